@@ -1,0 +1,126 @@
+"""The fields of a ``truepush`` connection, declared once.
+
+Airflow 3.2 and later read them from the provider info, earlier ones from the hook; the settings are read by
+the same declaration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+CONNECTION_TYPE = "truepush"
+HOOK_NAME = "Truepush"
+DEFAULT_CONNECTION = "truepush_default"
+HOOK_CLASS = "airflow_provider_truepush.hooks.truepush.TruepushHook"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One extra of the connection.
+
+    :param name: its key.
+    :param label: what the form calls it.
+    :param description: what the form says about it.
+    :param kind: its JSON type.
+    :param default: what holds when it is left out.
+    :param above: the bound that a number must exceed.
+    """
+
+    name: str
+    label: str
+    description: str
+    kind: Literal["string", "boolean", "integer", "number"]
+    default: str | int | float | bool | None = None
+    above: float = 0
+
+
+EXTRAS: tuple[Extra, ...] = (
+    Extra(
+        "timezone",
+        "Time zone",
+        "Time zone of the Truepush project, such as Europe/Berlin. Needed to schedule anything.",
+        "string",
+    ),
+    Extra("timeout", "Timeout", "Seconds for one request, connecting included.", "number", 30),
+    Extra(
+        "requests_per_second",
+        "Requests per second",
+        "The pace that all calls of one process keep together. Empty for no limit.",
+        "number",
+    ),
+    Extra(
+        "max_attempts",
+        "Attempts",
+        "How often a request that may be repeated is sent at the most. A create is sent once, always.",
+        "integer",
+        5,
+    ),
+    Extra(
+        "retry_budget",
+        "Retry budget",
+        "Seconds that one call may spend on waiting between its attempts.",
+        "number",
+        120,
+        above=-1,
+    ),
+    Extra("dry_run", "Dry run", "Change nothing in Truepush; log what would have gone out.", "boolean", False),
+    Extra(
+        "require_segment",
+        "Require a segment",
+        "Refuse every campaign and trigger that would reach all subscribers of the project.",
+        "boolean",
+        False,
+    ),
+    Extra("verify", "Verify TLS", "true, false, or the path of a CA bundle.", "string", "true"),
+    Extra("cert", "Client certificate", 'Path of a certificate, or ["certificate", "key"].', "string"),
+    Extra("proxies", "Proxies", 'One proxy address, or {"https": "http://proxy:3128"}.', "string"),
+)
+
+HIDDEN_FIELDS = ["login"]
+RELABELING = {"password": "Token", "host": "Host", "schema": "Scheme"}
+PLACEHOLDERS = {
+    "password": "the project's authentication token",
+    "host": "https://api.truepush.com",
+    "schema": "https",
+    "port": "",
+}
+
+
+def ui_field_behaviour() -> dict[str, Any]:
+    """The standard fields, in the form that a hook's ``get_ui_field_behaviour`` returns."""
+    return {
+        "hidden_fields": list(HIDDEN_FIELDS),
+        "relabeling": dict(RELABELING),
+        "placeholders": dict(PLACEHOLDERS),
+    }
+
+
+def conn_fields() -> dict[str, Any]:
+    """The extras, in the form of the provider info's ``conn-fields``."""
+    return {extra.name: _conn_field(extra) for extra in EXTRAS}
+
+
+def _conn_field(extra: Extra) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": [extra.kind, "null"]}
+    if extra.default is not None:
+        schema["default"] = extra.default
+    if extra.kind in ("integer", "number"):
+        schema["minimum"] = 1 if extra.kind == "integer" else 0
+    return {"label": extra.label, "description": extra.description, "schema": schema}
+
+
+def connection_type() -> dict[str, Any]:
+    """The entry of the provider info's ``connection-types``."""
+    behaviour = ui_field_behaviour()
+    return {
+        "connection-type": CONNECTION_TYPE,
+        "hook-class-name": HOOK_CLASS,
+        "hook-name": HOOK_NAME,
+        "ui-field-behaviour": {
+            "hidden-fields": behaviour["hidden_fields"],
+            "relabeling": behaviour["relabeling"],
+            "placeholders": behaviour["placeholders"],
+        },
+        "conn-fields": conn_fields(),
+    }

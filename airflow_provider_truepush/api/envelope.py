@@ -1,0 +1,166 @@
+"""Reading an answer: which of the outcomes it is, whatever form the server or a proxy gave it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any
+
+from airflow_provider_truepush.api import codes
+from airflow_provider_truepush.api.endpoints import Endpoint
+
+_SHOWN = 200
+
+
+class Outcome(Enum):
+    """What an answer says."""
+
+    SUCCESS = "success"
+    NEGATIVE = "negative"
+    BAD_REQUEST = "bad request"
+    UNAUTHORIZED = "unauthorized"
+    RATE_LIMITED = "rate limited"
+    SERVER_ERROR = "server error"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete HTTP answer, the token blotted out of it.
+
+    :param status: HTTP status.
+    :param body: the body's bytes.
+    :param retry_after: the header of that name, as it came.
+    """
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer that was read."""
+
+    outcome: Outcome
+    message: str
+    data: Any
+    code: str | None
+
+
+_SHARED = {
+    codes.BAD_REQUEST: Outcome.BAD_REQUEST,
+    codes.TOKEN_NOT_FOUND: Outcome.UNAUTHORIZED,
+    codes.API_LIMIT_EXCEEDED: Outcome.RATE_LIMITED,
+    codes.DB_ERROR: Outcome.SERVER_ERROR,
+}
+
+
+def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
+    """Decide what an answer says.
+
+    The ``data`` code decides if it is a known one, then the body's ``status_code``, then its ``status``, then
+    the HTTP status: servers were seen to contradict themselves, and in this order the more telling word wins.
+    """
+    if reply.status == 204:
+        return Envelope(Outcome.NEGATIVE, "", None, endpoint.negative)
+    body = _body(reply.body)
+    if body is None:
+        return _without_envelope(reply)
+    message = body.get("message")
+    data = body.get("data", body.get("Data"))
+    code = data if isinstance(data, str) else None
+    outcome = (
+        _by_code(endpoint, code)
+        or _by_number(body.get("status_code"))
+        or _by_word(body.get("status_code"))
+        or _by_word(body.get("status"))
+        or _by_http_status(reply)
+    )
+    return Envelope(outcome, message if isinstance(message, str) else "", data, code)
+
+
+def _body(raw: bytes) -> Mapping[str, Any] | None:
+    try:
+        body = json.loads(raw)
+    except ValueError:  # covers text that is no UTF-8 as well
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _without_envelope(reply: Reply) -> Envelope:
+    """A proxy's page, or nothing at all."""
+    return Envelope(_by_http_status(reply), "", None, None)
+
+
+def _by_http_status(reply: Reply) -> Outcome:
+    """The last resort. It tells failures apart, but cannot make a success of a body that claims none."""
+    outcome = _by_number(reply.status)
+    return Outcome.UNREADABLE if outcome in (None, Outcome.SUCCESS) else outcome
+
+
+def _by_code(endpoint: Endpoint[Any], code: str | None) -> Outcome | None:
+    if code is None:
+        return None
+    if code == endpoint.success:
+        return Outcome.SUCCESS
+    if code == endpoint.negative:
+        return Outcome.NEGATIVE
+    return _SHARED.get(code)
+
+
+def _by_number(status: object) -> Outcome | None:
+    if isinstance(status, str) and status.strip().isdecimal():
+        status = int(status)
+    if isinstance(status, bool) or not isinstance(status, int):
+        return None
+    known = {
+        200: Outcome.SUCCESS,
+        201: Outcome.SUCCESS,
+        204: Outcome.NEGATIVE,
+        400: Outcome.BAD_REQUEST,
+        401: Outcome.UNAUTHORIZED,
+        403: Outcome.UNAUTHORIZED,
+        429: Outcome.RATE_LIMITED,
+    }
+    if status in known:
+        return known[status]
+    return Outcome.SERVER_ERROR if 500 <= status <= 599 else None
+
+
+def _by_word(status: object) -> Outcome | None:
+    # "ERROR" alone does not say which error it is: the HTTP status may.
+    return Outcome.SUCCESS if status == codes.STATUS_SUCCESS else None
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of a body, fit for an error message."""
+    shown = " ".join(body[: 4 * _SHOWN].decode("utf-8", "replace").split())
+    if not shown:
+        return "an empty body"
+    return f"`{shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}`"
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """Read ``Retry-After``, given in seconds or as a date; None when there is none, or none that makes sense.
+
+    :param now: the present moment, aware.
+    """
+    if header is None:
+        return None
+    value = header.strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except (ValueError, TypeError):
+            return None
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=now.tzinfo)
+        return max(0.0, (at - now).total_seconds())
+    return seconds if 0 <= seconds < float("inf") else None

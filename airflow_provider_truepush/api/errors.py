@@ -1,0 +1,75 @@
+"""One class per outcome a caller can act on."""
+
+from __future__ import annotations
+
+
+class TruepushError(Exception):
+    """Anything that went wrong between this provider and Truepush.
+
+    The message says what happened, what was and was not done, and what to do next. It never holds the token.
+
+    :param message: the text above.
+    :param endpoint: the endpoint concerned, such as ``createCampaign``; None when none was involved.
+    :param http_status: the HTTP status of the answer; None when there was no answer.
+    :param code: Truepush's own outcome code, such as ``BAD-REQUEST``; None when the answer had none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        http_status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.endpoint = endpoint
+        self.http_status = http_status
+        self.code = code
+
+
+class TruepushAuthError(TruepushError):
+    """The token is missing, wrong or revoked. Nothing was carried out."""
+
+
+class TruepushBadRequestError(TruepushError):
+    """The request was refused for what it says. Nothing was carried out; sending it again changes nothing."""
+
+
+class TruepushValidationError(TruepushBadRequestError, ValueError):
+    """A value was refused by this provider, before anything was sent. The message names field and value."""
+
+
+class TruepushRateLimitError(TruepushError):
+    """Truepush counted too many requests. Nothing was carried out.
+
+    :param retry_after: seconds to wait as the answer asked for, None when it did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        http_status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, http_status=http_status, code=code)
+        self.retry_after = retry_after
+
+
+class TruepushServerError(TruepushError):
+    """Truepush, or a proxy before it, failed while reading or repeating was harmless."""
+
+
+class TruepushConnectionError(TruepushError):
+    """No connection came about: certainly no byte of the request left this machine."""
+
+
+class TruepushAmbiguousError(TruepushError):
+    """The request left, and no readable answer says what became of it: it may have been carried out."""
+
+
+class TruepushProtocolError(TruepushError):
+    """A complete answer arrived that this provider cannot read; the message quotes its beginning."""

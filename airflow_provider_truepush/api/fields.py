@@ -1,0 +1,100 @@
+"""Checks of single values. Each raises an error that names the field and shows the value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from airflow_provider_truepush.api.errors import TruepushValidationError
+
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
+_SHOWN = 120
+
+#: What a dry run returns instead of an id; no ObjectId can look like it.
+DRY_RUN_PREFIX = "dry-run-"
+
+
+def refuse(field: str, value: object, why: str) -> NoReturn:
+    """Raise the error for a bad value of a field."""
+    shown = repr(value)
+    if len(shown) > _SHOWN:
+        shown = shown[:_SHOWN] + "…"
+    raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.")
+
+
+def text(field: str, value: object) -> str:
+    """Check for a string with something in it."""
+    if not isinstance(value, str):
+        refuse(field, value, "must be a string")
+    if not value.strip():
+        refuse(field, value, "must not be empty")
+    return value
+
+
+def url(field: str, value: object) -> str:
+    """Check for an absolute http or https address."""
+    address = text(field, value)
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        parts, host = None, None
+    if parts is None or parts.scheme not in ("http", "https") or not host or re.search(r"\s", address):
+        refuse(field, value, "must be an http or https address")
+    return address
+
+
+def flag(field: str, value: object) -> bool:
+    """Check for a bool."""
+    if not isinstance(value, bool):
+        refuse(field, value, "must be True or False")
+    return value
+
+
+def whole(field: str, value: object, low: int, high: int) -> int:
+    """Check for an int within bounds, both included."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        refuse(field, value, f"must be a whole number from {low} to {high}")
+    return value
+
+
+def strings(field: str, value: object) -> tuple[str, ...]:
+    """Check for a list of strings with something in each."""
+    return tuple(text(f"{field}[{i}]", item) for i, item in enumerate(items(field, value)))
+
+
+def items(field: str, value: object) -> list[Any]:
+    """Check for a list: any iterable that is neither a string nor a mapping."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        refuse(field, value, "must be a list")
+    return list(value)
+
+
+def object_id(field: str, value: object) -> str:
+    """Check for an id of Truepush: 24 hexadecimal digits; the ids that dry runs return pass as well."""
+    if not isinstance(value, str) or not (is_dry_run_id(value) or _OBJECT_ID.fullmatch(value)):
+        refuse(field, value, "must be a Truepush id of 24 hexadecimal digits")
+    return value
+
+
+def is_dry_run_id(value: object) -> bool:
+    """Whether an id was returned by a dry run and stands for nothing on the server."""
+    return isinstance(value, str) and value.startswith(DRY_RUN_PREFIX)
+
+
+def created_at(value: str) -> datetime | None:
+    """The creation time (UTC) that an ObjectId carries; None for an id of another form."""
+    if not _OBJECT_ID.fullmatch(value):
+        return None
+    return datetime.fromtimestamp(int(value[:8], 16), UTC)
+
+
+def reject_unknown(model: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse a mapping with keys that the model does not have: a misspelt option must not be lost."""
+    names = set(known)
+    for key in given:
+        if key not in names:
+            refuse(f"{model}.{key}", given[key], f"is no field of {model} (it has {', '.join(sorted(names))})")

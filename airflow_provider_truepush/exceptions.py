@@ -1,0 +1,27 @@
+"""The errors of this provider; see :mod:`airflow_provider_truepush.api.errors`."""
+
+from __future__ import annotations
+
+from airflow_provider_truepush.api.errors import (
+    TruepushAmbiguousError,
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushConnectionError,
+    TruepushError,
+    TruepushProtocolError,
+    TruepushRateLimitError,
+    TruepushServerError,
+    TruepushValidationError,
+)
+
+__all__ = [
+    "TruepushAmbiguousError",
+    "TruepushAuthError",
+    "TruepushBadRequestError",
+    "TruepushConnectionError",
+    "TruepushError",
+    "TruepushProtocolError",
+    "TruepushRateLimitError",
+    "TruepushServerError",
+    "TruepushValidationError",
+]

@@ -1,0 +1,23 @@
+"""What Airflow reads to discover this provider. Imports nothing of Airflow: it runs before Airflow is ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_truepush.api.connection_form import connection_type
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's description, a fresh dict on each call."""
+    return {
+        "package-name": "airflow-provider-truepush",
+        "name": "Truepush",
+        "description": "Web push campaigns, templates, triggers, segments and statistics of Truepush.",
+        "connection-types": [connection_type()],
+        "triggers": [
+            {
+                "integration-name": "Truepush",
+                "python-modules": ["airflow_provider_truepush.triggers.campaign"],
+            }
+        ],
+    }
