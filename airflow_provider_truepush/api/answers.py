@@ -8,10 +8,10 @@ from dataclasses import fields
 from typing import Any, NoReturn, TypeVar
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushBadRequestError
-from airflow_provider_truepush.api.refs import CampaignRef, SegmentRef, TemplateRef, TriggerRef
+from airflow_provider_truepush.api.refs import Ref
 from airflow_provider_truepush.api.stats import CampaignStats, UnreadableStatsError
 
-R = TypeVar("R", CampaignRef, SegmentRef, TemplateRef, TriggerRef)
+R = TypeVar("R", bound=Ref)
 
 _ID_IN_MESSAGE = re.compile(r"\bid\s*:\s*([0-9a-fA-F]{24})\b")
 
@@ -57,19 +57,16 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
     def read(message: str, data: Any) -> list[R]:
         if not isinstance(data, list):
             raise UnreadableDataError(f"expected a list of rows, got {type(data).__name__}")
-        found = []
-        for row in data:
-            values = [row.get("_id" if name == "id" else name) for name in names] if _is_row(row) else [None]
-            if not all(isinstance(value, str) for value in values):
-                raise UnreadableDataError(f"expected rows with {', '.join(names)}, got {str(row)[:100]}")
-            found.append(ref(*values))
-        return found
+        return [one(row) for row in data]
+
+    def one(row: Any) -> R:
+        given = row if isinstance(row, Mapping) else {}
+        values = {name: given.get("_id" if name == "id" else name) for name in names}
+        if not all(isinstance(value, str) for value in values.values()):
+            raise UnreadableDataError(f"expected a row with {', '.join(names)}, got {str(row)[:100]}")
+        return ref(**values)
 
     return read
-
-
-def _is_row(row: object) -> bool:
-    return isinstance(row, Mapping)
 
 
 def no_rows(ref: type[R]) -> Callable[[str], list[R]]:

@@ -10,7 +10,12 @@ from airflow_provider_truepush.api.fields import created_at
 
 
 @dataclass(frozen=True, slots=True)
-class _Ref:
+class Ref:
+    """What the rows have in common.
+
+    :param id: 24 hexadecimal digits.
+    """
+
     id: str
 
     @property
@@ -24,7 +29,7 @@ class _Ref:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignRef(_Ref):
+class CampaignRef(Ref):
     """A row of listCampaign.
 
     :param id: the campaign's id.
@@ -35,7 +40,7 @@ class CampaignRef(_Ref):
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateRef(_Ref):
+class TemplateRef(Ref):
     """A row of listTemplate.
 
     :param id: the template's id.
@@ -46,7 +51,7 @@ class TemplateRef(_Ref):
 
 
 @dataclass(frozen=True, slots=True)
-class TriggerRef(_Ref):
+class TriggerRef(Ref):
     """A row of listTrigger: a scheduled send of a template, nothing of Airflow's.
 
     :param id: the trigger's id.
@@ -59,7 +64,7 @@ class TriggerRef(_Ref):
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentRef(_Ref):
+class SegmentRef(Ref):
     """A row of listSegment.
 
     :param id: the segment's id.

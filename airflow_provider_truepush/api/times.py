@@ -26,7 +26,7 @@ def moment(field: str, value: object) -> datetime:
         return value
     if isinstance(value, str):
         try:
-            read = pendulum.parse(value.strip(), tz=None, exact=True)  # type: ignore[arg-type]
+            read = pendulum.parse(value.strip(), tz=None, exact=True)
         except ValueError:
             read = None
         if isinstance(read, datetime):

@@ -1,0 +1,33 @@
+"""What a call returns when nothing is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar, cast
+
+from airflow_provider_truepush.api.endpoints import Call
+from airflow_provider_truepush.api.fields import DRY_RUN_PREFIX, is_dry_run_id
+
+T = TypeVar("T")
+
+
+def stays_here(call: Call[Any], dry_run: bool) -> bool:
+    """Whether a call must not be sent: a dry run changes nothing, and a dry run's id names nothing."""
+    return (dry_run and not call.endpoint.reads) or is_dry_run_id(call.argument)
+
+
+def pretend(call: Call[T]) -> T:
+    """The result in place of the server's: an id that is recognisably none, True, or no stats."""
+    endpoint = call.endpoint
+    if endpoint.reads:
+        return endpoint.on_negative("")
+    if endpoint.action != "create":
+        return endpoint.on_success("", None)
+    digest = hashlib.sha256(endpoint.name.encode() + (call.body or b"")).hexdigest()[:16]
+    return cast("T", DRY_RUN_PREFIX + digest)
+
+
+def describe(call: Call[Any]) -> str:
+    """What would have gone out."""
+    body = call.body
+    return f"{call}{' ' + body.decode() if body else ''}"

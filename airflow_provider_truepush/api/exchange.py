@@ -1,0 +1,164 @@
+"""One call from its first request to its end: what every answer, and every lack of one, means for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, NoReturn, TypeVar
+
+from airflow_provider_truepush.api.answers import UnreadableDataError
+from airflow_provider_truepush.api.endpoints import Call
+from airflow_provider_truepush.api.envelope import Envelope, Outcome, Reply, excerpt, read_reply, retry_after_seconds
+from airflow_provider_truepush.api.errors import (
+    TruepushAmbiguousError,
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushConnectionError,
+    TruepushError,
+    TruepushProtocolError,
+    TruepushRateLimitError,
+    TruepushServerError,
+)
+
+T = TypeVar("T")
+
+_CREATE_DOUBT = (
+    "It was sent once and is not repeated: the {resource} may or may not exist now. "
+    "Look for it in Truepush, or list the {resource}s, before you send it again."
+)
+_NOT_CREATED = "The {resource} was not created."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No complete HTTP answer came.
+
+    :param sent: whether a byte of the request may have left. False only when certainly none did.
+    :param reason: what happened, the token blotted out.
+    """
+
+    sent: bool
+    reason: str
+
+
+class Exchange(Generic[T]):
+    """Keeps what the earlier requests of one call have left open.
+
+    :param call: what to send.
+    :param now: the clock, for ``Retry-After`` given as a date.
+    """
+
+    def __init__(self, call: Call[T], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.call = call
+        self.requests = 0
+        self._now = now
+        self._may_be_done = False
+
+    def conclude(self, result: Reply | Failure) -> T:
+        """The call's result, or the error that says why there is none.
+
+        A delete, cancel or status change that was repeated after doubt and then finds nothing to do has been
+        done by the request in doubt, and counts as done.
+        """
+        self.requests += 1
+        if isinstance(result, Failure):
+            self._fail(result)
+        envelope = read_reply(self.call.endpoint, result)
+        if envelope.outcome is Outcome.SUCCESS:
+            return self._success(envelope, result)
+        if envelope.outcome is Outcome.NEGATIVE:
+            return self._negative(envelope, result)
+        self._refuse(envelope, result)
+
+    @property
+    def _creates(self) -> bool:
+        return not self.call.endpoint.repeatable
+
+    def _success(self, envelope: Envelope, reply: Reply) -> T:
+        try:
+            return self.call.endpoint.on_success(envelope.message, envelope.data)
+        except UnreadableDataError as error:
+            raise self._error(
+                TruepushProtocolError,
+                f"answered what this version cannot read: {error}.",
+                "The API may have changed; nothing was guessed.",
+                reply,
+                envelope.code,
+            ) from None
+
+    def _negative(self, envelope: Envelope, reply: Reply) -> T:
+        endpoint = self.call.endpoint
+        if self._may_be_done and not endpoint.reads:
+            return endpoint.on_success(envelope.message, None)
+        try:
+            return endpoint.on_negative(envelope.message)
+        except TruepushError as error:
+            doubt = isinstance(error, TruepushAmbiguousError)
+            raise self._error(
+                type(error), f"{error}.", _CREATE_DOUBT if doubt else _NOT_CREATED, reply, envelope.code
+            ) from None
+
+    def _fail(self, failure: Failure) -> NoReturn:
+        endpoint = self.call.endpoint
+        if not failure.sent:
+            raise TruepushConnectionError(
+                f"{self.call}: {failure.reason}. Certainly nothing was sent; trying again is harmless.",
+                endpoint=endpoint.name,
+            )
+        self._may_be_done = True
+        raise TruepushAmbiguousError(
+            f"{self.call}: {failure.reason}. {self._consequence()}", endpoint=endpoint.name
+        )
+
+    def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
+        said = f"({envelope.message})" if envelope.message else f"(HTTP {reply.status}, {excerpt(reply.body)})"
+        nothing = "Nothing was changed."
+        if envelope.outcome is Outcome.BAD_REQUEST:
+            next_step = f"{nothing} Correct the request; sending it again as it is changes nothing."
+            raise self._error(TruepushBadRequestError, f"refused the request {said}.", next_step, reply, envelope.code)
+        if envelope.outcome is Outcome.UNAUTHORIZED:
+            next_step = f"{nothing} Check the token in the connection's password field."
+            raise self._error(TruepushAuthError, f"did not accept the token {said}.", next_step, reply, envelope.code)
+        if envelope.outcome is Outcome.RATE_LIMITED:
+            self._limit(envelope, reply)
+        self._may_be_done = True
+        if self._creates:
+            what = f"answered something that settles nothing (HTTP {reply.status}, {excerpt(reply.body)})."
+            raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope.code)
+        if envelope.outcome is Outcome.SERVER_ERROR:
+            raise self._error(TruepushServerError, f"failed {said}.", self._consequence(), reply, envelope.code)
+        what = f"answered what this provider cannot read: HTTP {reply.status}, {excerpt(reply.body)}."
+        where = " It points elsewhere: check the connection's host." if 300 <= reply.status < 400 else ""
+        raise self._error(TruepushProtocolError, what, self._consequence() + where, reply, envelope.code)
+
+    def _limit(self, envelope: Envelope, reply: Reply) -> NoReturn:
+        seconds = retry_after_seconds(reply.retry_after, self._now())
+        when = "later" if seconds is None else f"after {seconds:.0f} s"
+        raise TruepushRateLimitError(
+            f"{self.call}: too many requests (HTTP {reply.status}). Nothing was changed; try again {when}, "
+            "or set the connection's extra `requests_per_second`.",
+            endpoint=self.call.endpoint.name,
+            http_status=reply.status,
+            code=envelope.code,
+            retry_after=seconds,
+        )
+
+    def _consequence(self) -> str:
+        if self._creates:
+            return _CREATE_DOUBT.format(resource=self.call.endpoint.resource)
+        if self.call.endpoint.reads:
+            return "It only reads; nothing was changed."
+        times = "once" if self.requests == 1 else f"{self.requests} times"
+        return f"It was sent {times} and may have been carried out; repeating it is harmless."
+
+    def _error(
+        self, kind: type[TruepushError], what: str, next_step: str, reply: Reply, code: str | None
+    ) -> TruepushError:
+        endpoint = self.call.endpoint
+        return kind(
+            f"{self.call}: Truepush {what} {next_step.format(resource=endpoint.resource)}",
+            endpoint=endpoint.name,
+            http_status=reply.status,
+            code=code,
+        )

@@ -1,0 +1,55 @@
+"""Whether, and after how long, a request is sent again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from airflow_provider_truepush.api.endpoints import Endpoint
+from airflow_provider_truepush.api.errors import (
+    TruepushAmbiguousError,
+    TruepushConnectionError,
+    TruepushError,
+    TruepushRateLimitError,
+    TruepushServerError,
+)
+from airflow_provider_truepush.api.settings import Settings
+
+_PASSING = (TruepushAmbiguousError, TruepushConnectionError, TruepushRateLimitError, TruepushServerError)
+_FIRST_BACKOFF = 0.5
+_LONGEST_BACKOFF = 30.0
+
+
+def wait_before_repeat(
+    endpoint: Endpoint[object],
+    error: TruepushError,
+    *,
+    requests: int,
+    waited: float,
+    settings: Settings,
+    jitter: Callable[[], float] = random.random,
+) -> float | None:
+    """Seconds to wait before the next request of a call; None to give up and raise the error.
+
+    ``Retry-After`` is obeyed. When it, or the back-off, asks for more than the retry budget has left, the call
+    gives up at once: asking earlier than told to would only prolong the limit.
+
+    :param endpoint: what was called; a create is never repeated.
+    :param error: what came of the last request.
+    :param requests: how many were sent so far.
+    :param waited: seconds this call has waited so far.
+    :param settings: gives ``max_attempts`` and ``retry_budget``.
+    :param jitter: a number from 0 to 1, so that callers that failed together do not return together.
+    """
+    if not endpoint.repeatable or not isinstance(error, _PASSING) or requests >= settings.max_attempts:
+        return None
+    asked = error.retry_after if isinstance(error, TruepushRateLimitError) else None
+    if asked is not None:
+        # Spread over the tenth after the moment asked for, never before it.
+        wait = asked * (1 + 0.1 * jitter())
+        if waited + asked <= settings.retry_budget < waited + wait:
+            wait = settings.retry_budget - waited
+    else:
+        ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (requests - 1))
+        wait = ceiling * (0.5 + 0.5 * jitter())
+    return wait if waited + wait <= settings.retry_budget else None
