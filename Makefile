@@ -1,0 +1,58 @@
+# Everything here needs Python 3.11 or newer, make and a package index; each target builds .venv first if it is missing
+# or out of date. `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The first interpreter that really runs (a version manager's shim may exist and refuse) and is of a supported version;
+# `make PYTHON=/path/to/python ...` overrides it. Looked up only when an environment has to be built.
+PYTHON ?= $(shell for newest in 14 99; do for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $$newest))" >/dev/null 2>&1 \
+	&& { echo $$p; exit; }; done; done; echo no-python-of-3.11-or-newer-found)
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# More processes than cores only make the real Airflow in the suite slower.
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+.PHONY: help env demo airflow test lint format constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+env: $(READY) ## build the environment in .venv
+
+$(READY): constraints/dev.txt pyproject.toml tools/environment.py
+	@$(PYTHON) tools/environment.py $(VENV) constraints/dev.txt
+	@touch $@
+
+demo: $(READY) ## send a campaign through a real Airflow to the emulator and show its delivery funnel
+	@$(BIN)/python -m local_airflow demo
+
+airflow: $(READY) ## the same, then leave Airflow and the emulator running to click through
+	@$(BIN)/python -m local_airflow serve
+
+# `coverage run` and not pytest-cov: pytest imports the provider's own plugin before pytest-cov starts to count.
+test: $(READY) ## run the whole suite, a real Airflow included
+	@rm -f .coverage .coverage.*
+	@echo "[test] $(WORKERS) processes; the tests on a real Airflow start one and take a minute"
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o coverage.json
+	@$(BIN)/python tools/coverage_gate.py 95 airflow_provider_truepush/api airflow_provider_truepush/client
+
+lint: $(READY) ## check style and types
+	@echo "[lint] ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . \
+		|| { echo "[lint] ruff is not content: 'make format' mends what can be mended by itself"; \
+		$(BIN)/ruff check .; $(BIN)/ruff format --check .; exit 1; }
+	@echo "[lint] mypy --strict" && $(BIN)/mypy
+
+format: $(READY) ## let ruff mend what it can
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+constraints: $(READY) ## choose newer versions of everything `make` installs
+	@$(PYTHON) tools/constraints.py $(BIN)/uv
+
+clean: ## remove what the targets above have made
+	rm -rf $(VENV) .airflow .coverage .coverage.* coverage.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

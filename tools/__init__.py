@@ -1,0 +1,1 @@
+"""What the Makefile runs before and after the suite. Standard library only."""

@@ -1,0 +1,133 @@
+"""Build the development environment of this checkout: ``python3 tools/environment.py .venv constraints/dev.txt``.
+
+Needs Python 3.11 or newer and a package index, nothing else: the standard library's venv and pip come first, pip
+fetches uv from the index because it installs ten times faster, and where uv cannot be had, or cannot reach what pip
+can reach, pip does the whole work. Runs on the user's own Python, so it imports only the standard library.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST = (3, 11)
+# What pip calls it, what uv calls it, and what stands between several of them.
+PIP_TO_UV = (
+    ("index-url", "UV_DEFAULT_INDEX", " "),
+    ("extra-index-url", "UV_INDEX", " "),
+    ("find-links", "UV_FIND_LINKS", ","),
+    ("trusted-host", "UV_INSECURE_HOST", " "),
+    ("cert", "SSL_CERT_FILE", " "),
+    ("proxy", "ALL_PROXY", " "),
+    ("timeout", "UV_HTTP_TIMEOUT", " "),
+)
+UV_OLD_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"[environment] {text}", flush=True)
+
+
+def pip_settings(listing: str) -> dict[str, str]:
+    """Pip's settings out of ``pip config list``; the environment beats the command's section, that beats ``global``."""
+    settings: dict[str, str] = {}
+    for section in ("global", "install", ":env:"):
+        for name, value in re.findall(rf"^{re.escape(section)}\.([\w-]+)=(.*)$", listing, re.MULTILINE):
+            settings[name.replace("default-", "")] = str(ast.literal_eval(value))
+    return settings
+
+
+def uv_environment(pip: dict[str, str], env: dict[str, str]) -> dict[str, str]:
+    """The environment that makes uv look where pip looks; what the user has told uv stays as it is."""
+    told = dict(env)
+    for pip_name, uv_name, separator in PIP_TO_UV:
+        if pip.get(pip_name) and uv_name not in env and UV_OLD_NAMES.get(uv_name) not in env:
+            told[uv_name] = separator.join(pip[pip_name].split())
+    if "extra-index-url" in pip:
+        # Pip takes the best version of all indexes; uv by default only looks at the first that knows the name.
+        told.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    return told
+
+
+class Environment:
+    """A virtual environment and the commands that fill it."""
+
+    def __init__(self, folder: Path, pins: Path) -> None:
+        self.folder = folder
+        self.pins = pins
+        self.python = folder / "bin" / "python"
+        self.pip = [str(self.python), "-m", "pip"]
+        # A shell may forbid byte-code; without it every start of Airflow is 2 to 4 times as slow.
+        self.env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        self.env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+        self.env["VIRTUAL_ENV"] = str(folder)
+
+    def run(self, *command: str, env: dict[str, str] | None = None, quiet: bool = False) -> bool:
+        """Run a command; whether it succeeded. ``quiet`` keeps its complaints to itself."""
+        sink = subprocess.DEVNULL if quiet else None
+        return subprocess.run(command, env=env or self.env, stdout=sink, stderr=sink, check=False).returncode == 0
+
+    def works(self) -> bool:
+        """Whether the interpreter in the folder still runs (a moved checkout or a removed Python breaks it)."""
+        return self.python.exists() and self.run(str(self.python), "-c", "import encodings", quiet=True)
+
+    def create(self) -> None:
+        """The empty environment, with pip in it or the base interpreter's pip pointed at it."""
+        say(f"creating {self.folder.name} with Python {sys.version.split()[0]}")
+        if self.run(sys.executable, "-m", "venv", "--clear", str(self.folder), quiet=True):
+            return
+        # Debian's Python without its python3-venv package has no ensurepip; its own pip can fill the folder.
+        if not self.run(sys.executable, "-m", "venv", "--clear", "--without-pip", str(self.folder)):
+            sys.exit(f"[environment] {sys.executable} cannot create a virtual environment; set PYTHON to one that can")
+        self.pip = [sys.executable, "-m", "pip", "--python", str(self.python)]
+        if not self.run(*self.pip, "--version", quiet=True):
+            sys.exit(f"[environment] {sys.executable} has neither ensurepip nor pip; set PYTHON to one that has")
+
+    def install_with_uv(self) -> bool:
+        """Everything by uv, itself installed by pip from the same index; whether that went well."""
+        uv = self.folder / "bin" / "uv"
+        if not uv.exists():
+            say("fetching uv")
+            if not self.run(*self.pip, "install", "--quiet", "--constraint", str(self.pins), "uv", quiet=True):
+                return False
+        listing = subprocess.run(
+            [*self.pip, "config", "list"], env=self.env, stdout=subprocess.PIPE, text=True, check=False
+        )
+        env = uv_environment(pip_settings(listing.stdout), self.env)
+        install = (str(uv), "pip", "install", "--quiet", "--python", str(self.python))
+        say(f"installing what {self.pins.name} pins, with uv")
+        return self.run(*install, "--compile-bytecode", "--requirement", str(self.pins), env=env) and self.run(
+            *install, "--no-deps", "--no-build-isolation", "--editable", ".", env=env
+        )
+
+    def install_with_pip(self) -> bool:
+        """Everything by pip; whether that went well."""
+        say(f"installing what {self.pins.name} pins, with pip (uv was of no use; this takes a few minutes)")
+        install = (*self.pip, "install", "--quiet")
+        return self.run(*install, "--requirement", str(self.pins)) and self.run(
+            *install, "--no-deps", "--no-build-isolation", "--editable", "."
+        )
+
+
+def main() -> None:
+    """Create or renew the environment named on the command line."""
+    if sys.version_info < OLDEST:
+        sys.exit(f"[environment] Python {sys.version.split()[0]} is too old: set PYTHON to one of 3.11 or newer")
+    began = time.monotonic()
+    folder, pins = (Path(argument).absolute() for argument in sys.argv[1:3])
+    environment = Environment(folder, pins)
+    if not environment.works():
+        environment.create()
+    if not (environment.install_with_uv() or environment.install_with_pip()):
+        sys.exit("[environment] the packages could not be installed; what pip said stands above")
+    say(f"ready after {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
