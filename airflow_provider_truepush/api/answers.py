@@ -61,7 +61,7 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
 
     def one(row: Any) -> R:
         given = row if isinstance(row, Mapping) else {}
-        values = {name: given.get("_id" if name == "id" else name) for name in names}
+        values: dict[str, Any] = {name: given.get("_id" if name == "id" else name) for name in names}
         if not all(isinstance(value, str) for value in values.values()):
             raise UnreadableDataError(f"expected a row with {', '.join(names)}, got {str(row)[:100]}")
         return ref(**values)
