@@ -96,9 +96,8 @@ class Environment:
             say("fetching uv")
             if not self.run(*self.pip, "install", "--quiet", "--constraint", str(self.pins), "uv", quiet=True):
                 return False
-        listing = subprocess.run(
-            [*self.pip, "config", "list"], env=self.env, stdout=subprocess.PIPE, text=True, check=False
-        )
+        ask = [*self.pip, "config", "list"]
+        listing = subprocess.run(ask, env=self.env, stdout=subprocess.PIPE, text=True, check=False)
         env = uv_environment(pip_settings(listing.stdout), self.env)
         install = (str(uv), "pip", "install", "--quiet", "--python", str(self.python))
         say(f"installing what {self.pins.name} pins, with uv")
