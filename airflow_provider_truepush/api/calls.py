@@ -56,9 +56,7 @@ def delete_trigger(trigger_id: str) -> Call[bool]:
 
 def set_trigger_status(trigger_id: str, status: str) -> Call[bool]:
     """``triggerStatus``."""
-    return endpoints.TRIGGER_STATUS.call(
-        fields.object_id("trigger_id", trigger_id), {"status": check_status(status)}
-    )
+    return endpoints.TRIGGER_STATUS.call(fields.object_id("trigger_id", trigger_id), {"status": check_status(status)})
 
 
 def delete_segment(segment_id: str) -> Call[bool]:

@@ -83,7 +83,7 @@ class Campaign:
         return payload
 
 
-def _hours(value: timedelta | float) -> float:
+def _hours(value: object) -> float:
     """Hours as Truepush takes them: whole ones as an int, as its examples have them."""
     hours: float = 0
     if isinstance(value, timedelta):

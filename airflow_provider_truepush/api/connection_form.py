@@ -42,7 +42,9 @@ EXTRAS: tuple[Extra, ...] = (
         "Time zone of the Truepush project, such as Europe/Berlin. Needed to schedule anything.",
         "string",
     ),
-    Extra("timeout", "Timeout", "Seconds for one request, connecting included.", "number", 30),
+    Extra(
+        "timeout", "Timeout", "Seconds that connecting, and any silence of the server after it, may last.", "number", 30
+    ),
     Extra(
         "requests_per_second",
         "Requests per second",

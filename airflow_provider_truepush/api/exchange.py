@@ -75,6 +75,10 @@ class Exchange(Generic[T]):
     def _creates(self) -> bool:
         return not self.call.endpoint.repeatable
 
+    @property
+    def _label(self) -> str:
+        return f"{self.call}, request {self.requests}" if self.requests > 1 else str(self.call)
+
     def _success(self, envelope: Envelope, reply: Reply) -> T:
         try:
             return self.call.endpoint.on_success(envelope.message, envelope.data)
@@ -103,13 +107,11 @@ class Exchange(Generic[T]):
         endpoint = self.call.endpoint
         if not failure.sent:
             raise TruepushConnectionError(
-                f"{self.call}: {failure.reason}. Certainly nothing was sent; trying again is harmless.",
+                f"{self._label}: {failure.reason}. Certainly nothing was sent; trying again is harmless.",
                 endpoint=endpoint.name,
             )
         self._may_be_done = True
-        raise TruepushAmbiguousError(
-            f"{self.call}: {failure.reason}. {self._consequence()}", endpoint=endpoint.name
-        )
+        raise TruepushAmbiguousError(f"{self._label}: {failure.reason}. {self._consequence()}", endpoint=endpoint.name)
 
     def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
         said = f"({envelope.message})" if envelope.message else f"(HTTP {reply.status}, {excerpt(reply.body)})"
@@ -136,7 +138,7 @@ class Exchange(Generic[T]):
         seconds = retry_after_seconds(reply.retry_after, self._now())
         when = "later" if seconds is None else f"after {seconds:.0f} s"
         raise TruepushRateLimitError(
-            f"{self.call}: too many requests (HTTP {reply.status}). Nothing was changed; try again {when}, "
+            f"{self._label}: too many requests (HTTP {reply.status}). Nothing was changed; try again {when}, "
             "or set the connection's extra `requests_per_second`.",
             endpoint=self.call.endpoint.name,
             http_status=reply.status,
@@ -157,7 +159,7 @@ class Exchange(Generic[T]):
     ) -> TruepushError:
         endpoint = self.call.endpoint
         return kind(
-            f"{self.call}: Truepush {what} {next_step.format(resource=endpoint.resource)}",
+            f"{self._label}: Truepush {what} {next_step.format(resource=endpoint.resource)}",
             endpoint=endpoint.name,
             http_status=reply.status,
             code=code,

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_truepush.api.connection_form import EXTRAS, Extra
-from airflow_provider_truepush.api.fields import refuse
 from airflow_provider_truepush.api.errors import TruepushAuthError
+from airflow_provider_truepush.api.fields import refuse
 
 DEFAULT_HOST = "https://api.truepush.com"
 
@@ -23,7 +23,7 @@ class Settings:
     :param base_url: scheme, host, port and path before ``/api/v1``.
     :param token: the project's token; never shown.
     :param timezone: the project's zone, None when the connection does not tell it.
-    :param timeout: seconds for one request, from connecting to the last byte.
+    :param timeout: seconds that connecting, and any silence of the server after it, may last.
     :param requests_per_second: the pace that all calls of a process keep together; None for no limit.
     :param max_attempts: how often a repeatable request is sent at the most.
     :param retry_budget: seconds that one call may spend on waiting between its attempts.
@@ -31,7 +31,7 @@ class Settings:
     :param require_segment: refuse sends to every subscriber.
     :param verify: check the server's certificate: True, False, or the path of a CA bundle.
     :param cert: path of a client certificate, or a pair of certificate and key.
-    :param proxies: proxy addresses by scheme; None takes those of the environment.
+    :param proxies: pairs of scheme and proxy address; None takes those of the environment.
     :param unknown_extras: names of extras that mean nothing here.
     """
 
@@ -46,7 +46,7 @@ class Settings:
     require_segment: bool = False
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
-    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+    proxies: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
     unknown_extras: tuple[str, ...] = ()
 
     def hide(self, text: str) -> str:
@@ -181,13 +181,13 @@ def _cert(name: str, value: Any) -> str | tuple[str, str]:
     refuse(name, value, "must be the path of a certificate, or a pair of paths: certificate and key")
 
 
-def _proxies(name: str, value: Any) -> Mapping[str, str]:
+def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     if isinstance(value, str):
         value = {"http": value, "https": value} if "://" in value and "{" not in value else _json(name, value)
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         # A proxy's address can hold a password: the value is not shown.
         refuse(name, type(value).__name__, "must be an object of proxy addresses by scheme")
-    return dict(value)
+    return tuple(sorted(value.items()))
 
 
 def _json(name: str, value: str) -> Any:

@@ -6,6 +6,7 @@ not tell. The connection's ``timezone`` says it; without it no moment can be sen
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import pendulum
@@ -25,10 +26,9 @@ def moment(field: str, value: object) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, str):
-        try:
+        read: object = None
+        with suppress(ValueError):
             read = pendulum.parse(value.strip(), tz=None, exact=True)
-        except ValueError:
-            read = None
         if isinstance(read, datetime):
             return read
     refuse(field, value, "must be a datetime or a string in ISO 8601 with date and time")

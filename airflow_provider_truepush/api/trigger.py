@@ -34,8 +34,9 @@ class Trigger:
     def __post_init__(self) -> None:
         fields.text("trigger.name", self.name)
         fields.object_id("trigger.template_id", self.template_id)
-        if not isinstance(self.schedule, Schedule):
-            known = ", ".join(schedule.__name__ for schedule in get_args(Schedule))
+        schedule: object = self.schedule
+        if not isinstance(schedule, Schedule):
+            known = ", ".join(kind.__name__ for kind in get_args(Schedule))
             fields.refuse("trigger.schedule", self.schedule, f"must be one of {known}")
         if self.segment_id is not None:
             fields.object_id("trigger.segment_id", self.segment_id)

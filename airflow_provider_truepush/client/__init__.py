@@ -1,0 +1,1 @@
+"""Sending calls: two thin transports over one core. No Airflow in here."""

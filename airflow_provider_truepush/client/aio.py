@@ -1,0 +1,147 @@
+"""The asynchronous transport, over aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import aiohttp
+from tenacity import AsyncRetrying
+
+from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
+from airflow_provider_truepush.api.endpoints import Call
+from airflow_provider_truepush.api.envelope import Reply
+from airflow_provider_truepush.api.exchange import Exchange, Failure
+from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.client.failures import reason
+from airflow_provider_truepush.client.network import headers, proxy_for, verify
+from airflow_provider_truepush.client.pace import pace_for
+from airflow_provider_truepush.client.repeating import Repeats
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Requests under way at once, and so connections kept, whatever the number of callers.
+_AT_ONCE = 50
+
+#: Raised before a connection stands. For creates the connection's own word is taken instead, see ``_create``.
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+class AsyncClient:
+    """Sends calls from one event loop over one session, for all callers of a connection.
+
+    :param settings: the connection.
+    :param tls: what aiohttp takes as ``ssl``.
+    """
+
+    def __init__(self, settings: Settings, tls: ssl.SSLContext | bool) -> None:
+        self._settings = settings
+        self._tls = tls
+        self._proxy = proxy_for(settings)
+        self._pace = pace_for(settings)
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._session = self._open_session(aiohttp.TCPConnector(limit=_AT_ONCE, ssl=tls))
+
+    @classmethod
+    async def open(cls, settings: Settings) -> AsyncClient:
+        """Make a client; certificates are read in a thread, since that reads files."""
+        return cls(settings, await asyncio.to_thread(_tls, settings))
+
+    async def close(self) -> None:
+        """Close the session and its connections."""
+        await self._session.close()
+
+    async def execute(self, call: Call[T]) -> T:
+        """Send a call, repeat it where that is harmless and worth it, and return its result."""
+        if stays_here(call, self._settings.dry_run):
+            log.info("Dry run, not sent: %s", describe(call))
+            return pretend(call)
+        exchange = Exchange(call)
+        if not call.endpoint.repeatable:
+            await self._keep_pace()
+            return exchange.conclude(await self._create(call))
+        repeats = Repeats(exchange, self._settings, self._pace)
+        return await AsyncRetrying(**repeats.options())(self._attempt, exchange)
+
+    async def _attempt(self, exchange: Exchange[T]) -> T:
+        async with self._turn:
+            await self._keep_pace()
+            result = await self._send(exchange.call, self._session)
+        return exchange.conclude(result)
+
+    async def _keep_pace(self) -> None:
+        if wait := self._pace.reserve():
+            await asyncio.sleep(wait)
+
+    async def _create(self, call: Call[Any]) -> Reply | Failure:
+        """Send a create over a connection of its own, which tells whether it ever stood."""
+        stood = SimpleNamespace(connection=False)
+
+        async def connected(session: Any, context: Any, params: Any) -> None:
+            stood.connection = True
+
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(connected)
+        connector = aiohttp.TCPConnector(force_close=True, ssl=self._tls)
+        async with self._open_session(connector, trace) as session:
+            result = await self._send(call, session)
+        if isinstance(result, Failure):
+            # With a connection some byte may have left; without one, handshakes included, none has.
+            return Failure(stood.connection, result.reason)
+        return result
+
+    def _open_session(self, connector: aiohttp.TCPConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+        timeout = self._settings.timeout
+        session = aiohttp.ClientSession(
+            connector=connector,
+            headers=headers(self._settings),
+            # `total` bounds what the two others cannot: a server that sends a byte now and then.
+            timeout=aiohttp.ClientTimeout(total=3 * timeout, sock_connect=timeout, sock_read=timeout),
+            trace_configs=list(traces),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        # aiohttp repeats a request by itself when a kept connection turns out closed. Repeats are ours to
+        # decide and to count; there is no public switch.
+        session._retry_connection = False
+        return session
+
+    async def _send(self, call: Call[Any], session: aiohttp.ClientSession) -> Reply | Failure:
+        """One request. Failures are returned and not raised: an exception would carry the request and its token."""
+        settings = self._settings
+        try:
+            async with session.request(
+                call.endpoint.method,
+                settings.base_url + call.path,
+                data=call.body,
+                allow_redirects=False,
+                proxy=self._proxy,
+            ) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Failure(not isinstance(error, _NOT_SENT), settings.hide(reason(error, settings.timeout)))
+        if (token := settings.token.encode()) in body:
+            body = body.replace(token, b"***")
+        return Reply(response.status, body, response.headers.get("Retry-After"))
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | bool:
+    checked = verify(settings)
+    if checked is True and settings.cert is None:
+        return True
+    context = ssl.create_default_context()
+    if isinstance(checked, str):
+        folder = Path(checked).is_dir()
+        context = ssl.create_default_context(cafile=None if folder else checked, capath=checked if folder else None)
+    if checked is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.cert is not None:
+        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
+        context.load_cert_chain(certificate, key)
+    return context

@@ -1,0 +1,86 @@
+"""Proof, at the level of bytes, that a request was not sent.
+
+The exceptions of requests cannot give it: a server that closes before reading and one that closes after
+carrying out raise the same class. So the connection itself notes when the first byte of a request, as opposed
+to one of a TLS or proxy handshake, is about to go to the socket.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter  # type: ignore[import-untyped]
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Evidence(threading.local):
+    """What is known of the request that the current thread sends.
+
+    :ivar sent: whether a byte of it may have left.
+    :ivar blind: whether connections are used that keep no notes, as those over SOCKS.
+    """
+
+    sent: bool = False
+    blind: bool = False
+
+
+class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
+    """A keep-alive adapter without retries whose connections keep notes.
+
+    :param evidence: where they keep them.
+    """
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._pools = _noting_pools(evidence)
+        self._evidence = evidence
+        super().__init__(idle=120, interval=30, count=20, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Have new connections keep notes."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
+        """Have new connections through a proxy keep notes, if it is of a kind whose connections can."""
+        manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
+        if proxy.lower().startswith("socks"):
+            self._evidence.blind = True
+        else:
+            manager.pool_classes_by_scheme = self._pools
+        return manager
+
+
+class _Noting:
+    """Mixed into urllib3's connections."""
+
+    evidence: Evidence
+    _shaking_hands = False
+
+    def connect(self) -> None:
+        # TLS and CONNECT handshakes send bytes too, from within here; they are not the request.
+        self._shaking_hands = True
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            self._shaking_hands = False
+
+    def send(self, data: Any) -> None:
+        if getattr(self, "sock", None) is None and not self._shaking_hands:
+            self.connect()
+        if not self._shaking_hands:
+            # Before the send, not after: a send that fails halfway has sent something.
+            self.evidence.sent = True
+        super().send(data)  # type: ignore[misc]
+
+
+def _noting_pools(evidence: Evidence) -> dict[str, type[HTTPConnectionPool]]:
+    """Pool classes by scheme, their connections bound to one place for notes."""
+    notes = {"evidence": evidence}
+    plain = type("NotingHTTPConnection", (_Noting, HTTPConnection), notes)
+    secure = type("NotingHTTPSConnection", (_Noting, HTTPSConnection), notes)
+    return {
+        "http": type("NotingHTTPConnectionPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("NotingHTTPSConnectionPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }

@@ -1,0 +1,59 @@
+"""Retries: tenacity runs them, :mod:`airflow_provider_truepush.api.retry` decides on them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from tenacity import RetryCallState, stop_never
+
+from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
+from airflow_provider_truepush.api.exchange import Exchange
+from airflow_provider_truepush.api.retry import wait_before_repeat
+from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.client.pace import SharedPace
+
+log = logging.getLogger(__name__)
+
+
+class Repeats:
+    """Decides, for tenacity, on the repeats of one call.
+
+    :param exchange: the call.
+    :param settings: gives the limits.
+    :param pace: held back when Truepush asks to slow down, so that other callers slow down as well.
+    """
+
+    def __init__(self, exchange: Exchange[Any], settings: Settings, pace: SharedPace) -> None:
+        self._exchange = exchange
+        self._settings = settings
+        self._pace = pace
+        self._waited = 0.0
+        self._wait = 0.0
+
+    def options(self) -> dict[str, Any]:
+        """The arguments for ``tenacity.Retrying`` and ``tenacity.AsyncRetrying``."""
+        return {"retry": self._again, "wait": self._next_wait, "stop": stop_never, "reraise": True}
+
+    def _again(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if not isinstance(error, TruepushError):
+            return False
+        wait = wait_before_repeat(
+            self._exchange.call.endpoint,
+            error,
+            requests=self._exchange.requests,
+            waited=self._waited,
+            settings=self._settings,
+        )
+        if wait is None:
+            return False
+        self._wait = wait
+        self._waited += wait
+        if isinstance(error, TruepushRateLimitError):
+            self._pace.hold(wait)
+        log.warning("%s Trying again in %.1f s.", error, wait)
+        return True
+
+    def _next_wait(self, state: RetryCallState) -> float:
+        return self._wait

@@ -1,0 +1,113 @@
+"""The blocking transport, over requests."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import requests
+from tenacity import Retrying
+
+from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
+from airflow_provider_truepush.api.endpoints import Call
+from airflow_provider_truepush.api.envelope import Reply
+from airflow_provider_truepush.api.exchange import Exchange, Failure
+from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter
+from airflow_provider_truepush.client.failures import reason
+from airflow_provider_truepush.client.network import headers
+from airflow_provider_truepush.client.pace import pace_for
+from airflow_provider_truepush.client.repeating import Repeats
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class _TokenAuth(requests.auth.AuthBase):
+    """Sets our headers last, so that neither a netrc file nor a default can replace the token."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._headers = headers(settings)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self._headers)
+        return request
+
+
+class _Line:
+    """A session and the evidence that its connections keep."""
+
+    def __init__(self, settings: Settings, open_session: Callable[[Settings, EvidenceAdapter], requests.Session]):
+        self.evidence = Evidence()
+        self.session = open_session(settings, EvidenceAdapter(self.evidence))
+        self.session.auth = _TokenAuth(settings)
+
+
+class SyncClient:
+    """Sends calls and waits for their answers. One kept session; for creates a new one each.
+
+    :param settings: the connection.
+    :param open_session: makes a session that uses the given adapter.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_session: Callable[[Settings, EvidenceAdapter], requests.Session],
+    ) -> None:
+        self._settings = settings
+        self._open_session = open_session
+        self._kept: _Line | None = None
+        self._pace = pace_for(settings)
+
+    def execute(self, call: Call[T]) -> T:
+        """Send a call, repeat it where that is harmless and worth it, and return its result."""
+        if stays_here(call, self._settings.dry_run):
+            log.info("Dry run, not sent: %s", describe(call))
+            return pretend(call)
+        exchange = Exchange(call)
+        if not call.endpoint.repeatable:
+            # A connection of its own: one kept open may be closed by the server just as it is used, and then
+            # nothing tells whether the create was read.
+            line = _Line(self._settings, self._open_session)
+            try:
+                return self._attempt(exchange, line)
+            finally:
+                line.session.close()
+        if self._kept is None:
+            self._kept = _Line(self._settings, self._open_session)
+        repeats = Repeats(exchange, self._settings, self._pace)
+        result: T = Retrying(**repeats.options())(self._attempt, exchange, self._kept)
+        return result
+
+    def close(self) -> None:
+        """Close the kept session; the next call opens another."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.session.close()
+
+    def _attempt(self, exchange: Exchange[T], line: _Line) -> T:
+        if wait := self._pace.reserve():
+            time.sleep(wait)
+        return exchange.conclude(self._send(exchange.call, line))
+
+    def _send(self, call: Call[Any], line: _Line) -> Reply | Failure:
+        """One request. Failures are returned and not raised: an exception would carry the request and its token."""
+        settings = self._settings
+        line.evidence.sent = False
+        try:
+            response = line.session.request(
+                call.endpoint.method,
+                settings.base_url + call.path,
+                data=call.body,
+                timeout=settings.timeout,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, OSError, ValueError) as error:
+            sent = line.evidence.sent or line.evidence.blind
+            return Failure(sent, settings.hide(reason(error, settings.timeout)))
+        body = response.content.replace(settings.token.encode(), b"***")
+        return Reply(response.status_code, body, response.headers.get("Retry-After"))

@@ -1,0 +1,293 @@
+"""The hooks: thirteen methods each, a line a method. What they send and return is told in ``api/``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_truepush.api import calls, connection_form, endpoints
+from airflow_provider_truepush.api.paging import Pages
+from airflow_provider_truepush.api.refs import Ref
+from airflow_provider_truepush.hooks.connection import form_widgets, settings_of
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.endpoints import Call, Endpoint
+    from airflow_provider_truepush.api.settings import Settings
+    from airflow_provider_truepush.client.sync import SyncClient
+    from airflow_provider_truepush.models import (
+        Campaign,
+        CampaignRef,
+        CampaignStats,
+        SegmentRef,
+        Template,
+        TemplateRef,
+        Trigger,
+        TriggerRef,
+    )
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Ref)
+
+_ANSWERED = "Truepush answered at {} and accepted the token"
+
+
+class _ConnectionType(BaseHook):
+    """What Airflow reads off a hook's class."""
+
+    conn_name_attr = "truepush_conn_id"
+    default_conn_name = connection_form.DEFAULT_CONNECTION
+    conn_type = connection_form.CONNECTION_TYPE
+    hook_name = connection_form.HOOK_NAME
+
+
+class TruepushHook(_ConnectionType):
+    """Talks to Truepush, blocking. Keeps one session; use it as a context manager, or ``close()`` it.
+
+    Every method may raise :class:`~airflow_provider_truepush.exceptions.TruepushError`. Reads, cancels, deletes
+    and status changes are repeated after passing failures, within the connection's ``max_attempts`` and
+    ``retry_budget``. A create is sent once.
+
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+    """
+
+    def __init__(self, truepush_conn_id: str = connection_form.DEFAULT_CONNECTION) -> None:
+        super().__init__()
+        self.truepush_conn_id = truepush_conn_id
+        self._settings: Settings | None = None
+        self._client: SyncClient | None = None
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The extras' form fields, for Airflow before 3.2."""
+        return form_widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """The standard fields' labels, for Airflow before 3.2."""
+        return connection_form.ui_field_behaviour()
+
+    @property
+    def settings(self) -> Settings:
+        """The connection, looked up at first use."""
+        if self._settings is None:
+            connection = self.get_connection(self.truepush_conn_id)
+            self._settings = settings_of(self.truepush_conn_id, connection, connection.extra_dejson)
+        return self._settings
+
+    def get_conn(self) -> SyncClient:
+        """The client, made at first use."""
+        if self._client is None:
+            from airflow_provider_truepush.client.sync import SyncClient
+            from airflow_provider_truepush.hooks.session import open_session
+
+            self._client = SyncClient(self.settings, open_session)
+        return self._client
+
+    def close(self) -> None:
+        """Close the session. The hook can be used again, and then opens another."""
+        if self._client is not None:
+            self._client.close()
+
+    def __enter__(self) -> TruepushHook:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _run(self, call: Call[T]) -> T:
+        return self.get_conn().execute(call)
+
+    def _list(self, endpoint: Endpoint[list[R]]) -> Iterator[R]:
+        pages = Pages(endpoint)
+        while rows := self._run(pages.next_call()):
+            yield from pages.fresh(rows)
+
+    def create_campaign(self, campaign: Campaign | Mapping[str, Any]) -> str | None:
+        """``createCampaign``, sent once.
+
+        :param campaign: a campaign, or a mapping with its field names.
+        :return: the id, or None when Truepush created it and did not tell the id.
+        :raises TruepushValidationError: before anything is sent.
+        :raises TruepushConnectionError: certainly nothing was sent.
+        :raises TruepushAmbiguousError: it may have gone out. Do not repeat it before looking.
+        """
+        return self._run(calls.create_campaign(campaign, self.settings, datetime.now(UTC)))
+
+    def cancel_campaign(self, campaign_id: str) -> bool:
+        """``cancelCampaign``. False when it was sent or cancelled already."""
+        return self._run(calls.cancel_campaign(campaign_id))
+
+    def get_campaign_stats(self, campaign_id: str) -> CampaignStats | None:
+        """``campaignStats``. None when there are none: not sent yet, or unknown."""
+        return self._run(calls.get_campaign_stats(campaign_id))
+
+    def list_campaigns(self) -> Iterator[CampaignRef]:
+        """``listCampaign``, a request per page, when the page is reached."""
+        return self._list(endpoints.LIST_CAMPAIGNS)
+
+    def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
+        """``createTemplate``, sent once. As :meth:`create_campaign`."""
+        return self._run(calls.create_template(template))
+
+    def delete_template(self, template_id: str) -> bool:
+        """``deleteTemplate``. False when there is none of that id."""
+        return self._run(calls.delete_template(template_id))
+
+    def list_templates(self) -> Iterator[TemplateRef]:
+        """``listTemplate``, a request per page, when the page is reached."""
+        return self._list(endpoints.LIST_TEMPLATES)
+
+    def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
+        """``createTrigger``, sent once. As :meth:`create_campaign`.
+
+        :raises TruepushBadRequestError: also when the name is taken.
+        """
+        return self._run(calls.create_trigger(trigger, self.settings, datetime.now(UTC)))
+
+    def delete_trigger(self, trigger_id: str) -> bool:
+        """``deleteTrigger``. False when there is none of that id."""
+        return self._run(calls.delete_trigger(trigger_id))
+
+    def list_triggers(self) -> Iterator[TriggerRef]:
+        """``listTrigger``, a request per page, when the page is reached."""
+        return self._list(endpoints.LIST_TRIGGERS)
+
+    def set_trigger_status(self, trigger_id: str, status: str) -> bool:
+        """``triggerStatus`` to ``active`` or ``inactive``. False when it is so already, or does not exist."""
+        return self._run(calls.set_trigger_status(trigger_id, status))
+
+    def list_segments(self) -> Iterator[SegmentRef]:
+        """``listSegment``, a request per page, when the page is reached."""
+        return self._list(endpoints.LIST_SEGMENTS)
+
+    def delete_segment(self, segment_id: str) -> bool:
+        """``deleteSegment``. False when there is none of that id."""
+        return self._run(calls.delete_segment(segment_id))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Read one page of segments, once; tells whether that worked, and why not."""
+        probe = TruepushHook(self.truepush_conn_id)
+        try:
+            probe._settings = replace(self.settings, max_attempts=1)
+            with probe:
+                probe._run(endpoints.LIST_SEGMENTS.call(1))
+        except Exception as error:
+            return False, str(error) or type(error).__name__
+        return True, _ANSWERED.format(self.settings.base_url)
+
+
+class TruepushAsyncHook(_ConnectionType):
+    """Talks to Truepush from an event loop. The methods are those of :class:`TruepushHook`, awaited.
+
+    All hooks of a connection in a loop share one session, which closes soon after its last use. Inside
+    ``async with`` it is kept open.
+
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+    """
+
+    def __init__(self, truepush_conn_id: str = connection_form.DEFAULT_CONNECTION) -> None:
+        super().__init__()
+        self.truepush_conn_id = truepush_conn_id
+        self._settings: Settings | None = None
+        self._lease: Any = None
+
+    async def get_settings(self) -> Settings:
+        """The connection, looked up at first use, without blocking the loop."""
+        if self._settings is None:
+            from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+            connection = await get_async_connection(self.truepush_conn_id, hook=self)
+            extra = await get_async_extra_dejson(connection)
+            self._settings = settings_of(self.truepush_conn_id, connection, extra)
+        return self._settings
+
+    async def __aenter__(self) -> TruepushAsyncHook:
+        from airflow_provider_truepush.client.shared import shared_client
+
+        lease = shared_client(await self.get_settings())
+        await lease.__aenter__()
+        self._lease = lease
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        lease, self._lease = self._lease, None
+        await lease.__aexit__(*error)
+
+    async def _run(self, call: Call[T]) -> T:
+        from airflow_provider_truepush.client.shared import shared_client
+
+        async with shared_client(await self.get_settings()) as client:
+            return await client.execute(call)
+
+    async def _list(self, endpoint: Endpoint[list[R]]) -> AsyncIterator[R]:
+        pages = Pages(endpoint)
+        while rows := await self._run(pages.next_call()):
+            for row in pages.fresh(rows):
+                yield row
+
+    async def create_campaign(self, campaign: Campaign | Mapping[str, Any]) -> str | None:
+        """As :meth:`TruepushHook.create_campaign`."""
+        return await self._run(calls.create_campaign(campaign, await self.get_settings(), datetime.now(UTC)))
+
+    async def cancel_campaign(self, campaign_id: str) -> bool:
+        """As :meth:`TruepushHook.cancel_campaign`."""
+        return await self._run(calls.cancel_campaign(campaign_id))
+
+    async def get_campaign_stats(self, campaign_id: str) -> CampaignStats | None:
+        """As :meth:`TruepushHook.get_campaign_stats`."""
+        return await self._run(calls.get_campaign_stats(campaign_id))
+
+    def list_campaigns(self) -> AsyncIterator[CampaignRef]:
+        """As :meth:`TruepushHook.list_campaigns`."""
+        return self._list(endpoints.LIST_CAMPAIGNS)
+
+    async def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
+        """As :meth:`TruepushHook.create_template`."""
+        return await self._run(calls.create_template(template))
+
+    async def delete_template(self, template_id: str) -> bool:
+        """As :meth:`TruepushHook.delete_template`."""
+        return await self._run(calls.delete_template(template_id))
+
+    def list_templates(self) -> AsyncIterator[TemplateRef]:
+        """As :meth:`TruepushHook.list_templates`."""
+        return self._list(endpoints.LIST_TEMPLATES)
+
+    async def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
+        """As :meth:`TruepushHook.create_trigger`."""
+        return await self._run(calls.create_trigger(trigger, await self.get_settings(), datetime.now(UTC)))
+
+    async def delete_trigger(self, trigger_id: str) -> bool:
+        """As :meth:`TruepushHook.delete_trigger`."""
+        return await self._run(calls.delete_trigger(trigger_id))
+
+    def list_triggers(self) -> AsyncIterator[TriggerRef]:
+        """As :meth:`TruepushHook.list_triggers`."""
+        return self._list(endpoints.LIST_TRIGGERS)
+
+    async def set_trigger_status(self, trigger_id: str, status: str) -> bool:
+        """As :meth:`TruepushHook.set_trigger_status`."""
+        return await self._run(calls.set_trigger_status(trigger_id, status))
+
+    def list_segments(self) -> AsyncIterator[SegmentRef]:
+        """As :meth:`TruepushHook.list_segments`."""
+        return self._list(endpoints.LIST_SEGMENTS)
+
+    async def delete_segment(self, segment_id: str) -> bool:
+        """As :meth:`TruepushHook.delete_segment`."""
+        return await self._run(calls.delete_segment(segment_id))
+
+    async def test_connection(self) -> tuple[bool, str]:
+        """As :meth:`TruepushHook.test_connection`."""
+        probe = TruepushAsyncHook(self.truepush_conn_id)
+        try:
+            settings = await self.get_settings()
+            probe._settings = replace(settings, max_attempts=1)
+            await probe._run(endpoints.LIST_SEGMENTS.call(1))
+        except Exception as error:
+            return False, str(error) or type(error).__name__
+        return True, _ANSWERED.format(settings.base_url)

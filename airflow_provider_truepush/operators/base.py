@@ -1,0 +1,40 @@
+"""What all operators share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+
+from airflow_provider_truepush.exceptions import (
+    TruepushAmbiguousError,
+    TruepushAuthError,
+    TruepushBadRequestError,
+)
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+
+DEFAULT_CONNECTION = TruepushHook.default_conn_name
+
+
+class TruepushOperator(BaseOperator):
+    """Base of the operators of this provider.
+
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+    """
+
+    ui_color = "#e8f0fe"
+    truepush_conn_id: str
+
+    @contextmanager
+    def truepush(self) -> Iterator[TruepushHook]:
+        """The hook, closed at the end. Errors that a retry would only repeat end the task for good.
+
+        That is what was refused, and above all what may have been carried out: a retry of a create in doubt
+        could reach every subscriber a second time.
+        """
+        with TruepushHook(self.truepush_conn_id) as hook:
+            try:
+                yield hook
+            except (TruepushAmbiguousError, TruepushAuthError, TruepushBadRequestError) as error:
+                raise AirflowFailException(str(error)) from error

@@ -1,0 +1,207 @@
+"""Waiting for a campaign's numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_truepush.api.fields import is_dry_run_id, object_id
+from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Goal, Verdict
+from airflow_provider_truepush.exceptions import (
+    TruepushError,
+    TruepushRateLimitError,
+    TruepushValidationError,
+)
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sensors.memory import WatchMemory
+from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class TruepushCampaignStatsSensor(BaseSensorOperator):
+    """Wait until a campaign's counters and rates reach thresholds: ``campaignStats``, polled.
+
+    Returns the last counters as a dict; they are also pushed to XCom under ``stats`` when the wait fails. A
+    campaign without statistics is one not sent yet. One rule judges in all modes: poke, reschedule, deferrable.
+
+    :param campaign_id: the campaign.
+    :param thresholds: lowest values to reach: counters (``reach, sent, delivered, views, clicks, button0, button1,
+        unsubscribers``) or rates from 0 to 1 (``delivery_rate, view_rate, click_rate, unsubscribe_rate``). A rate
+        has no value, and reaches nothing, while its denominator is 0.
+    :param require: ``all`` thresholds, or ``any``.
+    :param fail_if: guardrails of the same form: a value above one of them fails the task at once, without a retry.
+    :param settled_after: end the wait when no counter has moved for that long: a timedelta or seconds.
+    :param on_settled: whether that end should ``succeed`` or ``fail`` the task.
+    :param error_budget: failed polls in a row that are endured; one more fails the task, with retries.
+    :param cancel_on_failure: cancel the campaign when the wait ends badly by a guardrail, by settling or by time.
+    :param cancel_on_kill: cancel the campaign when a person ends the task; of a deferred one on Airflow 3.3+ only.
+    :param deferrable: wait in the triggerer instead of on a worker.
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+
+    ``poke_interval`` is kept after every kind of answer; ``Retry-After`` lengthens it. Before Airflow 3.3 the mode
+    ``reschedule`` has nowhere to keep ``settled_after``, which is refused there, and the error budget.
+    """
+
+    template_fields: Sequence[str] = ("campaign_id", "thresholds", "fail_if", "truepush_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"thresholds": "json", "fail_if": "json"}
+    ui_color = "#e8f0fe"
+
+    def __init__(
+        self,
+        *,
+        campaign_id: str,
+        thresholds: Mapping[str, float] | None = None,
+        require: Literal["all", "any"] = "all",
+        fail_if: Mapping[str, float] | None = None,
+        settled_after: timedelta | float | None = None,
+        on_settled: Literal["succeed", "fail"] = "succeed",
+        error_budget: int = DEFAULT_ERROR_BUDGET,
+        cancel_on_failure: bool = False,
+        cancel_on_kill: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        truepush_conn_id: str = TruepushHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.campaign_id = campaign_id
+        self.thresholds = thresholds
+        self.require = require
+        self.fail_if = fail_if
+        self.settled_after = settled_after
+        self.on_settled = on_settled
+        self.error_budget = error_budget
+        self.cancel_on_failure = cancel_on_failure
+        self.cancel_on_kill = cancel_on_kill
+        self.deferrable = deferrable
+        self.truepush_conn_id = truepush_conn_id
+        self._hook: TruepushHook | None = None
+        self._memory: WatchMemory | None = None
+        self._retry_after = 0.0
+
+    @property
+    def hook(self) -> TruepushHook:
+        """The hook, kept from poke to poke."""
+        if self._hook is None:
+            self._hook = TruepushHook(self.truepush_conn_id)
+        return self._hook
+
+    def execute(self, context: Context) -> Any:
+        """Wait, in the mode asked for."""
+        try:
+            goal = self._goal()
+        except TruepushValidationError as error:
+            raise AirflowFailException(str(error)) from error
+        if is_dry_run_id(self.campaign_id):
+            self.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", self.campaign_id)
+            return None
+        if self.deferrable:
+            self._defer(goal)
+        self._memory = WatchMemory(goal, context, across_processes=self.reschedule)
+        try:
+            return super().execute(context)
+        except (AirflowSensorTimeout, AirflowSkipException) as end:
+            if end.__cause__ is None:  # time is up; with a cause, poke has ended the wait already
+                self.log.error(self._end_badly(self._memory.watch.time_out(self.timeout), context))
+            raise
+        finally:
+            self.hook.close()
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Ask once, and judge."""
+        if self._memory is None:  # called by itself, not through execute
+            self._memory = WatchMemory(self._goal(), context, across_processes=False)
+        watch = self._memory.watch
+        self._retry_after = 0.0
+        try:
+            verdict = watch.observe(self.hook.get_campaign_stats(self.campaign_id), time.time())
+        except TruepushError as error:
+            if isinstance(error, TruepushRateLimitError):
+                self._retry_after = error.retry_after or 0.0
+            verdict = watch.fail(error)
+        self._memory.save()
+        if verdict.over:
+            return PokeReturnValue(is_done=True, xcom_value=self._end(verdict, context))
+        if verdict.news:
+            self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats or "")
+        return PokeReturnValue(is_done=False)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int] | None:
+        """Resume after the deferral with what the trigger saw."""
+        return self._end(Verdict(**event), context)
+
+    def on_kill(self) -> None:
+        """Cancel the campaign when a person ends the task, if asked to."""
+        if self.cancel_on_kill:
+            self._cancel("the task was ended")
+
+    def _goal(self) -> Goal:
+        object_id("campaign_id", self.campaign_id)
+        return Goal(
+            thresholds=self.thresholds or {},
+            require=self.require,
+            fail_if=self.fail_if or {},
+            settled_after=self.settled_after,  # type: ignore[arg-type]  # the goal reads a timedelta as well
+            on_settled=self.on_settled,
+            error_budget=self.error_budget,
+        )
+
+    def _defer(self, goal: Goal) -> NoReturn:
+        self.defer(
+            trigger=TruepushCampaignStatsTrigger(
+                campaign_id=self.campaign_id,
+                truepush_conn_id=self.truepush_conn_id,
+                goal=goal.as_dict(),
+                poke_interval=self.poke_interval,
+                timeout=self.timeout,
+                started_at=datetime.now(UTC).timestamp(),
+                cancel_on_kill=self.cancel_on_kill,
+            ),
+            method_name=self.execute_complete.__name__,
+        )
+
+    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
+        return max(super()._get_next_poke_interval(*args, **kwargs), self._retry_after)
+
+    def _end(self, verdict: Verdict, context: Context) -> dict[str, int] | None:
+        """Turn the end of a wait into the task's."""
+        if verdict.good:
+            self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats)
+            return verdict.stats
+        message = self._end_badly(verdict, context)
+        if verdict.state == "errors":
+            raise TruepushError(message)
+        raise AirflowSensorTimeout(message) if verdict.state == "timeout" else AirflowFailException(message)
+
+    def _end_badly(self, verdict: Verdict, context: Context) -> str:
+        """Do what a bad end asks for; returns the message for it."""
+        context["ti"].xcom_push(key="stats", value=verdict.stats)
+        outcome = "The campaign itself was not touched."
+        # Failed polls tell nothing about the campaign, and a retry may still see it through.
+        if self.cancel_on_failure and verdict.state != "errors":
+            outcome = self._cancel(verdict.reason)
+        return f"Campaign {self.campaign_id}: {verdict.reason}. {outcome} Last counters: {verdict.stats}"
+
+    def _cancel(self, why: str) -> str:
+        """Try to cancel the campaign; returns what came of it."""
+        try:
+            cancelled = self.hook.cancel_campaign(self.campaign_id)
+        except TruepushError as error:
+            outcome = f"Cancelling it failed: {error}"
+            self.log.error("Campaign %s: %s; %s", self.campaign_id, why, outcome)
+            return outcome
+        outcome = "It was cancelled." if cancelled else "It could not be cancelled: sent or cancelled already."
+        self.log.warning("Campaign %s: %s. %s", self.campaign_id, why, outcome)
+        return outcome

@@ -1,0 +1,1 @@
+"""Airflow's triggers: the asynchronous half of a deferral. They poll, and never create."""

@@ -1,0 +1,97 @@
+"""Airflow triggers that watch campaigns. They poll, and never create."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
+from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+
+
+class TruepushCampaignStatsTrigger(BaseTrigger):
+    """Polls ``campaignStats`` until a goal is met, missed or out of time, then fires one event: the verdict.
+
+    :param campaign_id: the campaign.
+    :param truepush_conn_id: id of a connection of type ``truepush``; the token is looked up, never passed.
+    :param goal: the arguments of :class:`~airflow_provider_truepush.api.thresholds.Goal`.
+    :param poke_interval: seconds between polls; ``Retry-After`` lengthens it.
+    :param timeout: seconds that the wait may take.
+    :param started_at: when it began, in seconds since the epoch: a wait that moves to another triggerer keeps its
+        deadline.
+    :param cancel_on_kill: cancel the campaign when a person ends the task (Airflow 3.3+).
+    """
+
+    def __init__(
+        self,
+        *,
+        campaign_id: str,
+        truepush_conn_id: str,
+        goal: dict[str, Any],
+        poke_interval: float = 60.0,
+        timeout: float,
+        started_at: float,
+        cancel_on_kill: bool = False,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.campaign_id = campaign_id
+        self.truepush_conn_id = truepush_conn_id
+        self.goal = goal
+        self.poke_interval = poke_interval
+        self.timeout = timeout
+        self.started_at = started_at
+        self.cancel_on_kill = cancel_on_kill
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and its arguments, JSON primitives all."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "campaign_id": self.campaign_id,
+                "truepush_conn_id": self.truepush_conn_id,
+                "goal": self.goal,
+                "poke_interval": self.poke_interval,
+                "timeout": self.timeout,
+                "started_at": self.started_at,
+                "cancel_on_kill": self.cancel_on_kill,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until there is a verdict."""
+        watch = Watch(Goal(**self.goal))
+        deadline = self.started_at + self.timeout
+        hook = TruepushAsyncHook(self.truepush_conn_id)
+        while True:
+            verdict, asked_to_wait = await self._poll(hook, watch)
+            if not verdict.over and time.time() >= deadline:
+                verdict = watch.time_out(self.timeout)
+            if verdict.over:
+                yield TriggerEvent(verdict.as_dict())  # type: ignore[no-untyped-call]
+                return
+            if verdict.news:
+                self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats or "")
+            # The last poll comes at the deadline, not up to an interval after it.
+            pause = max(self.poke_interval, asked_to_wait)
+            await asyncio.sleep(max(0.0, min(pause, deadline - time.time())))
+
+    async def on_kill(self) -> None:
+        """Cancel the campaign when a person ends the task, if asked to."""
+        if not self.cancel_on_kill:
+            return
+        cancelled = await TruepushAsyncHook(self.truepush_conn_id).cancel_campaign(self.campaign_id)
+        outcome = "it was cancelled" if cancelled else "it could not be cancelled: sent or cancelled already"
+        self.log.warning("Campaign %s: a person ended the task; %s.", self.campaign_id, outcome)
+
+    async def _poll(self, hook: TruepushAsyncHook, watch: Watch) -> tuple[Verdict, float]:
+        """One poll: the verdict, and the seconds that Truepush asked to wait."""
+        try:
+            return watch.observe(await hook.get_campaign_stats(self.campaign_id), time.time()), 0.0
+        except TruepushError as error:
+            asked = (error.retry_after or 0.0) if isinstance(error, TruepushRateLimitError) else 0.0
+            return watch.fail(error), asked
