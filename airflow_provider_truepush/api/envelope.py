@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
@@ -66,13 +67,11 @@ def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
     The ``data`` code decides if it is a known one, then the body's ``status_code``, then its ``status``, then
     the HTTP status: servers were seen to contradict themselves, and in this order the more telling word wins.
     """
-    if reply.status == 204:
-        return Envelope(Outcome.NEGATIVE, "", None, endpoint.negative)
     body = _body(reply.body)
     if body is None:
-        return _without_envelope(reply)
+        return _without_envelope(endpoint, reply)
     message = body.get("message")
-    data = body.get("data", body.get("Data"))
+    data = body.get("Data") if body.get("data") is None else body["data"]
     code = data if isinstance(data, str) else None
     outcome = (
         _by_code(endpoint, code)
@@ -87,14 +86,15 @@ def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
 def _body(raw: bytes) -> Mapping[str, Any] | None:
     try:
         body = json.loads(raw)
-    except ValueError:  # covers text that is no UTF-8 as well
+    except (ValueError, RecursionError):  # covers text that is no UTF-8, and brackets nested without end
         return None
     return body if isinstance(body, dict) else None
 
 
-def _without_envelope(reply: Reply) -> Envelope:
-    """A proxy's page, or nothing at all."""
-    return Envelope(_by_http_status(reply), "", None, None)
+def _without_envelope(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
+    """A proxy's page, or nothing at all, which is all that HTTP lets a 204 carry."""
+    outcome = _by_http_status(reply)
+    return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None)
 
 
 def _by_http_status(reply: Reply) -> Outcome:
@@ -114,7 +114,7 @@ def _by_code(endpoint: Endpoint[Any], code: str | None) -> Outcome | None:
 
 
 def _by_number(status: object) -> Outcome | None:
-    if isinstance(status, str) and status.strip().isdecimal():
+    if isinstance(status, str) and re.fullmatch(r"\s*[0-9]{3}\s*", status):
         status = int(status)
     if isinstance(status, bool) or not isinstance(status, int):
         return None
@@ -129,7 +129,10 @@ def _by_number(status: object) -> Outcome | None:
     }
     if status in known:
         return known[status]
-    return Outcome.SERVER_ERROR if 500 <= status <= 599 else None
+    if 500 <= status <= 599:
+        return Outcome.SERVER_ERROR
+    # Another redirect or refusal is none of ours, but it is no success either, whatever the words beside it say.
+    return Outcome.UNREADABLE if 300 <= status <= 499 else None
 
 
 def _by_word(status: object) -> Outcome | None:
@@ -158,9 +161,9 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     except ValueError:
         try:
             at = parsedate_to_datetime(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=now.tzinfo)
+        if at.tzinfo is None:  # HTTP has dates in GMT only
+            at = at.replace(tzinfo=UTC)
         return max(0.0, (at - now).total_seconds())
     return seconds if 0 <= seconds < float("inf") else None
