@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, NoReturn, TypeVar
@@ -63,7 +64,7 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
         given = row if isinstance(row, Mapping) else {}
         values: dict[str, Any] = {name: given.get("_id" if name == "id" else name) for name in names}
         if not all(isinstance(value, str) for value in values.values()):
-            raise UnreadableDataError(f"expected a row with {', '.join(names)}, got {str(row)[:100]}")
+            raise UnreadableDataError(f"expected a row with {', '.join(names)}, got {reprlib.repr(row)}")
         return ref(**values)
 
     return read
@@ -80,12 +81,12 @@ def no_rows(ref: type[R]) -> Callable[[str], list[R]]:
 
 def doubtful_create(message: str) -> NoReturn:
     """The server says that creating failed, and nothing about how far it got."""
-    raise TruepushAmbiguousError(f"Truepush says that creating failed ({message or 'no message'})")
+    raise TruepushAmbiguousError(f"says that creating failed ({message or 'no message'})")
 
 
 def name_taken(message: str) -> NoReturn:
     """A trigger was not added: its name is in use."""
     raise TruepushBadRequestError(
-        f"Truepush added no trigger ({message or 'no message'}): "
+        f"added no trigger ({message or 'no message'}): "
         "a trigger of this name exists already. Names are unique in a project"
     )

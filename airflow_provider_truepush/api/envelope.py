@@ -140,12 +140,16 @@ def _by_word(status: object) -> Outcome | None:
     return Outcome.SUCCESS if status == codes.STATUS_SUCCESS else None
 
 
+def shorten(text: str) -> str:
+    """The beginning of a text on one line, fit for an error message."""
+    line = " ".join(text[: 4 * _SHOWN].encode("utf-8", "replace").decode().split())
+    return f"{line[:_SHOWN]}…" if len(line) > _SHOWN or len(text) > 4 * _SHOWN else line
+
+
 def excerpt(body: bytes) -> str:
     """The beginning of a body, fit for an error message."""
-    shown = " ".join(body[: 4 * _SHOWN].decode("utf-8", "replace").split())
-    if not shown:
-        return "an empty body"
-    return f"`{shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}`"
+    shown = shorten(body[: 16 * _SHOWN].decode("utf-8", "replace"))
+    return f"`{shown}`" if shown else "an empty body"
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:

@@ -9,7 +9,15 @@ from typing import Generic, NoReturn, TypeVar
 
 from airflow_provider_truepush.api.answers import UnreadableDataError
 from airflow_provider_truepush.api.endpoints import Call
-from airflow_provider_truepush.api.envelope import Envelope, Outcome, Reply, excerpt, read_reply, retry_after_seconds
+from airflow_provider_truepush.api.envelope import (
+    Envelope,
+    Outcome,
+    Reply,
+    excerpt,
+    read_reply,
+    retry_after_seconds,
+    shorten,
+)
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -79,6 +87,11 @@ class Exchange(Generic[T]):
     def _label(self) -> str:
         return f"{self.call}, request {self.requests}" if self.requests > 1 else str(self.call)
 
+    @property
+    def _in_doubt(self) -> bool:
+        """Whether an earlier request of this call may have changed something."""
+        return self._may_be_done and not self.call.endpoint.reads
+
     def _success(self, envelope: Envelope, reply: Reply) -> T:
         try:
             return self.call.endpoint.on_success(envelope.message, envelope.data)
@@ -93,10 +106,10 @@ class Exchange(Generic[T]):
 
     def _negative(self, envelope: Envelope, reply: Reply) -> T:
         endpoint = self.call.endpoint
-        if self._may_be_done and not endpoint.reads:
+        if self._in_doubt and not self._creates:
             return endpoint.on_success(envelope.message, None)
         try:
-            return endpoint.on_negative(envelope.message)
+            return endpoint.on_negative(shorten(envelope.message))
         except TruepushError as error:
             doubt = isinstance(error, TruepushAmbiguousError)
             raise self._error(
@@ -105,7 +118,7 @@ class Exchange(Generic[T]):
 
     def _fail(self, failure: Failure) -> NoReturn:
         endpoint = self.call.endpoint
-        if not failure.sent:
+        if not failure.sent and not self._in_doubt:
             raise TruepushConnectionError(
                 f"{self._label}: {failure.reason}. Certainly nothing was sent; trying again is harmless.",
                 endpoint=endpoint.name,
@@ -114,8 +127,8 @@ class Exchange(Generic[T]):
         raise TruepushAmbiguousError(f"{self._label}: {failure.reason}. {self._consequence()}", endpoint=endpoint.name)
 
     def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
-        said = f"({envelope.message})" if envelope.message else f"(HTTP {reply.status}, {excerpt(reply.body)})"
-        nothing = "Nothing was changed."
+        said = f"({shorten(envelope.message)})" if envelope.message else f"(HTTP {reply.status}, {excerpt(reply.body)})"
+        nothing = self._unchanged()
         if envelope.outcome is Outcome.BAD_REQUEST:
             next_step = f"{nothing} Correct the request; sending it again as it is changes nothing."
             raise self._error(TruepushBadRequestError, f"refused the request {said}.", next_step, reply, envelope.code)
@@ -138,7 +151,7 @@ class Exchange(Generic[T]):
         seconds = retry_after_seconds(reply.retry_after, self._now())
         when = "later" if seconds is None else f"after {seconds:.0f} s"
         raise TruepushRateLimitError(
-            f"{self._label}: too many requests (HTTP {reply.status}). Nothing was changed; try again {when}, "
+            f"{self._label}: too many requests (HTTP {reply.status}). {self._unchanged()} Try again {when}, "
             "or set the connection's extra `requests_per_second`.",
             endpoint=self.call.endpoint.name,
             http_status=reply.status,
@@ -151,8 +164,11 @@ class Exchange(Generic[T]):
             return _CREATE_DOUBT.format(resource=self.call.endpoint.resource)
         if self.call.endpoint.reads:
             return "It only reads; nothing was changed."
-        times = "once" if self.requests == 1 else f"{self.requests} times"
-        return f"It was sent {times} and may have been carried out; repeating it is harmless."
+        return "It may have been carried out; repeating it is harmless."
+
+    def _unchanged(self) -> str:
+        """What a refusal means for the call, of which an earlier request may be in doubt."""
+        return "An earlier request may have been carried out." if self._in_doubt else "Nothing was changed."
 
     def _error(
         self, kind: type[TruepushError], what: str, next_step: str, reply: Reply, code: str | None

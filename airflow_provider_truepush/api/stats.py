@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,7 +83,7 @@ class CampaignStats:
             value = data.get(theirs)
             # type() and not isinstance(): a bool is an int to Python, not to a counter.
             if type(value) is not int or value < 0:
-                found = "is missing" if theirs not in data else f"is {value!r}"
+                found = "is missing" if theirs not in data else f"is {reprlib.repr(value)}"
                 raise UnreadableStatsError(f"counter {theirs} {found}, expected a whole number of at least 0")
             counters[ours] = value
         extra = {key: value for key, value in data.items() if key not in COUNTERS}
