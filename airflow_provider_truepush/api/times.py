@@ -16,6 +16,9 @@ from airflow_provider_truepush.api.fields import refuse
 DATE_FORMAT = "%d-%m-%Y"
 TIME_FORMAT = "%H:%M"
 
+#: Within these, no conversion between zones leaves the range of datetime.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9998
+
 
 def moment(field: str, value: object) -> datetime:
     """Read a datetime, or a string in ISO 8601 as templates render it; the zone may be missing.
@@ -26,9 +29,11 @@ def moment(field: str, value: object) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, str):
+        written = value.strip()
         read: object = None
-        with suppress(ValueError):
-            read = pendulum.parse(value.strip(), tz=None, exact=True)
+        if written != "now":  # pendulum takes the word for the local clock
+            with suppress(TypeError, ValueError):  # TypeError for `12:`
+                read = pendulum.parse(written, tz=None, exact=True)
         if isinstance(read, datetime):
             return read
     refuse(field, value, "must be a datetime or a string in ISO 8601 with date and time")
@@ -51,6 +56,9 @@ def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:
             "needs the time zone of the Truepush project, and the connection does not tell it: "
             "set its extra `timezone`, such as Europe/Berlin",
         )
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        refuse(field, value.isoformat(), f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    value = _plain(value)
     if value.tzinfo is None or value.utcoffset() is None:
         local = value.replace(tzinfo=zone, fold=0)
         if _back_and_forth(local) != local.replace(tzinfo=None):
@@ -68,6 +76,21 @@ def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:
             f"falls in the hour that {zone} has twice, and Truepush cannot be told which of the two is meant",
         )
     return local
+
+
+def _plain(value: datetime) -> datetime:
+    """Without pendulum's arithmetic, which moves a time that the clock skips instead of keeping it to be seen."""
+    return datetime(
+        value.year,
+        value.month,
+        value.day,
+        value.hour,
+        value.minute,
+        value.second,
+        value.microsecond,
+        value.tzinfo,
+        fold=value.fold,
+    )
 
 
 def _back_and_forth(local: datetime) -> datetime:
