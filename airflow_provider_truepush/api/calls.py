@@ -61,7 +61,7 @@ def set_trigger_status(trigger_id: str, status: str) -> Call[bool]:
 
 def delete_segment(segment_id: str) -> Call[bool]:
     """``deleteSegment``."""
-    return endpoints.DELETE_SEGMENT.call(fields.object_id("segment_id", segment_id))
+    return endpoints.DELETE_SEGMENT.call(fields.segment_id("segment_id", segment_id))
 
 
 def _guard_audience(field: str, segment_id: str | None, settings: Settings) -> None:

@@ -48,7 +48,7 @@ class Campaign:
         if self.send_at is not None:
             object.__setattr__(self, "send_at", times.moment("campaign.send_at", self.send_at))
         if self.segment_id is not None:
-            fields.object_id("campaign.segment_id", self.segment_id)
+            fields.segment_id("campaign.segment_id", self.segment_id)
         if self.expires_in is not None:
             _hours(self.expires_in)
 

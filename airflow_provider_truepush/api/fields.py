@@ -80,6 +80,13 @@ def object_id(field: str, value: object) -> str:
     return value
 
 
+def segment_id(field: str, value: object) -> str:
+    """Check for the id of a segment. No dry run makes segments: what looks like one of its ids names no audience."""
+    if is_dry_run_id(value):
+        refuse(field, value, "must be a segment's id of 24 hexadecimal digits")
+    return object_id(field, value)
+
+
 def is_dry_run_id(value: object) -> bool:
     """Whether an id was returned by a dry run and stands for nothing on the server."""
     return isinstance(value, str) and value.startswith(DRY_RUN_PREFIX)

@@ -39,7 +39,7 @@ class Trigger:
             known = ", ".join(kind.__name__ for kind in get_args(Schedule))
             fields.refuse("trigger.schedule", self.schedule, f"must be one of {known}")
         if self.segment_id is not None:
-            fields.object_id("trigger.segment_id", self.segment_id)
+            fields.segment_id("trigger.segment_id", self.segment_id)
         if self.note is not None and not isinstance(self.note, str):
             fields.refuse("trigger.note", self.note, "must be a string")
 
