@@ -90,6 +90,6 @@ def _hours(value: object) -> float:
         hours = value / timedelta(hours=1)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         hours = value
-    if not (hours > 0 and math.isfinite(hours)):
+    if not 0 < hours < math.inf:
         fields.refuse("campaign.expires_in", value, "must be a timedelta or a number of hours above 0")
     return int(hours) if hours == int(hours) else hours

@@ -31,6 +31,13 @@ def text(field: str, value: object) -> str:
         refuse(field, value, "must be a string")
     if not value.strip():
         refuse(field, value, "must not be empty")
+    return encodable(field, value)
+
+
+def encodable(field: str, value: str) -> str:
+    """Check that a string can be sent: half of a surrogate pair, as cutting an emoji leaves it, cannot."""
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        refuse(field, value, "holds half of a character (a lone surrogate)")
     return value
 
 

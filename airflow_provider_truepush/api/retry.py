@@ -45,11 +45,11 @@ def wait_before_repeat(
         return None
     asked = error.retry_after if isinstance(error, TruepushRateLimitError) else None
     if asked is not None:
+        if waited + asked > settings.retry_budget:
+            return None
         # Spread over the tenth after the moment asked for, never before it.
-        wait = asked * (1 + 0.1 * jitter())
-        if waited + asked <= settings.retry_budget < waited + wait:
-            wait = settings.retry_budget - waited
-    else:
-        ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (requests - 1))
-        wait = ceiling * (0.5 + 0.5 * jitter())
+        return max(asked, min(asked * (1 + 0.1 * jitter()), settings.retry_budget - waited))
+    # Beyond ten doublings the ceiling holds anyway, and no float would.
+    ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(requests - 1, 10))
+    wait = ceiling * (0.5 + 0.5 * jitter())
     return wait if waited + wait <= settings.retry_budget else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -168,7 +169,7 @@ def _bound(field: str, key: str, value: Any) -> float:
         fields.refuse(field, value, f"is no counter and no rate (known: {', '.join(known)})")
     if isinstance(value, str):
         value = _number(value)  # templates render to strings
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
         fields.refuse(field, value, "must be a number of at least 0")
     if key in RATES and value > 1:
         fields.refuse(field, value, "is a rate and must lie between 0 and 1")
@@ -189,7 +190,7 @@ def _seconds(field: str, value: Any) -> float | None:
         value = value.total_seconds()
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         fields.refuse(field, value, "must be a timedelta or a number of seconds above 0")
     return float(value)
 

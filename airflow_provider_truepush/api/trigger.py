@@ -40,8 +40,10 @@ class Trigger:
             fields.refuse("trigger.schedule", self.schedule, f"must be one of {known}")
         if self.segment_id is not None:
             fields.segment_id("trigger.segment_id", self.segment_id)
-        if self.note is not None and not isinstance(self.note, str):
-            fields.refuse("trigger.note", self.note, "must be a string")
+        if self.note is not None:
+            if not isinstance(self.note, str):
+                fields.refuse("trigger.note", self.note, "must be a string")
+            fields.encodable("trigger.note", self.note)
 
     @classmethod
     def read(cls, given: Trigger | Mapping[str, Any]) -> Trigger:
