@@ -51,11 +51,13 @@ class OnDates:
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
         """The ``type`` and ``timings`` that Truepush takes."""
-        rows = []
+        rows: list[dict[str, str]] = []
         for i, item in enumerate(self.dates):
             field = f"on_dates.dates[{i}]"
             local = times.wall_clock(field, times.moment(field, item), zone)
-            rows.append(times.as_timings(times.future(field, local, now)))
+            row = times.as_timings(times.future(field, local, now))
+            if row not in rows:  # two spellings of a minute are not two sends
+                rows.append(row)
         return "multiple", {"dates": rows}
 
 
