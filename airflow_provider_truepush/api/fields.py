@@ -22,7 +22,7 @@ def refuse(field: str, value: object, why: str) -> NoReturn:
     shown = repr(value)
     if len(shown) > _SHOWN:
         shown = shown[:_SHOWN] + "…"
-    raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.")
+    raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.") from None
 
 
 def text(field: str, value: object) -> str:

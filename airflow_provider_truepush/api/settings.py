@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -87,7 +88,7 @@ def read_settings(
     values = {
         name: _read(known[name], value)
         for name, value in extra.items()
-        if name in known and value is not None and value != ""
+        if name in known and value is not None and not (isinstance(value, str) and not value.strip())
     }
     return Settings(
         base_url=_base_url(host, scheme, port),
@@ -99,7 +100,11 @@ def read_settings(
 
 def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
     given = (host or "").strip() or DEFAULT_HOST
+    # Names and passwords that somebody put before the host do not belong into an error.
+    start = given.find("://") + 3 if "://" in given else 0
+    shown = given[:start] + given[start:].rpartition("@")[2]
     if "://" not in given:
+        given = _bracketed(given)
         scheme = (scheme or "https").strip().lower()
         if scheme not in ("http", "https"):
             refuse("connection.schema", scheme, "must be http or https")
@@ -108,15 +113,23 @@ def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
         parts = urlsplit(given)
         written = parts.port
     except ValueError:
-        refuse("connection.host", host, "is no host, nor an address")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        refuse("connection.host", host, "must be a host, or an http or https address")
+        refuse("connection.host", shown, "is no host, nor an address")
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(letter.isspace() for letter in given):
+        refuse("connection.host", shown, "must be a host, or an http or https address")
     if parts.username or parts.password or parts.query or parts.fragment:
         refuse("connection.host", parts.hostname, "must hold no user, password, query or fragment")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = port or written
     path = parts.path.rstrip("/").removesuffix("/api/v1")
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{path}"
+
+
+def _bracketed(host: str) -> str:
+    """An IPv6 address as an address of the web holds it; Airflow's connections hold it bare."""
+    try:
+        return f"[{IPv6Address(host)}]"
+    except ValueError:
+        return host
 
 
 def _read(extra: Extra, value: Any) -> Any:
@@ -148,11 +161,11 @@ def _boolean(name: str, value: Any) -> bool:
 def _number(name: str, value: Any, extra: Extra) -> float | int:
     try:
         number = float(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = None
     whole = extra.kind == "integer"
     if number is None or not 0 <= number < float("inf") or (whole and number != int(number)):
-        refuse(name, value, "must be a whole number" if whole else "must be a number")
+        refuse(name, value, f"must be a {'whole ' if whole else ''}number of at least 0")
     if number <= extra.above:
         refuse(name, value, f"must be above {extra.above:g}")
     return int(number) if whole else number
