@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.endpoints import Call
 from airflow_provider_truepush.api.envelope import Reply
+from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.exchange import Exchange, Failure
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.failures import reason
@@ -66,8 +67,16 @@ class AsyncClient:
         if not call.endpoint.repeatable:
             await self._keep_pace()
             return exchange.conclude(await self._create(call))
-        repeats = Repeats(exchange, self._settings, self._pace)
-        return await AsyncRetrying(**repeats.options())(self._attempt, exchange)
+        try:
+            return await self._attempt(exchange)
+        except TruepushError as error:
+            first = error
+        repeats = Repeats(exchange, first, self._settings, self._pace)
+        return await AsyncRetrying(**repeats.options())(self._repeat, exchange, repeats)
+
+    async def _repeat(self, exchange: Exchange[T], repeats: Repeats) -> T:
+        repeats.start()
+        return await self._attempt(exchange)
 
     async def _attempt(self, exchange: Exchange[T]) -> T:
         async with self._turn:

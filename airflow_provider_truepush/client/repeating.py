@@ -17,15 +17,19 @@ log = logging.getLogger(__name__)
 
 
 class Repeats:
-    """Decides, for tenacity, on the repeats of one call.
+    """Decides, for tenacity, on the repeats of one call whose first request failed.
+
+    The first request runs without tenacity: its bookkeeping would cost a third of a call that just works.
 
     :param exchange: the call.
+    :param first: what came of its first request; tenacity is given it as the outcome of its own first attempt.
     :param settings: gives the limits.
     :param pace: held back when Truepush asks to slow down, so that other callers slow down as well.
     """
 
-    def __init__(self, exchange: Exchange[Any], settings: Settings, pace: SharedPace) -> None:
+    def __init__(self, exchange: Exchange[Any], first: TruepushError, settings: Settings, pace: SharedPace) -> None:
         self._exchange = exchange
+        self._first: TruepushError | None = first
         self._settings = settings
         self._pace = pace
         self._waited = 0.0
@@ -34,6 +38,12 @@ class Repeats:
     def options(self) -> dict[str, Any]:
         """The arguments for ``tenacity.Retrying`` and ``tenacity.AsyncRetrying``."""
         return {"retry": self._again, "wait": self._next_wait, "stop": stop_never, "reraise": True}
+
+    def start(self) -> None:
+        """To be called at the start of each attempt that tenacity makes."""
+        first, self._first = self._first, None
+        if first is not None:
+            raise first
 
     def _again(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None

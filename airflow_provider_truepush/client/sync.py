@@ -13,6 +13,7 @@ from tenacity import Retrying
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.endpoints import Call
 from airflow_provider_truepush.api.envelope import Reply
+from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.exchange import Exchange, Failure
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter
@@ -79,8 +80,12 @@ class SyncClient:
                 line.session.close()
         if self._kept is None:
             self._kept = _Line(self._settings, self._open_session)
-        repeats = Repeats(exchange, self._settings, self._pace)
-        result: T = Retrying(**repeats.options())(self._attempt, exchange, self._kept)
+        try:
+            return self._attempt(exchange, self._kept)
+        except TruepushError as error:
+            first = error
+        repeats = Repeats(exchange, first, self._settings, self._pace)
+        result: T = Retrying(**repeats.options())(self._repeat, exchange, self._kept, repeats)
         return result
 
     def close(self) -> None:
@@ -88,6 +93,10 @@ class SyncClient:
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.session.close()
+
+    def _repeat(self, exchange: Exchange[T], line: _Line, repeats: Repeats) -> T:
+        repeats.start()
+        return self._attempt(exchange, line)
 
     def _attempt(self, exchange: Exchange[T], line: _Line) -> T:
         if wait := self._pace.reserve():
