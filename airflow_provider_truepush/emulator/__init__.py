@@ -1,0 +1,47 @@
+"""A stateful Truepush on a real socket, for developing and testing without sending a single push.
+
+``python -m airflow_provider_truepush.emulator`` runs it by hand, :class:`Emulator` inside a test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.emulator.dialects import DIALECTS, Dialect
+    from airflow_provider_truepush.emulator.emulator import Emulator
+    from airflow_provider_truepush.emulator.faults import CONNECTION_FAULTS, EFFECTS, FAULTS, PHASES, Fault
+    from airflow_provider_truepush.emulator.history import Request
+
+__all__ = [
+    "CONNECTION_FAULTS",
+    "DIALECTS",
+    "EFFECTS",
+    "FAULTS",
+    "PHASES",
+    "Dialect",
+    "Emulator",
+    "Fault",
+    "Request",
+]
+
+_HOMES = {
+    "CONNECTION_FAULTS": "faults",
+    "DIALECTS": "dialects",
+    "EFFECTS": "faults",
+    "FAULTS": "faults",
+    "PHASES": "faults",
+    "Dialect": "dialects",
+    "Emulator": "emulator",
+    "Fault": "faults",
+    "Request": "history",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # The pytest plugin is imported at every start of pytest; aiohttp is loaded by those who ask for it.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,97 @@
+"""The emulator's clock: stands still until told, or runs with the wall clock at some speed."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+Mode = Literal["manual", "real"]
+
+
+class Clock:
+    """A clock that never goes back.
+
+    :param mode: ``manual`` stands still until advanced, ``real`` runs.
+    :param start: its first reading, seconds since the epoch; None for the present moment.
+    :param speed: emulated seconds per real one; of the real clock only.
+    """
+
+    def __init__(self, mode: Mode = "manual", start: float | None = None, speed: float = 1.0) -> None:
+        if mode not in ("manual", "real"):
+            raise ValueError(f"clock is {mode!r}: must be manual or real")
+        if not speed > 0:
+            raise ValueError(f"speed is {speed!r}: must be above 0")
+        self.mode = mode
+        self.speed = speed
+        # Whole seconds are easier on the eye, where they do not run.
+        self._anchor = (time.time() if mode == "real" else time.time() // 1) if start is None else start
+        self._mark = time.monotonic()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        if self.mode == "manual":
+            return self._anchor
+        return self._anchor + (time.monotonic() - self._mark) * self.speed
+
+    def advance(self, seconds: float) -> float:
+        """Move it forward.
+
+        :param seconds: how far; not below 0.
+        """
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"seconds is {seconds!r}: the clock only goes forward")
+        self._anchor = self.now() + seconds
+        self._mark = time.monotonic()
+        return self.now()
+
+    def set(self, moment: float) -> float:
+        """Move it forward to a moment.
+
+        :param moment: seconds since the epoch.
+        """
+        return self.advance(moment - self.now())
+
+    def set_speed(self, speed: float) -> None:
+        """Run at another speed from now on."""
+        if not speed > 0:
+            raise ValueError(f"speed is {speed!r}: must be above 0")
+        self.advance(0)
+        self.speed = speed
+
+    def restart(self, start: float) -> None:
+        """Begin anew, an earlier time included: only for an emulator that forgets everything."""
+        self._anchor, self._mark = start, time.monotonic()
+
+    def saved(self) -> dict[str, Any]:
+        """What a state file keeps, so that time goes on while the emulator is down, as it does for a service."""
+        return {"mode": self.mode, "speed": self.speed, "emulated": self.now(), "wall": time.time()}
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        """Go on from a state file, never behind what was shown before."""
+        moment = float(saved["emulated"])
+        if saved["mode"] == "real":
+            moment += max(0.0, time.time() - float(saved["wall"])) * float(saved["speed"])
+        if moment > self.now():
+            self.set(moment)
+
+
+def as_datetime(moment: float) -> datetime:
+    """An aware datetime in UTC."""
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def as_seconds(value: float | timedelta) -> float:
+    """A length of time in seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def as_moment(value: datetime | str | float) -> float:
+    """Seconds since the epoch, from an aware datetime, ISO 8601 with a zone, or such seconds."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone")
+        return value.timestamp()
+    return float(value)

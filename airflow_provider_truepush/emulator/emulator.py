@@ -1,0 +1,183 @@
+"""The emulator as a context manager: a Truepush on loopback for the time of a ``with`` block."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_truepush.emulator.clock import Mode
+from airflow_provider_truepush.emulator.controls import Controls
+from airflow_provider_truepush.emulator.dialects import Dialect
+from airflow_provider_truepush.emulator.server import Site
+from airflow_provider_truepush.emulator.service import Options, Service
+
+DEFAULT_TOKEN = "emulator-token"
+
+
+class Emulator(Controls):
+    """A Truepush on a real socket, in a thread of its own.
+
+    :param token: of the one project, or several for one project each.
+    :param seed: of ids and counters: the same seed, clock and requests give the same answers.
+    :param clock: ``manual`` stands still until :meth:`advance`; ``real`` runs.
+    :param speed: emulated seconds per real one.
+    :param start: first reading of the clock, an aware datetime; None for now.
+    :param timezone: of the projects.
+    :param state: path of a SQLite file that keeps everything over restarts, history and faults excepted.
+    :param host: address to listen on; others than loopback are refused unless ``allow_remote``.
+    :param port: 0 for a free one.
+    :param dialect: name of one of ``DIALECTS``, or a :class:`Dialect`.
+    :param page_size: rows per page of a list.
+    :param log: write a line per request to the logger ``airflow_provider_truepush.emulator``.
+    :param subscribers: of each new project.
+    :param history: how many requests are kept.
+    :param allow_remote: listen on any address. Nothing but the token protects it, and nothing its control address.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str | Sequence[str] = DEFAULT_TOKEN,
+        seed: int = 7,
+        clock: Mode = "manual",
+        speed: float = 1.0,
+        start: datetime | None = None,
+        timezone: str = "UTC",
+        state: str | Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        dialect: str | Dialect | None = None,
+        page_size: int | None = None,
+        log: bool = False,
+        subscribers: int = 100_000,
+        history: int = 1_000_000,
+        allow_remote: bool = False,
+    ) -> None:
+        self.tokens = (token,) if isinstance(token, str) else tuple(token)
+        if not allow_remote and not is_loopback(host):
+            raise ValueError(f"host is {host!r}: an emulator listens on loopback only, unless told to allow_remote")
+        self._options = Options(
+            self.tokens, seed, clock, speed, start, timezone, state, dialect, page_size, subscribers, history
+        )
+        self._host, self._wanted_port, self._log = host, port, log
+        self.port = port
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._done: asyncio.Event | None = None
+        self._site: Site | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def token(self) -> str:
+        """The token of the first project."""
+        return self.tokens[0]
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port."""
+        return f"http://{self._bracketed}:{self.port}"
+
+    @property
+    def connection_uri(self) -> str:
+        """The Airflow connection to it, as a URI: for ``AIRFLOW_CONN_TRUEPUSH_DEFAULT``."""
+        token, zone = quote(self.token, safe=""), quote(self._options.timezone, safe="")
+        return f"truepush://:{token}@{self._bracketed}:{self.port}/http?timezone={zone}"
+
+    @property
+    def connection_json(self) -> str:
+        """The same as JSON, which Airflow takes in the same variable."""
+        parts: dict[str, Any] = {
+            "conn_type": "truepush",
+            "host": self._host,
+            "schema": "http",
+            "port": self.port,
+            "password": self.token,
+            "extra": {"timezone": self._options.timezone},
+        }
+        return json.dumps(parts)
+
+    @property
+    def connections_opened(self) -> int:
+        """How many TCP connections were accepted so far."""
+        return 0 if self._site is None else self._site.connections.opened
+
+    @property
+    def connections_open(self) -> int:
+        """How many of them are open."""
+        return 0 if self._site is None else len(self._site.connections.numbers)
+
+    @property
+    def _bracketed(self) -> str:
+        return f"[{self._host}]" if ":" in self._host else self._host
+
+    def start(self) -> Emulator:
+        """Begin to listen."""
+        if self._thread is not None:
+            raise RuntimeError("this emulator is running")
+        super().__init__(Service(self._options))
+        self._failure = None
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="truepush-emulator", daemon=True)
+        self._thread.start()
+        ready.wait()
+        self._raise_failure()
+        return self
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            self.stop()
+            raise self._failure
+
+    def stop(self) -> None:
+        """End at once, whatever hangs; what was there can still be asked for."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._done is not None and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop may just have ended by itself
+                self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join()
+        self._thread = self._loop = self._done = None
+        self._service.close()
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self, ready: threading.Event) -> None:
+        try:
+            asyncio.run(self._serve(ready))
+        except BaseException as failure:
+            self._failure = failure
+        finally:
+            ready.set()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        self._site = Site(self._service, log=self._log)
+        try:
+            self.port = await self._site.listen(self._host, self._wanted_port)
+            ready.set()
+            await self._done.wait()
+        finally:
+            await self._site.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,216 @@
+"""The emulated Truepush behind its lock: requests from the socket and calls from tests meet here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow_provider_truepush.api import codes
+from airflow_provider_truepush.api.endpoints import Endpoint
+from airflow_provider_truepush.emulator import operations, outcomes
+from airflow_provider_truepush.emulator.clock import Clock, Mode, as_moment
+from airflow_provider_truepush.emulator.dialects import Dialect, choose
+from airflow_provider_truepush.emulator.faults import Faults
+from airflow_provider_truepush.emulator.firing import Firing
+from airflow_provider_truepush.emulator.history import History, Request
+from airflow_provider_truepush.emulator.outcomes import Outcome
+from airflow_provider_truepush.emulator.records import Trigger
+from airflow_provider_truepush.emulator.storage import Storage
+from airflow_provider_truepush.emulator.validation import BadDataError
+from airflow_provider_truepush.emulator.world import World
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an emulator is started with; :class:`~.emulator.Emulator` explains each."""
+
+    tokens: tuple[str, ...]
+    seed: int = 7
+    clock: Mode = "manual"
+    speed: float = 1.0
+    start: datetime | None = None
+    timezone: str = "UTC"
+    state: str | Path | None = None
+    dialect: str | Dialect | None = None
+    page_size: int | None = None
+    subscribers: int = 100_000
+    history: int = 1_000_000
+
+
+@dataclass(slots=True)
+class Late:
+    """A request whose commit is still to come."""
+
+    endpoint: Endpoint[Any]
+    token: str | None
+    argument: str | None
+    raw: bytes
+    record: Request
+    due: float | None
+
+
+class Service:
+    """The emulated Truepush.
+
+    :param options: what it is started with.
+    """
+
+    def __init__(self, options: Options) -> None:
+        if not options.tokens or not all(token.strip() == token != "" for token in options.tokens):
+            raise ValueError("an emulator needs tokens without blanks around them")
+        self.options = options
+        self.lock = threading.RLock()
+        self.zone = ZoneInfo(options.timezone)
+        start = None if options.start is None else as_moment(options.start)
+        self.clock = Clock(options.clock, start, options.speed)
+        self._start = self.clock.now()
+        self.storage = Storage(options.state)
+        self.world = World(options.tokens, options.seed, options.subscribers, self.clock, self.storage)
+        with self.world.saving():
+            self.world.save_clock()
+        self.firing = Firing(self.world, self.zone)
+        self.faults = Faults(self.world.seed)
+        self.history = History(options.history)
+        self.first_dialect = choose(Dialect(), options.dialect, _given(page_size=options.page_size))
+        self.dialect = self.first_dialect
+        self.series: dict[str, deque[Mapping[str, int] | None]] = {}
+        self.late: dict[int, Late] = {}
+        self._number = 0
+
+    def settle(self) -> float:
+        """Do all that is due by now.
+
+        :returns: the clock.
+        """
+        now = self.clock.now()
+        due = [number for number, late in self.late.items() if late.due is not None and late.due <= now]
+        for number in due:
+            self.commit_late(number)
+        self.firing.run(now)
+        return now
+
+    def open_request(
+        self, method: str, path: str, endpoint: Endpoint[Any] | None, argument: str | None, connection: int,
+        token: str | None, monotonic: float,
+    ) -> Request:  # fmt: skip
+        """Put a request into the history.
+
+        :param token: as it came; only the project it belongs to is kept.
+        """
+        with self.lock:
+            self._number += 1
+            project = self.world.by_token(token)
+            record = Request(
+                self._number, self.clock.now(), monotonic, method, path,
+                endpoint.name if endpoint else None, argument, connection,
+                project=project.name if project else None,
+            )  # fmt: skip
+            self.history.add(record)
+            return record
+
+    def note_body(self, record: Request, raw: bytes) -> None:
+        """Keep what a request asked for."""
+        if raw:
+            try:
+                record.body = operations.parse(raw)
+            except BadDataError:
+                record.body = raw.decode("utf-8", "replace")
+
+    def execute(
+        self, endpoint: Endpoint[Any], token: str | None, argument: str | None, raw: bytes, record: Request
+    ) -> Outcome:
+        """Carry a request out.
+
+        :param record: where it stands in the history.
+        """
+        with self.lock:
+            now = self.settle()
+            project = self.world.by_token(token)
+            if project is None:
+                outcome = outcomes.shared(endpoint.name, codes.TOKEN_NOT_FOUND)
+            else:
+                context = operations.Context(
+                    self.world, project, endpoint, now, self.zone,
+                    self.dialect.page_size, self.dialect.order == "newest", self._scripted,
+                )  # fmt: skip
+                outcome = operations.perform(context, argument, raw)
+            record.outcome, record.committed = outcome.code, outcome.changed
+            if outcome.changed and endpoint.resource == "trigger":
+                self._plan(outcome.changed)
+            return outcome
+
+    def _plan(self, trigger_id: str) -> None:
+        trigger = self.world.get(Trigger, trigger_id)
+        if trigger is not None:
+            self.firing.plan(trigger)
+
+    def _scripted(self, campaign_id: str) -> Mapping[str, int] | None:
+        series = self.series[campaign_id]
+        return series.popleft() if len(series) > 1 else series[0]
+
+    def set_series(self, campaign_id: str, series: Sequence[Mapping[str, int] | None]) -> None:
+        """Script the answers of campaignStats for a campaign, in either spelling of the counters."""
+        if not series:
+            self.series.pop(campaign_id.lower(), None)
+            return
+        spelling = {ours: theirs for theirs, ours in codes.COUNTERS.items()}
+        rows: deque[Mapping[str, int] | None] = deque()
+        for row in series:
+            given = None if row is None else {spelling.get(name, name): value for name, value in row.items()}
+            rows.append(given if given is None else {**dict.fromkeys(codes.COUNTERS, 0), **given})
+        self.series[campaign_id.lower()] = rows
+
+    def postpone(self, late: Late) -> int:
+        """Keep a request for a later commit.
+
+        :returns: its number.
+        """
+        with self.lock:
+            self.late[late.record.number] = late
+            return late.record.number
+
+    def commit_late(self, number: int | None = None) -> int:
+        """Carry out a postponed request, or all of them in their order.
+
+        :returns: how many were carried out.
+        """
+        with self.lock:
+            numbers = sorted(self.late) if number is None else [number]
+            taken = [late for late in (self.late.pop(key, None) for key in numbers) if late is not None]
+            for late in taken:
+                self.execute(late.endpoint, late.token, late.argument, late.raw, late.record)
+                logger.info("%s of request %d is carried out late", late.endpoint.name, late.record.number)
+            return len(taken)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Back to the beginning: empty projects, no faults, no history; a manual clock at its start."""
+        with self.lock:
+            if self.clock.mode == "manual":
+                self.clock.restart(self._start)
+            self.late.clear()
+            self.series.clear()
+            self.world.clear(seed)
+            self.firing.plan_all()
+            self.faults = Faults(self.world.seed)
+            self.history.clear()
+            self.dialect = self.first_dialect
+
+    def close(self) -> None:
+        """Keep the clock and let go of the state file."""
+        with self.lock:
+            with self.world.saving():
+                self.world.save_clock()
+            self.storage.close()
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,0 +1,148 @@
+"""What faults do to a connection, below HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from airflow_provider_truepush.emulator.dialects import Answer
+
+#: Waits some seconds; false when the emulator stops meanwhile.
+Pause = Callable[[float], Awaitable[bool]]
+
+GARBAGE = b"\x15\x03\x01\x00\x02\x02\x46 this is no HTTP \xff\xfe\r\n\r\n"
+_POLL = 0.02
+
+
+class NoAnswer(web.StreamResponse):
+    """Ends a request on whose connection nothing more is to be written."""
+
+    async def prepare(self, request: web.BaseRequest) -> Any:
+        """Have aiohttp close the connection."""
+        raise ConnectionResetError("a fault ended this connection")
+
+
+def raw(answer: Answer) -> tuple[bytes, bytes]:
+    """Head and body of an answer after which the connection closes."""
+    reason = HTTPStatus(answer.status).phrase if answer.status in list(HTTPStatus) else "Unknown"
+    lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in answer.headers.items())]
+    if answer.status != 204:
+        lines.append(f"Content-Length: {len(answer.body)}")
+    head = "\r\n".join([*lines, "Connection: close", "", ""])
+    return head.encode("latin-1"), answer.body
+
+
+def halves(answer: Answer) -> tuple[bytes, bytes]:
+    """An answer cut in the middle of its body; of its head when it has no body."""
+    head, body = raw(answer)
+    cut = len(head) + len(body) // 2 if body else len(head) // 2
+    whole = head + body
+    return whole[:cut], whole[cut:]
+
+
+def reset(transport: asyncio.BaseTransport | None) -> None:
+    """Close a connection so that the other side sees a reset."""
+    if not isinstance(transport, asyncio.Transport):
+        return
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def finish(request: web.BaseRequest, pause: Pause) -> None:
+    """Say that nothing more comes, and read what the other side still has to say, if it is soon.
+
+    Closing on unread data would make a reset of it.
+    """
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        return
+    if transport.can_write_eof():
+        transport.write_eof()
+    for _ in range(25):
+        if request.content.is_eof() or transport.is_closing():
+            return
+        request.content.read_nowait()
+        if not await pause(_POLL):
+            return
+
+
+async def hang(request: web.BaseRequest, seconds: float, pause: Pause) -> None:
+    """Say nothing until the client goes away, the time is over or the emulator stops."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        if request.transport is None or request.transport.is_closing() or not await pause(_POLL):
+            return
+
+
+async def cut(request: web.BaseRequest, effect: str, seconds: float, pause: Pause) -> web.StreamResponse:
+    """Leave a request without an answer.
+
+    :param effect: ``fin``, ``rst`` or ``hang``.
+    :param seconds: how long to hang.
+    """
+    if effect == "hang":
+        await hang(request, seconds, pause)
+    elif effect == "rst":
+        reset(request.transport)
+    else:
+        await finish(request, pause)
+    return NoAnswer()
+
+
+async def answer_half(
+    request: web.BaseRequest, answer: Answer, effect: str, seconds: float, pause: Pause
+) -> web.StreamResponse:
+    """Write half an answer, then do what the effect says."""
+    first, second = halves(answer)
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        return NoAnswer()
+    transport.write(first)
+    if effect == "delay":
+        if await pause(seconds) and not transport.is_closing():
+            transport.write(second)
+        return NoAnswer()
+    if effect == "rst":
+        # A reset throws away what the client has not read yet: let it read.
+        await pause(0.05)
+    return await cut(request, "fin" if effect == "truncate" else effect, seconds, pause)
+
+
+def answer_garbage(request: web.BaseRequest) -> web.StreamResponse:
+    """Answer in no language at all."""
+    if request.transport is not None:
+        request.transport.write(GARBAGE)
+    return NoAnswer()
+
+
+def strike_connection(transport: asyncio.Transport, effect: str, seconds: float) -> None:
+    """Strike a connection before anything is read from it.
+
+    :param effect: ``fin``, ``rst``, ``hang`` or ``delay``.
+    :param seconds: of a hang or a delay.
+    """
+    loop = asyncio.get_running_loop()
+    transport.pause_reading()
+    if effect == "rst":
+        reset(transport)
+    elif effect == "fin":
+        transport.write_eof()
+        loop.call_later(0.5, transport.close)
+    elif effect == "hang":
+        loop.call_later(seconds, transport.close)
+    else:
+        loop.call_later(seconds, _resume, transport)
+
+
+def _resume(transport: asyncio.Transport) -> None:
+    if not transport.is_closing():
+        transport.resume_reading()
