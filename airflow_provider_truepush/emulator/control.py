@@ -39,7 +39,8 @@ async def handle(service: Service, request: web.BaseRequest, path: str) -> web.S
 
 
 def _answer(status: int, body: Any) -> web.Response:
-    return web.Response(status=status, text=json.dumps(body, ensure_ascii=False, indent=1) + "\n", content_type=_JSON)
+    text = json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+    return web.Response(status=status, body=text.encode("utf-8", "replace"), content_type=_JSON, charset="utf-8")
 
 
 def _index() -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ then by days. At least 96% of what was sent is delivered in the end, and 95% wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from math import ceil, exp, floor
 
@@ -30,6 +31,7 @@ class _Habits:
     pace: float
 
 
+@lru_cache(maxsize=8192)
 def _habits(seed: int, campaign_id: str) -> _Habits:
     raw = blake2b(f"{seed} {campaign_id}".encode(), digest_size=36).digest()
     draws = [int.from_bytes(raw[i : i + 4], "big") / 2**32 for i in range(0, 36, 4)]

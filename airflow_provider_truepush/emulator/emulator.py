@@ -68,7 +68,9 @@ class Emulator(Controls):
         self._options = Options(
             self.tokens, seed, clock, speed, start, timezone, state, dialect, page_size, subscribers, history
         )
-        self._host, self._wanted_port, self._log = host, port, log
+        # The name can stand for two addresses, each with a port of its own.
+        self._host = "127.0.0.1" if host == "localhost" else host
+        self._wanted_port, self._log = port, log
         self.port = port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

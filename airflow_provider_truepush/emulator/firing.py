@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 #: More than this at once is a clock that jumped by decades: the rest is skipped.
 MOST_AT_ONCE = 20_000
+_CONTENT = ("title", "message", "link", "buttons", "tags", "image", "icon")
 
 
 class Firing:
@@ -84,7 +85,8 @@ class Firing:
             # To everyone instead would be the worst of all guesses.
             logger.warning("trigger %s fires nothing: its segment is deleted", trigger.name)
             return
-        body = {name: value for name, value in template.payload.items() if name != "name"}
+        # Unknown names in a template were let through; here they could pass for a campaign's own.
+        body = {name: template.payload[name] for name in _CONTENT if name in template.payload}
         if trigger.segment is not None:
             body["segment"] = trigger.segment
         made = new_campaign(self._world, self._world.project(trigger.project), body, moment)

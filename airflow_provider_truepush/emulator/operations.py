@@ -16,6 +16,8 @@ from airflow_provider_truepush.emulator.outcomes import Outcome
 from airflow_provider_truepush.emulator.records import Campaign, Project, Record, Segment, Template, Trigger
 from airflow_provider_truepush.emulator.world import World
 
+#: Hours; whoever gives more means never.
+LONGEST_EXPIRY = 1_000_000
 _KINDS: dict[str, type[Any]] = {"campaign": Campaign, "template": Template, "trigger": Trigger, "segment": Segment}
 
 
@@ -106,7 +108,7 @@ def new_campaign(
         send_at=now if send_at is None else send_at,
         reach=project.subscribers if segment is None else segment.subscribers,
         buttons=len(body.get("buttons", ())),
-        expires_after=None if expiry is None else expiry * 3600.0,
+        expires_after=None if expiry is None else min(expiry, LONGEST_EXPIRY) * 3600.0,
         segment=None if segment is None else segment.id,
         payload=dict(body),
     )

@@ -108,4 +108,5 @@ def by_code(endpoint: str, code: str) -> Outcome:
 
 def as_json(body: Mapping[str, Any]) -> bytes:
     """A JSON body as it goes over the wire."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    # Half a surrogate pair is legal in JSON and no text in UTF-8.
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

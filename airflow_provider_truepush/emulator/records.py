@@ -26,7 +26,7 @@ class Record:
 
     def dump(self) -> str:
         """As a state file keeps it."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self.as_dict(), separators=(",", ":"))
 
     @classmethod
     def load(cls: type[R], text: str) -> R:

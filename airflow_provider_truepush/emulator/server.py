@@ -73,6 +73,7 @@ class Site:
         self._stop = asyncio.Event()
         self.connections = Connections(self)
         self._listener: asyncio.Server | None = None
+        self._ticker: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Begin.
@@ -80,7 +81,15 @@ class Site:
         :returns: the port.
         """
         self._listener = await asyncio.get_running_loop().create_server(self.connections, host, port, backlog=1024)
+        if self.service.clock.mode == "real":
+            self._ticker = asyncio.create_task(self._tick())
         return int(self._listener.sockets[0].getsockname()[1])
+
+    async def _tick(self) -> None:
+        """Have triggers fire in time, although nobody looks."""
+        while await self.pause(1.0):
+            with self.service.lock:
+                self.service.settle()
 
     async def close(self) -> None:
         """End at once, whatever hangs."""
@@ -90,7 +99,8 @@ class Site:
         for protocol in self.connections.connections:
             if protocol.transport is not None:
                 protocol.transport.abort()
-        await asyncio.sleep(0)
+        if self._ticker is not None:
+            await self._ticker
         await self.connections.shutdown(timeout=0.5)
 
     async def pause(self, seconds: float) -> bool:
@@ -122,7 +132,7 @@ class Site:
                 record.status = response.status
             return response
         finally:
-            if self._log:
+            if self._log and logger.isEnabledFor(logging.INFO):
                 logger.info("%s", line(record))
 
 
@@ -140,7 +150,10 @@ class _Exchange:
         """Take it from the head of the request to the end of the answer."""
         if (struck := await self._strike("before_read")) is not None:
             return struck
-        raw = await self.request.read()
+        try:
+            raw = await self.request.read()
+        except ConnectionError:
+            return wire.NoAnswer()
         self.service.note_body(self.record, raw)
         if self.fault is not None and self.fault.effect == "late_commit" and self.endpoint is not None:
             return await self._postpone(self.fault, self.endpoint, raw)

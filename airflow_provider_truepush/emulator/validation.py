@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from math import isfinite
+from math import inf
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -41,7 +41,7 @@ def campaign(body: dict[str, Any], known_segment: Known, zone: ZoneInfo, now: fl
     _flag(body, "scheduled")
     if "campaignExpiryTime" in body:
         hours = body["campaignExpiryTime"]
-        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not isfinite(hours) or hours <= 0:
+        if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0 < hours < inf:
             refuse("campaignExpiryTime", "must be a number of hours above 0")
     both = [body[name] for name in ("segment", "Segment") if name in body]
     for value in both:

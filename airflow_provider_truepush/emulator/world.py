@@ -106,13 +106,14 @@ class World:
 
     def all(self, kind: type[R], project: str | None = None) -> list[R]:
         """All of a kind, oldest first, in one project or in every one."""
-        if issubclass(kind, Campaign) and project is not None:
-            return list(self._by_project.get(project, ()))
+        if kind.KIND == Campaign.KIND and project is not None:
+            rows: list[Any] = self._by_project.get(project, [])
+            return list(rows)
         return [item for item in self._held[kind].values() if project in (None, item.project)]
 
     def page(self, kind: type[R], project: str, page: int, size: int, newest_first: bool) -> list[R]:
         """A page of a project's list."""
-        rows: list[Any] = self._by_project.get(project, []) if issubclass(kind, Campaign) else self.all(kind, project)
+        rows: list[Any] = self._by_project.get(project, []) if kind.KIND == Campaign.KIND else self.all(kind, project)
         first = (page - 1) * size
         if not newest_first:
             return rows[first : first + size]
