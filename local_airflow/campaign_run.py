@@ -1,0 +1,109 @@
+"""Run the example Dag through Airflow's REST API and tell what happens while it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_airflow.airflow_process import LocalAirflow, LocalAirflowError
+from local_airflow.emulator_process import EmulatorProcess
+
+DAG_ID = "example_truepush_campaign"
+CREATE, WAIT, STATS = "create_campaign", "wait_until_delivered", "fetch_stats"
+LINE_INTERVAL = 1.5
+BAR = 30
+RUN_LIMIT = 240.0
+
+
+def growth(counters: dict[str, int]) -> str:
+    """How far a campaign has come, in one line."""
+    share = counters["delivered"] / max(counters["reach"], 1)
+    full = int(BAR * share)
+    bar = "█" * full + "░" * (BAR - full)
+    seen = f"{counters['views']:,} viewed, {counters['clicks']:,} clicked"
+    return f"{bar} {100 * share:4.1f}% delivered: {counters['delivered']:,} of {counters['reach']:,}; {seen}"
+
+
+@dataclass
+class CampaignRun:
+    """One run of the example, from the connection to the final counters.
+
+    :param airflow: where it runs.
+    :param emulator: where its campaign goes.
+    :param say: told what happens, one line at a time.
+    """
+
+    airflow: LocalAirflow
+    emulator: EmulatorProcess
+    say: Callable[[str], None] = lambda _: None
+    run_id: str = ""
+    campaign_id: str | None = None
+    states: dict[str, list[str]] = field(default_factory=dict)
+    _next_line: float = 0.0
+
+    def run(self) -> dict[str, int]:
+        """Start it, follow it to its end, and return what its last task fetched."""
+        api = self.airflow.api
+        api.put_connection(self.emulator.connection())
+        self.airflow.wait_for_dag(DAG_ID)
+        self.run_id = api.trigger(DAG_ID, {"segment_id": self.emulator.segment()})
+        self.say(f"started run {self.run_id} of {DAG_ID}")
+        state = self._follow()
+        if state != "success":
+            raise LocalAirflowError(f"the run ended as {state}\n{self._failed_logs()}")
+        stats: dict[str, int] = api.xcom(DAG_ID, self.run_id, STATS)
+        return stats
+
+    @property
+    def page(self) -> str:
+        """The run's address in the UI."""
+        return self.airflow.api.run_page(DAG_ID, self.run_id)
+
+    def _follow(self) -> str:
+        deadline = time.monotonic() + RUN_LIMIT
+        while time.monotonic() < deadline:
+            self.airflow.check_alive()
+            self._note_tasks()
+            self._note_counters()
+            state = self.airflow.api.run_state(DAG_ID, self.run_id)
+            if state in ("success", "failed"):
+                self._note_tasks()
+                return state
+            time.sleep(0.5)
+        raise LocalAirflowError(f"the run did not end within {RUN_LIMIT:.0f} s; its tasks went through {self.states}")
+
+    def _note_tasks(self) -> None:
+        for instance in self.airflow.api.task_instances(DAG_ID, self.run_id):
+            task, state = instance["task_id"], instance["state"] or "none"
+            seen = self.states.setdefault(task, ["none"])
+            if state != seen[-1]:
+                seen.append(state)
+                where = " (it waits in the triggerer, no worker is held)" if state == "deferred" else ""
+                self.say(f"task {task} is {state}{where}")
+
+    def _note_counters(self) -> None:
+        """Tell how the campaign grows, as often as it does."""
+        if self.campaign_id is None:
+            if "success" in self.states.get(CREATE, ()):
+                self.campaign_id = self.airflow.api.xcom(DAG_ID, self.run_id, CREATE)
+            return
+        counters = self.emulator.counters(self.campaign_id)
+        if counters and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + LINE_INTERVAL
+            self.say(growth(counters))
+
+    def _failed_logs(self) -> str:
+        """The logs of the tasks that did not succeed."""
+        api, parts = self.airflow.api, []
+        for instance in api.task_instances(DAG_ID, self.run_id):
+            if instance["state"] in ("failed", "up_for_retry"):
+                log = api.task_log(DAG_ID, self.run_id, instance["task_id"], instance["try_number"])
+                parts.append(f"--- log of {instance['task_id']}\n" + "\n".join(log.splitlines()[-40:]))
+        return "\n".join(parts)
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """A task's instance as Airflow tells it."""
+        instances = self.airflow.api.task_instances(DAG_ID, self.run_id)
+        return next(instance for instance in instances if instance["task_id"] == task_id)

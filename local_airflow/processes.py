@@ -1,0 +1,73 @@
+"""Processes that are started here and stopped here: by their own id, with all that they have started themselves."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+
+class Started:
+    """A running command in a session of its own, so that a Ctrl-C in the terminal reaches only the one who stops it."""
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as sink:
+            self._process = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def tail(self, lines: int = 40) -> str:
+        """The last lines it wrote."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all its descendants, as they are now."""
+        try:
+            process = psutil.Process(self.pid)
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process itself, which passes on to its children what they need."""
+        if self.exit_code is None:
+            self._process.send_signal(number)
+
+
+def stop(started: Iterable[Started], patience: float = 10.0) -> None:
+    """Ask all of them to end, and end by force what has not ended after ``patience`` seconds, descendants included."""
+    everyone = list(started)
+    # Collected first: a child whose parent has gone can no longer be found.
+    families = [process for one in everyone for process in one.family()]
+    for one in everyone:
+        one.signal(signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and any(one.exit_code is None for one in everyone):
+        time.sleep(0.05)
+    families += [process for one in everyone for process in one.family()]
+    for process in families:
+        with suppress(psutil.NoSuchProcess):  # psutil compares start times: a reused id is never hit
+            process.kill()
+    psutil.wait_procs(families, timeout=5)
+    for one in everyone:
+        with suppress(subprocess.TimeoutExpired):
+            one._process.wait(timeout=5)

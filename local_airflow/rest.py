@@ -1,0 +1,105 @@
+"""The part of Airflow's REST API that a person uses by clicking."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from local_airflow.configuration import USER
+
+TIMEOUT = 30
+
+
+class AirflowApi:
+    """A logged-in client of one Airflow."""
+
+    def __init__(self, url: str, password: str) -> None:
+        self.url = url
+        self._password = password
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, no netrc: the server is on loopback
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> Any:
+        if "Authorization" not in self._session.headers:
+            self._log_in()
+        answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=TIMEOUT, **kwargs)
+        if not answer.ok:
+            raise RuntimeError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+        return answer.json() if answer.content else None
+
+    def _log_in(self) -> None:
+        body = {"username": USER, "password": self._password}
+        answer = self._session.post(f"{self.url}/auth/token", json=body, timeout=TIMEOUT)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def health(self) -> dict[str, str | None]:
+        """The state of each component, or nothing while the API server does not answer."""
+        try:
+            answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT)
+        except requests.ConnectionError:
+            return {}
+        return {name: part.get("status") for name, part in answer.json().items()} if answer.ok else {}
+
+    def put_connection(self, connection: dict[str, Any]) -> None:
+        """Create a connection, or replace the one of that id."""
+        listed = self.connections()
+        if connection["connection_id"] in {known["connection_id"] for known in listed}:
+            self._call("DELETE", f"/connections/{connection['connection_id']}")
+        self._call("POST", "/connections", json=connection)
+
+    def connections(self) -> list[dict[str, Any]]:
+        """All connections, as the UI lists them."""
+        found: list[dict[str, Any]] = self._call("GET", "/connections")["connections"]
+        return found
+
+    def test_connection(self, connection: dict[str, Any]) -> dict[str, Any]:
+        """What the test button answers: ``status`` and ``message``."""
+        answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
+        return answer
+
+    def dags(self) -> dict[str, dict[str, Any]]:
+        """The Dags that have been parsed, by id."""
+        return {dag["dag_id"]: dag for dag in self._call("GET", "/dags")["dags"]}
+
+    def import_errors(self) -> list[dict[str, Any]]:
+        """Dag files that could not be read."""
+        found: list[dict[str, Any]] = self._call("GET", "/importErrors")["import_errors"]
+        return found
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Start a run and return its id."""
+        self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        run = self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
+        return str(run["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """queued, running, success or failed."""
+        return str(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The run's tasks, each with its state and try."""
+        found: list[dict[str, Any]] = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")[
+            "task_instances"
+        ]
+        return found
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
+        """A try's log, one event a line."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+        content = self._call("GET", path, params={"full_content": "true"}).get("content", [])
+        return "\n".join(str(event) for event in content)
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """What a task returned, or None while it has returned nothing."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries"
+        keys = {entry["key"] for entry in self._call("GET", path)["xcom_entries"]}
+        if key not in keys:
+            return None
+        return self._call("GET", f"{path}/{key}", params={"deserialize": "false"})["value"]
+
+    def run_page(self, dag_id: str, run_id: str) -> str:
+        """The run's address in the UI."""
+        return f"{self.url}/dags/{dag_id}/runs/{quote(run_id, safe='')}"

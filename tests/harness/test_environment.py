@@ -1,0 +1,39 @@
+"""``make`` installs from wherever the user's pip does."""
+
+from __future__ import annotations
+
+from tools.environment import pip_settings, uv_environment
+
+LISTING = """\
+:env:.index-url='http://127.0.0.1:1/env'
+:env:.default-timeout='180'
+global.index-url='http://127.0.0.1:1/global'
+global.extra-index-url='file:///one file:///two'
+install.trusted-host='127.0.0.1'
+"""
+
+
+def test_pips_environment_beats_its_files() -> None:
+    settings = pip_settings(LISTING)
+    assert settings["index-url"] == "http://127.0.0.1:1/env"
+    assert settings["timeout"] == "180"
+    assert settings["trusted-host"] == "127.0.0.1"
+
+
+def test_uv_is_told_what_pip_knows() -> None:
+    env = uv_environment(pip_settings(LISTING), {"HOME": "/nowhere"})
+    assert env["UV_DEFAULT_INDEX"] == "http://127.0.0.1:1/env"
+    assert env["UV_INDEX"] == "file:///one file:///two"
+    assert env["UV_INDEX_STRATEGY"] == "unsafe-best-match"
+    assert env["UV_INSECURE_HOST"] == "127.0.0.1"
+    assert env["HOME"] == "/nowhere"
+
+
+def test_what_the_user_has_told_uv_stays() -> None:
+    mine = {"UV_INDEX_URL": "http://127.0.0.1:1/mine", "UV_INDEX": "http://127.0.0.1:1/more"}
+    assert uv_environment(pip_settings(LISTING), mine).items() >= mine.items()
+    assert "UV_DEFAULT_INDEX" not in uv_environment(pip_settings(LISTING), mine)
+
+
+def test_nothing_configured_changes_nothing() -> None:
+    assert uv_environment(pip_settings(""), {"A": "b"}) == {"A": "b"}
