@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields as dataclass_fields
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from airflow_provider_truepush.api import fields, times
@@ -63,6 +63,18 @@ class Campaign:
         for name in ("title", "message", "link"):
             fields.text(f"campaign.{name}", given.get(name))
         return cls(**given)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the campaign says, as JSON primitives, in one form however it was written."""
+        content = content_payload(self, user_interaction_key="user_interaction")
+        if isinstance(self.send_at, datetime):
+            aware = self.send_at.tzinfo is not None
+            content["send_at"] = (self.send_at.astimezone(UTC) if aware else self.send_at).isoformat()
+        if self.expires_in is not None:
+            content["expires_in"] = _hours(self.expires_in)
+        if self.segment_id is not None:
+            content["segment_id"] = self.segment_id
+        return content
 
     def payload(self, zone: tzinfo | None, now: datetime) -> dict[str, Any]:
         """The body of ``createCampaign``.

@@ -16,6 +16,9 @@ from airflow_provider_truepush.api.errors import (
 from airflow_provider_truepush.api.settings import Settings
 
 _PASSING = (TruepushAmbiguousError, TruepushConnectionError, TruepushRateLimitError, TruepushServerError)
+
+#: Passing errors that leave no doubt: nothing of the request was carried out.
+NOTHING_CARRIED_OUT = (TruepushConnectionError, TruepushRateLimitError)
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 30.0
 
@@ -41,7 +44,32 @@ def wait_before_repeat(
     :param settings: gives ``max_attempts`` and ``retry_budget``.
     :param jitter: a number from 0 to 1, so that callers that failed together do not return together.
     """
-    if not endpoint.repeatable or not isinstance(error, _PASSING) or requests >= settings.max_attempts:
+    if not endpoint.repeatable or not isinstance(error, _PASSING):
+        return None
+    return _wait(error, requests, waited, settings, jitter)
+
+
+def wait_before_create(
+    error: TruepushError,
+    *,
+    requests: int,
+    waited: float,
+    settings: Settings,
+    jitter: Callable[[], float] = random.random,
+) -> float | None:
+    """The same for a create whose error proves that it was not carried out; None for every other error.
+
+    The parameters are those of :func:`wait_before_repeat`.
+    """
+    if not isinstance(error, NOTHING_CARRIED_OUT):
+        return None
+    return _wait(error, requests, waited, settings, jitter)
+
+
+def _wait(
+    error: TruepushError, requests: int, waited: float, settings: Settings, jitter: Callable[[], float]
+) -> float | None:
+    if requests >= settings.max_attempts:
         return None
     asked = error.retry_after if isinstance(error, TruepushRateLimitError) else None
     if asked is not None:

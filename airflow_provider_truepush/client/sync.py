@@ -64,8 +64,12 @@ class SyncClient:
         self._kept: _Line | None = None
         self._pace = pace_for(settings)
 
-    def execute(self, call: Call[T]) -> T:
-        """Send a call, repeat it where that is harmless and worth it, and return its result."""
+    def execute(self, call: Call[T], *, just_before: Callable[[], None] | None = None) -> T:
+        """Send a call, repeat it where that is harmless and worth it, and return its result.
+
+        :param call: what to send.
+        :param just_before: called when a create is about to leave, after any waiting for its turn; may raise.
+        """
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
             return pretend(call)
@@ -75,7 +79,7 @@ class SyncClient:
             # nothing tells whether the create was read.
             line = _Line(self._settings, self._open_session)
             try:
-                return self._attempt(exchange, line)
+                return self._attempt(exchange, line, just_before)
             finally:
                 line.session.close()
         if self._kept is None:
@@ -98,9 +102,11 @@ class SyncClient:
         repeats.start()
         return self._attempt(exchange, line)
 
-    def _attempt(self, exchange: Exchange[T], line: _Line) -> T:
+    def _attempt(self, exchange: Exchange[T], line: _Line, just_before: Callable[[], None] | None = None) -> T:
         if wait := self._pace.reserve():
             time.sleep(wait)
+        if just_before is not None:
+            just_before()
         return exchange.conclude(self._send(exchange.call, line))
 
     def _send(self, call: Call[Any], line: _Line) -> Reply | Failure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -106,16 +106,20 @@ class TruepushHook(_ConnectionType):
         while rows := self._run(pages.next_call()):
             yield from pages.fresh(rows)
 
-    def create_campaign(self, campaign: Campaign | Mapping[str, Any]) -> str | None:
+    def create_campaign(
+        self, campaign: Campaign | Mapping[str, Any], *, just_before: Callable[[], None] | None = None
+    ) -> str | None:
         """``createCampaign``, sent once.
 
         :param campaign: a campaign, or a mapping with its field names.
+        :param just_before: called when the request is about to leave; what it raises keeps it from leaving.
         :return: the id, or None when Truepush created it and did not tell the id.
         :raises TruepushValidationError: before anything is sent.
         :raises TruepushConnectionError: certainly nothing was sent.
         :raises TruepushAmbiguousError: it may have gone out. Do not repeat it before looking.
         """
-        return self._run(calls.create_campaign(campaign, self.settings, datetime.now(UTC)))
+        call = calls.create_campaign(campaign, self.settings, datetime.now(UTC))
+        return self.get_conn().execute(call, just_before=just_before)
 
     def cancel_campaign(self, campaign_id: str) -> bool:
         """``cancelCampaign``. False when it was sent or cancelled already."""

@@ -1,0 +1,160 @@
+"""Where a send is written down: the task state store of Airflow 3.3, or nowhere."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from typing_extensions import override
+
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError
+from airflow_provider_truepush.api.send_record import SendRecord
+
+
+class Journal(ABC):
+    """Keeps the record of one send, so that another try at it can read it.
+
+    :cvar sees_others: whether it knows of other sends, and so which campaigns are theirs.
+    """
+
+    sees_others = False
+
+    @abstractmethod
+    def read(self) -> SendRecord | None:
+        """The record of an earlier try; None when there was none, or it has sent nothing for certain."""
+
+    @abstractmethod
+    def claim(self, record: SendRecord) -> None:
+        """Write the intent. Whatever it raises, nothing may be sent.
+
+        This is the fence: it succeeds for one try at a time, and never for one that has been overtaken.
+        """
+
+    @abstractmethod
+    def settle(self, record: SendRecord) -> None:
+        """Write the outcome."""
+
+    @abstractmethod
+    def drop(self, record: SendRecord) -> None:
+        """Take the own intent back: certainly nothing was sent on it."""
+
+    def taken(self, campaign_ids: list[str]) -> set[str]:
+        """Which of the campaigns other sends have settled on."""
+        return set()
+
+    def has_rivals(self, record: SendRecord) -> bool:
+        """Whether another send of this title is open, so that a new campaign may be that one's."""
+        return False
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """What it is, for the log."""
+
+    @abstractmethod
+    def how_to_adopt(self, record: SendRecord) -> str:
+        """What a person does to name a campaign as the outcome."""
+
+    @abstractmethod
+    def how_to_forget(self, record: SendRecord) -> str:
+        """What a person does to have it sent again."""
+
+
+class TaskStateJournal(Journal):
+    """Keeps the record in the task state store of Airflow 3.3 and later. It survives retries and clears.
+
+    A try that was overtaken can read nothing and write nothing there: the write of the intent is the fence.
+
+    :param store: ``context["task_state_store"]``.
+    :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
+    """
+
+    def __init__(self, store: Any, slot: str) -> None:
+        self._store = store
+        self.key = f"truepush_send_{slot[:16]}"
+        self._slot = slot
+
+    @override
+    def read(self) -> SendRecord | None:
+        kept = self._store.get(self.key)
+        if not kept:
+            return None
+        if isinstance(kept, str):  # a person has written the id of the campaign to adopt
+            return SendRecord(self._slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=kept)
+        return SendRecord.from_dict(kept)
+
+    @override
+    def claim(self, record: SendRecord) -> None:
+        self._set(record)
+
+    @override
+    def settle(self, record: SendRecord) -> None:
+        self._set(record)
+
+    @override
+    def drop(self, record: SendRecord) -> None:
+        self._store.delete(self.key)
+
+    def _set(self, record: SendRecord) -> None:
+        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
+
+        self._store.set(self.key, record.as_dict(), retention=NEVER_EXPIRE)
+
+    @override
+    def __str__(self) -> str:
+        return f"the task state store, key {self.key}"
+
+    @override
+    def how_to_adopt(self, record: SendRecord) -> str:
+        return f"set the task's state key `{self.key}` to the campaign's id, as a string (UI, or REST API)"
+
+    @override
+    def how_to_forget(self, record: SendRecord) -> str:
+        return f"delete the task's state key `{self.key}` (UI, or REST API)"
+
+
+class NoJournal(Journal):
+    """Keeps nothing: Airflow before 3.3 and no ledger. A second try cannot know what the first has done.
+
+    :param try_number: number of this try, from 1.
+    """
+
+    def __init__(self, try_number: int) -> None:
+        self._try_number = try_number
+
+    @override
+    def read(self) -> SendRecord | None:
+        if self._try_number <= 1:
+            return None
+        raise TruepushAmbiguousError(
+            f"This is try {self._try_number}, and nothing tells whether an earlier one has sent the campaign: there "
+            "is no task state store before Airflow 3.3, and no `ledger_conn_id` is set. Nothing was sent by this "
+            "try. Look in Truepush whether the campaign is out. If it is, mark the task as success; if not, send it "
+            "in a new Dag run. With a `ledger_conn_id` the next doubt settles itself."
+        )
+
+    @override
+    def claim(self, record: SendRecord) -> None:
+        """Nothing is kept."""
+
+    @override
+    def settle(self, record: SendRecord) -> None:
+        """Nothing is kept."""
+
+    @override
+    def drop(self, record: SendRecord) -> None:
+        """Nothing is kept."""
+
+    @override
+    def __str__(self) -> str:
+        return (
+            "nothing: there is no task state store before Airflow 3.3, and no `ledger_conn_id` is set. If this try "
+            "does not finish, the next one stops for a person instead of sending"
+        )
+
+    @override
+    def how_to_adopt(self, record: SendRecord) -> str:
+        return "mark the task as success"
+
+    @override
+    def how_to_forget(self, record: SendRecord) -> str:
+        return "run it in a new Dag run"

@@ -1,0 +1,216 @@
+"""Where a send is written down: a table in any SQL connection of Airflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+from typing_extensions import override
+
+from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
+from airflow_provider_truepush.api.send_record import SendRecord
+from airflow_provider_truepush.sending.journals import Journal
+
+TABLE = "truepush_send_ledger"
+
+_COLUMNS = (
+    "slot",
+    "content",
+    "title",
+    "earlier",
+    "attempt",
+    "author",
+    "made_at",
+    "deadline",
+    "settled",
+    "campaign_id",
+)
+_CREATE = f"""
+CREATE TABLE {TABLE} (
+    project VARCHAR(250) NOT NULL,
+    slot VARCHAR(64) NOT NULL PRIMARY KEY,
+    content VARCHAR(64) NOT NULL,
+    title TEXT NOT NULL,
+    earlier TEXT NOT NULL,
+    attempt VARCHAR(64) NOT NULL,
+    author TEXT NOT NULL,
+    made_at DOUBLE PRECISION NOT NULL,
+    deadline DOUBLE PRECISION NOT NULL,
+    settled INTEGER NOT NULL,
+    campaign_id VARCHAR(64) UNIQUE
+)
+"""
+
+
+class LedgerError(TruepushError):
+    """The ledger could not be read or written. Nothing was sent on an intent that is not in it."""
+
+
+class SqlLedger(Journal):
+    """Keeps the record in a table, made on first use. Holds across Dag runs, and when Dag runs are deleted.
+
+    The key is unique, so one INSERT of the intent succeeds: that is the fence. A campaign's id is unique too, so
+    no two sends settle on the same campaign.
+
+    :param hook: a ``DbApiHook``.
+    :param conn_id: its connection, for messages.
+    :param project: a stable name of the Truepush project.
+    :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
+    """
+
+    sees_others = True
+
+    def __init__(self, hook: Any, conn_id: str, project: str, slot: str) -> None:
+        if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
+            raise TruepushValidationError(
+                f"ledger_conn_id: {conn_id!r} is no SQL connection ({type(hook).__name__}). Nothing was sent."
+            )
+        self._hook = hook
+        self._conn_id = conn_id
+        self._project = project
+        self._slot = slot
+        self._ready = False
+
+    @override
+    def read(self) -> SendRecord | None:
+        rows = self._query(f"SELECT {', '.join(_COLUMNS)} FROM {TABLE} WHERE slot = ?", [self._slot])
+        return _record(rows[0]) if rows else None
+
+    @override
+    def claim(self, record: SendRecord) -> None:
+        marks = ", ".join("?" * (len(_COLUMNS) + 1))
+        insert = f"INSERT INTO {TABLE} (project, {', '.join(_COLUMNS)}) VALUES ({marks})"
+        try:
+            self._change(insert, [self._project, *_values(record)])
+        except LedgerError as error:
+            # The row decides, not the error: a commit can succeed and its answer be lost.
+            kept = self.read()
+            if kept is None:
+                raise
+            if kept.attempt != record.attempt:
+                raise LedgerError(
+                    f"Another try ({kept.author}) has written its intent to send this. Nothing was sent by this one."
+                ) from error
+
+    @override
+    def settle(self, record: SendRecord) -> None:
+        self._change(
+            f"UPDATE {TABLE} SET settled = 1, campaign_id = ? WHERE slot = ? AND attempt = ?",
+            [record.campaign_id, record.slot, record.attempt],
+        )
+
+    @override
+    def drop(self, record: SendRecord) -> None:
+        self._change(
+            f"DELETE FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 0", [record.slot, record.attempt]
+        )
+
+    @override
+    def taken(self, campaign_ids: list[str]) -> set[str]:
+        found: set[str] = set()
+        for campaign_id in campaign_ids:
+            query = f"SELECT campaign_id FROM {TABLE} WHERE campaign_id = ? AND slot <> ?"
+            found |= {row[0] for row in self._query(query, [campaign_id, self._slot])}
+        return found
+
+    @override
+    def has_rivals(self, record: SendRecord) -> bool:
+        query = f"SELECT slot FROM {TABLE} WHERE project = ? AND title = ? AND slot <> ? AND settled = 0"
+        return bool(self._query(query, [self._project, record.title, record.slot]))
+
+    def _query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
+        with self._cursor() as (_, cursor):
+            cursor.execute(self._dialect(sql), tuple(values))
+            return list(cursor.fetchall())
+
+    def _change(self, sql: str, values: Sequence[Any]) -> None:
+        with self._cursor() as (connection, cursor):
+            cursor.execute(self._dialect(sql), tuple(values))
+            connection.commit()
+
+    def _dialect(self, sql: str) -> str:
+        return sql.replace("?", self._hook.placeholder)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[tuple[Any, Any]]:
+        """A connection for one statement. Whatever goes wrong with it is one error, with the driver's words."""
+        try:
+            with closing(self._hook.get_conn()) as connection:
+                if not self._ready:
+                    self._create_table(connection)
+                    self._ready = True
+                with closing(connection.cursor()) as cursor:
+                    yield connection, cursor
+        except TruepushError:
+            raise
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            raise LedgerError(f"Ledger {TABLE} in {self._conn_id!r}: {type(error).__name__}: {said}") from error
+
+    def _create_table(self, connection: Any) -> None:
+        if self._exists(connection):
+            return
+        with suppress(Exception):  # another task may be making it at this moment; whether it is there decides
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(_CREATE)
+            connection.commit()
+        if not self._exists(connection):
+            raise LedgerError(
+                f"Ledger {TABLE} cannot be made in {self._conn_id!r}; nothing was sent. Make it: {_CREATE}"
+            )
+
+    @staticmethod
+    def _exists(connection: Any) -> bool:
+        try:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(f"SELECT slot FROM {TABLE} WHERE 1 = 0")
+                cursor.fetchall()
+        except Exception:  # each driver has its own class for it
+            connection.rollback()
+            return False
+        return True
+
+    @override
+    def __str__(self) -> str:
+        return f"the ledger {TABLE} in {self._conn_id!r}, slot {self._slot[:16]}…"
+
+    @override
+    def how_to_adopt(self, record: SendRecord) -> str:
+        return f"in {self._conn_id!r}: UPDATE {TABLE} SET settled = 1, campaign_id = '…' WHERE slot = '{record.slot}'"
+
+    @override
+    def how_to_forget(self, record: SendRecord) -> str:
+        return f"in {self._conn_id!r}: DELETE FROM {TABLE} WHERE slot = '{record.slot}'"
+
+
+def _values(record: SendRecord) -> list[Any]:
+    return [
+        record.slot,
+        record.content,
+        record.title,
+        json.dumps(record.before),
+        record.attempt,
+        record.author,
+        record.made_at,
+        record.deadline,
+        int(record.settled),
+        record.campaign_id,
+    ]
+
+
+def _record(row: Sequence[Any]) -> SendRecord:
+    slot, content, title, earlier, attempt, author, made_at, deadline, settled, campaign_id = row
+    return SendRecord(
+        slot,
+        content,
+        title,
+        tuple(json.loads(earlier)),
+        attempt,
+        author,
+        float(made_at),
+        float(deadline),
+        bool(settled),
+        campaign_id,
+    )

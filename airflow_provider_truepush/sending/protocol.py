@@ -1,0 +1,273 @@
+"""The order of steps in which a campaign is sent at most once.
+
+Read what is written down; note which campaigns of the title are there; write the intent; send once; write the
+outcome. After doubt look, and if looking cannot settle it, stop and tell a person. Never send again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from airflow_provider_truepush.api import calls
+from airflow_provider_truepush.api.campaign import Campaign
+from airflow_provider_truepush.api.errors import (
+    TruepushAmbiguousError,
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushError,
+)
+from airflow_provider_truepush.api.retry import NOTHING_CARRIED_OUT, wait_before_create
+from airflow_provider_truepush.api.send_record import SendRecord, content_hash, is_recent
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.journals import Journal
+
+log = logging.getLogger(__name__)
+
+
+#: Seconds after the intent in which the request must leave. A worker that froze in between and wakes up later
+#: sends nothing.
+_SEND_WITHIN = 120.0
+
+_WRITE_TRIES = 4
+
+
+class TruepushSendExpiredError(TruepushError):
+    """Too long after its intent a send had not begun. Nothing was sent."""
+
+
+#: Errors after which the intent is taken back: Truepush carried nothing out.
+_NOT_CREATED = (*NOTHING_CARRIED_OUT, TruepushBadRequestError, TruepushAuthError, TruepushSendExpiredError)
+
+
+@dataclass(frozen=True, slots=True)
+class SendPlan:
+    """What is sent, as which send, and what to do about doubt.
+
+    :param campaign: the campaign.
+    :param guard: asked before a new send, and not when an earlier try has sent it: returns the campaign as it may
+        go out now, or raises.
+    :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
+    :param author: this try in words, for messages.
+    :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
+    :param settle_window: seconds for which is looked.
+    :param schedule_ahead: send it that much later, so that it can still be cancelled.
+    :param may_adopt: whether a single new campaign of the title must be ours; not so where tasks with the same
+        title run side by side and the journal does not tell them apart.
+    """
+
+    campaign: Campaign
+    slot: str
+    author: str
+    on_doubt: Literal["reconcile", "fail"] = "reconcile"
+    settle_window: float = 60.0
+    schedule_ahead: timedelta | None = None
+    may_adopt: bool = True
+    guard: Callable[[Campaign], Campaign] = lambda campaign: campaign
+
+
+class CampaignSending:
+    """Sends one campaign at most once.
+
+    :param hook: the project.
+    :param journal: where the send is written down.
+    :param plan: what to send.
+    :param sleep: how to wait.
+    :param clock: the present moment, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        hook: TruepushHook,
+        journal: Journal,
+        plan: SendPlan,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._hook = hook
+        self._journal = journal
+        self._plan = plan
+        self._sleep = sleep
+        self._clock = clock
+        self._content = content_hash(plan.campaign.as_dict())
+
+    def send(self) -> str | None:
+        """Send it, unless it was; returns the id, or None when Truepush did not tell it.
+
+        :raises TruepushAmbiguousError: it may be out, and a person has to look.
+        :raises TruepushError: it was not sent.
+        """
+        log.info("Sending %r as %s; kept in %s.", self._plan.campaign.title, self._plan.author, self._journal)
+        requests, waited = 0, 0.0
+        while True:
+            try:
+                return self._try()
+            except TruepushError as error:
+                requests += 1
+                wait = wait_before_create(error, requests=requests, waited=waited, settings=self._hook.settings)
+                if wait is None:
+                    raise
+                log.warning("%s Starting over in %.1f s.", error, wait)
+            waited += wait
+            self._sleep(wait)
+
+    def _try(self) -> str | None:
+        record = self._journal.read()
+        if record is not None:
+            return self._resume(record)
+        campaign = self._ready()
+        record = self._intent()
+        self._journal.claim(record)
+        try:
+            campaign_id = self._hook.create_campaign(campaign, just_before=lambda: self._check_deadline(record))
+        except _NOT_CREATED:
+            self._drop(record)
+            raise
+        except TruepushError as doubt:
+            log.warning("%s", doubt)
+            return self._reconcile(record, str(doubt))
+        if campaign_id is None:
+            return self._find_untold(record)
+        self._settle(record, campaign_id)
+        self._cancel_extras(record, campaign_id)
+        return campaign_id
+
+    def _resume(self, record: SendRecord) -> str | None:
+        """Go on from what an earlier try has written down. Nothing is sent."""
+        if record.content and record.content != self._content:
+            raise TruepushBadRequestError(
+                f"{record.author} sent, or may have sent, other content as this same send ({self._journal}). Nothing "
+                "was sent now. To send the new content as a send of its own, give it another `send_token`; to send it "
+                f"in place of the other: {self._journal.how_to_forget(record)}."
+            )
+        if record.settled:
+            log.info("Sent already by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
+            return record.campaign_id
+        return self._reconcile(record, f"{record.author} began to send it and did not finish")
+
+    def _intent(self) -> SendRecord:
+        now = self._clock()
+        today = datetime.fromtimestamp(now, UTC)
+        title = self._plan.campaign.title
+        before = [row.id for row in self._hook.list_campaigns() if row.title == title and is_recent(row.id, today)]
+        now = self._clock()  # walking the list may take long
+        return SendRecord(
+            slot=self._plan.slot,
+            content=self._content,
+            title=title,
+            before=tuple(before),
+            attempt=uuid.uuid4().hex,
+            author=self._plan.author,
+            made_at=now,
+            deadline=now + _SEND_WITHIN,
+        )
+
+    def _ready(self) -> Campaign:
+        """The campaign as it goes out, checked whole before the first request."""
+        campaign, ahead = self._plan.guard(self._plan.campaign), self._plan.schedule_ahead
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        if ahead is not None and campaign.send_at is None:
+            campaign = replace(campaign, send_at=now + ahead)
+        calls.create_campaign(campaign, self._hook.settings, now)
+        return campaign
+
+    def _check_deadline(self, record: SendRecord) -> None:
+        if self._clock() > record.deadline:
+            raise TruepushSendExpiredError(
+                f"{record.author} did not come to send {record.title!r} within {_SEND_WITHIN:.0f} s of its intent, "
+                "and by now another try may have taken over. Nothing was sent by this one."
+            )
+
+    def _find_untold(self, record: SendRecord) -> str | None:
+        """The campaign is out and Truepush did not say under which id: look for it, and do without if need be."""
+        found: list[str] = []
+        try:
+            found = self._look(record)
+        except TruepushError as error:
+            log.warning("The list could not be read: %s", error)
+        campaign_id = found[0] if len(found) == 1 else None
+        if campaign_id is None:
+            log.warning("Truepush created %r without telling the id, and the list does not settle it.", record.title)
+        self._settle(record, campaign_id)
+        return campaign_id
+
+    def _reconcile(self, record: SendRecord, what: str) -> str | None:
+        """Find out what became of a send in doubt, or stop for a person."""
+        found: list[str] = []
+        if self._plan.on_doubt == "reconcile":
+            found = self._look(record)
+            if len(found) == 1 and self._plan.may_adopt and not self._journal.has_rivals(record):
+                log.warning("%r was sent by %s: found it as campaign %s.", record.title, record.author, found[0])
+                self._settle(record, found[0])
+                return found[0]
+        raise TruepushAmbiguousError(self._for_a_person(record, what, found))
+
+    def _look(self, record: SendRecord) -> list[str]:
+        """New campaigns of the title, looked for until one is seen twice running or the window ends."""
+        end = self._clock() + self._plan.settle_window
+        pause = max(0.2, min(5.0, self._plan.settle_window / 10))
+        previous: list[str] | None = None
+        while True:
+            found = record.new_campaigns(self._hook.list_campaigns())
+            taken = self._journal.taken(found)
+            found = [campaign_id for campaign_id in found if campaign_id not in taken]
+            settled = len(found) == 1 and found == previous and not self._journal.has_rivals(record)
+            left = end - self._clock()
+            if settled or left <= 0:
+                return found
+            previous = found
+            self._sleep(min(pause, left))
+
+    def _cancel_extras(self, record: SendRecord, campaign_id: str) -> None:
+        """With ``schedule_ahead``: cancel what the network made of our one request, before it fires."""
+        if self._plan.schedule_ahead is None:
+            return
+        try:
+            others = [other for other in record.new_campaigns(self._hook.list_campaigns()) if other != campaign_id]
+            others = [other for other in others if other not in self._journal.taken(others)]
+            if not others:
+                return
+            if not self._journal.sees_others or self._journal.has_rivals(record):
+                log.warning("Campaigns %s have the same title and appeared meanwhile; whose they are is open.", others)
+                return
+            for other in others:
+                cancelled = self._hook.cancel_campaign(other)
+                log.warning("Campaign %s is a second copy of %s; cancelled: %s.", other, campaign_id, cancelled)
+        except TruepushError as error:
+            log.warning("Campaign %s is out; whether a copy of it is could not be looked up: %s", campaign_id, error)
+
+    def _for_a_person(self, record: SendRecord, what: str, found: list[str]) -> str:
+        seen = "The list was not looked at (on_doubt='fail')."
+        if self._plan.on_doubt == "reconcile":
+            seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
+            if found:
+                seen = f"New campaigns of this title: {', '.join(found)}; which one is this send's is open."
+        return (
+            f"Campaign {record.title!r} may be out, and is not sent again: {what} {seen} Look in Truepush. "
+            f"If it is out, name it: {self._journal.how_to_adopt(record)}; then clear the task. "
+            f"If it is certainly not, have it sent again: {self._journal.how_to_forget(record)}, or give it another "
+            "`send_token`; then clear the task."
+        )
+
+    def _settle(self, record: SendRecord, campaign_id: str | None) -> None:
+        self._write(self._journal.settle, record.with_outcome(campaign_id), f"the outcome, campaign {campaign_id},")
+
+    def _drop(self, record: SendRecord) -> None:
+        self._write(self._journal.drop, record, "that nothing was sent")
+
+    def _write(self, action: Callable[[SendRecord], None], record: SendRecord, what: str) -> None:
+        """Write with some patience. It cannot fail the task: what it says has happened already."""
+        for left in reversed(range(_WRITE_TRIES)):
+            try:
+                return action(record)
+            except Exception as error:
+                if left:
+                    self._sleep(0.5)
+                else:
+                    log.error("Could not write down %s in %s: %s", what, self._journal, error)
