@@ -14,10 +14,14 @@ from airflow_provider_truepush.api.send_record import SendRecord
 class Journal(ABC):
     """Keeps the record of one send, so that another try at it can read it.
 
+    :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
     :cvar sees_others: whether it knows of other sends, and so which campaigns are theirs.
     """
 
     sees_others = False
+
+    def __init__(self, slot: str) -> None:
+        self.slot = slot
 
     @abstractmethod
     def read(self) -> SendRecord | None:
@@ -69,9 +73,9 @@ class TaskStateJournal(Journal):
     """
 
     def __init__(self, store: Any, slot: str) -> None:
+        super().__init__(slot)
         self._store = store
         self.key = f"truepush_send_{slot[:16]}"
-        self._slot = slot
 
     @override
     def read(self) -> SendRecord | None:
@@ -79,7 +83,7 @@ class TaskStateJournal(Journal):
         if not kept:
             return None
         if isinstance(kept, str):  # a person has written the id of the campaign to adopt
-            return SendRecord(self._slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=kept)
+            return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=kept)
         return SendRecord.from_dict(kept)
 
     @override
@@ -119,6 +123,7 @@ class NoJournal(Journal):
     """
 
     def __init__(self, try_number: int) -> None:
+        super().__init__("")
         self._try_number = try_number
 
     @override

@@ -67,15 +67,15 @@ class SqlLedger(Journal):
             raise TruepushValidationError(
                 f"ledger_conn_id: {conn_id!r} is no SQL connection ({type(hook).__name__}). Nothing was sent."
             )
+        super().__init__(slot)
         self._hook = hook
         self._conn_id = conn_id
         self._project = project
-        self._slot = slot
         self._ready = False
 
     @override
     def read(self) -> SendRecord | None:
-        rows = self._query(f"SELECT {', '.join(_COLUMNS)} FROM {TABLE} WHERE slot = ?", [self._slot])
+        rows = self._query(f"SELECT {', '.join(_COLUMNS)} FROM {TABLE} WHERE slot = ?", [self.slot])
         return _record(rows[0]) if rows else None
 
     @override
@@ -112,7 +112,7 @@ class SqlLedger(Journal):
         found: set[str] = set()
         for campaign_id in campaign_ids:
             query = f"SELECT campaign_id FROM {TABLE} WHERE campaign_id = ? AND slot <> ?"
-            found |= {row[0] for row in self._query(query, [campaign_id, self._slot])}
+            found |= {row[0] for row in self._query(query, [campaign_id, self.slot])}
         return found
 
     @override
@@ -174,7 +174,7 @@ class SqlLedger(Journal):
 
     @override
     def __str__(self) -> str:
-        return f"the ledger {TABLE} in {self._conn_id!r}, slot {self._slot[:16]}…"
+        return f"the ledger {TABLE} in {self._conn_id!r}, slot {self.slot[:16]}…"
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:

@@ -52,7 +52,6 @@ class SendPlan:
     :param campaign: the campaign.
     :param guard: asked before a new send, and not when an earlier try has sent it: returns the campaign as it may
         go out now, or raises.
-    :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
     :param author: this try in words, for messages.
     :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
     :param settle_window: seconds for which is looked.
@@ -62,7 +61,6 @@ class SendPlan:
     """
 
     campaign: Campaign
-    slot: str
     author: str
     on_doubt: Literal["reconcile", "fail"] = "reconcile"
     settle_window: float = 60.0
@@ -158,7 +156,7 @@ class CampaignSending:
         before = [row.id for row in self._hook.list_campaigns() if row.title == title and is_recent(row.id, today)]
         now = self._clock()  # walking the list may take long
         return SendRecord(
-            slot=self._plan.slot,
+            slot=self._journal.slot,
             content=self._content,
             title=title,
             before=tuple(before),

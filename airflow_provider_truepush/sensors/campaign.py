@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -17,21 +16,17 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_truepush.api.fields import is_dry_run_id, object_id
-from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Goal, Verdict
-from airflow_provider_truepush.exceptions import (
-    TruepushError,
-    TruepushRateLimitError,
-    TruepushValidationError,
-)
+from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict
+from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sensors.memory import WatchMemory
-from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+from airflow_provider_truepush.sensors.waiting import StatsWait
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class TruepushCampaignStatsSensor(BaseSensorOperator):
+class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
     """Wait until a campaign's counters and rates reach thresholds: ``campaignStats``, polled.
 
     Returns the last counters as a dict; they are also pushed to XCom under ``stats`` when the wait fails. A
@@ -101,20 +96,28 @@ class TruepushCampaignStatsSensor(BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait, in the mode asked for."""
         try:
-            goal = self._goal()
+            object_id("campaign_id", self.campaign_id)
+            goal = self.goal()
         except TruepushValidationError as error:
             raise AirflowFailException(str(error)) from error
         if is_dry_run_id(self.campaign_id):
             self.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", self.campaign_id)
             return None
         if self.deferrable:
-            self._defer(goal)
+            self.defer_wait(
+                self.campaign_id,
+                goal,
+                poke_interval=self.poke_interval,
+                timeout=self.timeout,
+                method_name=self.execute_complete.__name__,
+            )
         self._memory = WatchMemory(goal, context, across_processes=self.reschedule)
         try:
             return super().execute(context)
         except (AirflowSensorTimeout, AirflowSkipException) as end:
             if end.__cause__ is None:  # time is up; with a cause, poke has ended the wait already
-                self.log.error(self._end_badly(self._memory.watch.time_out(self.timeout), context))
+                verdict = self._memory.watch.time_out(self.timeout)
+                self.log.error(self.end_badly(self.campaign_id, verdict, context))
             raise
         finally:
             self.hook.close()
@@ -122,86 +125,21 @@ class TruepushCampaignStatsSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once, and judge."""
         if self._memory is None:  # called by itself, not through execute
-            self._memory = WatchMemory(self._goal(), context, across_processes=False)
-        watch = self._memory.watch
-        self._retry_after = 0.0
-        try:
-            verdict = watch.observe(self.hook.get_campaign_stats(self.campaign_id), time.time())
-        except TruepushError as error:
-            if isinstance(error, TruepushRateLimitError):
-                self._retry_after = error.retry_after or 0.0
-            verdict = watch.fail(error)
+            self._memory = WatchMemory(self.goal(), context, across_processes=False)
+        verdict, self._retry_after = self.poll(self.hook, self.campaign_id, self._memory.watch)
         self._memory.save()
-        if verdict.over:
-            return PokeReturnValue(is_done=True, xcom_value=self._end(verdict, context))
-        if verdict.news:
-            self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats or "")
-        return PokeReturnValue(is_done=False)
+        if not verdict.over:
+            return PokeReturnValue(is_done=False)
+        return PokeReturnValue(is_done=True, xcom_value=self.end_wait(self.campaign_id, verdict, context))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int] | None:
         """Resume after the deferral with what the trigger saw."""
-        return self._end(Verdict(**event), context)
+        return self.end_wait(self.campaign_id, Verdict(**event), context)
 
     def on_kill(self) -> None:
         """Cancel the campaign when a person ends the task, if asked to."""
         if self.cancel_on_kill:
-            self._cancel("the task was ended")
-
-    def _goal(self) -> Goal:
-        object_id("campaign_id", self.campaign_id)
-        return Goal(
-            thresholds=self.thresholds or {},
-            require=self.require,
-            fail_if=self.fail_if or {},
-            settled_after=self.settled_after,  # type: ignore[arg-type]  # the goal reads a timedelta as well
-            on_settled=self.on_settled,
-            error_budget=self.error_budget,
-        )
-
-    def _defer(self, goal: Goal) -> NoReturn:
-        self.defer(
-            trigger=TruepushCampaignStatsTrigger(
-                campaign_id=self.campaign_id,
-                truepush_conn_id=self.truepush_conn_id,
-                goal=goal.as_dict(),
-                poke_interval=self.poke_interval,
-                timeout=self.timeout,
-                started_at=datetime.now(UTC).timestamp(),
-                cancel_on_kill=self.cancel_on_kill,
-            ),
-            method_name=self.execute_complete.__name__,
-        )
+            self.cancel(self.campaign_id, "the task was ended")
 
     def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
         return max(super()._get_next_poke_interval(*args, **kwargs), self._retry_after)
-
-    def _end(self, verdict: Verdict, context: Context) -> dict[str, int] | None:
-        """Turn the end of a wait into the task's."""
-        if verdict.good:
-            self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats)
-            return verdict.stats
-        message = self._end_badly(verdict, context)
-        if verdict.state == "errors":
-            raise TruepushError(message)
-        raise AirflowSensorTimeout(message) if verdict.state == "timeout" else AirflowFailException(message)
-
-    def _end_badly(self, verdict: Verdict, context: Context) -> str:
-        """Do what a bad end asks for; returns the message for it."""
-        context["ti"].xcom_push(key="stats", value=verdict.stats)
-        outcome = "The campaign itself was not touched."
-        # Failed polls tell nothing about the campaign, and a retry may still see it through.
-        if self.cancel_on_failure and verdict.state != "errors":
-            outcome = self._cancel(verdict.reason)
-        return f"Campaign {self.campaign_id}: {verdict.reason}. {outcome} Last counters: {verdict.stats}"
-
-    def _cancel(self, why: str) -> str:
-        """Try to cancel the campaign; returns what came of it."""
-        try:
-            cancelled = self.hook.cancel_campaign(self.campaign_id)
-        except TruepushError as error:
-            outcome = f"Cancelling it failed: {error}"
-            self.log.error("Campaign %s: %s; %s", self.campaign_id, why, outcome)
-            return outcome
-        outcome = "It was cancelled." if cancelled else "It could not be cancelled: sent or cancelled already."
-        self.log.warning("Campaign %s: %s. %s", self.campaign_id, why, outcome)
-        return outcome

@@ -1,0 +1,268 @@
+"""The operator that sends a campaign."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
+
+from airflow_provider_truepush.api.campaign import Campaign
+from airflow_provider_truepush.api.fields import is_dry_run_id, refuse
+from airflow_provider_truepush.api.late_guard import LateGuard
+from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict, Watch
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
+from airflow_provider_truepush.sending.protocol import CampaignSending, SendPlan
+from airflow_provider_truepush.sensors.waiting import StatsWait
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.models import Button
+
+
+class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
+    """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
+
+    Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
+    down before and after: in the task state store of Airflow 3.3, or in a ledger table. A later try, and a person
+    who clears the task, get the same id and send nothing. After a lost answer the campaign is looked for in the
+    list; what looking cannot settle ends the task for a person, with an error that says how to go on. Bad values
+    fail the task without a retry.
+
+    :param title: first line of the notification.
+    :param message: its text.
+    :param link: the http or https address it opens.
+    :param send_at: when to send; None sends at once. An aware datetime or a string in ISO 8601, converted to the
+        connection's ``timezone``; a naive one is read in that zone.
+    :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
+    :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
+    :param tags: labels of the campaign.
+    :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
+    :param user_interaction: keep the notification on screen until the person acts.
+    :param image: address of a large picture.
+    :param icon: address of the icon.
+    :param send_token: what makes two tries the same send; None for one send per Dag, run, task and map index. A
+        token of your own, over several runs or tasks, needs a ledger.
+    :param ledger_conn_id: an SQL connection whose table ``truepush_send_ledger`` keeps the sends; None for the task
+        state store. Before Airflow 3.3, without a ledger, a second try stops for a person.
+    :param schedule_ahead: send that much later instead of at once, and cancel copies of it before they go out.
+    :param settle_window: for how long the list is watched after doubt.
+    :param on_doubt: ``reconcile`` by the list, or ``fail`` for a person at once.
+    :param send_on_backfill: send in a run of type backfill too, instead of skipping.
+    :param max_lateness: skip when the run's data interval ended longer ago than this.
+    :param quiet_hours: two times such as ``("22:00", "08:00")`` on the project's clock, between which nothing goes out.
+    :param in_quiet_hours: ``move`` the send to the end of the quiet hours, or ``skip`` it.
+    :param wait_for_delivery: go on to wait for ``thresholds``, as the sensor does; the counters go to XCom ``stats``.
+    :param thresholds: as of :class:`~airflow_provider_truepush.sensors.campaign.TruepushCampaignStatsSensor`, and so
+        are ``require, fail_if, settled_after, on_settled, error_budget, cancel_on_failure, deferrable``.
+    :param poke_interval: time between polls: a timedelta or seconds.
+    :param delivery_timeout: how long the wait may take: a timedelta or seconds.
+    :param cancel_on_kill: cancel the campaign when a person ends the task; of a deferred one on Airflow 3.3+ only.
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+    """
+
+    content_fields: Sequence[str] = (
+        "title",
+        "message",
+        "link",
+        "send_at",
+        "expires_in",
+        "buttons",
+        "tags",
+        "segment_id",
+        "user_interaction",
+        "image",
+        "icon",
+    )
+    template_fields: Sequence[str] = (
+        *content_fields,
+        "send_token",
+        "ledger_conn_id",
+        "thresholds",
+        "fail_if",
+        "truepush_conn_id",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "buttons": "json",
+        "tags": "json",
+        "thresholds": "json",
+        "fail_if": "json",
+    }
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        message: str,
+        link: str,
+        send_at: datetime | str | None = None,
+        expires_in: timedelta | float | None = None,
+        buttons: Sequence[Button | Mapping[str, str]] = (),
+        tags: Sequence[str] = (),
+        segment_id: str | None = None,
+        user_interaction: bool | None = None,
+        image: str | None = None,
+        icon: str | None = None,
+        send_token: str | None = None,
+        ledger_conn_id: str | None = None,
+        schedule_ahead: timedelta | None = None,
+        settle_window: timedelta = timedelta(seconds=60),
+        on_doubt: Literal["reconcile", "fail"] = "reconcile",
+        send_on_backfill: bool = False,
+        max_lateness: timedelta | None = None,
+        quiet_hours: Sequence[str] | None = None,
+        in_quiet_hours: Literal["move", "skip"] = "move",
+        wait_for_delivery: bool = False,
+        thresholds: Mapping[str, float] | None = None,
+        require: Literal["all", "any"] = "all",
+        fail_if: Mapping[str, float] | None = None,
+        settled_after: timedelta | float | None = None,
+        on_settled: Literal["succeed", "fail"] = "succeed",
+        error_budget: int = DEFAULT_ERROR_BUDGET,
+        cancel_on_failure: bool = False,
+        cancel_on_kill: bool = False,
+        poke_interval: timedelta | float = 60.0,
+        delivery_timeout: timedelta | float = timedelta(days=7),
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        truepush_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.title = title
+        self.message = message
+        self.link = link
+        self.send_at = send_at
+        self.expires_in = expires_in
+        self.buttons = buttons
+        self.tags = tags
+        self.segment_id = segment_id
+        self.user_interaction = user_interaction
+        self.image = image
+        self.icon = icon
+        self.send_token = send_token
+        self.ledger_conn_id = ledger_conn_id
+        self.schedule_ahead = schedule_ahead
+        self.settle_window = settle_window
+        self.on_doubt = on_doubt
+        self.send_on_backfill = send_on_backfill
+        self.max_lateness = max_lateness
+        self.quiet_hours = quiet_hours
+        self.in_quiet_hours = in_quiet_hours
+        self.wait_for_delivery = wait_for_delivery
+        self.thresholds = thresholds
+        self.require = require
+        self.fail_if = fail_if
+        self.settled_after = settled_after
+        self.on_settled = on_settled
+        self.error_budget = error_budget
+        self.cancel_on_failure = cancel_on_failure
+        self.cancel_on_kill = cancel_on_kill
+        self.poke_interval = poke_interval
+        self.delivery_timeout = delivery_timeout
+        self.deferrable = deferrable
+        self.truepush_conn_id = truepush_conn_id
+        self._sent: str | None = None
+
+    def execute(self, context: Context) -> str | None:
+        """Send the campaign; wait for its delivery if asked to."""
+        with self.truepush() as hook:
+            campaign = self._campaign(context)
+            if campaign is None:
+                raise AirflowSkipException("There is no campaign to send.")
+            if self.wait_for_delivery:
+                self.goal()
+            campaign_id = self._send(hook, campaign, context)
+        if self.wait_for_delivery:
+            self._wait(campaign_id, context)
+        return campaign_id
+
+    def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str) -> str:
+        """Resume after the deferral with what the trigger saw."""
+        self._end_wait(campaign_id, Verdict(**event), context)
+        return campaign_id
+
+    def on_kill(self) -> None:
+        """Cancel the campaign when a person ends the task, if asked to and if it is known."""
+        if self.cancel_on_kill and self._sent is not None:
+            self.cancel(self._sent, "the task was ended")
+
+    def _campaign(self, context: Context) -> Campaign | None:
+        """What to send; None to skip."""
+        return Campaign.read({name: getattr(self, name) for name in self.content_fields})
+
+    def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
+        plan = self._plan(hook, campaign, context)
+        if hook.settings.dry_run:
+            campaign_id = hook.create_campaign(plan.guard(campaign))
+        else:
+            token = str(self.send_token) if self.send_token else TaskTry.of(context).send_token
+            journal = open_journal(
+                context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
+            )
+            campaign_id = CampaignSending(hook, journal, plan).send()
+        self._sent = campaign_id
+        self.log.info("Campaign %s: %r.", campaign_id or "without a known id", campaign.title)
+        return campaign_id
+
+    def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> SendPlan:
+        guard = LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)
+        if self.on_doubt not in ("reconcile", "fail"):
+            refuse("on_doubt", self.on_doubt, "must be 'reconcile' or 'fail'")
+        if not self.settle_window >= timedelta(0):
+            refuse("settle_window", self.settle_window, "must be a timedelta of at least 0")
+        if self.schedule_ahead is not None and self.schedule_ahead <= self.settle_window:
+            refuse("schedule_ahead", self.schedule_ahead, f"must be longer than settle_window ({self.settle_window})")
+        return SendPlan(
+            campaign=campaign,
+            author=str(TaskTry.of(context)),
+            on_doubt=self.on_doubt,
+            settle_window=self.settle_window.total_seconds(),
+            schedule_ahead=self.schedule_ahead,
+            # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
+            may_adopt=bool(self.ledger_conn_id) or not TaskTry.of(context).mapped,
+            guard=late_guard(guard, context, hook.settings),
+        )
+
+    def _wait(self, campaign_id: str | None, context: Context) -> None:
+        if campaign_id is None:
+            raise AirflowFailException(
+                "The campaign is out, and Truepush told no id: there is nothing to wait for by. Do not send it again."
+            )
+        if is_dry_run_id(campaign_id):
+            self.log.info("A dry run has nothing to wait for.")
+            return
+        # Before anything that may end this process: whoever looks at a waiting task sees what it waits for.
+        context["ti"].xcom_push(key="campaign_id", value=campaign_id)
+        goal, interval, timeout = self.goal(), _seconds(self.poke_interval), _seconds(self.delivery_timeout)
+        if self.deferrable:
+            self.defer_wait(
+                campaign_id,
+                goal,
+                poke_interval=interval,
+                timeout=timeout,
+                method_name=self.execute_complete.__name__,
+                kwargs={"campaign_id": campaign_id},
+            )
+        watch, end = Watch(goal), time.monotonic() + timeout
+        with TruepushHook(self.truepush_conn_id) as hook:
+            while True:
+                verdict, asked = self.poll(hook, campaign_id, watch)
+                left = end - time.monotonic()
+                if not verdict.over and left <= 0:
+                    verdict = watch.time_out(timeout)
+                if verdict.over:
+                    break
+                time.sleep(min(max(interval, asked), left))
+        self._end_wait(campaign_id, verdict, context)
+
+    def _end_wait(self, campaign_id: str, verdict: Verdict, context: Context) -> None:
+        context["ti"].xcom_push(key="stats", value=self.end_wait(campaign_id, verdict, context))
+
+
+def _seconds(value: timedelta | float) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
