@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow_provider_truepush.api.connection_form import connection_type
 
+_ASSETS = "airflow_provider_truepush.assets.truepush"
+
 
 def get_provider_info() -> dict[str, Any]:
     """The provider's description, a fresh dict on each call."""
@@ -20,4 +22,16 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_truepush.triggers.campaign"],
             }
         ],
+        "notifications": ["airflow_provider_truepush.notifications.truepush.TruepushNotifier"],
+        "asset-uris": [_asset_uris()],
+        "dataset-uris": [_asset_uris()],  # their name before Airflow 3
+    }
+
+
+def _asset_uris() -> dict[str, Any]:
+    return {
+        "schemes": ["truepush"],
+        "handler": f"{_ASSETS}.sanitize_uri",
+        "factory": f"{_ASSETS}.create_asset",
+        "to_openlineage_converter": f"{_ASSETS}.convert_asset_to_openlineage",
     }

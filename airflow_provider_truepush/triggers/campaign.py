@@ -12,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
 from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaignsTrigger as TruepushNewCampaignsTrigger
 
 
 class TruepushCampaignStatsTrigger(BaseTrigger):

@@ -1,0 +1,1 @@
+"""Notifiers: what callbacks and deadline alerts send."""

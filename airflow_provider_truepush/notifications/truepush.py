@@ -1,0 +1,219 @@
+"""A push from a callback: when a task or a Dag run succeeds or fails, or a deadline is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.providers.common.compat.sdk import BaseNotifier, conf
+
+from airflow_provider_truepush.api.connection_form import DEFAULT_CONNECTION
+from airflow_provider_truepush.api.fields import flag, refuse
+from airflow_provider_truepush.exceptions import (
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushConnectionError,
+    TruepushRateLimitError,
+)
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.models import Button
+
+#: After these nothing has gone out, whenever they are raised.
+_NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)
+
+
+class TruepushNotifier(BaseNotifier):
+    """Send a campaign from a callback: ``createCampaign``, one request, never repeated.
+
+    For ``on_success_callback``, ``on_failure_callback`` and the like, and for deadline alerts. It must be told its
+    audience: a segment, or everyone in so many words. Whatever goes wrong is logged as an error that says whether
+    the push went out, and never fails the task. The connection's ``dry_run`` and ``require_segment`` hold, the
+    latter over ``everyone=True`` as well.
+
+    .. code-block:: python
+
+        DAG(
+            "shop",
+            on_failure_callback=send_truepush_notification(
+                title="{{ dag.dag_id }} failed",
+                message="{{ ti.task_id }} failed in the run of {{ ds }}",
+                segment_id="5f8d407ad11b5a2c2c524f63",
+            ),
+        )
+
+        DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=timedelta(hours=1),
+            callback=AsyncCallback(
+                TruepushNotifier,
+                kwargs={
+                    "title": "{{ dag_run.dag_id }} is late",
+                    "message": "Missed its deadline",
+                    "segment_id": "5f8d407ad11b5a2c2c524f63",
+                },
+            ),
+        )
+
+    :param title: first line of the notification.
+    :param message: its text.
+    :param link: the http or https address it opens; None opens the log of the task, or the page of the Dag run.
+    :param segment_id: id of the segment to send to.
+    :param everyone: True sends to every subscriber of the project. No template: it has to stand in the Dag file.
+    :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
+    :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
+    :param tags: labels of the campaign.
+    :param user_interaction: keep the notification on screen until the person acts.
+    :param image: address of a large picture.
+    :param icon: address of the icon.
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+    :raises TruepushValidationError: in the Dag file, when it names no audience, or two.
+    """
+
+    content_fields: Sequence[str] = (
+        "title",
+        "message",
+        "link",
+        "segment_id",
+        "expires_in",
+        "buttons",
+        "tags",
+        "user_interaction",
+        "image",
+        "icon",
+    )
+    template_fields: Sequence[str] = (*content_fields, "truepush_conn_id")
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        message: str,
+        link: str | None = None,
+        segment_id: str | None = None,
+        everyone: bool = False,
+        expires_in: timedelta | float | None = None,
+        buttons: Sequence[Button | Mapping[str, str]] = (),
+        tags: Sequence[str] = (),
+        user_interaction: bool | None = None,
+        image: str | None = None,
+        icon: str | None = None,
+        truepush_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.title = title
+        self.message = message
+        self.link = link
+        self.segment_id = segment_id
+        self.everyone = flag("everyone", everyone)
+        self.expires_in = expires_in
+        self.buttons = buttons
+        self.tags = tags
+        self.user_interaction = user_interaction
+        self.image = image
+        self.icon = icon
+        self.truepush_conn_id = truepush_conn_id
+        self._templates: dict[str, Any] | None = None
+        self._unrendered: Exception | None = None
+        self._check_audience()
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Render, from the templates each time, and keep a failure for the sending to tell."""
+        if self._templates is None:
+            self._templates = {name: getattr(self, name) for name in self.template_fields}
+        # Rendering puts the results in place of the templates; a Dag's notifier is called for more than one task.
+        for name, template in self._templates.items():
+            setattr(self, name, template)
+        self._unrendered = None
+        try:
+            super().render_template_fields(context, jinja_env)
+        except Exception as error:
+            self._unrendered = error
+
+    def notify(self, context: Context) -> None:
+        """Send the push, and log what came of it. Raises nothing."""
+        sending = False
+        try:
+            campaign = self._campaign(context)
+            from airflow_provider_truepush.hooks.truepush import TruepushHook
+
+            with TruepushHook(self.truepush_conn_id) as hook:
+                hook.get_conn()  # the connection is looked up before anything can be in doubt
+                sending = True
+                campaign_id = hook.create_campaign(campaign)
+        except Exception as error:
+            self._log_failure(error, sending)
+        else:
+            self._log_success(campaign_id)
+
+    async def async_notify(self, context: Context) -> None:
+        """As :meth:`notify`, without blocking the event loop: for deadline alerts."""
+        sending = False
+        try:
+            campaign = self._campaign(context)
+            from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+
+            hook = TruepushAsyncHook(self.truepush_conn_id)
+            await hook.get_settings()
+            sending = True
+            campaign_id = await hook.create_campaign(campaign)
+        except Exception as error:
+            self._log_failure(error, sending)
+        else:
+            self._log_success(campaign_id)
+
+    def _campaign(self, context: Context) -> dict[str, Any]:
+        if self._unrendered is not None:
+            raise self._unrendered
+        self._check_audience()
+        campaign = {name: getattr(self, name) for name in self.content_fields}
+        campaign["link"] = self.link or _page(context)
+        return campaign
+
+    def _check_audience(self) -> None:
+        """Refuse to guess who is meant. A template may render to nothing, so this is asked again before sending."""
+        if self.everyone and self.segment_id is not None:
+            refuse("segment_id", self.segment_id, "and everyone=True exclude each other: say who is meant")
+        if not self.everyone and not self.segment_id:
+            refuse("segment_id", self.segment_id, "name a segment, or set everyone=True to reach every subscriber")
+
+    def _log_success(self, campaign_id: str | None) -> None:
+        audience = "every subscriber" if self.everyone else f"segment {self.segment_id}"
+        self.log.info("Notification %r: campaign %s to %s.", self.title, campaign_id or "of unknown id", audience)
+
+    def _log_failure(self, error: Exception, sending: bool) -> None:
+        """One line, without a traceback: those can show variables, and one of them holds the token."""
+        outcome = "was NOT sent"
+        if sending and not isinstance(error, _NOT_SENT):
+            outcome = "MAY have been sent, and is not sent again"
+        self.log.error("Truepush notification %r %s: %s: %s", self.title, outcome, type(error).__name__, error)
+
+
+def _page(context: Context) -> str:
+    """The page in Airflow's UI that tells about what happened."""
+    given: Mapping[str, Any] = {**context}
+    task_instance = given.get("ti") or given.get("task_instance")
+    found = getattr(task_instance, "log_url", None) or _run_page(given.get("dag_run"))
+    if not isinstance(found, str) or not found.startswith(("http://", "https://")):
+        refuse("link", found, "give an http or https address: there is no page of Airflow's to open")
+    return found
+
+
+def _run_page(dag_run: Any) -> str | None:
+    """The page of a Dag run, which deadline alerts get as a mapping and callbacks as an object."""
+    run: Mapping[str, Any] = dag_run if isinstance(dag_run, Mapping) else {}
+    dag_id = run.get("dag_id") or getattr(dag_run, "dag_id", None)
+    run_id = run.get("dag_run_id") or run.get("run_id") or getattr(dag_run, "run_id", None)
+    base = conf.get("api", "base_url", fallback="")
+    if not (dag_id and run_id and base):
+        return None
+    return f"{base.rstrip('/')}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+
+
+send_truepush_notification = TruepushNotifier
