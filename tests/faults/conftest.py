@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.fixtures import emulator, flavour, kept_emulator, own_emulator, plain_machine, quick
+from tests.faults.pool import Pool
+
+__all__ = ["emulator", "flavour", "kept_emulator", "own_emulator", "plain_machine", "pool", "quick"]
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Pool]:
+    """Thirteen emulators."""
+    emulators = Pool()
+    yield emulators
+    emulators.stop()
