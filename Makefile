@@ -37,7 +37,7 @@ airflow: $(READY) ## the same, then leave Airflow and the emulator running to cl
 test: $(READY) ## run the whole suite, a real Airflow included
 	@rm -f .coverage .coverage.*
 	@echo "[test] $(WORKERS) processes; the tests on a real Airflow start one and take a minute"
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o coverage.json
 	@$(BIN)/python tools/coverage_gate.py 95 airflow_provider_truepush/api airflow_provider_truepush/client
 

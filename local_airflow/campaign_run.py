@@ -38,28 +38,30 @@ class CampaignRun:
     airflow: LocalAirflow
     emulator: EmulatorProcess
     say: Callable[[str], None] = lambda _: None
+    dag_id: str = DAG_ID
     run_id: str = ""
     campaign_id: str | None = None
     states: dict[str, list[str]] = field(default_factory=dict)
+    stats: dict[str, int] = field(default_factory=dict)
     _next_line: float = 0.0
 
     def run(self) -> dict[str, int]:
         """Start it, follow it to its end, and return what its last task fetched."""
         api = self.airflow.api
         api.put_connection(self.emulator.connection())
-        self.airflow.wait_for_dag(DAG_ID)
-        self.run_id = api.trigger(DAG_ID, {"segment_id": self.emulator.segment()})
-        self.say(f"started run {self.run_id} of {DAG_ID}")
+        self.airflow.wait_for_dag(self.dag_id)
+        self.run_id = api.trigger(self.dag_id, {"segment_id": self.emulator.segment()})
+        self.say(f"started run {self.run_id} of {self.dag_id}")
         state = self._follow()
         if state != "success":
             raise LocalAirflowError(f"the run ended as {state}\n{self._failed_logs()}")
-        stats: dict[str, int] = api.xcom(DAG_ID, self.run_id, STATS)
-        return stats
+        self.stats = api.xcom(self.dag_id, self.run_id, STATS)
+        return self.stats
 
     @property
     def page(self) -> str:
         """The run's address in the UI."""
-        return self.airflow.api.run_page(DAG_ID, self.run_id)
+        return self.airflow.api.run_page(self.dag_id, self.run_id)
 
     def _follow(self) -> str:
         deadline = time.monotonic() + RUN_LIMIT
@@ -67,7 +69,7 @@ class CampaignRun:
             self.airflow.check_alive()
             self._note_tasks()
             self._note_counters()
-            state = self.airflow.api.run_state(DAG_ID, self.run_id)
+            state = self.airflow.api.run_state(self.dag_id, self.run_id)
             if state in ("success", "failed"):
                 self._note_tasks()
                 return state
@@ -75,7 +77,7 @@ class CampaignRun:
         raise LocalAirflowError(f"the run did not end within {RUN_LIMIT:.0f} s; its tasks went through {self.states}")
 
     def _note_tasks(self) -> None:
-        for instance in self.airflow.api.task_instances(DAG_ID, self.run_id):
+        for instance in self.airflow.api.task_instances(self.dag_id, self.run_id):
             task, state = instance["task_id"], instance["state"] or "none"
             seen = self.states.setdefault(task, ["none"])
             if state != seen[-1]:
@@ -87,7 +89,7 @@ class CampaignRun:
         """Tell how the campaign grows, as often as it does."""
         if self.campaign_id is None:
             if "success" in self.states.get(CREATE, ()):
-                self.campaign_id = self.airflow.api.xcom(DAG_ID, self.run_id, CREATE)
+                self.campaign_id = self.airflow.api.xcom(self.dag_id, self.run_id, CREATE)
             return
         counters = self.emulator.counters(self.campaign_id)
         if counters and time.monotonic() >= self._next_line:
@@ -97,13 +99,13 @@ class CampaignRun:
     def _failed_logs(self) -> str:
         """The logs of the tasks that did not succeed."""
         api, parts = self.airflow.api, []
-        for instance in api.task_instances(DAG_ID, self.run_id):
+        for instance in api.task_instances(self.dag_id, self.run_id):
             if instance["state"] in ("failed", "up_for_retry"):
-                log = api.task_log(DAG_ID, self.run_id, instance["task_id"], instance["try_number"])
+                log = api.task_log(self.dag_id, self.run_id, instance["task_id"], instance["try_number"])
                 parts.append(f"--- log of {instance['task_id']}\n" + "\n".join(log.splitlines()[-40:]))
         return "\n".join(parts)
 
     def task(self, task_id: str) -> dict[str, Any]:
         """A task's instance as Airflow tells it."""
-        instances = self.airflow.api.task_instances(DAG_ID, self.run_id)
+        instances = self.airflow.api.task_instances(self.dag_id, self.run_id)
         return next(instance for instance in instances if instance["task_id"] == task_id)

@@ -82,7 +82,7 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
             "host": f"{parts.scheme}://{parts.hostname}",
             "port": parts.port,
             "password": self.token,
-            "extra": '{"timezone": "UTC"}',
+            "extra": '{"timezone": "Etc/UTC"}',
         }
 
     def segment(self) -> str:

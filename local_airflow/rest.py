@@ -21,10 +21,10 @@ class AirflowApi:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, no netrc: the server is on loopback
 
-    def _call(self, method: str, path: str, **kwargs: Any) -> Any:
+    def _call(self, method: str, path: str, root: str = "/api/v2", **kwargs: Any) -> Any:
         if "Authorization" not in self._session.headers:
             self._log_in()
-        answer = self._session.request(method, f"{self.url}/api/v2{path}", timeout=TIMEOUT, **kwargs)
+        answer = self._session.request(method, f"{self.url}{root}{path}", timeout=TIMEOUT, **kwargs)
         if not answer.ok:
             raise RuntimeError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer.json() if answer.content else None
@@ -59,6 +59,16 @@ class AirflowApi:
         """What the test button answers: ``status`` and ``message``."""
         answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
         return answer
+
+    def connection_types(self) -> list[dict[str, Any]]:
+        """The forms of all connection types, as the UI draws them."""
+        found: list[dict[str, Any]] = self._call("GET", "/connections/hook_meta", root="/ui")
+        return found
+
+    def providers(self) -> list[dict[str, Any]]:
+        """The installed providers."""
+        found: list[dict[str, Any]] = self._call("GET", "/providers", params={"limit": 500})["providers"]
+        return found
 
     def dags(self) -> dict[str, dict[str, Any]]:
         """The Dags that have been parsed, by id."""

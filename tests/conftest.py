@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.leaks import leaks
 from tests.tokens import SESSION_TOKEN
 
-#: Everything the suite writes that a person may read later. Git ignores it; ``make clean`` removes it.
-WRITTEN = ".airflow/suite"
+#: Everything that the sessions of this suite write. Git ignores it; ``make clean`` removes it.
+SESSIONS = ".airflow/suite"
+#: The folder of this session, told by the process that collects the results to those that run tests for it.
+VARIABLE = "TRUEPUSH_SUITE_FOLDER"
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +27,14 @@ def session_token() -> str:
 
 
 @pytest.fixture(scope="session")
-def written(pytestconfig: pytest.Config) -> Path:
+def written() -> Path:
     """A folder whose files are searched for the token at the end."""
-    return pytestconfig.rootpath / WRITTEN
+    return written_by_this_session()
+
+
+def written_by_this_session() -> Path:
+    """Everything that a person may read later."""
+    return Path(os.environ[VARIABLE])
 
 
 def in_control(config: pytest.Config) -> bool:
@@ -32,18 +43,26 @@ def in_control(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start with an empty folder."""
-    folder = config.rootpath / WRITTEN
-    if in_control(config):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    """Start with an empty folder, and leave those of sessions alone that run at the same time."""
+    if not in_control(config):
+        return
+    sessions = config.rootpath / SESSIONS
+    sessions.mkdir(parents=True, exist_ok=True)
+    for old in sessions.iterdir():
+        if not (old.name.isdigit() and psutil.pid_exists(int(old.name))):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = sessions / str(os.getpid())
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    os.environ[VARIABLE] = str(folder)
 
 
 class Keeper:
     """Keeps what each test wrote to its logs, to the terminal and into its exceptions."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.file = (config.rootpath / WRITTEN / "tests.log").open("a", encoding="utf-8", errors="replace")
+    def __init__(self) -> None:
+        self.folder = written_by_this_session()
+        self.file = (self.folder / "tests.log").open("a", encoding="utf-8", errors="replace")
         self.found: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -58,20 +77,20 @@ class Keeper:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail the session if the token stands anywhere."""
         self.file.close()
-        self.found = list(leaks(session.config.rootpath / WRITTEN, SESSION_TOKEN))
+        self.found = list(leaks(self.folder, SESSION_TOKEN))
         if self.found:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was searched and found."""
-        files = [path for path in (config.rootpath / WRITTEN).rglob("*") if path.is_file()]
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e6
         searched = f"{len(files)} files ({size:.1f} MB) of logs, exceptions, XComs and rendered templates"
         if self.found:
             terminalreporter.section("the token was shown", red=True)
             terminalreporter.line(f"Searched {searched}; the suite's token stands in:")
             for place in self.found:
-                terminalreporter.line(f"  {WRITTEN}/{place}")
+                terminalreporter.line(f"  {self.folder / place}")
         else:
             terminalreporter.line(f"No token in {searched}.")
 
@@ -80,4 +99,20 @@ class Keeper:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """One keeper per session, where the results come together."""
     if in_control(session.config):
-        session.config.pluginmanager.register(Keeper(session.config), "truepush-token-search")
+        session.config.pluginmanager.register(Keeper(), "truepush-token-search")
+
+
+class OneAirflow(LoadGroupScheduling):
+    """Spreads the tests over the processes one by one, but keeps those on the real Airflow in one of them.
+
+    pytest-xdist has marks for that; with pytest 9.2 it does not see them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "airflow" if nodeid.startswith("tests/airflow/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneAirflow:
+    """How `pytest -n` divides the work."""
+    return OneAirflow(config, log)
