@@ -77,10 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     logging.basicConfig(level=given.log_level.upper(), format="%(message)s", stream=sys.stderr)
+    emulator = _emulator(parser, given)
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: end.set())
-    emulator = _emulator(parser, given)
     try:
         print(f"Truepush emulator listening on {emulator.url}", flush=True)
         print(f"Control address {emulator.url}/_emulator/", flush=True)

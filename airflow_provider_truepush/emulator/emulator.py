@@ -65,6 +65,8 @@ class Emulator(Controls):
         self.tokens = (token,) if isinstance(token, str) else tuple(token)
         if not allow_remote and not is_loopback(host):
             raise ValueError(f"host is {host!r}: an emulator listens on loopback only, unless told to allow_remote")
+        if not 0 <= port <= 65535:
+            raise ValueError(f"port is {port!r}: must be from 0 to 65535")
         self._options = Options(
             self.tokens, seed, clock, speed, start, timezone, state, dialect, page_size, subscribers, history
         )

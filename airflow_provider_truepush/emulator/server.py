@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -206,7 +207,7 @@ class _Exchange:
             return await wire.answer_half(self.request, answer, fault.effect, fault.seconds or 0.0, self.site.pause)
         if not answer.body:
             # A bare 204 has no JSON to cut: say the row in a body.
-            answer = Answer(200, b'{"status_code":204,"status":"ERROR"}', {"Content-Type": "application/json"})
+            answer = replace(self.service.dialect, negative="body").render(outcome)
         return _response(Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers))
 
     async def _postpone(self, fault: Fault, endpoint: Endpoint[Any], raw: bytes) -> web.StreamResponse:

@@ -133,7 +133,8 @@ def strike_connection(transport: asyncio.Transport, effect: str, seconds: float)
     loop = asyncio.get_running_loop()
     transport.pause_reading()
     if effect == "rst":
-        reset(transport)
+        # Some kernels tell a client whose connection is reset at once that it never had one.
+        loop.call_later(0.02, reset, transport)
     elif effect == "fin":
         transport.write_eof()
         loop.call_later(0.5, transport.close)
