@@ -130,7 +130,6 @@ class TruepushNotifier(BaseNotifier):
         # Rendering puts the results in place of the templates; a Dag's notifier is called for more than one task.
         for name, template in self._templates.items():
             setattr(self, name, template)
-        self._unrendered = None
         try:
             super().render_template_fields(context, jinja_env)
         except Exception as error:
@@ -169,8 +168,9 @@ class TruepushNotifier(BaseNotifier):
             self._log_success(campaign_id)
 
     def _campaign(self, context: Context) -> dict[str, Any]:
-        if self._unrendered is not None:
-            raise self._unrendered
+        unrendered, self._unrendered = self._unrendered, None
+        if unrendered is not None:
+            raise unrendered
         self._check_audience()
         campaign = {name: getattr(self, name) for name in self.content_fields}
         campaign["link"] = self.link or _page(context)
