@@ -38,7 +38,7 @@ test: $(READY) ## run the whole suite, a real Airflow included
 	@rm -f .coverage .coverage.*
 	@echo "[test] $(WORKERS) processes; the tests on a real Airflow start one and take a minute"
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(PYTEST_ARGS)
-	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o coverage.json
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o .coverage-report.json
 	@$(BIN)/python tools/coverage_gate.py 95 airflow_provider_truepush/api airflow_provider_truepush/client
 
 lint: $(READY) ## check style and types
@@ -54,5 +54,5 @@ constraints: $(READY) ## choose newer versions of everything `make` installs
 	@$(PYTHON) tools/constraints.py $(BIN)/uv
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) .airflow .coverage .coverage.* coverage.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

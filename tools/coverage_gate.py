@@ -1,4 +1,4 @@
-"""Fail when too few branches are covered: ``coverage json`` first, then ``python tools/coverage_gate.py 95 FOLDER...``.
+"""Fail when too few branches are covered: ``coverage json -o .coverage-report.json`` first, then ``python tools/coverage_gate.py 95 FOLDER...``.
 
 ``coverage report --fail-under`` mixes lines and branches into one figure, so a floor for branches needs its own count.
 """
@@ -24,7 +24,7 @@ def totals(report: dict[str, Any], folder: str) -> tuple[int, int, int, int]:
 def main() -> None:
     """Print each folder's coverage; exit 1 when one has fewer branches covered than the floor."""
     floor, *folders = sys.argv[1:]
-    report = json.loads(Path("coverage.json").read_text())
+    report = json.loads(Path(".coverage-report.json").read_text())
     failed = False
     for folder in folders:
         lines, statements, branches, exits = totals(report, folder)
