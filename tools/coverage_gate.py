@@ -1,5 +1,6 @@
-"""Fail when too few branches are covered: ``coverage json -o .coverage-report.json`` first, then ``python tools/coverage_gate.py 95 FOLDER...``.
+"""Fail when too few branches are covered: ``python tools/coverage_gate.py 95 FOLDER...``.
 
+Reads ``.coverage-report.json``, as ``coverage json -o .coverage-report.json`` writes it.
 ``coverage report --fail-under`` mixes lines and branches into one figure, so a floor for branches needs its own count.
 """
 
