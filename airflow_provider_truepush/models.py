@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from airflow_provider_truepush.api.campaign import Campaign
 from airflow_provider_truepush.api.content import Button
+from airflow_provider_truepush.api.cron import schedule_from_cron
 from airflow_provider_truepush.api.refs import CampaignRef, SegmentRef, TemplateRef, TriggerRef
-from airflow_provider_truepush.api.schedules import Daily, Monthly, OnDates, Once, Weekly, Yearly
+from airflow_provider_truepush.api.schedules import Daily, Monthly, Once, OnDates, Weekly, Yearly
 from airflow_provider_truepush.api.stats import CampaignStats
 from airflow_provider_truepush.api.template import Template
 from airflow_provider_truepush.api.trigger import Trigger
@@ -26,4 +27,5 @@ __all__ = [
     "TriggerRef",
     "Weekly",
     "Yearly",
+    "schedule_from_cron",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields as dataclass_fields
 from datetime import datetime, tzinfo
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from airflow_provider_truepush.api import fields
+from airflow_provider_truepush.api.schedule_forms import read_schedule
 from airflow_provider_truepush.api.schedules import Schedule
 
 TriggerStatus = Literal["active", "inactive"]
@@ -19,7 +20,9 @@ class Trigger:
 
     :param name: the trigger's name, unique in the project.
     :param template_id: id of the template it sends.
-    :param schedule: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``.
+    :param schedule: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``, or what
+        :func:`~airflow_provider_truepush.api.schedule_forms.read_schedule` takes for one: a mapping such as
+        ``{"weekly": {"week_days": [1], "hours": 9}}``, or a cron expression.
     :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
     :param note: a remark for people.
     :raises TruepushValidationError: for a bad value, with the field's name.
@@ -27,17 +30,14 @@ class Trigger:
 
     name: str
     template_id: str
-    schedule: Schedule
+    schedule: Schedule | Mapping[str, Any] | str
     segment_id: str | None = None
     note: str | None = None
 
     def __post_init__(self) -> None:
         fields.text("trigger.name", self.name)
         fields.object_id("trigger.template_id", self.template_id)
-        schedule: object = self.schedule
-        if not isinstance(schedule, Schedule):
-            known = ", ".join(kind.__name__ for kind in get_args(Schedule))
-            fields.refuse("trigger.schedule", self.schedule, f"must be one of {known}")
+        object.__setattr__(self, "schedule", read_schedule("trigger.schedule", self.schedule))
         if self.segment_id is not None:
             fields.segment_id("trigger.segment_id", self.segment_id)
         if self.note is not None:
@@ -65,7 +65,7 @@ class Trigger:
         :param zone: the project's time zone, needed when the schedule has dates.
         :param now: the present moment, aware.
         """
-        kind, timings = self.schedule.timings(zone, now)
+        kind, timings = read_schedule("trigger.schedule", self.schedule).timings(zone, now)
         payload: dict[str, Any] = {"name": self.name}
         if self.note:
             payload["note"] = self.note
