@@ -109,7 +109,6 @@ class AsyncClient:
         timeout = self._settings.timeout
         session = aiohttp.ClientSession(
             connector=connector,
-            headers=headers(self._settings),
             # `total` bounds what the two others cannot: a server that sends a byte now and then.
             timeout=aiohttp.ClientTimeout(total=3 * timeout, sock_connect=timeout, sock_read=timeout),
             trace_configs=list(traces),
@@ -128,6 +127,8 @@ class AsyncClient:
                 call.endpoint.method,
                 settings.base_url + call.path,
                 data=call.body,
+                # Not the session's: aiohttp hands those to a proxy as well, before the tunnel stands.
+                headers=headers(settings),
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
