@@ -29,10 +29,6 @@ NOT_REPEATED = ("html", "redirect", "cut_json")
 #: The phases after which a request has done its work.
 DONE = ("after_commit", "mid_answer")
 
-#: Long enough for the answers that are to be read, short where silence has to be sat out.
-PATIENCE = {"hang": 1.0}
-
-
 NO_DELAYS = [fault for fault in FAULTS if fault[1] != "delay"]
 CUTS = [fault for fault in CONNECTION_FAULTS if fault[1] != "delay"]
 
@@ -41,8 +37,9 @@ def named(faults: Sequence[tuple[str, str]]) -> list[str]:
     return ["-".join(fault) for fault in faults]
 
 
-def extras(effect: str, attempts: int) -> dict[str, Any]:
-    return {"timeout": PATIENCE.get(effect, 20), "max_attempts": attempts}
+def extras(effect: str, attempts: int, patience: float = 1.0) -> dict[str, Any]:
+    """Time enough for the answers that are to be read, little where silence has to be sat out."""
+    return {"timeout": patience if effect == "hang" else 20, "max_attempts": attempts}
 
 
 def details(effect: str) -> dict[str, Any]:
@@ -99,7 +96,7 @@ def test_a_fault_that_passes(
     def arrange(emulator: Emulator, name: str) -> None:
         emulator.fault(name, phase=phase, effect=effect, nth=1, **details(effect))
 
-    seen = pool.call_all(monkeypatch, flavour, arrange, **extras(effect, attempts=3))
+    seen = pool.call_all(monkeypatch, flavour, arrange, **extras(effect, attempts=3, patience=2.0))
 
     create_error = ERRORS[effect] if effect == "429" else "TruepushAmbiguousError"
     repeated_error = ERRORS[effect] if effect in NOT_REPEATED else None
@@ -148,7 +145,7 @@ def test_the_first_connection_is_struck(
     def arrange(emulator: Emulator, name: str) -> None:
         emulator.fault(phase=phase, effect=effect, nth=1)
 
-    seen = pool.call_all(monkeypatch, flavour, arrange, **extras(effect, attempts=2))
+    seen = pool.call_all(monkeypatch, flavour, arrange, **extras(effect, attempts=2, patience=2.0))
 
     known = {"TruepushAmbiguousError"} | ({"TruepushConnectionError"} if effect == "rst" else set())
     assert all(row.told.name in (known if row.endpoint in CREATES else {None}) for row in seen), table(

@@ -12,7 +12,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 from tests.contract.driver import CONN_ID, Flavour, attempt, connect
-from tests.contract.world import CREATES, USES, commits, furnish
+from tests.contract.world import CREATES, USES, furnish
 from tests.faults.pool import Pool, table
 
 
@@ -47,23 +47,21 @@ def test_no_create_is_sent_again_after_a_server_error(
     assert [(row.told.name, row.requests, row.commits) for row in seen] == 3 * [("TruepushAmbiguousError", 1, 1)]
 
 
-@pytest.mark.parametrize("name", CREATES)
 def test_a_create_that_is_slower_than_the_timeout_is_in_doubt_and_comes_once(
-    name: str, flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    flavour: Flavour, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    furnish(emulator)
-    emulator.fault(name, effect="delay", phase="before_commit", seconds=1.0)
-    connect(monkeypatch, emulator, timeout=0.3, max_attempts=5)
-    use = USES[name]
+    def arrange(emulator: Emulator, name: str) -> None:
+        emulator.fault(name, effect="delay", phase="before_commit", seconds=2.0)
 
-    told = attempt(flavour, CONN_ID, use.method, *use.args)
+    seen = pool.call_all(monkeypatch, flavour, arrange, CREATES, timeout=0.8, max_attempts=5)
 
-    assert told.name == "TruepushAmbiguousError"
-    for _ in range(200):
-        if commits(emulator, name):
-            break
-        time.sleep(0.05)
-    assert len(commits(emulator, name)) == emulator.count() == 1
+    assert [(row.told.name, row.commits) for row in seen] == 3 * [("TruepushAmbiguousError", 0)]
+    for row in seen:
+        for _ in range(400):
+            if row.commits:
+                break
+            time.sleep(0.05)
+        assert (row.requests, row.commits) == (1, 1)
 
 
 @pytest.mark.usefixtures("quick")
