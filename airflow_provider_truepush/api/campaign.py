@@ -99,7 +99,7 @@ def _hours(value: object) -> float:
     """Hours as Truepush takes them: whole ones as an int, as its examples have them."""
     hours: float = 0
     if isinstance(value, timedelta):
-        hours = value / timedelta(hours=1)
+        hours = value.total_seconds() / 3600  # pendulum's durations are not divided by plain ones
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         hours = value
     if not 0 < hours < math.inf:
