@@ -1,0 +1,86 @@
+"""Keeping a pace."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, strategies as st
+
+from airflow_provider_truepush.api.pacing import Pace
+from tests.api.support import quick
+
+gaps = st.lists(st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 30)), min_size=1, max_size=120)
+paces = st.one_of(st.sampled_from([0.5, 1, 2, 3, 7, 10, 50]), st.floats(0.1, 100))
+
+
+def moments(pace: Pace, pauses: list[float], start: float = 1000.0) -> list[float]:
+    """When those who ask one after another, with these pauses between, may start."""
+    now, starts = start, []
+    for pause in pauses:
+        now += pause
+        starts.append(now + pace.reserve(now))
+    return starts
+
+
+@quick
+@given(paces, gaps)
+def test_no_second_holds_more_than_the_pace_and_one(per_second: float, pauses: list[float]) -> None:
+    starts = moments(Pace(per_second), pauses)
+    for first in starts:
+        within = [at for at in starts if first <= at <= first + 1 - 1e-9]
+        assert len(within) <= per_second + 1
+
+
+@quick
+@given(paces, gaps)
+def test_starts_are_spaced_and_in_the_order_of_asking(per_second: float, pauses: list[float]) -> None:
+    starts = moments(Pace(per_second), pauses)
+    for earlier, later in pairwise(starts):
+        assert later - earlier >= 1 / per_second - 1e-9
+
+
+@quick
+@given(paces, gaps)
+def test_nobody_waits_longer_than_the_queue(per_second: float, pauses: list[float]) -> None:
+    """The pace is used up: each starts as soon as it asks, or one interval after the one before."""
+    starts = moments(Pace(per_second), pauses)
+    now, free = 1000.0, 0.0
+    for pause, start in zip(pauses, starts, strict=True):
+        now += pause
+        assert start == pytest.approx(max(now, free))
+        free = start + 1 / per_second
+
+
+def test_a_burst() -> None:
+    pace = Pace(4)
+    assert [pace.reserve(10.0) for _ in range(5)] == [0, 0.25, 0.5, 0.75, 1.0]
+    assert pace.reserve(11.0) == 0.25
+    assert pace.reserve(20.0) == 0
+
+
+@quick
+@given(gaps)
+def test_without_a_limit_nobody_waits(pauses: list[float]) -> None:
+    pace, now = Pace(None), 5.0
+    for pause in pauses:
+        now += pause
+        assert pace.reserve(now) == 0
+
+
+@pytest.mark.parametrize(("per_second", "waits"), [(None, [7, 7, 7]), (2, [7, 7.5, 8])])
+def test_told_to_slow_down_all_wait(per_second: float | None, waits: list[float]) -> None:
+    pace = Pace(per_second)
+    assert pace.reserve(100) == 0
+    pace.hold(107)
+    assert [pace.reserve(100) for _ in range(3)] == waits
+
+
+def test_a_hold_only_lengthens() -> None:
+    pace = Pace(1)
+    pace.hold(50)
+    pace.hold(20)
+    assert pace.reserve(10) == 40
+    pace.hold(30)
+    assert pace.reserve(10) == 41
+    assert pace.reserve(60) == 0

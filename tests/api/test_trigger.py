@@ -1,0 +1,88 @@
+"""Truepush's triggers: what is refused, and what exactly goes out."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from airflow_provider_truepush.models import Daily, OnDates, Trigger, Weekly
+from tests.api.support import ID, NOW, OTHER_ID, refused, without
+
+BERLIN = ZoneInfo("Europe/Berlin")
+LEAST: dict[str, Any] = {"name": "N", "template_id": ID, "schedule": Daily(9, 30)}
+DAILY = {"sub_type": "daily", "hours": 9, "minutes": 30}
+
+
+def test_the_least() -> None:
+    assert Trigger(**LEAST).payload(None, NOW) == {
+        "name": "N",
+        "templateId": ID,
+        "type": "repeated",
+        "timings": DAILY,
+    }
+
+
+def test_everything() -> None:
+    trigger = Trigger("N", ID, OnDates(["2026-12-01T09:00"]), segment_id=OTHER_ID, note="A note")
+    assert trigger.payload(BERLIN, NOW) == {
+        "name": "N",
+        "note": "A note",
+        "segmentId": OTHER_ID,
+        "templateId": ID,
+        "type": "multiple",
+        "timings": {"dates": [{"date": "01-12-2026", "time": "09:00"}]},
+    }
+
+
+@pytest.mark.parametrize("note", [None, ""])
+def test_no_note(note: str | None) -> None:
+    assert "note" not in Trigger(**LEAST, note=note).payload(None, NOW)
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_required(name: str) -> None:
+    with refused(f"trigger.{name}", "None"):
+        Trigger.read(without(LEAST, name))
+    with refused(f"trigger.{name}", "None"):
+        Trigger(**{**LEAST, name: None})
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "shown"),
+    [
+        ("name", {"name": " "}, "' '"),
+        ("name", {"name": 5}, "5"),
+        ("template_id", {"template_id": "welcome"}, "'welcome'"),
+        ("template_id", {"template_id": ""}, "''"),
+        ("schedule", {"schedule": "30 9 * * *"}, "'30 9 * * *'"),
+        ("schedule", {"schedule": DAILY}, "{'sub_type'"),
+        ("schedule", {"schedule": Daily}, "<class"),
+        ("segment_id", {"segment_id": "everyone"}, "'everyone'"),
+        ("segment_id", {"segment_id": "dry-run-0123456789abcdef"}, "'dry-run-0123456789abcdef'"),
+        ("note", {"note": 5}, "5"),
+        ("note", {"note": "\udc00"}, "'\\udc00'"),
+        ("templateId", {"templateId": ID}, f"'{ID}'"),
+        ("timings", {"timings": DAILY}, "{'sub_type'"),
+    ],
+)
+def test_bad_values(field: str, given: dict[str, Any], shown: str) -> None:
+    with refused(f"trigger.{field}", shown):
+        Trigger.read({**LEAST, **given})
+
+
+def test_a_template_of_a_dry_run_passes() -> None:
+    assert Trigger(**{**LEAST, "template_id": "dry-run-1"}).template_id == "dry-run-1"
+
+
+@pytest.mark.parametrize("given", [None, "text", [LEAST]])
+def test_a_trigger_is_a_trigger_or_a_mapping(given: Any) -> None:
+    with refused("trigger"):
+        Trigger.read(given)
+
+
+def test_a_trigger_is_taken_as_it_is() -> None:
+    trigger = Trigger("N", ID, Weekly([1], 9))
+    assert Trigger.read(trigger) is trigger
+    assert Trigger.read({"name": "N", "template_id": ID, "schedule": Weekly([1], 9)}) == trigger
