@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
-from tests.contract.driver import CONN_ID, Flavour, attempt, connect
+from tests.contract.driver import CONN_ID, Flavour, connect
 from tests.contract.world import CREATES, USES, furnish
 from tests.faults.pool import Pool, table
 

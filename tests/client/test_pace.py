@@ -1,0 +1,102 @@
+"""``requests_per_second`` holds for all threads and loops of a process; only lower bounds on time are asserted."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
+from tests.contract.driver import CONN_ID, Flavour, call, connect
+from tests.contract.world import CAMPAIGN, SENT
+
+RATE = 20
+CALLS = 20
+
+
+def threads() -> None:
+    def one(_: int) -> None:
+        with TruepushHook(CONN_ID) as hook:
+            for _ in range(CALLS // 4):
+                hook.get_campaign_stats(SENT)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+
+
+def coroutines() -> None:
+    async def run() -> None:
+        await asyncio.gather(*(TruepushAsyncHook(CONN_ID).get_campaign_stats(SENT) for _ in range(CALLS)))
+
+    asyncio.run(run())
+
+
+def loops_and_threads() -> None:
+    async def run() -> None:
+        hook = TruepushAsyncHook(CONN_ID)
+        await asyncio.gather(*(hook.get_campaign_stats(SENT) for _ in range(CALLS // 4)))
+
+    def blocking() -> None:
+        with TruepushHook(CONN_ID) as hook:
+            for _ in range(CALLS // 4):
+                hook.get_campaign_stats(SENT)
+
+    with ThreadPoolExecutor(4) as pool:
+        works: list[Callable[[], None]] = [blocking, blocking, lambda: asyncio.run(run()), lambda: asyncio.run(run())]
+        for future in [pool.submit(work) for work in works]:
+            future.result()
+
+
+def creates() -> None:
+    def one(_: int) -> None:
+        call("async" if _ % 2 else "sync", CONN_ID, "create_campaign", CAMPAIGN)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(CALLS)))
+
+
+@pytest.mark.parametrize("work", [threads, coroutines, loops_and_threads, creates])
+def test_the_pace_is_kept_by_all_together(
+    work: Callable[[], None], own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, own_emulator, requests_per_second=RATE, timeout=60)
+    start = time.monotonic()
+
+    work()
+
+    arrivals = sorted(request.monotonic - start for request in own_emulator.requests())
+    assert len(arrivals) == CALLS
+    # Request number n may leave at n / RATE at the earliest. However late it is, that is no error.
+    early = [(n, at) for n, at in enumerate(arrivals) if at < n / RATE]
+    assert early == []
+
+
+def test_without_a_rate_nothing_is_held_back(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("airflow_provider_truepush.client.sync.time.sleep", slept.append)
+    connect(monkeypatch, own_emulator)
+    threads()
+    assert own_emulator.count() == CALLS
+    assert slept == []
+
+
+def test_who_is_told_to_slow_down_slows_down_all(
+    flavour: Flavour, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_emulator.fault("listSegment", effect="429", retry_after=1, nth=1)
+    connect(monkeypatch, own_emulator, timeout=60)
+
+    limited = threading.Thread(target=call, args=(flavour, CONN_ID, "list_segments"))
+    limited.start()
+    while "Trying again" not in caplog.text:
+        time.sleep(0.01)
+    call(flavour, CONN_ID, "get_campaign_stats", SENT)
+    limited.join()
+
+    first = own_emulator.requests("listSegment")[0].monotonic
+    assert all(request.monotonic >= first + 0.95 for request in own_emulator.requests()[1:])
