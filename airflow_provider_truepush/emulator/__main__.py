@@ -34,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--timezone", default="UTC", help="of the projects, such as Europe/Berlin (default: UTC)")
     parser.add_argument("--subscribers", type=int, default=100_000, help="of each new project (default: %(default)s)")
+    parser.add_argument(
+        "--reference-objects", action="store_true", help="start with the objects that Truepush's reference speaks of"
+    )
     parser.add_argument("--page-size", type=int, help="rows per page of a list (default: 25)")
     parser.add_argument("--dialect", choices=tuple(DIALECTS), default="express", help="default: %(default)s")
     parser.add_argument("--print-connection-uri", action="store_true", help="print the Airflow connection, with token")
@@ -81,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: end.set())
+    if given.reference_objects:
+        emulator.seed_reference()
     try:
         print(f"Truepush emulator listening on {emulator.url}", flush=True)
         print(f"Control address {emulator.url}/_emulator/", flush=True)

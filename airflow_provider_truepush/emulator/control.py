@@ -61,6 +61,8 @@ def _seed(controls: Controls, body: dict[str, Any], query: dict[str, str], rest:
         # Another seed makes other ids and counters: what is there would no longer be true.
         controls.reset(int(body["seed"]))
         return {"seed": int(body["seed"])}
+    if body.get("reference") is True:
+        return controls.seed_reference(project=body.get("project"))
     if "add_campaigns" in body:
         return {"campaigns": controls.add_campaigns(project=body.pop("project", None), **body["add_campaigns"])}
     return controls.seed({k: v for k, v in body.items() if k != "project"}, project=body.get("project"))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_truepush.api.codes import COUNTERS
-from airflow_provider_truepush.emulator import seeding
+from airflow_provider_truepush.emulator import reference, seeding
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment, as_seconds
 from airflow_provider_truepush.emulator.delivery import counters
 from airflow_provider_truepush.emulator.dialects import Dialect, choose
@@ -176,6 +176,16 @@ class Controls:
         """
         with self._service.lock:
             return seeding.seed(self._service, given, project)
+
+    def seed_reference(self, *, project: str | None = None) -> dict[str, list[str]]:
+        """Put the objects there that Truepush's reference speaks of, so that its commands work as they stand.
+
+        :returns: their ids by kind.
+        """
+        with self._service.lock:
+            made = seeding.seed(self._service, reference.objects(self._service.clock.now()), project)
+            self._service.set_series(reference.CAMPAIGN, [reference.COUNTERS])
+            return made
 
     def set_series(self, campaign_id: str, series: Sequence[Mapping[str, int] | None]) -> None:
         """Script the answers of campaignStats for a campaign, one per call; the last one repeats.

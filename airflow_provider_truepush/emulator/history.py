@@ -28,6 +28,7 @@ class Request:
     :param outcome: ``data`` code of what Truepush made of it, answered or not; None when it was not carried out.
     :param status: HTTP status that went out; None when no whole answer did.
     :param committed: id of what it created, changed or deleted; None when it changed nothing.
+    :param detail: why it was refused as bad data.
     :param fault: the fault that hit it, as ``phase/effect``.
     """
 
@@ -44,6 +45,7 @@ class Request:
     outcome: str | None = None
     status: int | None = None
     committed: str | None = None
+    detail: str | None = None
     fault: str | None = None
 
     @property

@@ -204,7 +204,10 @@ class _Exchange:
     async def _mid_answer(self, fault: Fault, outcome: Outcome) -> web.StreamResponse:
         answer = self.service.dialect.render(outcome)
         if fault.effect != "cut_json":
-            return await wire.answer_half(self.request, answer, fault.effect, fault.seconds or 0.0, self.site.pause)
+            half = await wire.answer_half(self.request, answer, fault.effect, fault.seconds or 0.0, self.site.pause)
+            if fault.effect == "delay":
+                self.record.status = answer.status
+            return half
         if not answer.body:
             # A bare 204 has no JSON to cut: say the row in a body.
             answer = replace(self.service.dialect, negative="body").render(outcome)
@@ -280,6 +283,7 @@ def line(record: Request) -> str:
         str(record.status or "no answer"),
         record.outcome or ("not carried out" if record.endpoint else "unknown path"),
         did,
+        record.detail and f"({record.detail})",
         record.fault and f"[fault {record.fault}]",
         None if record.authorised else "(no known token)",
     )

@@ -143,7 +143,7 @@ class Service:
                     self.dialect.page_size, self.dialect.order == "newest", self._scripted,
                 )  # fmt: skip
                 outcome = operations.perform(context, argument, raw)
-            record.outcome, record.committed = outcome.code, outcome.changed
+            record.outcome, record.committed, record.detail = outcome.code, outcome.changed, outcome.detail
             if outcome.changed and endpoint.resource == "trigger":
                 self._plan(outcome.changed)
             return outcome

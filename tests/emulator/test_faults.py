@@ -60,7 +60,7 @@ def test_every_fault_does_what_it_says(
     details: dict[str, dict[str, Any]] = {"outcome": {"code": "DB-ERROR"}, "delay": {"seconds": 0.2}}
     fault = emulator.fault(name, phase=phase, effect=effect, **{"clock": "manual", **details.get(effect, {})})
     started = time.monotonic()
-    timeout = 0.15 if effect == "hang" else 5.0
+    timeout = 0.3 if effect == "hang" else 5.0
     received, end = exchange(emulator.port, request_bytes(endpoint, argument, body), timeout=timeout)
     if effect == "delay":
         assert time.monotonic() - started >= 0.2
@@ -73,9 +73,7 @@ def test_every_fault_does_what_it_says(
     assert ((emulator.campaigns(), emulator.triggers()) != before) is (carried_out and not endpoint.reads)
     if phase != "before_read":
         assert record.body == body
-    answered = effect in ("status", "outcome", "html", "redirect", "429", "cut_json") or record.fault in (
-        "before_read/delay", "before_commit/delay", "after_commit/delay",
-    )  # fmt: skip
+    answered = effect in ("status", "outcome", "html", "redirect", "429", "cut_json", "delay")
     assert (record.status is not None) is answered
     assert emulator.faults()[0].hits == 1
     emulator.clear_faults(fault)
@@ -111,7 +109,7 @@ def test_connections_are_struck_before_a_byte_is_read(emulator: Emulator, phase:
     emulator.fault(phase=phase, effect=effect, nth=1, seconds=0.4)
     data = request_bytes(BY_NAME["createCampaign"], None, CAMPAIGN)
     started = time.monotonic()
-    received, end = exchange(emulator.port, data, timeout=0.2 if effect == "hang" else 0.8)
+    received, end = exchange(emulator.port, data, timeout=0.2 if effect == "hang" else 5.0)
     if effect == "delay":
         assert time.monotonic() - started >= 0.4
         assert received.startswith(b"HTTP/1.1 200")
@@ -119,7 +117,7 @@ def test_connections_are_struck_before_a_byte_is_read(emulator: Emulator, phase:
     assert received == b""
     assert end in {"fin": ("fin", "rst"), "rst": ("rst",), "hang": ("silence",)}[effect]
     assert emulator.requests() == []
-    assert exchange(emulator.port, data, timeout=0.2)[0].startswith(b"HTTP/1.1 200")
+    assert exchange(emulator.port, data)[0].startswith(b"HTTP/1.1 200")
     assert emulator.requests()[0].connection == 2
     assert len(emulator.campaigns()) == 1
 
@@ -197,7 +195,7 @@ def test_a_followed_redirect_asks_twice(emulator: Emulator, api: Api, status: in
 
 
 def test_the_change_is_made_though_the_client_has_left(emulator: Emulator) -> None:
-    emulator.fault("createCampaign", effect="delay", seconds=0.3)
+    emulator.fault("createCampaign", effect="delay", seconds=1.0)
     exchange(emulator.port, request_bytes(BY_NAME["createCampaign"], None, CAMPAIGN), timeout=0.05)
     assert emulator.campaigns() == []
     until(lambda: len(emulator.campaigns()) == 1)
@@ -216,7 +214,7 @@ def test_a_late_commit_by_the_emulated_clock(emulator: Emulator) -> None:
 
 
 def test_a_late_commit_by_the_real_clock(emulator: Emulator) -> None:
-    emulator.fault("createCampaign", effect="late_commit", seconds=0.2, then="rst")
+    emulator.fault("createCampaign", effect="late_commit", seconds=1.0, then="rst")
     assert exchange(emulator.port, request_bytes(BY_NAME["createCampaign"], None, CAMPAIGN)) == (b"", "rst")
     assert emulator.campaigns() == []
     until(lambda: len(emulator.campaigns()) == 1)
@@ -225,8 +223,9 @@ def test_a_late_commit_by_the_real_clock(emulator: Emulator) -> None:
 def test_a_late_commit_on_demand(emulator: Emulator) -> None:
     emulator.fault("createCampaign", effect="late_commit", then="hang", clock="manual")
     data = request_bytes(BY_NAME["createCampaign"], None, CAMPAIGN)
-    assert exchange(emulator.port, data, timeout=0.1) == (b"", "silence")
-    assert exchange(emulator.port, data, timeout=0.1) == (b"", "silence")
+    for number in (1, 2):
+        assert exchange(emulator.port, data, timeout=0.2) == (b"", "silence")
+        until(lambda wanted=number: emulator.late_commits() == wanted)  # type: ignore[misc]
     assert emulator.commit_late() == 2
     assert (emulator.commit_late(), list(emulator.pushes().values())) == (0, [2])
 

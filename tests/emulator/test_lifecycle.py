@@ -205,10 +205,12 @@ def test_the_command_serves_until_a_signal(tmp_path: Path, number: signal.Signal
 
 
 def test_the_command_prints_the_connection_when_asked_to() -> None:
-    arguments = ["--token", "a-token", "--print-connection-uri", "--log-level", "error"]
+    arguments = ["--token", "a-token", "--print-connection-uri", "--log-level", "error", "--reference-objects"]
     running = subprocess.Popen([*MODULE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
     url, _, line = (running.stdout.readline().strip() for _ in range(3))
+    templates = requests.get(f"{url.split()[-1]}/_emulator/templates", timeout=5).json()
+    assert "5fb8cde682a1419035c8d981" in [row["id"] for row in templates]
     running.terminate()
     running.communicate(timeout=5)
     port = urlsplit(url.split()[-1]).port

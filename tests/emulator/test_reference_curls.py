@@ -95,3 +95,17 @@ def test_each_command_succeeds(
 def test_a_command_without_its_token_is_turned_away(emulator: Emulator) -> None:
     status, body = curl("-X", "GET", "--include", f"{emulator.url}/api/v1/listSegment/1")
     assert (status, json.loads(body)["data"]) == (401, "TOKEN-NOT-FOUND")
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "backwards"])
+def test_all_of_them_one_after_another_on_the_objects_of_the_reference(emulator: Emulator, order: int) -> None:
+    status, _ = curl("--include", "-X", "POST", "-d", '{"reference": true}', f"{emulator.url}/_emulator/seed")
+    assert status == 200
+    for method, path, data, _, told in COMMANDS[::order]:
+        options = [] if data is None else ["-d", data]
+        status, body = curl(
+            "-X", method, "--include", "--header", f"Authorization:{emulator.token}", *options,
+            f"{emulator.url}/api/v1/{path}",
+        )  # fmt: skip
+        assert status == 200, path
+        assert told in json.loads(body).values()
