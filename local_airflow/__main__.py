@@ -10,14 +10,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+import requests
+
 from local_airflow import funnel
-from local_airflow.airflow_process import LocalAirflow, LocalAirflowError
+from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CampaignRun
 from local_airflow.configuration import REPOSITORY, USER, Installation
-from local_airflow.emulator_process import EmulatorError, EmulatorProcess
+from local_airflow.emulator_process import EmulatorProcess
+from local_airflow.errors import LocalAirflowError
 
 # Five emulated minutes, enough for any campaign to be delivered, pass in 25 seconds: long enough to watch it grow.
 SPEED = 12
+FAILURES = (LocalAirflowError, requests.RequestException)
 
 
 class Reporter:
@@ -51,7 +55,7 @@ def campaign(what: str, home: Path, say: Reporter) -> None:
     """Everything between the start of the emulator and the stop of Airflow."""
     installation = Installation(home)
     with ExitStack() as stack:
-        emulator = EmulatorProcess(installation.logs / "components" / "emulator.log", installation.environment(), SPEED)
+        emulator = EmulatorProcess(installation.home / "emulator.log", installation.environment(), SPEED)
         say.secrets.append(emulator.token)
         stack.enter_context(emulator)
         pid = emulator.process.pid if emulator.process else None
@@ -62,7 +66,7 @@ def campaign(what: str, home: Path, say: Reporter) -> None:
         try:
             run = CampaignRun(airflow, emulator, say)
             stats = run.run()
-        except (LocalAirflowError, EmulatorError):
+        except FAILURES:
             for component in airflow.components:
                 say(f"the last of {component.log}:\n{component.tail(15)}")
             raise
@@ -91,7 +95,7 @@ def main() -> None:
         signal.signal(number, end)
     try:
         campaign(options.what, options.home, say)
-    except (LocalAirflowError, EmulatorError) as error:
+    except FAILURES as error:
         say(f"failed: {error}")
         sys.exit(1)
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from local_airflow.configuration import Installation
+from local_airflow.errors import LocalAirflowError
 from local_airflow.processes import Started, stop
 from local_airflow.rest import AirflowApi
 
@@ -25,11 +26,7 @@ COMPONENTS = {
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-START_LIMIT = 240.0
-
-
-class LocalAirflowError(RuntimeError):
-    """The local Airflow did not do what it was started for."""
+START_LIMIT = 300.0
 
 
 class LocalAirflow(AbstractContextManager["LocalAirflow"]):
@@ -134,4 +131,6 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         """Raise when a component has ended by itself."""
         for component in self.components:
             if component.exit_code is not None:
-                raise LocalAirflowError(f"the {component.name} ended with code {component.exit_code}")
+                raise LocalAirflowError(
+                    f"the {component.name} ended with code {component.exit_code}:\n{component.tail()}"
+                )

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_airflow.airflow_process import LocalAirflow, LocalAirflowError
+from local_airflow.airflow_process import LocalAirflow
 from local_airflow.emulator_process import EmulatorProcess
+from local_airflow.errors import LocalAirflowError
 
 DAG_ID = "example_truepush_campaign"
 CREATE, WAIT, STATS = "create_campaign", "wait_until_delivered", "fetch_stats"
 LINE_INTERVAL = 1.5
 BAR = 30
-RUN_LIMIT = 240.0
+RUN_LIMIT = 300.0
 
 
 def growth(counters: dict[str, int]) -> str:
@@ -48,8 +49,9 @@ class CampaignRun:
     def run(self) -> dict[str, int]:
         """Start it, follow it to its end, and return what its last task fetched."""
         api = self.airflow.api
-        api.put_connection(self.emulator.connection())
         self.airflow.wait_for_dag(self.dag_id)
+        api.end_unfinished_runs(self.dag_id)
+        api.put_connection(self.emulator.connection())
         self.run_id = api.trigger(self.dag_id, {"segment_id": self.emulator.segment()})
         self.say(f"started run {self.run_id} of {self.dag_id}")
         state = self._follow()

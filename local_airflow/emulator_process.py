@@ -14,14 +14,11 @@ from urllib.parse import urlsplit
 
 import requests
 
+from local_airflow.errors import LocalAirflowError
 from local_airflow.processes import Started, stop
 
 START_LIMIT = 60.0
 TIMEOUT = 10
-
-
-class EmulatorError(RuntimeError):
-    """The emulator did not start, or refused what it was asked for."""
 
 
 class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
@@ -68,9 +65,9 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
             if told := re.search(r"listening on (http://\S+)", process.log.read_text(errors="replace")):
                 return told[1]
             if process.exit_code is not None:
-                raise EmulatorError(f"the emulator ended with code {process.exit_code}:\n{process.tail()}")
+                raise LocalAirflowError(f"the emulator ended with code {process.exit_code}:\n{process.tail()}")
             time.sleep(0.05)
-        raise EmulatorError(f"the emulator told no address within {START_LIMIT:.0f} s")
+        raise LocalAirflowError(f"the emulator told no address within {START_LIMIT:.0f} s")
 
     def connection(self, connection_id: str = "truepush_default") -> dict[str, Any]:
         """The Airflow connection to it, as the REST API takes it."""
@@ -102,5 +99,5 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
     def _ask(self, control: str, **query: str) -> Any:
         answer = self._session.get(f"{self.url}/_emulator/{control}", params=query, timeout=TIMEOUT)
         if not answer.ok:
-            raise EmulatorError(f"the emulator answered {answer.status_code} to {control}: {answer.text[:300]}")
+            raise LocalAirflowError(f"the emulator answered {answer.status_code} to {control}: {answer.text[:300]}")
         return answer.json()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -53,9 +54,27 @@ class Started:
             self._process.send_signal(number)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """An impatient second Ctrl-C must not leave half of the processes behind."""
+    if threading.current_thread() is not threading.main_thread():  # signals go to the main thread, and only there
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def stop(started: Iterable[Started], patience: float = 10.0) -> None:
     """Ask all of them to end, and end by force what has not ended after ``patience`` seconds, descendants included."""
-    everyone = list(started)
+    with undisturbed():
+        _stop(list(started), patience)
+
+
+def _stop(everyone: list[Started], patience: float) -> None:
     # Collected first: a child whose parent has gone can no longer be found.
     families = [process for one in everyone for process in one.family()]
     for one in everyone:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
 from local_airflow.configuration import USER
+from local_airflow.errors import LocalAirflowError
 
-TIMEOUT = 30
+TIMEOUT = 60
 
 
 class AirflowApi:
@@ -24,10 +26,25 @@ class AirflowApi:
     def _call(self, method: str, path: str, root: str = "/api/v2", **kwargs: Any) -> Any:
         if "Authorization" not in self._session.headers:
             self._log_in()
-        answer = self._session.request(method, f"{self.url}{root}{path}", timeout=TIMEOUT, **kwargs)
+        answer = self._ask(method, f"{self.url}{root}{path}", **kwargs)
         if not answer.ok:
-            raise RuntimeError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+            raise LocalAirflowError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer.json() if answer.content else None
+
+    def _ask(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        """One request; a look is repeated while a busy machine is slow or its SQLite is locked."""
+        pauses = iter((1, 2, 4) if method == "GET" else ())
+        while True:
+            pause = next(pauses, None)
+            try:
+                answer = self._session.request(method, url, timeout=TIMEOUT, **kwargs)
+            except requests.Timeout:
+                if pause is None:
+                    raise
+            else:
+                if answer.status_code < 500 or pause is None:
+                    return answer
+            time.sleep(pause or 0)
 
     def _log_in(self) -> None:
         body = {"username": USER, "password": self._password}
@@ -39,7 +56,7 @@ class AirflowApi:
         """The state of each component, or nothing while the API server does not answer."""
         try:
             answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=TIMEOUT)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return {}
         return {name: part.get("status") for name, part in answer.json().items()} if answer.ok else {}
 
@@ -84,6 +101,12 @@ class AirflowApi:
         self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
         run = self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
         return str(run["dag_run_id"])
+
+    def end_unfinished_runs(self, dag_id: str) -> None:
+        """Mark as failed what an interrupted session has left running: its campaign is gone with its emulator."""
+        runs = self._call("GET", f"/dags/{dag_id}/dagRuns", params={"state": ["queued", "running"]})["dag_runs"]
+        for run in runs:
+            self._call("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""

@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.airflow)
-            item.add_marker(pytest.mark.timeout(400))
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def installation(written: Path) -> Installation:
 @pytest.fixture(scope="session")
 def emulator(installation: Installation, session_token: str) -> Iterator[EmulatorProcess]:
     """The emulator in a process of its own."""
-    log = installation.home / "components" / "emulator.log"
+    log = installation.home / "emulator.log"
     with EmulatorProcess(log, installation.environment(), SPEED, token=session_token) as emulator:
         yield emulator
 
