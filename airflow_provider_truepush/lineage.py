@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,10 +11,10 @@ from airflow_provider_truepush.api.fields import created_at, is_dry_run_id
 from airflow_provider_truepush.assets.truepush import SCHEME, campaign_uri, create_asset
 
 if TYPE_CHECKING:
-    import logging
-
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.openlineage.extractors import OperatorLineage  # type: ignore[import-not-found]
+
+log = logging.getLogger(__name__)
 
 
 class CampaignLineage:
@@ -30,7 +31,6 @@ class CampaignLineage:
     """
 
     if TYPE_CHECKING:
-        log: logging.Logger
         outlets: list[Any]
         truepush_conn_id: str
         segment_id: str | None
@@ -49,7 +49,7 @@ class CampaignLineage:
             self._published = _description(project, campaign_id, title)
             _attach(context, self.outlets, self._published)
         except Exception as error:
-            self.log.warning("The asset events of this task do not tell its campaign %s: %s", campaign_id, error)
+            log.warning("The asset events of this task do not tell its campaign %s: %s", campaign_id, error)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
         """The campaign as an output dataset, its segment as an input; OpenLineage's provider calls it."""

@@ -1,0 +1,506 @@
+"""The watcher of new campaigns: each told once, by one poll, over restarts of the triggerer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.api.refs import CampaignRef
+from airflow_provider_truepush.assets.told import ToldCampaigns
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
+from tests.contract.driver import connect
+from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine, quick
+
+__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine", "quick"]
+
+shared_streams = pytest.importorskip("airflow.triggers.shared_stream", reason="Airflow 3.3 brings shared streams")
+
+CONN_ID = "truepush_default"
+SOON = 0.05
+
+
+class Store:
+    """Airflow's asset state of one asset, kept here: the real one needs an API server, see the test beside this."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.broken = False
+        self.writes = 0
+
+    async def aget(self, key: str, default: Any = None) -> Any:
+        if self.broken:
+            raise ConnectionError("the API server is away")
+        return json.loads(self.kept[key]) if key in self.kept else default
+
+    async def aset(self, key: str, value: Any) -> None:
+        if self.broken:
+            raise ConnectionError("the API server is away")
+        self.writes += 1
+        self.kept[key] = json.dumps(value)
+
+
+class Triggerer:
+    """What a triggerer does with watchers, with Airflow's own manager of shared streams.
+
+    Events are stored only when the test says so, as far as the watchers can tell.
+    """
+
+    def __init__(self, *, storing: bool = True) -> None:
+        self.manager = shared_streams.SharedStreamManager()
+        self.told: list[tuple[str, str]] = []
+        self.unstored: list[int] = []
+        self.storing = storing
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def watch(self, store: Store | None = None, **kwargs: Any) -> TruepushNewCampaignsTrigger:
+        trigger = TruepushNewCampaignsTrigger(**{"poll_interval": SOON, **kwargs})
+        trigger.asset_state_store = store  # type: ignore[assignment]
+        number = len(self.tasks)
+        self.tasks.append(asyncio.create_task(self._run(number, trigger)))
+        return trigger
+
+    async def _run(self, number: int, trigger: TruepushNewCampaignsTrigger) -> None:
+        """As ``TriggerRunner.run_trigger``."""
+        key = trigger.shared_stream_key()
+        stream = self.manager.subscribe(trigger_id=number, trigger=trigger, key=key)
+        try:
+            async for event in trigger.filter_shared_stream(stream):
+                seq = self.manager.bind_pending_event(trigger_id=number, key=key)
+                self.told.append((trigger.project, event.payload["campaign_id"]))
+                self.unstored.append(seq)
+                if self.storing:
+                    self.store_events()
+        finally:
+            await self.manager.unsubscribe(number, key)
+
+    def store_events(self) -> None:
+        asyncio.get_running_loop().call_soon(self.manager.confirm_persisted, list(self.unstored))
+        self.unstored.clear()
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.manager.stop_all()
+
+    @property
+    def ids(self) -> list[str]:
+        return [campaign_id for _, campaign_id in self.told]
+
+
+@asynccontextmanager
+async def triggerer(*, storing: bool = True) -> AsyncIterator[Triggerer]:
+    running = Triggerer(storing=storing)
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+@pytest.fixture(autouse=True)
+def connection(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, own_emulator, CONN_ID, max_attempts=1)
+
+
+async def until(done: Callable[[], Any], what: str = "") -> None:
+    end = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < end, f"waited in vain {what}"
+        await asyncio.sleep(0.01)
+
+
+async def polls(emulator: Emulator, more: int = 2) -> None:
+    """Until the list was read anew so many times."""
+    target = first_pages(emulator) + more
+    await until(lambda: first_pages(emulator) >= target, "for polls")
+
+
+async def wait_for_state(store: Store, campaign_id: str) -> None:
+    await until(lambda: campaign_id in str(store.kept), "for the state")
+
+
+def first_pages(emulator: Emulator) -> int:
+    return sum(request.argument == "1" for request in emulator.requests("listCampaign"))
+
+
+def add(emulator: Emulator, title: str = "New") -> str:
+    return emulator.seed({"campaigns": [{"title": title}]})["campaigns"][0]
+
+
+async def test_each_new_campaign_is_told_once(own_emulator: Emulator) -> None:
+    own_emulator.add_campaigns(30)
+    async with triggerer() as running:
+        running.watch(Store(), project="shop")
+        await polls(own_emulator)
+        assert running.ids == []
+        first, second = add(own_emulator), add(own_emulator)
+        await until(lambda: len(running.ids) == 2)
+        third = add(own_emulator)
+        await until(lambda: len(running.ids) == 3)
+        await polls(own_emulator, 4)
+        assert running.ids == [first, second, third]
+
+
+async def test_the_payload_is_json_and_tells_the_campaign(own_emulator: Emulator) -> None:
+    trigger = TruepushNewCampaignsTrigger(poll_interval=SOON, project="shop")
+    events = trigger.run()
+    waiting = asyncio.ensure_future(anext(events))
+    await polls(own_emulator)
+    campaign_id = add(own_emulator, "Boots – 20 % off")
+    payload = (await asyncio.wait_for(waiting, 5)).payload
+    await events.aclose()  # type: ignore[attr-defined]
+    assert json.loads(json.dumps(payload)) == {
+        "campaign_id": campaign_id,
+        "title": "Boots – 20 % off",
+        "created_at": datetime.fromtimestamp(int(campaign_id[:8], 16), UTC).isoformat(),
+        "project": "shop",
+        "uri": f"truepush://shop/campaigns/{campaign_id}",
+    }
+
+
+async def test_a_campaign_made_over_the_api_is_told_too(own_emulator: Emulator) -> None:
+    from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        created = await TruepushAsyncHook().create_campaign({"title": "t", "message": "m", "link": "https://a.de/"})
+        await until(lambda: running.ids == [created])
+
+
+async def test_the_order_of_the_list_does_not_matter(own_emulator: Emulator) -> None:
+    """A campaign older than all the others, on whatever page, is as new as any when it turns up."""
+    own_emulator.add_campaigns(45, spread=timedelta(days=2))
+    long_ago = "2020-01-01T00:00:00Z"
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        old = own_emulator.seed({"campaigns": [{"created_at": long_ago, "send_at": long_ago}]})["campaigns"]
+        await until(lambda: running.ids == old)
+
+
+async def test_watchers_of_a_connection_share_a_poll_and_each_is_told(own_emulator: Emulator) -> None:
+    async with triggerer() as running:
+        for number in range(20):
+            running.watch(Store(), project=f"p{number}", poll_interval=0.3 + number / 10)
+        await asyncio.sleep(0.1)
+        own_emulator.clear_requests()
+        began = time.monotonic()
+        await asyncio.sleep(1.2)
+        passed = time.monotonic() - began
+        assert own_emulator.count("listCampaign") <= passed / 0.3 + 1
+        campaign_id = add(own_emulator)
+        await until(lambda: len(running.told) == 20)
+        await polls(own_emulator)
+        assert Counter(running.told) == Counter((f"p{number}", campaign_id) for number in range(20))
+
+
+async def test_a_watcher_that_joins_may_poll_more_often(own_emulator: Emulator) -> None:
+    async with triggerer() as running:
+        running.watch(Store(), project="slow", poll_interval=3600)
+        await until(lambda: first_pages(own_emulator) == 1)
+        running.watch(Store(), project="fast")
+        await polls(own_emulator, 3)
+
+
+async def test_restarts_tell_what_came_in_between_and_nothing_again(own_emulator: Emulator) -> None:
+    store = Store()
+    told: list[str] = []
+    own_emulator.add_campaigns(12)
+    waiting: list[str] = []
+    for _ in range(3):
+        async with triggerer() as running:
+            running.watch(store)
+            await polls(own_emulator)
+            waiting.append(add(own_emulator))
+            await wait_for_state(store, waiting[-1])
+            assert running.ids == waiting
+            told += running.ids
+        waiting = [add(own_emulator), add(own_emulator)]
+    assert len(told) == len(set(told)) == 7
+
+
+async def test_an_event_that_was_not_stored_is_told_again_by_the_next_triggerer(own_emulator: Emulator) -> None:
+    """At least once: the mark follows the event, never the other way about."""
+    store = Store()
+    async with triggerer(storing=False) as running:
+        running.watch(store)
+        await polls(own_emulator)
+        lost = add(own_emulator)
+        await until(lambda: running.ids == [lost])
+        await polls(own_emulator, 4)
+        assert running.ids == [lost]
+        assert lost not in str(store.kept)
+    async with triggerer() as running:
+        running.watch(store)
+        await until(lambda: running.ids == [lost])
+        await until(lambda: lost in str(store.kept))
+    async with triggerer() as running:
+        running.watch(store)
+        await polls(own_emulator)
+        assert running.ids == []
+
+
+async def test_what_is_saved_is_only_what_was_stored(own_emulator: Emulator) -> None:
+    """The word that the first event is stored comes while the second one is still under way."""
+    store = Store()
+    async with triggerer(storing=False) as running:
+        running.watch(store)
+        await polls(own_emulator)
+        first = add(own_emulator)
+        await until(lambda: running.ids == [first])
+        stored = list(running.unstored)
+        second = add(own_emulator)
+        await until(lambda: running.ids == [first, second])
+        running.manager.confirm_persisted(stored)
+        await until(lambda: first in str(store.kept))
+        await polls(own_emulator)
+        assert second not in str(store.kept)
+
+
+async def test_an_asset_state_that_cannot_be_read_or_written_is_tried_again(
+    own_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store()
+    old = add(own_emulator)
+    async with triggerer() as running:
+        running.watch(store)
+        await until(lambda: old in str(store.kept))
+    store.broken = True
+    missed = add(own_emulator)
+    async with triggerer() as running:
+        running.watch(store)
+        await polls(own_emulator, 4)
+        assert running.ids == []
+        store.broken = False
+        await until(lambda: running.ids == [missed])
+        store.broken = True
+        other = add(own_emulator)
+        await until(lambda: running.ids == [missed, other])
+        await polls(own_emulator, 4)
+        store.broken = False
+        await until(lambda: other in str(store.kept))
+        assert running.ids == [missed, other]
+    complaints = [record.getMessage() for record in caplog.records if "told so far" in record.getMessage()]
+    assert len(complaints) == 2
+
+
+async def test_nothing_is_written_while_nothing_is_new(own_emulator: Emulator) -> None:
+    store = Store()
+    async with triggerer() as running:
+        running.watch(store)
+        await polls(own_emulator, 5)
+        assert store.writes == 1
+
+
+async def test_without_an_asset_state_the_first_list_is_the_beginning(own_emulator: Emulator) -> None:
+    """Airflow before 3.3, and ``run`` as it calls it."""
+    own_emulator.add_campaigns(12)
+    told: list[str] = []
+
+    async def watch() -> None:
+        async for event in TruepushNewCampaignsTrigger(poll_interval=SOON).run():
+            told.append(event.payload["campaign_id"])  # noqa: PERF401 (told as they come)
+
+    task = asyncio.create_task(watch())
+    await polls(own_emulator)
+    new = [add(own_emulator), add(own_emulator)]
+    await until(lambda: len(told) == 2)
+    await polls(own_emulator, 3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert told == new
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"effect": "status", "status": 502},
+        {"effect": "outcome", "code": "TOKEN-NOT-FOUND"},
+        {"effect": "garbage"},
+        {"effect": "rst"},
+        {"effect": "429"},
+    ],
+)
+async def test_failed_polls_are_logged_once_and_end_nothing(
+    own_emulator: Emulator, fault: dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        fault_id = own_emulator.fault("listCampaign", **fault)
+        began, before = time.monotonic(), own_emulator.count()
+        await polls(own_emulator, 6)
+        assert own_emulator.count() - before <= (time.monotonic() - began) / SOON + 2
+        campaign_id = add(own_emulator)
+        own_emulator.clear_faults(fault_id)
+        await until(lambda: running.ids == [campaign_id])
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("new_campaigns")]
+    assert len([line for line in said if "cannot be listed" in line]) == 1
+    assert len([line for line in said if "can be listed again" in line]) == 1
+
+
+async def test_half_a_list_tells_nothing(own_emulator: Emulator) -> None:
+    """The first poll gets the first page only: what stands on the others is no news afterwards."""
+    own_emulator.add_campaigns(100)
+    own_emulator.fault("listCampaign", effect="status", status=500, nth=2)
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator, 3)
+        assert running.ids == []
+
+
+async def test_a_connection_that_is_missing_or_wrong_is_read_again(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(f"AIRFLOW_CONN_{CONN_ID.upper()}")
+    async with triggerer() as running:
+        running.watch(Store())
+        await asyncio.sleep(4 * SOON)
+        connect(monkeypatch, own_emulator, CONN_ID, token="not-this-projects")
+        await polls(own_emulator)
+        connect(monkeypatch, own_emulator, CONN_ID)
+        await until(lambda: own_emulator.requests("listCampaign")[-1].authorised)
+        campaign_id = await asyncio.to_thread(add, own_emulator)
+        await until(lambda: running.ids == [campaign_id] or first_pages(own_emulator) > 200)
+        # Which list was the first to be read is a matter of timing; nothing is told twice in any case.
+        assert running.ids in ([], [campaign_id])
+
+
+async def test_retry_after_is_waited_for(own_emulator: Emulator) -> None:
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        own_emulator.fault("listCampaign", effect="429", retry_after=1, times=1)
+        await until(lambda: any(request.status == 429 for request in own_emulator.requests()))
+        await polls(own_emulator, 1)
+        requests = own_emulator.requests()
+        (limited,) = [number for number, request in enumerate(requests) if request.status == 429]
+        assert requests[limited + 1].monotonic - requests[limited].monotonic >= 0.99
+
+
+async def test_the_loop_is_never_blocked(own_emulator: Emulator) -> None:
+    own_emulator.add_campaigns(3000)
+    own_emulator.set_dialect(page_size=500)
+    async with triggerer() as running:
+        running.watch(Store())
+        longest = 0.0
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            began = time.monotonic()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.monotonic() - began)
+    assert longest < 0.25
+
+
+def test_the_arguments_survive_a_round_trip() -> None:
+    trigger = TruepushNewCampaignsTrigger(truepush_conn_id="c", poll_interval=timedelta(minutes=2), project="shop")
+    path, kwargs = json.loads(json.dumps(trigger.serialize()))
+    assert path == "airflow_provider_truepush.triggers.campaign.TruepushNewCampaignsTrigger"
+    assert kwargs == {"truepush_conn_id": "c", "poll_interval": 120.0, "project": "shop"}
+    assert TruepushNewCampaignsTrigger(**kwargs).serialize() == trigger.serialize()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"poll_interval": 0}, "poll_interval"),
+        ({"poll_interval": -1}, "poll_interval"),
+        ({"poll_interval": float("nan")}, "poll_interval"),
+        ({"poll_interval": "often"}, "poll_interval"),
+        ({"project": "a/b"}, "a/b"),
+        ({"project": ""}, "project"),
+    ],
+)
+def test_bad_arguments_are_refused_in_the_dag_file(arguments: dict[str, Any], name: str) -> None:
+    with pytest.raises(TruepushValidationError, match=name):
+        TruepushNewCampaignsTrigger(**arguments)
+
+
+def test_an_asset_watcher_takes_it() -> None:
+    sdk = pytest.importorskip("airflow.sdk")
+    watcher = sdk.AssetWatcher(name="new", trigger=TruepushNewCampaignsTrigger())
+    assert sdk.Asset("truepush://shop/campaigns", watchers=[watcher]).watchers == [watcher]
+
+
+# What is remembered
+
+
+def rows(ids: Sequence[str]) -> list[CampaignRef]:
+    return [CampaignRef(campaign_id, "t") for campaign_id in ids]
+
+
+def made(second: int, number: int = 0) -> str:
+    return f"{second:08x}{number:016x}"
+
+
+async def test_what_is_kept_is_bounded_and_loses_none_of_a_second() -> None:
+    store = Store()
+    ids = [made(1000 + number) for number in range(5000)] + [made(6000, number) for number in range(1500)]
+    told = ToldCampaigns(store, "key")
+    assert await told.news(rows(ids)) == []
+    kept = json.loads(store.kept["key"])
+    assert kept["mark"] == f"{6000:08x}"
+    assert len(kept["ids"]) == 1500
+    again = ToldCampaigns(store, "key")
+    late = made(6000, 9999)
+    assert await again.news(rows([*ids, late])) == rows([late])
+
+
+async def test_a_thousand_campaigns_fit_into_what_airflow_keeps_without_a_warning() -> None:
+    store = Store()
+    await ToldCampaigns(store, "key").news(rows([made(number) for number in range(100_000)]))
+    assert len(store.kept["key"]) < 65_535
+
+
+async def test_a_small_project_is_kept_whole() -> None:
+    store = Store()
+    ids = [made(number * 1_000_000) for number in range(1000)]
+    await ToldCampaigns(store, "key").news(rows(ids))
+    old = made(500)
+    assert await ToldCampaigns(store, "key").news(rows([*ids, old])) == rows([old])
+
+
+async def test_ids_of_another_form_are_told_once_as_well() -> None:
+    store = Store()
+    told = ToldCampaigns(store, "key")
+    await told.news(rows(["first"]))
+    assert await told.news(rows(["first", "second"])) == rows(["second"])
+    told.add("second")
+    await told.save()
+    assert await ToldCampaigns(store, "key").news(rows(["first", "second", "third"])) == rows(["third"])
+
+
+async def test_a_list_that_is_empty_for_once_tells_nothing_again() -> None:
+    told = ToldCampaigns(Store(), "key")
+    ids = [made(1), made(2)]
+    await told.news(rows(ids))
+    assert await told.news([]) == []
+    assert await told.news(rows(ids)) == []
+
+
+async def test_a_watcher_of_several_assets_keeps_its_memory_in_each() -> None:
+    from airflow.sdk.execution_time.context import AssetStateStoreAccessors
+
+    first, second = Store(), Store()
+    accessors = AssetStateStoreAccessors(inlets=[])
+    accessors._by_name.update({"first": first})  # type: ignore[dict-item]
+    await ToldCampaigns(accessors, "key").news(rows([made(1)]))
+    accessors._by_name.update({"second": second})  # type: ignore[dict-item]
+    told = ToldCampaigns(accessors, "key")
+    assert await told.news(rows([made(1), made(2)])) == rows([made(2)])
+    told.add(made(2))
+    await told.save()
+    assert first.kept == second.kept
