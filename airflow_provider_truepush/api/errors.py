@@ -68,7 +68,22 @@ class TruepushConnectionError(TruepushError):
 
 
 class TruepushAmbiguousError(TruepushError):
-    """The request left, and no readable answer says what became of it: it may have been carried out."""
+    """The request left, and no readable answer says what became of it: it may have been carried out.
+
+    :param repeatable: whether sending it again is harmless. Never so for a create.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        http_status: int | None = None,
+        code: str | None = None,
+        repeatable: bool = False,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, http_status=http_status, code=code)
+        self.repeatable = repeatable
 
 
 class TruepushProtocolError(TruepushError):

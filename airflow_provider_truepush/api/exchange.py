@@ -124,7 +124,11 @@ class Exchange(Generic[T]):
                 endpoint=endpoint.name,
             )
         self._may_be_done = True
-        raise TruepushAmbiguousError(f"{self._label}: {failure.reason}. {self._consequence()}", endpoint=endpoint.name)
+        raise TruepushAmbiguousError(
+            f"{self._label}: {failure.reason}. {self._consequence()}",
+            endpoint=endpoint.name,
+            repeatable=endpoint.repeatable,
+        )
 
     def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
         said = f"({shorten(envelope.message)})" if envelope.message else f"(HTTP {reply.status}, {excerpt(reply.body)})"

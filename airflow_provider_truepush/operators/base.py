@@ -36,5 +36,9 @@ class TruepushOperator(BaseOperator):
         with TruepushHook(self.truepush_conn_id) as hook:
             try:
                 yield hook
-            except (TruepushAmbiguousError, TruepushAuthError, TruepushBadRequestError) as error:
+            except TruepushAmbiguousError as error:
+                if error.repeatable:
+                    raise
+                raise AirflowFailException(str(error)) from error
+            except (TruepushAuthError, TruepushBadRequestError) as error:
                 raise AirflowFailException(str(error)) from error
