@@ -22,7 +22,7 @@ from tests.contract.driver import CONN_ID, FLAVOURS, Flavour, Told, attempt, con
 from tests.contract.world import CAMPAIGN
 
 NOT_SENT, DOUBT = "TruepushConnectionError", "TruepushAmbiguousError"
-TIMEOUT = 1.5
+TIMEOUT = 1.0
 
 
 @dataclass

@@ -41,6 +41,14 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen within ten seconds")
 
 
+async def soon(condition: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.025)
+    raise AssertionError("it did not happen within ten seconds")
+
+
 def others() -> list[asyncio.Task[Any]]:
     return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
@@ -119,11 +127,7 @@ def test_a_session_that_nobody_uses_any_more_is_closed_while_the_loop_goes_on(
         await TruepushAsyncHook(CONN_ID).get_campaign_stats(SENT)
         await TruepushAsyncHook(CONN_ID).get_campaign_stats(SENT)
         assert own_emulator.connections_opened == 1
-        for _ in range(400):
-            if not own_emulator.connections_open and not others():
-                break
-            await asyncio.sleep(0.025)
-        assert (own_emulator.connections_open, others()) == (0, [])
+        await soon(lambda: not own_emulator.connections_open and not others())
         await TruepushAsyncHook(CONN_ID).get_campaign_stats(SENT)
         assert own_emulator.connections_opened == 2
 
@@ -161,8 +165,7 @@ def test_a_call_that_is_cancelled_leaves_nothing(
     async def run() -> None:
         hook = TruepushAsyncHook(CONN_ID)
         waiting = asyncio.create_task(getattr(hook, method)(SENT if "stats" in method else CAMPAIGN))
-        while not own_emulator.count():
-            await asyncio.sleep(0.01)
+        await soon(lambda: own_emulator.count() > 0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -181,8 +184,7 @@ def test_a_call_that_is_cancelled_between_its_attempts_leaves_nothing(
 
     async def run() -> None:
         waiting = asyncio.create_task(TruepushAsyncHook(CONN_ID).get_campaign_stats(SENT))
-        while "Trying again" not in caplog.text:
-            await asyncio.sleep(0.01)
+        await soon(lambda: "Trying again" in caplog.text)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -209,8 +211,7 @@ def test_a_loop_that_ends_while_users_are_inside_leaves_nothing(
 
     async def run() -> None:
         kept.extend(asyncio.create_task(work()) for work in (inside, asking, inside))
-        while own_emulator.count() < 3:
-            await asyncio.sleep(0.01)
+        await soon(lambda: own_emulator.count() == 3)
 
     with nothing_is_left(own_emulator):
         asyncio.run(run())
@@ -220,11 +221,14 @@ def test_a_loop_that_ends_while_users_are_inside_leaves_nothing(
 def test_an_error_inside_closes_the_session_at_once(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, own_emulator)
 
+    async def inside() -> None:
+        async with TruepushAsyncHook(CONN_ID) as hook:
+            await hook.get_campaign_stats(SENT)
+            raise RuntimeError("ours")
+
     async def run() -> None:
         with pytest.raises(RuntimeError, match="ours"):
-            async with TruepushAsyncHook(CONN_ID) as hook:
-                await hook.get_campaign_stats(SENT)
-                raise RuntimeError("ours")
+            await inside()
         assert others() == []
 
     with nothing_is_left(own_emulator):
