@@ -36,6 +36,15 @@ def test_everything() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    ["30 9 * * *", {"daily": {"hours": 9, "minutes": 30}}, {"type": "repeated", "timings": DAILY}],
+)
+def test_a_schedule_in_its_other_forms(schedule: Any) -> None:
+    assert Trigger("N", ID, schedule) == Trigger(**LEAST)
+    assert Trigger("N", ID, schedule).payload(None, NOW)["timings"] == DAILY
+
+
 @pytest.mark.parametrize("note", [None, ""])
 def test_no_note(note: str | None) -> None:
     assert "note" not in Trigger(**LEAST, note=note).payload(None, NOW)
@@ -56,8 +65,9 @@ def test_required(name: str) -> None:
         ("name", {"name": 5}, "5"),
         ("template_id", {"template_id": "welcome"}, "'welcome'"),
         ("template_id", {"template_id": ""}, "''"),
-        ("schedule", {"schedule": "30 9 * * *"}, "'30 9 * * *'"),
-        ("schedule", {"schedule": DAILY}, "{'sub_type'"),
+        ("schedule", {"schedule": "every day"}, "'every day'"),
+        ("schedule", {"schedule": DAILY}, "['sub_type', 'hours', 'minutes']"),
+        ("schedule", {"schedule": [Daily(9)]}, "[Daily(hours=9, minutes=0)]"),
         ("schedule", {"schedule": Daily}, "<class"),
         ("segment_id", {"segment_id": "everyone"}, "'everyone'"),
         ("segment_id", {"segment_id": "dry-run-0123456789abcdef"}, "'dry-run-0123456789abcdef'"),
