@@ -157,14 +157,11 @@ class _Reader:
             return list(range(field.low, field.high + 1, step))
         first = self._value(field, parts["low"])
         low = first % 7 if field is _WEEKDAY else first
-        if parts["high"] is None:
-            return [low] if parts["step"] is None else list(range(low, field.high + 1, step))
-        high = self._value(field, parts["high"])
-        if first == high:
-            self._wrong(
-                field,
-                f"{item!r} is one value to some crons and every value to others (Airflow's among them); write one",
-            )
+        if parts["high"] is None and parts["step"] is None:
+            return [low]
+        high = field.high if parts["high"] is None else self._value(field, parts["high"])
+        if high in (first, low):
+            self._wrong(field, f"{item!r} is one value to some crons and every value to others; write which is meant")
         if field is _WEEKDAY and high == 0:
             high = 7  # a week may end with its Sunday
         if low > high:  # over the end of the year, month, week

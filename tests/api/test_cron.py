@@ -58,7 +58,7 @@ def of_cron(expression: str, start: datetime, end: datetime) -> list[datetime]:
         ("0 9 29 2 *", Yearly([2], [29], 9)),
         ("0 9 * 6 *", Yearly([6], range(1, 32), 9)),
         ("30,30 9,9 * * *", Daily(9, 30)),
-        ("59/5 23/2 * * *", Daily(23, 59)),
+        ("30-31/5 22/2 * * *", Daily(22, 30)),
         ("05\t 09  * * *", Daily(9, 5)),
         # Both kinds of days written out: the star decides between AND and OR.
         ("0 9 1-31 * 1", Daily(9)),
@@ -126,6 +126,9 @@ def test_the_equal_schedule(expression: str, schedule: object) -> None:
         ("0 9 * * 1-1", "its day-of-week field cannot be taken: '1-1' is one value to some crons"),
         ("0 9 * * SUN-0", "'sun-0' is one value to some crons"),
         ("0 9 * * 7-7", "'7-7' is one value to some crons"),
+        ("0 9 * * 7-0", "'7-0' is one value to some crons"),
+        ("59/5 9 * * *", "'59/5' is one value to some crons"),
+        ("0 9 1 DEC/3 *", "'dec/3' is one value to some crons"),
         ("0 9 1 NOV-FEB/2 *", "runs over the end in steps"),
         ("0 9 * * */0", "a step of 0"),
         ("0 9 * * *,1", "a * in a list"),
