@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
 
+from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.campaign import Campaign
 from airflow_provider_truepush.api.fields import is_dry_run_id, refuse
 from airflow_provider_truepush.api.late_guard import LateGuard
 from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict, Watch
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.existing import renders_natively
 from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
 from airflow_provider_truepush.sending.protocol import CampaignSending, SendPlan
 from airflow_provider_truepush.sensors.waiting import StatsWait
@@ -166,6 +168,8 @@ class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
         self.delivery_timeout = delivery_timeout
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
+        # A segment or a time that renders to nothing must not turn into everyone, or into at once.
+        self._must_render = [name for name in ("segment_id", "send_at") if getattr(self, name) is not None]
         self._sent: str | None = None
 
     def execute(self, context: Context) -> str | None:
@@ -193,7 +197,13 @@ class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
 
     def _campaign(self, context: Context) -> Campaign | None:
         """What to send; None to skip."""
-        return Campaign.read({name: getattr(self, name) for name in self.content_fields})
+        given = {name: getattr(self, name) for name in self.content_fields}
+        for name in self._must_render:
+            if given[name] in (None, "", "None"):
+                refuse(f"campaign.{name}", given[name], "is what its template rendered to, and it was to be something")
+        content = rendered.content("campaign", given, native=renders_natively(self))
+        content["expires_in"] = rendered.duration("campaign.expires_in", given["expires_in"])
+        return Campaign.read({**content, "send_at": given["send_at"], "segment_id": given["segment_id"]})
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
         plan = self._plan(hook, campaign, context)

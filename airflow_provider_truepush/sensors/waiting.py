@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 
+from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
 from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
@@ -35,9 +36,9 @@ class StatsWait:
     def goal(self) -> Goal:
         """When the wait ends; checks the arguments."""
         return Goal(
-            thresholds=self.thresholds or {},
+            thresholds=rendered.mapping("thresholds", self.thresholds or {}),
             require=self.require,
-            fail_if=self.fail_if or {},
+            fail_if=rendered.mapping("fail_if", self.fail_if or {}),
             settled_after=self.settled_after,  # type: ignore[arg-type]  # the goal reads a timedelta as well
             on_settled=self.on_settled,
             error_budget=self.error_budget,
