@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -141,5 +141,7 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
         if self.cancel_on_kill:
             self.cancel(self.campaign_id, "the task was ended")
 
-    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
-        return max(super()._get_next_poke_interval(*args, **kwargs), self._retry_after)
+    def _get_next_poke_interval(self, started_at: Any, run_duration: Callable[[], float], poke_count: int) -> float:
+        interval = max(super()._get_next_poke_interval(started_at, run_duration, poke_count), self._retry_after)
+        # As in the triggerer, the last poll comes at the deadline, however long the interval, or Truepush, would wait.
+        return min(interval, max(0.0, self.timeout - run_duration()))
