@@ -81,6 +81,13 @@ class TestCreate:
         (row,) = emulator.requests("createTemplate")
         assert row.body == {**BODY, "name": "20261201", "tags": ["2026", "b"]}
 
+    def test_the_rendering_of_the_task_goes_before_that_of_the_dag(self, emulator: Emulator) -> None:
+        if not hasattr(TruepushCreateTemplateOperator, "render_template_as_native_obj"):
+            pytest.skip("this Airflow knows the setting on DAGs only")
+        arguments = {**LEAST, "name": "{{ 20261201 }}", "render_template_as_native_obj": True}
+        rendered_in(TruepushCreateTemplateOperator, {}, **arguments).execute({})
+        assert emulator.requests("createTemplate")[0].body == {**LEAST, "name": "20261201"}
+
     @pytest.mark.parametrize("native", [False, True])
     def test_values_that_are_missing_in_the_context_of_the_run(self, emulator: Emulator, native: bool) -> None:
         optional = dict.fromkeys(("buttons", "tags", "user_interaction", "image", "icon"))
