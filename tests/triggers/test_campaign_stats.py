@@ -1,0 +1,182 @@
+"""The trigger by itself, as a triggerer runs it: started, cancelled, moved to another triggerer, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.api.thresholds import Goal
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+from tests.contract.driver import CONN_ID, connect
+from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
+from tests.contract.world import SCHEDULED, SENT, furnish
+from tests.sensors.modes import first_event, listen, rebuilt
+from tests.tokens import SESSION_TOKEN
+
+__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
+
+
+def trigger(**arguments: Any) -> TruepushCampaignStatsTrigger:
+    given: dict[str, Any] = {
+        "campaign_id": SENT,
+        "truepush_conn_id": CONN_ID,
+        "goal": Goal(thresholds={"delivered": 10}).as_dict(),
+        "poke_interval": 0.05,
+        "timeout": 60.0,
+        "started_at": time.time(),
+    }
+    return TruepushCampaignStatsTrigger(**{**given, **arguments})
+
+
+async def soon(condition: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if condition():
+            return
+        await asyncio.sleep(0.025)
+    raise AssertionError("it did not happen within ten seconds")
+
+
+def test_serialize_is_json_and_holds_no_token(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, emulator)
+    emulator.set_series(SENT, [{"delivered": 10}])
+    before = trigger(cancel_on_kill=True)
+    # A trigger that has run holds no more than one that has not.
+    asyncio.run(first_event(before))
+    path, kwargs = before.serialize()
+    assert json.loads(json.dumps(kwargs)) == kwargs
+    assert SESSION_TOKEN not in json.dumps(kwargs)
+    assert rebuilt(before).serialize() == (path, kwargs)
+
+
+def test_one_event_then_the_end(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, emulator)
+    emulator.set_series(SENT, [None, {"delivered": 10, "sent": 12}])
+    event = asyncio.run(first_event(trigger()))
+    assert event["state"] == "met"
+    assert (event["stats"]["delivered"], event["stats"]["sent"]) == (10, 12)
+    assert json.loads(json.dumps(event)) == event
+    assert emulator.count() == 2
+
+
+def test_the_deadline_is_that_of_the_first_start(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait that moves to another triggerer has no more time than it had."""
+    connect(monkeypatch, emulator)
+    late = trigger(timeout=100.0, started_at=time.time() - 101)
+    event = asyncio.run(first_event(rebuilt(late)))
+    assert event["state"] == "timeout"
+    # One last look, though.
+    assert emulator.count() == 1
+    emulator.set_series(SENT, [{"delivered": 10}])
+    assert asyncio.run(first_event(rebuilt(late)))["state"] == "met"
+
+
+def test_a_restart_goes_on_where_the_campaign_is(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, emulator)
+    first = trigger(timeout=60.0)
+
+    async def interrupted() -> None:
+        waiting = asyncio.create_task(first_event(first))
+        await soon(lambda: emulator.count() >= 2)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await first.cleanup()
+
+    asyncio.run(interrupted())
+    emulator.set_series(SENT, [{"delivered": 10}])
+    second = rebuilt(first)
+    assert (second.started_at, second.timeout) == (first.started_at, first.timeout)
+    assert asyncio.run(first_event(second))["state"] == "met"
+    assert {request.endpoint for request in emulator.requests()} == {"campaignStats"}
+
+
+@pytest.mark.parametrize("hanging", [True, False], ids=["in-a-poll", "between-polls"])
+def test_a_cancelled_trigger_leaves_nothing(
+    hanging: bool, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, own_emulator, timeout=60)
+    if hanging:
+        own_emulator.fault("campaignStats", effect="hang", phase="before_commit")
+
+    async def run() -> None:
+        waiting = asyncio.create_task(first_event(trigger(poke_interval=50.0)))
+        await soon(lambda: own_emulator.count() == 1)
+        if not hanging:
+            await soon(lambda: own_emulator.requests()[0].status is not None)
+            await asyncio.sleep(0.1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        asyncio.run(run())
+        gc.collect()
+    assert [str(row.message) for row in caught if issubclass(row.category, ResourceWarning)] == []
+    asyncio.run(soon(lambda: own_emulator.connections_open == 0))
+    assert own_emulator.count() == 1
+
+
+@pytest.mark.parametrize(("asked", "cancels"), [(True, 1), (False, 0)])
+def test_a_person_who_ends_a_deferred_task(
+    asked: bool, cancels: int, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(emulator)
+    connect(monkeypatch, emulator)
+    asyncio.run(rebuilt(trigger(campaign_id=SCHEDULED, cancel_on_kill=asked)).on_kill())
+    assert emulator.count("cancelCampaign") == emulator.count() == cancels
+    (campaign,) = [row for row in emulator.campaigns() if row["id"] == SCHEDULED]
+    assert campaign["status"] == ("cancelled" if asked else "scheduled")
+
+
+def test_a_kill_of_a_campaign_that_is_out(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    furnish(emulator)
+    connect(monkeypatch, emulator)
+    listen(monkeypatch, TruepushCampaignStatsTrigger)
+    asyncio.run(trigger(cancel_on_kill=True).on_kill())
+    assert emulator.count("cancelCampaign") == 1
+    assert "could not be cancelled" in caplog.text
+
+
+def test_cleanup_cancels_no_campaign(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A triggerer that restarts cleans up too: nobody has ended anything then."""
+    furnish(emulator)
+    connect(monkeypatch, emulator)
+    asyncio.run(trigger(campaign_id=SCHEDULED, cancel_on_kill=True).cleanup())
+    assert emulator.count() == 0
+
+
+def test_many_triggers_share_a_session(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, own_emulator, timeout=60)
+    own_emulator.set_series(SENT, [*[None] * 100, {"delivered": 10}])
+
+    async def run() -> list[Any]:
+        return list(await asyncio.gather(*(first_event(trigger()) for _ in range(100))))
+
+    events = asyncio.run(run())
+    assert [event["state"] for event in events] == ["met"] * 100
+    assert own_emulator.connections_opened <= 50
+
+
+def test_a_connection_without_a_token_is_a_failed_poll_and_not_a_crash(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, emulator, token="")
+    goal = Goal(thresholds={"delivered": 10}, error_budget=1).as_dict()
+    event = asyncio.run(first_event(trigger(goal=goal)))
+    assert event["state"] == "errors"
+    assert "token" in event["reason"]
+    assert emulator.count() == 0
+    with pytest.raises(TruepushError, match="token"):
+        asyncio.run(trigger(cancel_on_kill=True).on_kill())
