@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_truepush.api.fields import refuse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.operators.plain import ListOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -94,7 +95,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
         return stats.as_dict()
 
 
-class TruepushListCampaignsOperator(TruepushOperator):
+class TruepushListCampaignsOperator(ListOperator):
     """List every campaign of the project: ``listCampaign``, all pages.
 
     Returns a list of dicts with ``id`` and ``title``.
@@ -102,15 +103,4 @@ class TruepushListCampaignsOperator(TruepushOperator):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("truepush_conn_id",)
-
-    def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.truepush_conn_id = truepush_conn_id
-
-    def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Fetch the list."""
-        with self.truepush() as hook:
-            rows = [row.as_dict() for row in hook.list_campaigns()]
-        self.log.info("The project has %d campaigns.", len(rows))
-        return rows
+    resource = "campaign"

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-from airflow_provider_truepush.api import rendered
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.existing import IF_MISSING, check_choice, missing, renders_natively
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperator
 
 
-class TruepushListSegmentsOperator(TruepushOperator):
+class TruepushListSegmentsOperator(ListOperator):
     """List every segment of the project: ``listSegment``, all pages.
 
     Returns a list of dicts with ``id`` and ``name``.
@@ -21,21 +16,10 @@ class TruepushListSegmentsOperator(TruepushOperator):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("truepush_conn_id",)
-
-    def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.truepush_conn_id = truepush_conn_id
-
-    def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Fetch the list."""
-        with self.truepush() as hook:
-            rows = [row.as_dict() for row in hook.list_segments()]
-        self.log.info("The project has %d segments.", len(rows))
-        return rows
+    resource = "segment"
 
 
-class TruepushDeleteSegmentOperator(TruepushOperator):
+class TruepushDeleteSegmentOperator(DeleteOperator):
     """Delete a segment: ``deleteSegment``. Returns whether this deleted it. The API cannot make it again.
 
     :param segment_id: the segment.
@@ -43,27 +27,9 @@ class TruepushDeleteSegmentOperator(TruepushOperator):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("segment_id", "if_missing", "truepush_conn_id")
+    resource = "segment"
+    template_fields: Sequence[str] = ("segment_id", *DeleteOperator.template_fields)
 
-    def __init__(
-        self,
-        *,
-        segment_id: str,
-        if_missing: Literal["ignore", "skip", "fail"] = "ignore",
-        truepush_conn_id: str = DEFAULT_CONNECTION,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, segment_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.segment_id = segment_id
-        self.if_missing = if_missing
-        self.truepush_conn_id = truepush_conn_id
-
-    def execute(self, context: Context) -> bool:
-        """Delete the segment."""
-        with self.truepush() as hook:
-            check_choice("if_missing", self.if_missing, IF_MISSING)
-            segment_id = rendered.text("segment_id", self.segment_id, native=renders_natively(self))
-            if not hook.delete_segment(segment_id):
-                return missing(f"There is no segment {segment_id}; nothing was deleted.", self.if_missing)
-        self.log.info("Deleted segment %s.", segment_id)
-        return True

@@ -13,12 +13,11 @@ from airflow_provider_truepush.models import Template
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import (
     IF_EXISTS,
-    IF_MISSING,
     CreateByName,
     check_choice,
-    missing,
     renders_natively,
 )
+from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -137,7 +136,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
             self.log.info("Replaced template %s of the same name.", ", ".join(deleted))
 
 
-class TruepushDeleteTemplateOperator(TruepushOperator):
+class TruepushDeleteTemplateOperator(DeleteOperator):
     """Delete a template: ``deleteTemplate``. Returns whether this deleted it.
 
     :param template_id: the template.
@@ -145,33 +144,15 @@ class TruepushDeleteTemplateOperator(TruepushOperator):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("template_id", "if_missing", "truepush_conn_id")
+    resource = "template"
+    template_fields: Sequence[str] = ("template_id", *DeleteOperator.template_fields)
 
-    def __init__(
-        self,
-        *,
-        template_id: str,
-        if_missing: Literal["ignore", "skip", "fail"] = "ignore",
-        truepush_conn_id: str = DEFAULT_CONNECTION,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, template_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.template_id = template_id
-        self.if_missing = if_missing
-        self.truepush_conn_id = truepush_conn_id
-
-    def execute(self, context: Context) -> bool:
-        """Delete the template."""
-        with self.truepush() as hook:
-            check_choice("if_missing", self.if_missing, IF_MISSING)
-            template_id = rendered.text("template_id", self.template_id, native=renders_natively(self))
-            if not hook.delete_template(template_id):
-                return missing(f"There is no template {template_id}; nothing was deleted.", self.if_missing)
-        self.log.info("Deleted template %s.", template_id)
-        return True
 
 
-class TruepushListTemplatesOperator(TruepushOperator):
+class TruepushListTemplatesOperator(ListOperator):
     """List every template of the project: ``listTemplate``, all pages.
 
     Returns a list of dicts with ``id`` and ``name``.
@@ -179,15 +160,4 @@ class TruepushListTemplatesOperator(TruepushOperator):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("truepush_conn_id",)
-
-    def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.truepush_conn_id = truepush_conn_id
-
-    def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Fetch the list."""
-        with self.truepush() as hook:
-            rows = [row.as_dict() for row in hook.list_templates()]
-        self.log.info("The project has %d templates.", len(rows))
-        return rows
+    resource = "template"

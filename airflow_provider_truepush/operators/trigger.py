@@ -13,6 +13,7 @@ from airflow_provider_truepush.api.trigger import check_status
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.existing import IF_MISSING, check_choice, missing, renders_natively
+from airflow_provider_truepush.operators.plain import ListOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -158,7 +159,7 @@ class TruepushSetTriggerStatusOperator(_OneTriggerOperator):
         return missing(f"There is no trigger {which}; nothing was changed.", if_missing)
 
 
-class TruepushListTriggersOperator(TruepushOperator):
+class TruepushListTriggersOperator(ListOperator):
     """List every trigger of the project: ``listTrigger``, all pages.
 
     Returns a list of dicts with ``id``, ``name`` and ``status``.
@@ -166,15 +167,4 @@ class TruepushListTriggersOperator(TruepushOperator):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("truepush_conn_id",)
-
-    def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.truepush_conn_id = truepush_conn_id
-
-    def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Fetch the list."""
-        with self.truepush() as hook:
-            rows = [row.as_dict() for row in hook.list_triggers()]
-        self.log.info("The project has %d triggers.", len(rows))
-        return rows
+    resource = "trigger"
