@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from heapq import nlargest
 from typing import Any
 
-from airflow_provider_truepush.api.fields import created_at
 from airflow_provider_truepush.api.refs import CampaignRef
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ _KEPT = 1000
 _STORE_TIMEOUT = 10.0
 #: The digits of an ObjectId that hold the second of its creation.
 _SECOND = slice(0, 8)
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 
 
 class ToldCampaigns:
@@ -104,21 +106,24 @@ class ToldCampaigns:
         return kept
 
     def _state(self) -> dict[str, Any]:
-        dated = sorted((row for row in self._ids if created_at(row)), reverse=True)
+        newest = nlargest(_KEPT, filter(_OBJECT_ID.fullmatch, self._ids))
         # Ids of that very second are kept, all of them: one more may still turn up.
-        mark = dated[_KEPT - 1][_SECOND] if len(dated) > _KEPT else ""
+        mark = newest[-1][_SECOND] if len(self._ids) > _KEPT and newest else ""
         mark = max(mark, self._mark or "")
-        return {"mark": mark, "ids": sorted(row for row in self._ids if not created_at(row) or row[_SECOND] >= mark)}
+        return {"mark": mark, "ids": sorted(row for row in self._ids if not _is_before(row, mark))}
 
     def _is_new(self, campaign_id: str) -> bool:
-        before_mark = self._mark and created_at(campaign_id) and campaign_id[_SECOND] < self._mark
-        return campaign_id not in self._ids and not before_mark
+        return campaign_id not in self._ids and not _is_before(campaign_id, self._mark or "")
 
     def _complain(self, what: str, error: Exception) -> None:
         trouble = f"{what}: {type(error).__name__}: {error}"
         if trouble != self._trouble:
             log.warning("The campaigns told so far (%s) could not be %s; trying again.", self._key, trouble)
         self._trouble = trouble
+
+
+def _is_before(campaign_id: str, mark: str) -> bool:
+    return campaign_id[_SECOND] < mark and _OBJECT_ID.fullmatch(campaign_id) is not None
 
 
 def _stores(store: Any) -> list[Any]:
