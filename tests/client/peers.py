@@ -199,6 +199,8 @@ def tunnel(port: int) -> Handler:
             back = threading.Thread(target=_pump, args=(other, connection), daemon=True)
             back.start()
             _pump(connection, other)
+            with contextlib.suppress(OSError):
+                other.shutdown(socket.SHUT_RDWR)
             back.join(5)
 
     return serve
