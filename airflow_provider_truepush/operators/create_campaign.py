@@ -18,7 +18,8 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import renders_natively
 from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
-from airflow_provider_truepush.sending.protocol import CampaignSending, SendPlan
+from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.protocol import CampaignSending
 from airflow_provider_truepush.sensors.waiting import StatsWait
 
 if TYPE_CHECKING:

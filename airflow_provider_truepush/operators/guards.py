@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, conf
 
 from airflow_provider_truepush.api.campaign import Campaign
 from airflow_provider_truepush.api.late_guard import LateGuard, SendSkippedError
@@ -70,13 +70,17 @@ def open_journal(context: Context, *, project: str, send_token: str, ledger_conn
     :param ledger_conn_id: an SQL connection for the ledger; None for Airflow's own task state store.
     """
     slot = send_slot(project, send_token)
+    number, store = TaskTry.of(context).number, context.get("task_state_store")
+    cleared = conf.getboolean("state_store", "clear_on_success", fallback=False)
+    if store is not None:
+        state = TaskStateJournal(store, slot, cleared_on_success=cleared, try_number=number)
+        # What was begun in the store is ended there, though the Dag has been given a ledger since.
+        if not ledger_conn_id or state.holds_it():
+            return state
     if ledger_conn_id:
         hook = BaseHook.get_hook(ledger_conn_id)
         return SqlLedger(hook, ledger_conn_id, project, slot)
-    store = context.get("task_state_store")
-    if store is not None:
-        return TaskStateJournal(store, slot)
-    return NoJournal(TaskTry.of(context).number)
+    return NoJournal(number)
 
 
 def late_guard(guard: LateGuard, context: Context, settings: Settings) -> Callable[[Campaign], Campaign]:

@@ -70,21 +70,46 @@ class TaskStateJournal(Journal):
 
     :param store: ``context["task_state_store"]``.
     :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
+    :param cleared_on_success: whether Airflow empties the store when the task succeeds (``[state_store]
+        clear_on_success``), so that an empty one proves nothing.
+    :param try_number: number of this try, from 1.
     """
 
-    def __init__(self, store: Any, slot: str) -> None:
+    def __init__(self, store: Any, slot: str, *, cleared_on_success: bool = False, try_number: int = 1) -> None:
         super().__init__(slot)
         self._store = store
         self.key = f"truepush_send_{slot[:16]}"
+        self._cleared_on_success = cleared_on_success
+        self._try_number = try_number
+
+    def holds_it(self) -> bool:
+        """Whether this send stands here, whatever other journal there is."""
+        return self._store.get(self.key) is not None
 
     @override
     def read(self) -> SendRecord | None:
         kept = self._store.get(self.key)
+        if self._cleared_on_success:
+            self._note_visit(kept)
         if not kept:
             return None
         if isinstance(kept, str):  # a person has written the id of the campaign to adopt
             return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=kept)
         return SendRecord.from_dict(kept)
+
+    def _note_visit(self, kept: object) -> None:
+        """Tell a store that was emptied from one in which no try has written yet."""
+        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
+
+        visited = f"{self.key}_visited"
+        if not kept and self._try_number > 1 and self._store.get(visited) is None:
+            raise TruepushAmbiguousError(
+                f"This is try {self._try_number}, and nothing tells whether an earlier one has sent the campaign: "
+                "Airflow is set to empty the task state store when a task succeeds ([state_store] clear_on_success). "
+                "Nothing was sent by this try. Look in Truepush whether the campaign is out. If it is, mark the task "
+                "as success; if not, send it in a new Dag run. A `ledger_conn_id`, set before the first try, tells it."
+            )
+        self._store.set(visited, self._try_number, retention=NEVER_EXPIRE)
 
     @override
     def claim(self, record: SendRecord) -> None:
@@ -109,15 +134,18 @@ class TaskStateJournal(Journal):
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:
-        return f"set the task's state key `{self.key}` to the campaign's id, as a string (UI, or REST API)"
+        return f"set the task's state key `{self.key}` to its id, as a string (UI or REST API), and clear the task"
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
-        return f"delete the task's state key `{self.key}` (UI, or REST API)"
+        return (
+            f"delete the task's state key `{self.key}` (UI or REST API), or give the task another `send_token`, and "
+            "clear it"
+        )
 
 
 class NoJournal(Journal):
-    """Keeps nothing: Airflow before 3.3 and no ledger. A second try cannot know what the first has done.
+    """Keeps nothing beyond this try: Airflow before 3.3 and no ledger. A second try cannot know what the first did.
 
     :param try_number: number of this try, from 1.
     """
@@ -125,29 +153,33 @@ class NoJournal(Journal):
     def __init__(self, try_number: int) -> None:
         super().__init__("")
         self._try_number = try_number
+        self._begun: SendRecord | None = None
 
     @override
     def read(self) -> SendRecord | None:
         if self._try_number <= 1:
-            return None
+            return self._begun
         raise TruepushAmbiguousError(
             f"This is try {self._try_number}, and nothing tells whether an earlier one has sent the campaign: there "
             "is no task state store before Airflow 3.3, and no `ledger_conn_id` is set. Nothing was sent by this "
             "try. Look in Truepush whether the campaign is out. If it is, mark the task as success; if not, send it "
-            "in a new Dag run. With a `ledger_conn_id` the next doubt settles itself."
+            "in a new Dag run. A `ledger_conn_id`, set before the first try, tells it."
         )
 
     @override
     def claim(self, record: SendRecord) -> None:
-        """Nothing is kept."""
+        """Kept for as long as this try lasts: it may start over, and must not forget what it has begun."""
+        self._begun = record
 
     @override
     def settle(self, record: SendRecord) -> None:
-        """Nothing is kept."""
+        """The same."""
+        self._begun = record
 
     @override
     def drop(self, record: SendRecord) -> None:
-        """Nothing is kept."""
+        """The same."""
+        self._begun = None
 
     @override
     def __str__(self) -> str:

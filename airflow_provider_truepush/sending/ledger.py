@@ -15,6 +15,9 @@ from airflow_provider_truepush.sending.journals import Journal
 
 TABLE = "truepush_send_ledger"
 
+#: Seconds by which the clocks of two workers may differ.
+_CLOCK_ERROR = 3600.0
+
 _COLUMNS = (
     "slot",
     "content",
@@ -117,8 +120,12 @@ class SqlLedger(Journal):
 
     @override
     def has_rivals(self, record: SendRecord) -> bool:
-        query = f"SELECT slot FROM {TABLE} WHERE project = ? AND title = ? AND slot <> ? AND settled = 0"
-        return bool(self._query(query, [self._project, record.title, record.slot]))
+        # Open, or out lately under an id that Truepush did not tell: the new campaign may be that one.
+        query = (
+            f"SELECT slot FROM {TABLE} WHERE project = ? AND title = ? AND slot <> ? "
+            "AND (settled = 0 OR (campaign_id IS NULL AND deadline >= ?))"
+        )
+        return bool(self._query(query, [self._project, record.title, record.slot, record.made_at - _CLOCK_ERROR]))
 
     def _query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
         with self._cursor() as (_, cursor):
@@ -156,6 +163,7 @@ class SqlLedger(Journal):
             with closing(connection.cursor()) as cursor:
                 cursor.execute(_CREATE)
             connection.commit()
+        connection.rollback()  # where the table was made by another, this transaction can only be ended
         if not self._exists(connection):
             raise LedgerError(
                 f"Ledger {TABLE} cannot be made in {self._conn_id!r}; nothing was sent. Make it: {_CREATE}"
@@ -178,11 +186,13 @@ class SqlLedger(Journal):
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:
-        return f"in {self._conn_id!r}: UPDATE {TABLE} SET settled = 1, campaign_id = '…' WHERE slot = '{record.slot}'"
+        update = f"UPDATE {TABLE} SET settled = 1, campaign_id = '…' WHERE slot = '{record.slot}'"
+        return f"run `{update}` with its id in {self._conn_id!r}, and clear the task"
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
-        return f"in {self._conn_id!r}: DELETE FROM {TABLE} WHERE slot = '{record.slot}'"
+        delete = f"DELETE FROM {TABLE} WHERE slot = '{record.slot}'"
+        return f"run `{delete}` in {self._conn_id!r}, or give the task another `send_token`, and clear it"
 
 
 def _values(record: SendRecord) -> list[Any]:

@@ -10,9 +10,9 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from airflow_provider_truepush.api import calls
 from airflow_provider_truepush.api.campaign import Campaign
@@ -21,11 +21,13 @@ from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushBadRequestError,
     TruepushError,
+    TruepushServerError,
 )
 from airflow_provider_truepush.api.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.api.send_record import SendRecord, content_hash, is_recent
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.journals import Journal
+from airflow_provider_truepush.sending.plan import SendPlan
 
 log = logging.getLogger(__name__)
 
@@ -43,30 +45,6 @@ class TruepushSendExpiredError(TruepushError):
 
 #: Errors after which the intent is taken back: Truepush carried nothing out.
 _NOT_CREATED = (*NOTHING_CARRIED_OUT, TruepushBadRequestError, TruepushAuthError, TruepushSendExpiredError)
-
-
-@dataclass(frozen=True, slots=True)
-class SendPlan:
-    """What is sent, as which send, and what to do about doubt.
-
-    :param campaign: the campaign.
-    :param guard: asked before a new send, and not when an earlier try has sent it: returns the campaign as it may
-        go out now, or raises.
-    :param author: this try in words, for messages.
-    :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
-    :param settle_window: seconds for which is looked.
-    :param schedule_ahead: send it that much later, so that it can still be cancelled.
-    :param may_adopt: whether a single new campaign of the title must be ours; not so where tasks with the same
-        title run side by side and the journal does not tell them apart.
-    """
-
-    campaign: Campaign
-    author: str
-    on_doubt: Literal["reconcile", "fail"] = "reconcile"
-    settle_window: float = 60.0
-    schedule_ahead: timedelta | None = None
-    may_adopt: bool = True
-    guard: Callable[[Campaign], Campaign] = lambda campaign: campaign
 
 
 class CampaignSending:
@@ -121,7 +99,7 @@ class CampaignSending:
             return self._resume(record)
         campaign = self._ready()
         record = self._intent()
-        self._journal.claim(record)
+        self._claim(record)
         try:
             campaign_id = self._hook.create_campaign(campaign, just_before=lambda: self._check_deadline(record))
         except _NOT_CREATED:
@@ -136,13 +114,22 @@ class CampaignSending:
         self._cancel_extras(record, campaign_id)
         return campaign_id
 
+    def _claim(self, record: SendRecord) -> None:
+        try:
+            self._journal.claim(record)
+        except Exception:
+            # It may be written although the answer was lost, and nothing will be sent on it. An attempt that was
+            # overtaken can take nothing back, neither its own nor another's.
+            with suppress(Exception):
+                self._journal.drop(record)
+            raise
+
     def _resume(self, record: SendRecord) -> str | None:
         """Go on from what an earlier try has written down. Nothing is sent."""
         if record.content and record.content != self._content:
             raise TruepushBadRequestError(
                 f"{record.author} sent, or may have sent, other content as this same send ({self._journal}). Nothing "
-                "was sent now. To send the new content as a send of its own, give it another `send_token`; to send it "
-                f"in place of the other: {self._journal.how_to_forget(record)}."
+                f"was sent now. To send the new content too: {self._journal.how_to_forget(record)}."
             )
         if record.settled:
             log.info("Sent already by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
@@ -153,7 +140,11 @@ class CampaignSending:
         now = self._clock()
         today = datetime.fromtimestamp(now, UTC)
         title = self._plan.campaign.title
-        before = [row.id for row in self._hook.list_campaigns() if row.title == title and is_recent(row.id, today)]
+        try:
+            before = [row.id for row in self._hook.list_campaigns() if row.title == title and is_recent(row.id, today)]
+        except TruepushAmbiguousError as error:
+            # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
+            raise TruepushServerError(f"{error} No campaign was sent.") from error
         now = self._clock()  # walking the list may take long
         return SendRecord(
             slot=self._journal.slot,
@@ -168,10 +159,12 @@ class CampaignSending:
 
     def _ready(self) -> Campaign:
         """The campaign as it goes out, checked whole before the first request."""
-        campaign, ahead = self._plan.guard(self._plan.campaign), self._plan.schedule_ahead
+        campaign, ahead = self._plan.campaign, self._plan.schedule_ahead
         now = datetime.fromtimestamp(self._clock(), UTC)
         if ahead is not None and campaign.send_at is None:
             campaign = replace(campaign, send_at=now + ahead)
+        # After that: what is sent later may fall into hours in which nothing goes out.
+        campaign = self._plan.guard(campaign)
         calls.create_campaign(campaign, self._hook.settings, now)
         return campaign
 
@@ -184,12 +177,12 @@ class CampaignSending:
 
     def _find_untold(self, record: SendRecord) -> str | None:
         """The campaign is out and Truepush did not say under which id: look for it, and do without if need be."""
-        found: list[str] = []
+        campaign_id: str | None = None
         try:
-            found = self._look(record)
+            found, ours = self._look(record)
+            campaign_id = found[0] if ours else None
         except TruepushError as error:
             log.warning("The list could not be read: %s", error)
-        campaign_id = found[0] if len(found) == 1 else None
         if campaign_id is None:
             log.warning("Truepush created %r without telling the id, and the list does not settle it.", record.title)
         self._settle(record, campaign_id)
@@ -197,41 +190,74 @@ class CampaignSending:
 
     def _reconcile(self, record: SendRecord, what: str) -> str | None:
         """Find out what became of a send in doubt, or stop for a person."""
-        found: list[str] = []
+        seen = "The list was not looked at (on_doubt='fail')."
         if self._plan.on_doubt == "reconcile":
-            found = self._look(record)
-            if len(found) == 1 and self._plan.may_adopt and not self._journal.has_rivals(record):
-                log.warning("%r was sent by %s: found it as campaign %s.", record.title, record.author, found[0])
-                self._settle(record, found[0])
+            try:
+                found, ours = self._look(record)
+            except TruepushError as error:
+                # A later try may look again, and nothing is sent until one has seen the campaign.
+                seen = f"The list that would tell cannot be read: {error}"
+                raise TruepushServerError(self._for_a_person(record, what, seen)) from error
+            if ours and self._adopt(record, found[0]):
                 return found[0]
-        raise TruepushAmbiguousError(self._for_a_person(record, what, found))
+            seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
+            if found:
+                seen = f"New campaigns of this title: {', '.join(found)}; which one is this send's is open."
+        kept = self._journal.read()
+        if kept is not None and (kept.attempt, kept.settled) != (record.attempt, record.settled):
+            return self._resume(kept)  # whoever wrote it was still at work, and has gone on
+        if kept is None:
+            raise TruepushServerError(
+                f"The intent of {record.author} to send {record.title!r} is gone: it was taken back, since nothing was "
+                "sent on it, or another try has taken over from this one. Nothing is sent now; the next try may."
+            )
+        raise TruepushAmbiguousError(self._for_a_person(record, what, seen))
 
-    def _look(self, record: SendRecord) -> list[str]:
-        """New campaigns of the title, looked for until one is seen twice running or the window ends."""
+    def _adopt(self, record: SendRecord, campaign_id: str) -> bool:
+        """Take a campaign for this send's, unless the journal knows it as another's by now."""
+        if not self._settle(record, campaign_id) and campaign_id in self._journal.taken([campaign_id]):
+            return False
+        log.warning("%r was sent by %s: found it as campaign %s.", record.title, record.author, campaign_id)
+        return True
+
+    def _look(self, record: SendRecord) -> tuple[list[str], bool]:
+        """New campaigns of the title, looked for until one is seen twice running or the window ends.
+
+        The second value tells whether there is one and it can be no other send's.
+        """
         end = self._clock() + self._plan.settle_window
         pause = max(0.2, min(5.0, self._plan.settle_window / 10))
         previous: list[str] | None = None
         while True:
-            found = record.new_campaigns(self._hook.list_campaigns())
-            taken = self._journal.taken(found)
-            found = [campaign_id for campaign_id in found if campaign_id not in taken]
-            settled = len(found) == 1 and found == previous and not self._journal.has_rivals(record)
+            found, rivals = self._candidates(record)
+            ours = len(found) == 1 and not rivals and self._plan.may_adopt
             left = end - self._clock()
-            if settled or left <= 0:
-                return found
+            if (ours and found == previous) or left <= 0:
+                return found, ours
             previous = found
             self._sleep(min(pause, left))
+
+    def _candidates(self, record: SendRecord) -> tuple[list[str], bool]:
+        """Which campaigns may be this send's, and whether they may be another open send's as well.
+
+        The order matters. A campaign in the list has its intent written. If that send is no longer open when rivals
+        are asked for, its outcome is written by then, and asking last which campaigns are taken finds it.
+        """
+        listed = record.new_campaigns(self._hook.list_campaigns())
+        rivals = self._journal.has_rivals(record)
+        taken = self._journal.taken(listed)
+        return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals
 
     def _cancel_extras(self, record: SendRecord, campaign_id: str) -> None:
         """With ``schedule_ahead``: cancel what the network made of our one request, before it fires."""
         if self._plan.schedule_ahead is None:
             return
         try:
-            others = [other for other in record.new_campaigns(self._hook.list_campaigns()) if other != campaign_id]
-            others = [other for other in others if other not in self._journal.taken(others)]
+            found, rivals = self._candidates(record)
+            others = [other for other in found if other != campaign_id]
             if not others:
                 return
-            if not self._journal.sees_others or self._journal.has_rivals(record):
+            if not self._journal.sees_others or rivals:
                 log.warning("Campaigns %s have the same title and appeared meanwhile; whose they are is open.", others)
                 return
             for other in others:
@@ -240,32 +266,30 @@ class CampaignSending:
         except TruepushError as error:
             log.warning("Campaign %s is out; whether a copy of it is could not be looked up: %s", campaign_id, error)
 
-    def _for_a_person(self, record: SendRecord, what: str, found: list[str]) -> str:
-        seen = "The list was not looked at (on_doubt='fail')."
-        if self._plan.on_doubt == "reconcile":
-            seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
-            if found:
-                seen = f"New campaigns of this title: {', '.join(found)}; which one is this send's is open."
+    def _for_a_person(self, record: SendRecord, what: str, seen: str) -> str:
         return (
             f"Campaign {record.title!r} may be out, and is not sent again: {what} {seen} Look in Truepush. "
-            f"If it is out, name it: {self._journal.how_to_adopt(record)}; then clear the task. "
-            f"If it is certainly not, have it sent again: {self._journal.how_to_forget(record)}, or give it another "
-            "`send_token`; then clear the task."
+            f"If it is out: {self._journal.how_to_adopt(record)}. "
+            f"If it is certainly not, have it sent again: {self._journal.how_to_forget(record)}."
         )
 
-    def _settle(self, record: SendRecord, campaign_id: str | None) -> None:
-        self._write(self._journal.settle, record.with_outcome(campaign_id), f"the outcome, campaign {campaign_id},")
+    def _settle(self, record: SendRecord, campaign_id: str | None) -> bool:
+        what = f"the outcome, campaign {campaign_id},"
+        return self._write(self._journal.settle, record.with_outcome(campaign_id), what)
 
     def _drop(self, record: SendRecord) -> None:
         self._write(self._journal.drop, record, "that nothing was sent")
 
-    def _write(self, action: Callable[[SendRecord], None], record: SendRecord, what: str) -> None:
-        """Write with some patience. It cannot fail the task: what it says has happened already."""
+    def _write(self, action: Callable[[SendRecord], None], record: SendRecord, what: str) -> bool:
+        """Write with some patience; tells whether it worked. It cannot fail the task: what it says has happened."""
         for left in reversed(range(_WRITE_TRIES)):
             try:
-                return action(record)
+                action(record)
             except Exception as error:
                 if left:
                     self._sleep(0.5)
                 else:
                     log.error("Could not write down %s in %s: %s", what, self._journal, error)
+            else:
+                return True
+        return False

@@ -1,0 +1,34 @@
+"""What is to be sent, and what to do about doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from airflow_provider_truepush.api.campaign import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class SendPlan:
+    """What is sent, as which send, and what to do about doubt.
+
+    :param campaign: the campaign.
+    :param guard: asked before a new send, and not when an earlier try has sent it: returns the campaign as it may
+        go out now, or raises.
+    :param author: this try in words, for messages.
+    :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
+    :param settle_window: seconds for which is looked.
+    :param schedule_ahead: send it that much later, so that it can still be cancelled.
+    :param may_adopt: whether a single new campaign of the title must be ours; not so where tasks with the same
+        title run side by side and the journal does not tell them apart.
+    """
+
+    campaign: Campaign
+    author: str
+    on_doubt: Literal["reconcile", "fail"] = "reconcile"
+    settle_window: float = 60.0
+    schedule_ahead: timedelta | None = None
+    may_adopt: bool = True
+    guard: Callable[[Campaign], Campaign] = lambda campaign: campaign
