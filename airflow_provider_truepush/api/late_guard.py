@@ -63,7 +63,9 @@ class LateGuard:
             return campaign
         if zone is None:
             fields.refuse("quiet_hours", self.quiet_hours, "need the connection's extra `timezone`")
-        planned = campaign.send_at if isinstance(campaign.send_at, datetime) else now
+        planned = now
+        if isinstance(campaign.send_at, datetime):
+            planned = _full_minute(campaign.send_at)  # as it goes out
         local = planned.astimezone(zone) if planned.tzinfo else planned.replace(tzinfo=zone)
         begin, end = hours
         if not _within(local.time(), begin, end):
@@ -73,7 +75,7 @@ class LateGuard:
         allowed = datetime.combine(local.date(), end, tzinfo=zone)
         if local.time() >= end:
             allowed = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
-        return replace(campaign, send_at=allowed.astimezone(UTC))
+        return replace(campaign, send_at=_only_once(allowed, zone))
 
     def _quiet(self) -> tuple[time, time] | None:
         if self.quiet_hours is None:
@@ -85,6 +87,19 @@ class LateGuard:
         if begin == end:
             fields.refuse("quiet_hours", self.quiet_hours, "must begin and end at different times")
         return begin, end
+
+
+def _full_minute(moment: datetime) -> datetime:
+    begun = moment.replace(second=0, microsecond=0)
+    return begun if begun == moment else begun + timedelta(minutes=1)
+
+
+def _only_once(local: datetime, zone: tzinfo) -> datetime:
+    """The moment in UTC; of an hour that the zone has twice, which Truepush cannot be told apart, the end."""
+    moment = local.astimezone(UTC)
+    while (shown := moment.astimezone(zone)).replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset():
+        moment += timedelta(minutes=1)
+    return moment
 
 
 def _time(field: str, value: object) -> time:
