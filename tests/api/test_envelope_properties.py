@@ -166,6 +166,14 @@ def test_excerpt(raw: bytes, shown: str) -> None:
     assert excerpt(raw) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("x" + " " * 799, "x"), ("x" + " " * 800, "x…"), (" " * 799 + "x", "x"), (" " * 800 + "x", "…"), ("\ud800", "?")],
+)
+def test_shorten(text: str, shown: str) -> None:
+    assert shorten(text) == shown
+
+
 @quick
 @given(st.binary())
 def test_an_excerpt_is_one_short_line(raw: bytes) -> None:

@@ -145,6 +145,22 @@ def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (body(data="BAD-REQUEST", message=" Invalid\nData "), "Invalid Data"),
+        (b"<html>\n", "HTTP 400, `<html>`"),
+        (b"", "HTTP 400, an empty body"),
+    ],
+)
+def test_a_refusal_in_full(raw: bytes, said: str) -> None:
+    error = error_of(Exchange(call_of("createCampaign")), Reply(400, raw))
+    assert str(error) == (
+        f"POST /api/v1/createCampaign: Truepush refused the request ({said}). Nothing was changed. "
+        "Correct the request; sending it again as it is changes nothing."
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "consequence"),
     [
         *((name, "It only reads; nothing was changed.") for name in READS),
@@ -181,12 +197,12 @@ def test_no_connection(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in CREATES])
-@pytest.mark.parametrize("http", [200, 302, 404])
+@pytest.mark.parametrize("http", [200, 299, 300, 302, 399, 404])
 def test_unreadable(name: str, http: int) -> None:
     error = error_of(Exchange(call_of(name)), Reply(http, b"<html>login</html>"))
     assert type(error) is TruepushProtocolError
     assert f"HTTP {http}, `<html>login</html>`" in str(error)
-    assert ("check the connection's host" in str(error)) == (http == 302)
+    assert ("check the connection's host" in str(error)) == (300 <= http <= 399)
 
 
 @pytest.mark.parametrize("data", [None, "SOMETHING-NEW", 5, {"_id": ID}, [{"name": "no id"}], [{"_id": 5}]])

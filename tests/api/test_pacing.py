@@ -76,6 +76,10 @@ def test_told_to_slow_down_all_wait(per_second: float | None, waits: list[float]
     assert [pace.reserve(100) for _ in range(3)] == waits
 
 
+def test_a_clock_that_begins_at_nothing() -> None:
+    assert moments(Pace(2), [0.0, 0.0, 0.0], start=0.0) == [0, 0.5, 1]
+
+
 def test_a_hold_only_lengthens() -> None:
     pace = Pace(1)
     pace.hold(50)

@@ -94,6 +94,7 @@ def test_base_url(host: str | None, scheme: str | None, port: int | None, base_u
         ("ftp://user:secret@example.com", "'ftp://example.com'"),
         ("https://user:secret@example.com", "'example.com'"),
         ("https://secret@example.com", "'example.com'"),
+        ("https://:secret@example.com", "'example.com'"),
         ("user:secret@example.com", "'example.com'"),
         ("secret@[::1", "'[::1'"),
         ("https://user:sec/ret@example.com:port", "'https://example.com:port'"),

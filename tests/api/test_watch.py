@@ -88,7 +88,7 @@ def test_all_or_any(require: Any, state: str) -> None:
 def test_the_guardrail_beats_the_goal() -> None:
     goal = Goal({"delivered": 10}, fail_if={"unsubscribe_rate": 0.1, "unsubscribers": 3})
     verdict = last(goal, stats(delivered=10, unsubscribers=2))
-    assert verdict.state == "guardrail"
+    assert (verdict.state, verdict.news) == ("guardrail", True)
     assert verdict.reason == "guardrail crossed: unsubscribe_rate 20.00% > 10.00%"
     assert last(goal, stats(delivered=10, unsubscribers=4)).reason == (
         "guardrail crossed: unsubscribe_rate 40.00% > 10.00%, unsubscribers 4 > 3"
@@ -113,7 +113,7 @@ def test_the_guardrail_beats_a_settled_end() -> None:
 def test_settled(on_settled: Any, state: str) -> None:
     goal = Goal({"sent": 10}, settled_after=20, on_settled=on_settled)
     verdict = last(goal, stats(sent=5), stats(sent=5), stats(sent=5))
-    assert verdict.state == state
+    assert (verdict.state, verdict.news) == (state, True)
     assert verdict.reason == "no counter moved for 20 s; not reached: sent 5 of 10"
 
 
@@ -149,7 +149,7 @@ def test_the_goal_beats_a_settled_end() -> None:
 def test_error_budget(budget: int) -> None:
     goal = Goal({"sent": 10}, error_budget=budget)
     verdict = last(goal, *[FAILED] * (budget + 1))
-    assert verdict.state == "errors"
+    assert (verdict.state, verdict.news) == ("errors", True)
     plural = "s" if budget else ""
     assert verdict.reason == (
         f"{budget + 1} failed poll{plural} in a row, more than the error budget of {budget}; "
