@@ -22,6 +22,12 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_truepush.triggers.campaign"],
             }
         ],
+        "task-decorators": [
+            {
+                "name": "truepush_campaign",
+                "class-name": "airflow_provider_truepush.decorators.truepush_campaign_task",
+            }
+        ],
         "notifications": ["airflow_provider_truepush.notifications.truepush.TruepushNotifier"],
         "asset-uris": [_asset_uris()],
         "dataset-uris": [_asset_uris()],  # their name before Airflow 3

@@ -15,6 +15,7 @@ from airflow_provider_truepush.api.fields import is_dry_run_id, refuse
 from airflow_provider_truepush.api.late_guard import LateGuard
 from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict, Watch
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.lineage import CampaignLineage
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import renders_natively
 from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.models import Button
 
 
-class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
+class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
     Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
@@ -36,6 +37,8 @@ class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
     who clears the task, get the same id and send nothing. After a lost answer the campaign is looked for in the
     list; what looking cannot settle ends the task for a person, with an error that says how to go on. Bad values
     fail the task without a retry.
+
+    An ``Asset`` or ``AssetAlias`` among the outlets gets an event that names the campaign; OpenLineage gets facets.
 
     :param title: first line of the notification.
     :param message: its text.
@@ -183,12 +186,14 @@ class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
                 self.goal()
             campaign_id = self._send(hook, campaign, context)
         if self.wait_for_delivery:
-            self._wait(campaign_id, context)
+            self._wait(campaign_id, campaign.title, context)
+        self.publish_campaign(context, campaign_id, campaign.title)
         return campaign_id
 
-    def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str) -> str:
+    def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str, title: str) -> str:
         """Resume after the deferral with what the trigger saw."""
         self._end_wait(campaign_id, Verdict(**event), context)
+        self.publish_campaign(context, campaign_id, title)
         return campaign_id
 
     def on_kill(self) -> None:
@@ -239,7 +244,7 @@ class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
             guard=late_guard(guard, context, hook.settings),
         )
 
-    def _wait(self, campaign_id: str | None, context: Context) -> None:
+    def _wait(self, campaign_id: str | None, title: str, context: Context) -> None:
         if campaign_id is None:
             raise AirflowFailException(
                 "The campaign is out, and Truepush told no id: there is nothing to wait for by. Do not send it again."
@@ -257,7 +262,7 @@ class TruepushCreateCampaignOperator(StatsWait, TruepushOperator):
                 poke_interval=interval,
                 timeout=timeout,
                 method_name=self.execute_complete.__name__,
-                kwargs={"campaign_id": campaign_id},
+                kwargs={"campaign_id": campaign_id, "title": title},
             )
         watch, end = Watch(goal), time.monotonic() + timeout
         with TruepushHook(self.truepush_conn_id) as hook:
