@@ -1,0 +1,39 @@
+"""Runs the machine."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.sending.machine import Histories
+from tests.sending.world import World
+
+#: Set to a number of histories by `make prove`, which draws others each time.
+LONG = "TRUEPUSH_HISTORIES"
+
+
+def explore(world: World, histories: int, *, duplicates_only: bool = False) -> Counter[str]:
+    """Run the machine against a world; returns how the tries ended.
+
+    :param duplicates_only: look for nothing else, and stop at the first.
+    """
+    given = {"world": world, "endings": Counter(), "duplicates_only": duplicates_only}
+    machine = type("HistoriesOfAWorld", (Histories,), given)
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=histories,
+            stateful_step_count=8,
+            deadline=None,
+            derandomize=LONG not in os.environ,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate] if duplicates_only else [Phase.generate, Phase.shrink],
+        ),
+    )
+    endings: Counter[str] = machine.endings  # type: ignore[attr-defined]
+    return endings

@@ -1,0 +1,79 @@
+"""Ways to send that look reasonable and are not: each is put in the place of :class:`CampaignSending`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.sending.journals import NoJournal
+from airflow_provider_truepush.sending.protocol import CampaignSending
+
+
+class _Sender(CampaignSending):
+    """With names for what the others use."""
+
+    def __init__(
+        self,
+        hook: Any,
+        journal: Any,
+        plan: Any,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(hook, journal, plan, sleep=sleep, clock=clock)
+        self.hook, self.journal, self.plan = hook, journal, plan
+
+
+class NaiveRetry(_Sender):
+    """What HttpOperator does with ``retries``."""
+
+    def send(self) -> str | None:
+        return self.hook.create_campaign(self.plan.campaign)  # type: ignore[no-any-return]
+
+
+class GetPostSave(_Sender):
+    """Look whether it was sent, send, save: the order of Airflow's ResumableJobMixin."""
+
+    def send(self) -> str | None:
+        kept = self.journal.read()
+        if kept is not None:
+            return kept.campaign_id  # type: ignore[no-any-return]
+        record = self._intent()
+        campaign_id = self.hook.create_campaign(self.plan.campaign)
+        self.journal.settle(record.with_outcome(campaign_id))
+        return campaign_id  # type: ignore[no-any-return]
+
+
+class ResendWhenEmpty(_Sender):
+    """All as it should be, but an empty list counts as proof that nothing was sent."""
+
+    def _reconcile(self, record: Any, what: str) -> str | None:
+        try:
+            return super()._reconcile(record, what)
+        except TruepushAmbiguousError:
+            if "has no new campaign" not in str(self._error):
+                raise
+            self.journal.drop(record)
+            return self.send()
+
+    def _for_a_person(self, record: Any, what: str, seen: str) -> str:
+        self._error = seen
+        return super()._for_a_person(record, what, seen)
+
+
+class ForgetsAtRestart(_Sender):
+    """Without a journal, a start over within one try that remembers nothing of what the try has begun."""
+
+    def __init__(self, hook: Any, journal: Any, plan: Any, **kwargs: Any) -> None:
+        if isinstance(journal.inner, NoJournal):
+            journal.inner.claim = lambda record: None
+        super().__init__(hook, journal, plan, **kwargs)
+
+    def _reconcile(self, record: Any, what: str) -> str | None:
+        ours, _ = self._look(record)
+        if len(ours) == 1:
+            return ours[0]
+        raise TruepushAmbiguousError(what)

@@ -1,0 +1,81 @@
+"""Tries of tasks with the create operator, as Airflow would run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from tests.sending.attempts import StateStore
+
+CAMPAIGN: dict[str, Any] = {"title": "Sale", "message": "Today only", "link": "https://example.com/"}
+WINDOW = timedelta(seconds=0.45)
+
+
+class Tasks:
+    """Runs tries, and counts what comes of them.
+
+    :param emulator: where they send.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.store = StateStore()
+        self.pushed: dict[str, Any] = {}
+        self._tries: dict[str, int] = {}
+
+    def operator(self, **given: Any) -> TruepushCreateCampaignOperator:
+        """The operator, with a campaign and a short window."""
+        return TruepushCreateCampaignOperator(**{"task_id": "send", "settle_window": WINDOW, **CAMPAIGN, **given})
+
+    def context(
+        self, task: str = "send", run: str = "run-1", index: int = -1, *, state: bool = True, **given: Any
+    ) -> dict[str, Any]:
+        """The next try of a task instance.
+
+        :param state: whether there is a task state store.
+        """
+        scope = f"{task}/{run}/{index}"
+        self._tries[scope] = self._tries.get(scope, 0) + 1
+        ti = SimpleNamespace(
+            dag_id="dag",
+            run_id=run,
+            task_id=task,
+            map_index=index,
+            try_number=self._tries[scope],
+            xcom_push=lambda key, value: self.pushed.__setitem__(key, value),
+        )
+        context: dict[str, Any] = {"ti": ti, "dag_run": SimpleNamespace(run_type="manual"), **given}
+        if state:
+            context["task_state_store"] = self.store.accessor(scope)
+        return context
+
+    def run(self, context: dict[str, Any] | None = None, **given: Any) -> Any:
+        """A try from beginning to end."""
+        operator = self.operator(**given)
+        # Past Airflow's check that a task runner calls it.
+        execute: Callable[..., Any] = TruepushCreateCampaignOperator.execute.__wrapped__  # type: ignore[attr-defined]
+        return execute(operator, self.context() if context is None else context)
+
+    @property
+    def made(self) -> list[str]:
+        """The oracle: the campaigns that createCampaign has made."""
+        return [row["id"] for row in self.emulator.campaigns() if row["source"] == "api"]
+
+    @property
+    def sends(self) -> int:
+        """How many creates have reached Truepush."""
+        return len(self.emulator.requests("createCampaign"))
+
+    def lose_the_answer(self, *, carried_out: bool = True) -> None:
+        """The next create gets none."""
+        phase = "after_commit" if carried_out else "before_commit"
+        self.emulator.fault("createCampaign", effect="fin", phase=phase, nth=1)
+
+
+def in_days(days: float) -> datetime:
+    """A moment at noon, so that no hour near it is special."""
+    return (datetime.now(UTC) + timedelta(days=days)).replace(hour=12, minute=0, second=0, microsecond=0)

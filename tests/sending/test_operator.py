@@ -1,0 +1,167 @@
+"""What a person sees of it: retries, clears, new runs, doubt, and the ways out that the errors tell."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
+
+from airflow_provider_truepush.exceptions import TruepushRateLimitError, TruepushServerError
+from tests.sending.tasks import Tasks
+
+JOURNALS = ("state", "ledger")
+
+
+@pytest.fixture(params=JOURNALS)
+def kept(request: pytest.FixtureRequest, sqlite: str) -> dict[str, Any]:
+    """The operator's argument for each journal."""
+    return {"ledger_conn_id": sqlite} if request.param == "ledger" else {}
+
+
+def test_a_cleared_task_returns_the_same_id_and_sends_nothing(tasks: Tasks, kept: dict[str, Any]) -> None:
+    first = tasks.run(**kept)
+    assert [tasks.run(**kept), tasks.run(**kept)] == [first, first]
+    assert (tasks.made, tasks.sends) == ([first], 1)
+
+
+def test_a_new_run_is_a_new_send(tasks: Tasks, kept: dict[str, Any]) -> None:
+    ids = [tasks.run(tasks.context(run=f"run-{number}"), **kept) for number in range(3)]
+    assert tasks.made == ids
+    assert len(set(ids)) == 3
+
+
+def test_other_content_as_the_same_send_is_a_clear_error(tasks: Tasks, kept: dict[str, Any]) -> None:
+    tasks.run(**kept)
+    with pytest.raises(AirflowFailException, match="other content as this same send") as caught:
+        tasks.run(message="Tomorrow only", **kept)
+    assert "Nothing was sent now" in str(caught.value)
+    assert tasks.sends == 1
+
+
+def test_the_order_of_fields_and_the_form_of_a_value_are_not_the_content(tasks: Tasks, kept: dict[str, Any]) -> None:
+    first = tasks.run(buttons=[{"text": "Go", "link": "https://example.com/"}], tags=("a",), **kept)
+    again = tasks.run(buttons=[{"link": "https://example.com/", "text": "Go"}], tags=["a"], **kept)
+    assert again == first
+    assert tasks.sends == 1
+
+
+def test_a_token_over_several_tasks_and_runs_is_one_send_with_a_ledger(tasks: Tasks, sqlite: str) -> None:
+    given = {"ledger_conn_id": sqlite, "send_token": "sale-2026"}
+    ids = {tasks.run(tasks.context(task, run), **given) for task in ("a", "b") for run in ("run-1", "run-2")}
+    assert ids == set(tasks.made)
+    assert tasks.sends == 1
+
+
+def test_a_lost_answer_is_adopted(tasks: Tasks, kept: dict[str, Any]) -> None:
+    tasks.lose_the_answer()
+    first = tasks.run(**kept)
+    assert tasks.made == [first]
+    assert tasks.run(**kept) == first
+    assert tasks.sends == 1
+
+
+def test_a_refused_connection_is_an_ordinary_retry(
+    tasks: Tasks, kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks.emulator.fault("createCampaign", effect="429", times=3, retry_after=1000)
+    with pytest.raises(TruepushRateLimitError):
+        tasks.run(**kept)
+    tasks.emulator.clear_faults()
+    assert [tasks.run(**kept)] == tasks.made
+
+
+@pytest.mark.parametrize("effect", ["fin", "rst", "status", "html", "429"])
+def test_a_list_that_cannot_be_read_before_the_send_is_an_ordinary_retry(
+    effect: str, tasks: Tasks, kept: dict[str, Any]
+) -> None:
+    tasks.emulator.fault("listCampaign", effect=effect)
+    with pytest.raises(Exception, match="listCampaign") as caught:
+        tasks.run(**kept)
+    assert not isinstance(caught.value, AirflowFailException)
+    tasks.emulator.clear_faults()
+    assert [tasks.run(**kept)] == tasks.made
+
+
+def test_a_list_that_cannot_be_read_after_doubt_is_looked_at_by_the_next_try(
+    tasks: Tasks, kept: dict[str, Any]
+) -> None:
+    tasks.lose_the_answer()
+    tasks.emulator.fault("listCampaign", effect="status", nth=range(2, 20))
+    with pytest.raises(TruepushServerError, match="may be out, and is not sent again"):
+        tasks.run(**kept)
+    tasks.emulator.clear_faults()
+    assert [tasks.run(**kept)] == tasks.made
+    assert tasks.sends == 1
+
+
+def test_on_doubt_fail_does_not_look(tasks: Tasks, kept: dict[str, Any]) -> None:
+    tasks.lose_the_answer()
+    looked = tasks.emulator.count("listCampaign")
+    with pytest.raises(AirflowFailException, match="was not looked at"):
+        tasks.run(on_doubt="fail", **kept)
+    assert tasks.emulator.count("listCampaign") == looked + 1  # before the send
+
+
+def test_a_success_without_an_id_is_looked_up(tasks: Tasks, kept: dict[str, Any]) -> None:
+    tasks.emulator.set_dialect(id_style="none")
+    first = tasks.run(**kept)
+    assert tasks.made == [first]
+    assert tasks.run(**kept) == first
+
+
+def test_a_success_without_an_id_that_cannot_be_looked_up_is_a_success(tasks: Tasks, kept: dict[str, Any]) -> None:
+    tasks.emulator.set_dialect(id_style="none")
+    tasks.emulator.fault("listCampaign", effect="status", nth=range(2, 20))
+    assert tasks.run(**kept) is None
+    tasks.emulator.clear_faults()
+    assert tasks.run(**kept) is None
+    assert tasks.sends == 1
+
+
+# The ways out
+
+
+def test_the_way_out_of_the_state_store_adopts(tasks: Tasks) -> None:
+    key = stop_for_a_person(tasks, r"`(truepush_send_\w+)`")[0]
+    (made,) = tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})["campaigns"]
+    tasks.store.put("send/run-1/-1", key, made)
+    assert tasks.run() == made
+    assert tasks.made == []
+
+
+def test_the_way_out_of_the_state_store_sends_again(tasks: Tasks) -> None:
+    key = stop_for_a_person(tasks, r"`(truepush_send_\w+)`")[0]
+    del tasks.store.values["send/run-1/-1", key]
+    assert [tasks.run()] == tasks.made
+
+
+def test_the_way_out_of_the_ledger_adopts(tasks: Tasks, sqlite: str) -> None:
+    update = stop_for_a_person(tasks, r"`(UPDATE .*?)`", ledger_conn_id=sqlite)[0]
+    (made,) = tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})["campaigns"]
+    BaseHook.get_hook(sqlite).run(update.replace("…", made))
+    assert tasks.run(ledger_conn_id=sqlite) == made
+    assert tasks.made == []
+
+
+def test_the_way_out_of_the_ledger_sends_again(tasks: Tasks, sqlite: str) -> None:
+    delete = stop_for_a_person(tasks, r"`(DELETE .*?)`", ledger_conn_id=sqlite)[0]
+    BaseHook.get_hook(sqlite).run(delete)
+    assert [tasks.run(ledger_conn_id=sqlite)] == tasks.made
+
+
+def test_another_token_is_a_way_out(tasks: Tasks, kept: dict[str, Any]) -> None:
+    error = stop_for_a_person(tasks, r"another `(send_token)`", **kept)
+    assert error == ["send_token"]
+    assert [tasks.run(send_token="again", **kept)] == tasks.made
+
+
+def stop_for_a_person(tasks: Tasks, pattern: str, **given: Any) -> list[str]:
+    """Nothing arrives and nobody can tell; returns what the error says that matches."""
+    tasks.lose_the_answer(carried_out=False)
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="If it is certainly not") as caught:
+            tasks.run(**given)
+    assert tasks.sends == 1
+    return re.findall(pattern, str(caught.value))

@@ -1,0 +1,42 @@
+"""The same machine finds a duplicate in every unsafe way to send: it can fail."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.sending.protocol import CampaignSending
+from tests.sending.exploring import explore
+from tests.sending.machine import DuplicateError
+from tests.sending.senders import ForgetsAtRestart, GetPostSave, NaiveRetry, ResendWhenEmpty
+from tests.sending.world import Setup, World
+
+#: How many histories it may take to find the first duplicate.
+LIMIT = 4000
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("sender", "fenced", "journal"),
+    [
+        pytest.param(NaiveRetry, True, "state", id="naive retry"),
+        pytest.param(GetPostSave, True, "state", id="get, POST, save"),
+        pytest.param(CampaignSending, False, "state", id="unfenced journal"),
+        pytest.param(ResendWhenEmpty, True, "ledger", id="resend when the list is empty"),
+        pytest.param(ForgetsAtRestart, True, "none", id="a start over that forgets"),
+    ],
+)
+def test_the_machine_finds_a_duplicate(
+    sender: type[CampaignSending],
+    fenced: bool,
+    journal: str,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(emulator, sender, lambda: BaseHook.get_connection("ledger").get_hook(), fenced=fenced)
+    world.only = Setup(journal=journal)
+    world.patch(monkeypatch)
+    with pytest.raises(DuplicateError):
+        explore(world, LIMIT, duplicates_only=True)
