@@ -1,0 +1,85 @@
+"""Schedule a campaign that a person has approved, and cancel it when the people of a pilot unsubscribe.
+
+Start it by hand, with two segments that do not overlap. Nothing goes out until somebody approves it in Airflow's UI,
+under "Required Actions"; no answer within eight hours is a no. Then the campaign is scheduled
+for tomorrow at ten on the project's clock, and its message goes to the pilot segment at once. Should more than 2% of
+those who get it unsubscribe, the scheduled campaign is cancelled.
+
+The pilot is there because Truepush takes nothing back: it cancels what has not gone out yet, and has no numbers of it.
+
+It needs Airflow 3.1 or newer, and a connection of type ``truepush`` called ``truepush_default``, with its ``timezone``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.providers.common.compat.sdk import DAG, AirflowOptionalProviderFeatureException, Param
+
+from airflow_provider_truepush.operators.campaign import (
+    TruepushCancelCampaignOperator,
+    TruepushCreateCampaignOperator,
+)
+from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
+
+try:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+except (ImportError, AirflowOptionalProviderFeatureException):  # before Airflow 3.1 there is no Dag in this file
+    pass
+else:
+    MESSAGE = {
+        "title": "The winter catalogue is here",
+        "message": "128 pages, and free delivery until Sunday.",
+        "link": "https://shop.example.com/winter?utm_campaign={{ run_id | urlencode }}",
+        "image": "https://shop.example.com/images/winter-wide.jpg",
+    }
+
+    with DAG(
+        dag_id="example_truepush_approval",
+        schedule=None,
+        tags=["truepush", "example"],
+        doc_md=__doc__,
+        params={
+            "segment_id": Param(type="string", pattern="^[0-9a-f]{24}$", title="Segment"),
+            "pilot_segment_id": Param(type="string", pattern="^[0-9a-f]{24}$", title="Segment of the pilot"),
+        },
+    ):
+        approve = ApprovalOperator(
+            task_id="approve",
+            subject=f"Send {MESSAGE['title']!r} tomorrow at ten?",
+            body="{{ params.pilot_segment_id }} gets it now, {{ params.segment_id }} tomorrow:\n\n"
+            f"> **{MESSAGE['title']}**\n>\n> {MESSAGE['message']}",
+            response_timeout=timedelta(hours=8),
+            defaults="Reject",
+        )
+
+        schedule = TruepushCreateCampaignOperator(
+            task_id="schedule_campaign",
+            **MESSAGE,
+            segment_id="{{ params.segment_id }}",
+            # Without a zone this is the project's wall clock.
+            send_at="{{ macros.ds_add(dag_run.run_after | ds, 1) }}T10:00:00",
+        )
+
+        pilot = TruepushCreateCampaignOperator(
+            task_id="send_to_pilot", **MESSAGE, segment_id="{{ params.pilot_segment_id }}"
+        )
+
+        watch = TruepushCampaignStatsSensor(
+            task_id="watch_pilot",
+            campaign_id=pilot.output,
+            thresholds={"view_rate": 0.2},  # that many have seen it: enough to judge by
+            fail_if={"unsubscribe_rate": 0.02},
+            settled_after=timedelta(hours=2),
+            poke_interval=20,
+            timeout=timedelta(hours=8).total_seconds(),
+            retries=2,  # of the watching; a crossed guardrail is final
+            deferrable=True,
+        )
+
+        # Runs when the pilot did not end well, be it by the guardrail or because its numbers could not be had.
+        cancel = TruepushCancelCampaignOperator(
+            task_id="cancel_campaign", campaign_id=schedule.output, trigger_rule="one_failed"
+        )
+
+        approve >> schedule >> pilot >> watch >> cancel
