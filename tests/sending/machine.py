@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from airflow_provider_truepush.api import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS
 from tests.sending.attempts import Attempt
-from tests.sending.world import JournalFault, Setup, World, ending
+from tests.sending.watched import JournalFault
+from tests.sending.world import Setup, World, ending
 
 _TRIES = 4
 _LIES = ("after_commit",)

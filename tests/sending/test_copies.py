@@ -1,0 +1,112 @@
+"""Copies and siblings: what has the same title is not always ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators import base
+from tests.sending.tasks import Tasks
+from tests.tokens import SESSION_TOKEN
+
+AHEAD = {"schedule_ahead": timedelta(minutes=10)}
+
+
+@pytest.fixture
+def network_that_copies(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something on the way sends each create a second time, as it came."""
+
+    class CopiedHook(TruepushHook):
+        def create_campaign(self, campaign: Any, *, just_before: Callable[[], None] | None = None) -> str | None:
+            found = super().create_campaign(campaign, just_before=just_before)
+            (request,) = tasks.emulator.requests("createCampaign")
+            headers = {"Authorization": SESSION_TOKEN}
+            url = f"{tasks.emulator.url}{request.path}"
+            requests.post(url, json=request.body, headers=headers, timeout=10).raise_for_status()
+            return found
+
+    monkeypatch.setattr(base, "TruepushHook", CopiedHook)
+
+
+def states(tasks: Tasks) -> dict[str, str]:
+    return {row["id"]: row["status"] for row in tasks.emulator.campaigns()}
+
+
+@pytest.mark.usefixtures("network_that_copies")
+def test_a_copy_is_cancelled_before_it_goes_out(tasks: Tasks, sqlite: str) -> None:
+    sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    copy = next(made for made in tasks.made if made != sent)
+    assert states(tasks) == {sent: "scheduled", copy: "cancelled"}
+
+
+@pytest.mark.usefixtures("network_that_copies")
+def test_a_copy_is_left_alone_when_nothing_proves_that_it_is_one(tasks: Tasks) -> None:
+    tasks.run(**AHEAD)
+    assert list(states(tasks).values()) == ["scheduled", "scheduled"]
+
+
+@pytest.mark.usefixtures("network_that_copies")
+def test_a_copy_is_left_alone_while_another_send_of_the_title_is_open(tasks: Tasks, sqlite: str) -> None:
+    tasks.emulator.fault("createCampaign", effect="status", nth=1)
+    with pytest.raises(AirflowFailException):
+        tasks.run(tasks.context(run="stuck"), ledger_conn_id=sqlite)
+    tasks.emulator.clear_requests()
+    tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    assert list(states(tasks).values()) == ["scheduled", "scheduled"]
+
+
+@pytest.mark.usefixtures("network_that_copies")
+def test_what_was_there_before_is_never_cancelled(tasks: Tasks, sqlite: str) -> None:
+    later = (tasks.emulator.now() + timedelta(hours=1)).isoformat()
+    (before,) = tasks.emulator.seed({"campaigns": [{"title": "Sale", "send_at": later}]})["campaigns"]
+    tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    assert states(tasks)[before] == "scheduled"
+    assert sorted(states(tasks).values()) == ["cancelled", "scheduled", "scheduled"]
+
+
+def test_schedule_ahead_must_leave_time_to_look(tasks: Tasks) -> None:
+    with pytest.raises(AirflowFailException, match="schedule_ahead"):
+        tasks.run(schedule_ahead=timedelta(seconds=30), settle_window=timedelta(seconds=60))
+    assert tasks.sends == 0
+
+
+@pytest.mark.parametrize("told", ["inline", "none"])
+def test_mapped_tasks_with_equal_titles_never_take_a_siblings_campaign(tasks: Tasks, told: str) -> None:
+    tasks.emulator.set_dialect(id_style=told)
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="may be out"):
+        tasks.run(tasks.context(index=0), message="To Berlin")
+    tasks.run(tasks.context(index=1), message="To Paris")
+    with pytest.raises(AirflowFailException, match="which one is this send's is open"):
+        tasks.run(tasks.context(index=0), message="To Berlin")
+    assert len(tasks.made) == 1
+
+
+def test_with_a_ledger_a_sibling_is_known_and_the_own_campaign_is_found(tasks: Tasks, sqlite: str) -> None:
+    tasks.lose_the_answer()
+    first = tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+    second = tasks.run(tasks.context(index=1), message="To Paris", ledger_conn_id=sqlite)
+    assert tasks.made == [first, second]
+
+
+def test_with_a_ledger_a_siblings_campaign_is_not_adopted(tasks: Tasks, sqlite: str) -> None:
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="may be out"):
+        tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+    second = tasks.run(tasks.context(index=1), message="To Paris", ledger_conn_id=sqlite)
+    with pytest.raises(AirflowFailException, match="has no new campaign"):
+        tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+    assert tasks.made == [second]
+
+
+def test_an_older_campaign_of_the_title_is_not_adopted(tasks: Tasks) -> None:
+    tasks.emulator.seed({"campaigns": [{"title": "Sale"}, {"title": "Other"}]})
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="has no new campaign"):
+        tasks.run()

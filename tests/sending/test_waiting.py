@@ -1,0 +1,69 @@
+"""``wait_for_delivery``: the id is out before the task lets go of its worker, and a kill reaches the campaign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
+
+from airflow_provider_truepush.api.thresholds import Verdict
+from tests.sending.tasks import Tasks, in_days
+
+WAIT: dict[str, Any] = {"wait_for_delivery": True, "thresholds": {"delivered": 1}, "poke_interval": 0.01}
+
+
+def test_the_id_is_pushed_before_the_deferral_and_the_wait_is_resumed(tasks: Tasks) -> None:
+    with pytest.raises(TaskDeferred) as deferral:
+        tasks.run(deferrable=True, **WAIT)
+    (made,) = tasks.made
+    assert tasks.pushed["campaign_id"] == made
+    kwargs, trigger = deferral.value.kwargs or {}, deferral.value.trigger
+    assert trigger.campaign_id == made  # type: ignore[attr-defined]
+    resume = getattr(tasks.operator(deferrable=True, **WAIT), deferral.value.method_name)
+    event = Verdict("met", "delivered 5 of 1", {"delivered": 5}, news=True).as_dict()
+    assert resume(tasks.context(), event=event, **kwargs) == made
+    assert tasks.pushed["stats"] == {"delivered": 5}
+    assert tasks.sends == 1
+
+
+def test_a_retry_of_the_wait_sends_nothing(tasks: Tasks) -> None:
+    for _ in range(2):
+        with pytest.raises(TaskDeferred):
+            tasks.run(deferrable=True, **WAIT)
+    assert tasks.sends == 1
+
+
+def test_without_deferral_it_waits_in_place_and_a_retry_waits_on(tasks: Tasks) -> None:
+    given = {"deferrable": False, "delivery_timeout": timedelta(seconds=0.2), **WAIT}
+    with pytest.raises(AirflowSensorTimeout, match="time is up"):
+        tasks.run(**given)
+    assert tasks.pushed["campaign_id"] == tasks.made[0]
+    tasks.emulator.advance(timedelta(days=1))
+    assert [tasks.run(**given)] == tasks.made
+    assert tasks.pushed["stats"]["delivered"] > 0
+    assert tasks.sends == 1
+
+
+def test_bad_thresholds_are_refused_before_the_send(tasks: Tasks) -> None:
+    with pytest.raises(AirflowFailException, match="thresholds"):
+        tasks.run(**{**WAIT, "thresholds": {"no_such_counter": 1}})
+    assert tasks.sends == 0
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_kill_on_the_worker_cancels_if_asked_to(tasks: Tasks, asked: bool) -> None:
+    operator = tasks.operator(send_at=in_days(2), cancel_on_kill=asked)
+    operator.on_kill()
+    type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
+    operator.on_kill()
+    assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled" if asked else "scheduled"]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_kill_of_the_deferred_task_cancels_if_asked_to(tasks: Tasks, asked: bool) -> None:
+    with pytest.raises(TaskDeferred) as deferral:
+        tasks.run(send_at=in_days(2), deferrable=True, cancel_on_kill=asked, **WAIT)
+    await deferral.value.trigger.on_kill()  # type: ignore[attr-defined]
+    assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled" if asked else "scheduled"]

@@ -1,0 +1,147 @@
+"""The journal and the hook with a checkpoint before and after everything they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_truepush.api.send_record import SendRecord
+from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.journals import Journal
+from airflow_provider_truepush.sending.ledger import LedgerError
+from tests.sending.attempts import Killed, here
+
+if TYPE_CHECKING:
+    from tests.sending.world import World
+
+#: Answers that say clearly that nothing was made.
+_CLEAR = (400, 401, 403, 429)
+
+
+@dataclass(slots=True)
+class JournalFault:
+    """Makes the next call of a journal's method fail.
+
+    :param method: which.
+    :param done: whether it does its work first.
+    :param times: how often.
+    """
+
+    method: str
+    done: bool
+    times: int = 1
+
+
+class WatchedJournal(Journal):
+    """A journal with checkpoints around each call, and faults in them."""
+
+    def __init__(self, inner: Journal, world: World) -> None:
+        super().__init__(inner.slot)
+        self.inner, self._world = inner, world
+        self.sees_others = inner.sees_others
+
+    def _do(self, method: str, *args: Any) -> Any:
+        here().stop_at(f"before {method}")
+        fault = next((f for f in self._world.journal_faults if f.method == method and f.times), None)
+        if fault is not None:
+            fault.times -= 1
+            if not fault.done:
+                raise self._error()
+        found = getattr(self.inner, method)(*args)
+        if fault is not None:
+            raise self._error()
+        here().stop_at(f"after {method}")
+        return found
+
+    def _error(self) -> Exception:
+        return LedgerError("made to fail") if self.sees_others else RuntimeError("made to fail")
+
+    def read(self) -> SendRecord | None:
+        found: SendRecord | None = self._do("read")
+        here().saw_open = self._world.others_open(here())
+        here().resumed = here().resumed or (found is not None and found.settled)
+        return found
+
+    def claim(self, record: SendRecord) -> None:
+        attempt = here()
+        attempt.stop_at("before intent")
+        attempt.open = True
+        attempt.closed_at = self._world.now + 130
+        self._do("claim", record)
+
+    def settle(self, record: SendRecord) -> None:
+        self._do("settle", record)
+        here().open = False
+
+    def drop(self, record: SendRecord) -> None:
+        self._do("drop", record)
+        here().open = False
+
+    def taken(self, campaign_ids: list[str]) -> set[str]:
+        found: set[str] = self._do("taken", campaign_ids)
+        return found
+
+    def has_rivals(self, record: SendRecord) -> bool:
+        return bool(self._do("has_rivals", record))
+
+    def __str__(self) -> str:
+        return str(self.inner)
+
+    def how_to_adopt(self, record: SendRecord) -> str:
+        return self.inner.how_to_adopt(record)
+
+    def how_to_forget(self, record: SendRecord) -> str:
+        return self.inner.how_to_forget(record)
+
+
+class WatchedHook(TruepushHook):
+    """The hook with checkpoints around each call."""
+
+    world: World
+
+    @property
+    def settings(self) -> Settings:
+        return self.world.settings
+
+    def create_campaign(self, campaign: Any, *, just_before: Callable[[], None] | None = None) -> str | None:
+        attempt, world = here(), self.world
+        attempt.stop_at("before create")
+        seen = len(world.emulator.requests("createCampaign"))
+        client, refused = self.get_conn(), False
+
+        def leaving() -> None:
+            nonlocal refused
+            attempt.stop_at("leaving")
+            if just_before is not None:
+                just_before()
+            if world.refuse:
+                # As if Truepush had gone away since the list was read.
+                refused = True
+                client._settings = replace(world.settings, base_url="http://127.0.0.1:9")
+                world.refuse -= 1
+
+        error: BaseException | None = None
+        try:
+            return super().create_campaign(campaign, just_before=leaving)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            client._settings = world.settings
+            if not isinstance(error, Killed):
+                rows = world.emulator.requests("createCampaign")[seen:]
+                clear = refused or all(row.status in _CLEAR and not row.committed for row in rows)
+                if not rows and not refused and isinstance(error, TruepushAmbiguousError):
+                    clear = False  # struck before the emulator read it
+                attempt.created = attempt.created or error is None
+                attempt.in_doubt = attempt.in_doubt or (error is not None and not clear)
+                attempt.stop_at("after create")
+
+    def list_campaigns(self) -> Iterator[Any]:
+        here().stop_at("before list")
+        rows = list(super().list_campaigns())
+        here().stop_at("after list")
+        return iter(rows)
