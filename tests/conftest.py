@@ -103,13 +103,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 class OneAirflow(LoadGroupScheduling):
-    """Spreads the tests over the processes one by one, but keeps those on the real Airflow in one of them.
+    """Spreads the tests over the processes one by one, but keeps those on a real Airflow in one of them.
 
     pytest-xdist has marks for that; with pytest 9.2 it does not see them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "airflow" if nodeid.startswith("tests/airflow/") else nodeid
+        return "airflow" if "airflow" in nodeid.partition("::")[0] else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
