@@ -207,6 +207,15 @@ def test_bad_extras(name: str, value: Any, shown: str) -> None:
         read({name: value})
 
 
+def test_what_a_number_must_be() -> None:
+    with refused("extra.max_attempts", "2.5", "must be a whole number of at least 0"):
+        read({"max_attempts": 2.5})
+    with refused("extra.timeout", "'x'", "must be a number of at least 0"):
+        read({"timeout": "x"})
+    with refused("extra.timeout", "0", "must be above 0"):
+        read({"timeout": 0})
+
+
 def test_unknown_extras_are_told_and_mean_nothing() -> None:
     settings = read({"timeout": 5, "Timeout": 6, "X-Header": "secret", "allow_redirects": True})
     assert settings.unknown_extras == ("Timeout", "X-Header", "allow_redirects")

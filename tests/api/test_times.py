@@ -37,7 +37,9 @@ def test_a_time_that_the_clock_skips(text: str) -> None:
             times.wall_clock("f", value, BERLIN)
 
 
-@pytest.mark.parametrize("text", ["2026-10-25T02:00:00", "2026-10-25T02:30:00", "2026-10-25T02:58:59"])
+@pytest.mark.parametrize(
+    "text", ["2026-10-25T02:00:00", "2026-10-25T02:30:00", "2026-10-25T02:58:59", "2026-10-25T02:59:30"]
+)
 def test_a_time_that_the_clock_shows_twice(text: str) -> None:
     for value in forms(text):
         with refused("f", f"'{text}'", why="falls in the hour that Europe/Berlin has twice"):
@@ -171,6 +173,12 @@ def test_rounding_goes_up_by_less_than_a_minute(value: datetime) -> None:
 def test_years_out_of_reach(value: datetime, zone: str) -> None:
     with refused("f", repr(value.isoformat()), why="must lie in the years"):
         times.wall_clock("f", value, ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("value", [datetime(1000, 1, 1), datetime(9998, 12, 31, 23, 59)])
+def test_years_within_reach(value: datetime) -> None:
+    for zone in ("America/New_York", "Pacific/Auckland"):
+        assert times.wall_clock("f", value, ZoneInfo(zone)).replace(tzinfo=None) >= value
 
 
 @pytest.mark.parametrize("value", [datetime(2026, 12, 1, 9), datetime(2026, 12, 1, 9, tzinfo=UTC)])
