@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from airflow_provider_truepush.api import answers
 from airflow_provider_truepush.api.answers import UnreadableDataError, created_id
 from airflow_provider_truepush.api.stats import CampaignStats
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushBadRequestError
 from airflow_provider_truepush.models import CampaignRef, SegmentRef, TemplateRef, TriggerRef
 from tests.api.support import COUNTERS, ID, OTHER_ID, quick, unchained, without
 
@@ -116,3 +117,13 @@ def test_stats_lack_nothing() -> None:
 def test_changes() -> None:
     assert answers.done("message", None) is True
     assert answers.not_done("message") is False
+
+
+@pytest.mark.parametrize(("message", "said"), [("Name is taken", "(Name is taken)"), ("", "(no message)")])
+def test_what_a_failed_create_says(message: str, said: str) -> None:
+    with pytest.raises(TruepushAmbiguousError) as doubt:
+        answers.doubtful_create(message)
+    assert str(doubt.value) == f"says that creating failed {said}"
+    with pytest.raises(TruepushBadRequestError) as taken:
+        answers.name_taken(message)
+    assert str(taken.value).startswith(f"added no trigger {said}: a trigger of this name exists already")

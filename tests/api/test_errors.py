@@ -10,6 +10,7 @@ import pytest
 from airflow_provider_truepush import exceptions
 from airflow_provider_truepush.api import errors
 from airflow_provider_truepush.exceptions import (
+    TruepushAmbiguousError,
     TruepushBadRequestError,
     TruepushError,
     TruepushRateLimitError,
@@ -63,6 +64,11 @@ def test_pickle_keeps_retry_after() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.retry_after, again.http_status) == ("slow down", 7.5, 429)
     assert TruepushRateLimitError("slow down").retry_after is None
+
+
+def test_pickle_keeps_whether_it_may_be_repeated() -> None:
+    assert pickle.loads(pickle.dumps(TruepushAmbiguousError("lost", repeatable=True))).repeatable is True
+    assert TruepushAmbiguousError("lost").repeatable is False
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -90,6 +90,7 @@ def test_the_204_row(name: str, bare: bool) -> None:
 def test_the_204_row_of_a_create_is_doubt(name: str, bare: bool) -> None:
     error = error_of(Exchange(call_of(name)), Reply(204, b"") if bare else negative(name))
     assert type(error) is TruepushAmbiguousError
+    assert not error.repeatable
     assert error.code == row(name).negative
     said = "no message" if bare else "Nothing of the kind"
     resource = row(name).resource
@@ -182,6 +183,8 @@ def test_doubt_says_what_may_have_happened(name: str, consequence: str, result: 
     error = error_of(Exchange(call_of(name)), result)
     assert consequence in str(error)
     assert error.endpoint == name
+    if isinstance(error, TruepushAmbiguousError):
+        assert error.repeatable == (name not in CREATES)
     if isinstance(result, Failure):
         assert type(error) is TruepushAmbiguousError
         assert "no answer within 30 s" in str(error)

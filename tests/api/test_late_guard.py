@@ -96,6 +96,19 @@ def test_a_scheduled_campaign_is_judged_by_its_own_time(send_at: Any) -> None:
     assert admit(LateGuard(quiet_hours=NIGHT), by_day, now=berlin(23).astimezone(UTC)) is by_day
 
 
+@pytest.mark.parametrize(("send_at", "quiet"), [("2026-06-02T21:59:00", False), ("2026-06-02T21:59:01", True)])
+def test_a_send_is_judged_by_the_minute_it_goes_out_at(send_at: str, quiet: bool) -> None:
+    campaign = Campaign("T", "M", "https://example.com", send_at=send_at)
+    assert (admit(LateGuard(quiet_hours=NIGHT), campaign) is not campaign) == quiet
+
+
+@pytest.mark.parametrize(("end", "moved_to"), [("01:59", "01:59"), ("02:00", "03:00"), ("02:59", "03:00")])
+def test_no_send_is_moved_into_an_hour_that_there_is_twice(end: str, moved_to: str) -> None:
+    now = datetime(2026, 10, 24, 23, tzinfo=BERLIN).astimezone(UTC)
+    moved = admit(LateGuard(quiet_hours=("22:00", end)), now=now)
+    assert moved.payload(BERLIN, now)["timings"] == {"date": "25-10-2026", "time": moved_to}
+
+
 clock_times = st.times().map(lambda at: f"{at:%H:%M}")
 
 
