@@ -41,6 +41,14 @@ test: $(READY) ## run the whole suite, a real Airflow included
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o .coverage-report.json
 	@$(BIN)/python tools/coverage_gate.py 95 airflow_provider_truepush/api airflow_provider_truepush/client
 
+.PHONY: prove
+# Other histories and other moments each time.
+prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histories, 100 kills of a real task, a benchmark
+	@echo "[prove] about half an hour: histories, races, then a real Airflow whose tasks are killed"
+	@TRUEPUSH_HISTORIES=10000 TRUEPUSH_KILLS=100 $(BIN)/python -m pytest -q -s \
+		tests/sending/test_histories.py tests/sending/test_ledger.py tests/sending/test_kills.py
+	@$(BIN)/python -m benchmarks.sending
+
 lint: $(READY) ## check style and types
 	@echo "[lint] ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . \
 		|| { echo "[lint] ruff is not content: 'make format' mends what can be mended by itself"; \
