@@ -90,9 +90,6 @@ def test_a_server_that_sends_the_token_back_does_not_get_it_into_a_result(
 ) -> None:
     body = f'{{"status_code":200,"status":"SUCCESS","data":[{{"_id":"{"ab" * 12}","name":"{SESSION_TOKEN}"}}]}}'
 
-    def two_pages(peer: Peer, connection: Any) -> None:
-        peers.answers(body.encode() if len(peer.requests) < 1 else peers.ANSWER)(peer, connection)
-
     with Peer(peers.answers(body.encode())) as peer:
         connect(monkeypatch, peer.url, max_attempts=1)
         told = attempt(flavour, CONN_ID, "list_segments")
@@ -227,3 +224,19 @@ def test_the_hook_can_be_used_again_after_it_was_closed(emulator: Emulator, monk
         hook.close()
         hook.close()
     assert emulator.count() == 2
+
+
+@pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
+def test_a_token_in_an_answer_that_is_no_http_is_blotted_out(
+    method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def echo(peer: Peer, connection: Any) -> None:
+        peer.read(connection)
+        connection.sendall(f"HTTP/{SESSION_TOKEN} is what you sent\r\n\r\n".encode())
+
+    with Peer(echo) as peer:
+        connect(monkeypatch, peer.url, max_attempts=1)
+        # `attempt` searches the error, and what caused it, for the token.
+        told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
+    assert told.name == "TruepushAmbiguousError"
+    assert "***" in str(told.error)
