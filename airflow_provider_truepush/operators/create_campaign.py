@@ -207,9 +207,11 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
         for name in self._must_render:
             if given[name] in (None, "", "None"):
                 refuse(f"campaign.{name}", given[name], "is what its template rendered to, and it was to be something")
-        content = rendered.content("campaign", given, native=renders_natively(self))
+        native = renders_natively(self)
+        content = rendered.content("campaign", given, native=native)
         content["expires_in"] = rendered.duration("campaign.expires_in", given["expires_in"])
-        return Campaign.read({**content, "send_at": given["send_at"], "segment_id": given["segment_id"]})
+        content["segment_id"] = rendered.text("campaign.segment_id", given["segment_id"], native=native)
+        return Campaign.read({**content, "send_at": given["send_at"]})
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
         plan = self._plan(hook, campaign, context)
