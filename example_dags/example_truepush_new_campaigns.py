@@ -4,7 +4,7 @@ A watcher in the triggerer looks at the list of campaigns every half minute whil
 schedule. A run may be about several campaigns, when they came at once. It fetches what numbers there are.
 
 It needs Airflow 3.0 or newer (from 3.3 on, no campaign is missed while no triggerer runs), and a connection of type
-``truepush`` called ``truepush_default``. Its answers stand for one project: watch another by another connection.
+``truepush`` called ``truepush_default``. To watch another project, use another connection and another asset.
 """
 
 from __future__ import annotations
