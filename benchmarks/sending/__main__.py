@@ -72,7 +72,11 @@ def events() -> Iterator[Event]:
     for phase, effect in (*FAULTS, *CONNECTION_FAULTS):
         fault: dict[str, Any] = {"phase": phase, "effect": effect, "nth": 1}
         fault["endpoint"] = None if phase == "accept" else "createCampaign"
-        fault |= {"outcome": {"code": codes.DB_ERROR}, "delay": {"seconds": 2 * TIMEOUT}}.get(effect, {})
+        details: dict[str, dict[str, Any]] = {
+            "outcome": {"code": codes.DB_ERROR},
+            "delay": {"seconds": 2 * TIMEOUT},
+        }
+        fault |= details.get(effect, {})
         group = "answer lost or wrong, nothing carried out"
         if phase in done:
             group = "answer lost or wrong, carried out"

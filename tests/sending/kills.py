@@ -113,7 +113,7 @@ class Kills:
     def _widen(self) -> None:
         """Make the moments around the commit long enough to be hit."""
         for phase in ("before_commit", "after_commit"):
-            fault = {"endpoint": "createCampaign", "effect": "delay", "phase": phase}
+            fault: dict[str, Any] = {"endpoint": "createCampaign", "effect": "delay", "phase": phase}
             fault |= {"seconds": 0.8, "probability": 0.5}
             self._control("faults", fault)
 

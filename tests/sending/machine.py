@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from airflow_provider_truepush.api import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS
 from tests.sending.attempts import Attempt
+from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.watched import JournalFault
 from tests.sending.world import Setup, World, ending
 
@@ -87,7 +88,7 @@ TROUBLES: st.SearchStrategy[Trouble] = st.one_of(
 )
 SETUPS = st.builds(
     Setup,
-    journal=st.sampled_from(["state", "state", "ledger", "ledger", "none"]),
+    journal=st.sampled_from(["state", "state", "ledger", "ledger", "none"][0 if HAS_STATE_STORE else 2 :]),
     siblings=st.booleans(),
     dialect=st.sampled_from([None, None, "none"]),
     on_doubt=st.sampled_from(["reconcile", "reconcile", "reconcile", "fail"]),

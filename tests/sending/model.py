@@ -16,6 +16,8 @@ ATTEMPTS = 3
 #: Where an attempt stands. ``took`` is the moment between an in-flight request and the decision what to do about it.
 Step = Literal["unborn", "read", "list", "claim", "post", "save", "drop", "look", "over"]
 
+_UNBORN: Step = "unborn"
+
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
@@ -47,7 +49,7 @@ class State(NamedTuple):
     :param ending: how the last attempt to end has ended.
     """
 
-    steps: tuple[Step, ...] = ("read", *["unborn"] * (ATTEMPTS - 1))  # type: ignore[assignment]
+    steps: tuple[Step, ...] = ("read", *(_UNBORN,) * (ATTEMPTS - 1))
     record: str = ""
     author: int = 0
     flying: int = 0

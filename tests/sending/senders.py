@@ -69,7 +69,7 @@ class ForgetsAtRestart(_Sender):
 
     def __init__(self, hook: Any, journal: Any, plan: Any, **kwargs: Any) -> None:
         if isinstance(journal.inner, NoJournal):
-            journal.inner.claim = lambda record: None
+            journal.inner.claim = lambda record: None  # type: ignore[method-assign]
         super().__init__(hook, journal, plan, **kwargs)
 
     def _reconcile(self, record: Any, what: str) -> str | None:

@@ -11,6 +11,14 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from tests.sending.attempts import StateStore
 
+try:
+    from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # noqa: F401
+
+    #: Whether this Airflow has a task state store, as 3.3 and later have.
+    HAS_STATE_STORE = True
+except ImportError:
+    HAS_STATE_STORE = False
+
 CAMPAIGN: dict[str, Any] = {"title": "Sale", "message": "Today only", "link": "https://example.com/"}
 WINDOW = timedelta(seconds=0.45)
 

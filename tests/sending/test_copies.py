@@ -15,7 +15,7 @@ from airflow_provider_truepush.operators import base
 from tests.sending.tasks import Tasks
 from tests.tokens import SESSION_TOKEN
 
-AHEAD = {"schedule_ahead": timedelta(minutes=10)}
+AHEAD: dict[str, Any] = {"schedule_ahead": timedelta(minutes=10)}
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.sending.exploring import LONG, explore
-from tests.sending.world import Setup, World
+from tests.sending.world import Setup, World, ledger_hook
 
 HISTORIES = int(os.environ.get(LONG, "250"))
 
@@ -17,7 +16,7 @@ HISTORIES = int(os.environ.get(LONG, "250"))
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.timeout(7200)
 def test_no_history_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(emulator, ledger=lambda: BaseHook.get_connection("ledger").get_hook())
+    world = World(emulator, ledger=ledger_hook)
     world.patch(monkeypatch)
     endings = explore(world, HISTORIES)
     print("histories on all journals:", dict(endings.most_common()))
@@ -29,7 +28,7 @@ def test_no_history_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.Monk
 @pytest.mark.skipif(LONG not in os.environ, reason="for `make prove`")
 @pytest.mark.timeout(7200)
 def test_no_history_on_postgresql_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(emulator, ledger=lambda: BaseHook.get_connection("ledger").get_hook())
+    world = World(emulator, ledger=ledger_hook)
     world.only = Setup(journal="ledger", siblings=True)
     world.patch(monkeypatch)
     endings = explore(world, HISTORIES // 10)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.protocol import CampaignSending
 from tests.sending.exploring import explore
 from tests.sending.machine import DuplicateError
 from tests.sending.senders import ForgetsAtRestart, GetPostSave, NaiveRetry, ResendWhenEmpty
-from tests.sending.world import Setup, World
+from tests.sending.world import Setup, World, ledger_hook
 
 #: How many histories it may take to find the first duplicate.
 LIMIT = 4000
@@ -35,7 +34,7 @@ def test_the_machine_finds_a_duplicate(
     emulator: Emulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World(emulator, sender, lambda: BaseHook.get_connection("ledger").get_hook(), fenced=fenced)
+    world = World(emulator, sender, ledger_hook, fenced=fenced)
     world.only = Setup(journal=journal)
     world.patch(monkeypatch)
     with pytest.raises(DuplicateError):

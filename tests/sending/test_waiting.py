@@ -20,7 +20,7 @@ def test_the_id_is_pushed_before_the_deferral_and_the_wait_is_resumed(tasks: Tas
     (made,) = tasks.made
     assert tasks.pushed["campaign_id"] == made
     kwargs, trigger = deferral.value.kwargs or {}, deferral.value.trigger
-    assert trigger.campaign_id == made  # type: ignore[attr-defined]
+    assert trigger.campaign_id == made
     resume = getattr(tasks.operator(deferrable=True, **WAIT), deferral.value.method_name)
     event = Verdict("met", "delivered 5 of 1", {"delivered": 5}, news=True).as_dict()
     assert resume(tasks.context(), event=event, **kwargs) == made
@@ -65,5 +65,5 @@ def test_a_kill_on_the_worker_cancels_if_asked_to(tasks: Tasks, asked: bool) -> 
 async def test_a_kill_of_the_deferred_task_cancels_if_asked_to(tasks: Tasks, asked: bool) -> None:
     with pytest.raises(TaskDeferred) as deferral:
         tasks.run(send_at=in_days(2), deferrable=True, cancel_on_kill=asked, **WAIT)
-    await deferral.value.trigger.on_kill()  # type: ignore[attr-defined]
+    await deferral.value.trigger.on_kill()
     assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled" if asked else "scheduled"]

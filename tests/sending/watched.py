@@ -51,6 +51,8 @@ class WatchedJournal(Journal):
             if not fault.done:
                 raise self._error()
         found = getattr(self.inner, method)(*args)
+        if method == "read":
+            here().saw_open = self._world.others_open(here())
         if fault is not None:
             raise self._error()
         here().stop_at(f"after {method}")
@@ -61,7 +63,6 @@ class WatchedJournal(Journal):
 
     def read(self) -> SendRecord | None:
         found: SendRecord | None = self._do("read")
-        here().saw_open = self._world.others_open(here())
         here().resumed = here().resumed or (found is not None and found.settled)
         return found
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
 from airflow_provider_truepush.api.send_record import send_slot
 from airflow_provider_truepush.api.settings import Settings
@@ -97,7 +97,7 @@ class World:
         sender = partial(self.sender, sleep=self.sleep, clock=lambda: self.now)
         monkeypatch.setattr(create_campaign, "CampaignSending", sender)
         monkeypatch.setattr(create_campaign, "open_journal", self._open_journal)
-        monkeypatch.setattr(guards.BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
+        monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
         monkeypatch.setattr("airflow_provider_truepush.api.retry._FIRST_BACKOFF", 0.001)
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         monkeypatch.setattr(TruepushCreateCampaignOperator, "log", logging.getLogger("tests.sending"))
@@ -175,6 +175,12 @@ class World:
         for tries in self.attempts.values():
             for attempt in tries:
                 attempt.kill()
+
+
+def ledger_hook() -> Any:
+    """The hook of the connection ``ledger``, past the one that a world has put in the place of all."""
+    connection: Any = BaseHook.get_connection("ledger")
+    return connection.get_hook()
 
 
 def ending(attempt: Attempt) -> str:
