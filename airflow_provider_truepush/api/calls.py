@@ -46,6 +46,8 @@ def create_trigger(trigger: Trigger | Mapping[str, Any], settings: Settings, now
     """``createTrigger``. With ``require_segment`` a trigger for everyone is refused."""
     model = Trigger.read(trigger)
     _guard_audience("trigger.segment_id", model.segment_id, settings)
+    if not settings.dry_run and fields.is_dry_run_id(model.template_id):
+        fields.refuse("trigger.template_id", model.template_id, "was returned by a dry run and is no template")
     return endpoints.CREATE_TRIGGER.call(payload=model.payload(settings.timezone, now))
 
 

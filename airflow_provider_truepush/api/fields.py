@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -66,6 +66,15 @@ def whole(field: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         refuse(field, value, f"must be a whole number from {low} to {high}")
     return value
+
+
+def seconds(field: str, value: object) -> float:
+    """Check for a time span above 0: a timedelta, or a number of seconds."""
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+        refuse(field, value, "must be a timedelta or a number of seconds above 0")
+    return float(value)
 
 
 def strings(field: str, value: object) -> tuple[str, ...]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from typing import Any, Literal
 
 from airflow_provider_truepush.api import fields
 from airflow_provider_truepush.api.codes import COUNTERS
-from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.api.stats import RATES, CampaignStats
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
@@ -46,7 +45,8 @@ class Goal:
             fields.refuse("require", self.require, "must be 'all' or 'any'")
         if self.on_settled not in ("succeed", "fail"):
             fields.refuse("on_settled", self.on_settled, "must be 'succeed' or 'fail'")
-        object.__setattr__(self, "settled_after", _seconds("settled_after", self.settled_after))
+        if self.settled_after is not None:
+            object.__setattr__(self, "settled_after", fields.seconds("settled_after", self.settled_after))
         fields.whole("error_budget", self.error_budget, 0, 1_000_000)
         if not self.thresholds and self.settled_after is None:
             fields.refuse("thresholds", self.thresholds, "must name a counter or a rate, or settled_after be given")
@@ -132,8 +132,10 @@ class Watch:
         return self._verdict("waiting", f"waiting for {waiting_for}", news=moved or recovered)
 
     def fail(self, error: TruepushError) -> Verdict:
-        """Judge a poll that failed."""
+        """Judge a poll that failed. One that never left, for a bad connection, ends the wait at once."""
         self.failures += 1
+        if isinstance(error, (TruepushAuthError, TruepushBadRequestError)) and error.http_status is None:
+            return self._verdict("errors", str(error), news=True)
         runs = f"{self.failures} failed poll{'s' if self.failures > 1 else ''} in a row"
         if self.failures > self.goal.error_budget:
             why = f"{runs}, more than the error budget of {self.goal.error_budget}; the last: {error}"
@@ -183,16 +185,6 @@ def _number(value: str) -> float | str:
         return float(value) if "." in value or "e" in value.lower() else int(value)
     except ValueError:
         return value
-
-
-def _seconds(field: str, value: Any) -> float | None:
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        fields.refuse(field, value, "must be a timedelta or a number of seconds above 0")
-    return float(value)
 
 
 def _value(name: str, stats: CampaignStats) -> float | None:

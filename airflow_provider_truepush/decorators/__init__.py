@@ -14,6 +14,8 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_truepush.api.campaign import Campaign
+from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 
 if TYPE_CHECKING:
@@ -70,6 +72,13 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         returned = self.python_callable(*self.op_args, **kwargs)
         if returned is None:
             return None
+        if isinstance(returned, Mapping) and returned.get("segment_id", EVERYONE) in NOTHING:
+            refuse(
+                "campaign.segment_id",
+                returned["segment_id"],
+                "is what the function returned, and without a segment this would go to every subscriber. Leave the "
+                "key out where everyone is meant",
+            )
         campaign = Campaign.read(returned)
         for name, value in campaign.as_dict().items():
             setattr(self, name, value)

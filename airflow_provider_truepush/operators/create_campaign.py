@@ -11,13 +11,14 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.campaign import Campaign
-from airflow_provider_truepush.api.fields import is_dry_run_id, refuse
+from airflow_provider_truepush.api.fields import is_dry_run_id, refuse, seconds
 from airflow_provider_truepush.api.late_guard import LateGuard
 from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict, Watch
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.lineage import CampaignLineage
+from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.existing import renders_natively
+from airflow_provider_truepush.operators.existing import check_choice, renders_natively
 from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.protocol import CampaignSending
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.models import Button
 
+#: Arguments that a template must not render to nothing.
+_MEANT = ("send_at", "send_token", "ledger_conn_id")
 
-class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperator):
+
+class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
     Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
@@ -48,7 +52,8 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
     :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
     :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
     :param tags: labels of the campaign.
-    :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
+    :param segment_id: id of the segment to send to; left out, it goes to every subscriber. One that renders to
+        nothing is an error.
     :param user_interaction: keep the notification on screen until the person acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
@@ -110,7 +115,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
         expires_in: timedelta | float | None = None,
         buttons: Sequence[Button | Mapping[str, str]] = (),
         tags: Sequence[str] = (),
-        segment_id: str | None = None,
+        segment_id: str | None = EVERYONE,
         user_interaction: bool | None = None,
         image: str | None = None,
         icon: str | None = None,
@@ -146,7 +151,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
         self.expires_in = expires_in
         self.buttons = buttons
         self.tags = tags
-        self.segment_id = segment_id
+        self.aim(segment_id)
         self.user_interaction = user_interaction
         self.image = image
         self.icon = icon
@@ -172,18 +177,17 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
         self.delivery_timeout = delivery_timeout
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
-        # A segment or a time that renders to nothing must not turn into everyone, or into at once.
-        self._must_render = [name for name in ("segment_id", "send_at") if getattr(self, name) is not None]
+        # What was given and renders to nothing must not turn into at once, or into another send than was meant.
+        self._must_render = [name for name in _MEANT if getattr(self, name) is not None]
         self._sent: str | None = None
 
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""
         with self.truepush() as hook:
+            self._check_arguments()
             campaign = self._campaign(context)
             if campaign is None:
                 raise AirflowSkipException("There is no campaign to send.")
-            if self.wait_for_delivery:
-                self.goal()
             campaign_id = self._send(hook, campaign, context)
         if self.wait_for_delivery:
             self._wait(campaign_id, campaign.title, context)
@@ -201,12 +205,27 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
         if self.cancel_on_kill and self._sent is not None:
             self.cancel(self._sent, "the task was ended")
 
+    def _check_arguments(self) -> None:
+        """Refuse what is wrong with the arguments beside the campaign, before anything is sent."""
+        for name in self._must_render:
+            if getattr(self, name) in NOTHING:
+                refuse(name, getattr(self, name), "is what its template rendered to, and it was to be something")
+        check_choice("on_doubt", self.on_doubt, ("reconcile", "fail"))
+        window: object = self.settle_window
+        ahead: object = self.schedule_ahead
+        if not isinstance(window, timedelta) or window < timedelta(0):
+            refuse("settle_window", window, "must be a timedelta of at least 0")
+        if ahead is not None and (not isinstance(ahead, timedelta) or ahead <= window):
+            refuse("schedule_ahead", ahead, f"must be a timedelta longer than settle_window ({window})")
+        if self.wait_for_delivery:
+            self.goal()
+            seconds("poke_interval", self.poke_interval)
+            seconds("delivery_timeout", self.delivery_timeout)
+
     def _campaign(self, context: Context) -> Campaign | None:
         """What to send; None to skip."""
+        self.check_audience("campaign.segment_id", context)
         given = {name: getattr(self, name) for name in self.content_fields}
-        for name in self._must_render:
-            if given[name] in (None, "", "None"):
-                refuse(f"campaign.{name}", given[name], "is what its template rendered to, and it was to be something")
         native = renders_natively(self)
         content = rendered.content("campaign", given, native=native)
         content["expires_in"] = rendered.duration("campaign.expires_in", given["expires_in"])
@@ -229,12 +248,6 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
 
     def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> SendPlan:
         guard = LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)
-        if self.on_doubt not in ("reconcile", "fail"):
-            refuse("on_doubt", self.on_doubt, "must be 'reconcile' or 'fail'")
-        if not self.settle_window >= timedelta(0):
-            refuse("settle_window", self.settle_window, "must be a timedelta of at least 0")
-        if self.schedule_ahead is not None and self.schedule_ahead <= self.settle_window:
-            refuse("schedule_ahead", self.schedule_ahead, f"must be longer than settle_window ({self.settle_window})")
         return SendPlan(
             campaign=campaign,
             author=str(TaskTry.of(context)),
@@ -256,7 +269,9 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
             return
         # Before anything that may end this process: whoever looks at a waiting task sees what it waits for.
         context["ti"].xcom_push(key="campaign_id", value=campaign_id)
-        goal, interval, timeout = self.goal(), _seconds(self.poke_interval), _seconds(self.delivery_timeout)
+        goal = self.goal()
+        interval = seconds("poke_interval", self.poke_interval)
+        timeout = seconds("delivery_timeout", self.delivery_timeout)
         if self.deferrable:
             self.defer_wait(
                 campaign_id,
@@ -280,7 +295,3 @@ class TruepushCreateCampaignOperator(CampaignLineage, StatsWait, TruepushOperato
 
     def _end_wait(self, campaign_id: str, verdict: Verdict, context: Context) -> None:
         context["ti"].xcom_push(key="stats", value=self.end_wait(campaign_id, verdict, context))
-
-
-def _seconds(value: timedelta | float) -> float:
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)

@@ -13,6 +13,7 @@ from airflow_provider_truepush.api.fields import refuse
 from airflow_provider_truepush.api.schedule_forms import read_schedule
 from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.models import Trigger
+from airflow_provider_truepush.operators.audience import EVERYONE, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import IF_EXISTS, CreateByName, check_choice, renders_natively
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.hooks.truepush import TruepushHook
 
 
-class TruepushCreateTriggerOperator(TruepushOperator):
+class TruepushCreateTriggerOperator(Audience, TruepushOperator):
     """Create a trigger, unless there is one of its name: ``listTrigger``, then ``createTrigger``, sent once.
 
     Returns the trigger's id, or None when Truepush created it and neither its answer nor the list tells the id.
@@ -36,7 +37,8 @@ class TruepushCreateTriggerOperator(TruepushOperator):
     :param schedule: when, on the project's wall clock: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``; or
         such a schedule as a mapping, ``{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}`` (what its
         ``as_dict()`` gives; its values may be templates), or a cron expression, ``30 9 * * 1``.
-    :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
+    :param segment_id: id of the segment to send to; left out, it goes to every subscriber. One that renders to
+        nothing is an error.
     :param note: a remark for people.
     :param if_exists: what to do when there is a trigger of this name: ``fail`` the task; ``reuse`` it as it is,
         whatever it sends and when; or ``replace`` it. Two triggers cannot have one name, so the old one is deleted
@@ -62,7 +64,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         name: str,
         template_id: str,
         schedule: Schedule | Mapping[str, Any] | str,
-        segment_id: str | None = None,
+        segment_id: str | None = EVERYONE,
         note: str | None = None,
         if_exists: Literal["fail", "reuse", "replace"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
@@ -72,7 +74,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         self.name = name
         self.template_id = template_id
         self.schedule = schedule
-        self.segment_id = segment_id
+        self.aim(segment_id)
         self.note = note
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
@@ -81,7 +83,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         """Create the trigger, or settle for the one that is there."""
         with self.truepush() as hook:
             check_choice("if_exists", self.if_exists, IF_EXISTS)
-            trigger = self._trigger()
+            trigger = self._trigger(context)
             calls.create_trigger(trigger, hook.settings, datetime.now(UTC))  # checks it whole, and sends nothing
             create = CreateByName("trigger", trigger.name, hook.list_triggers)
             if create.before and self.if_exists != "replace":
@@ -92,14 +94,15 @@ class TruepushCreateTriggerOperator(TruepushOperator):
                 return create.send(lambda: hook.create_trigger(trigger))
             return self._replace(hook, trigger, create)
 
-    def _trigger(self) -> Trigger:
+    def _trigger(self, context: Context) -> Trigger:
+        self.check_audience("trigger.segment_id", context)
         native = renders_natively(self)
         given = {
             "name": rendered.text("trigger.name", self.name, native=native),
             "template_id": rendered.text("trigger.template_id", self.template_id, native=native),
             "schedule": self.schedule,
         }
-        if self.segment_id is not None:  # never read as None: that would be everyone
+        if self.segment_id is not None:
             given["segment_id"] = rendered.text("trigger.segment_id", self.segment_id, native=native)
         if (note := rendered.optional(self.note)) is not None:
             given["note"] = rendered.text("trigger.note", note, native=native)
@@ -130,13 +133,19 @@ class TruepushCreateTriggerOperator(TruepushOperator):
                 f"{error} {gone} There is no trigger {trigger.name!r} now: correct this and run the task again."
             ) from error
         except TruepushError as error:
+            if _all_stopped(create):
+                # A next try would find no old trigger, and so not know that the new one has to be stopped as well.
+                raise AirflowFailException(
+                    f"{error} {gone} It was inactive. There is no trigger {trigger.name!r} now: run the task again if "
+                    "it should be, and it will be active; or leave it, and nothing is sent."
+                ) from error
             raise AirflowException(
                 f"{error} {gone} There is no trigger {trigger.name!r} now; the next try of the task creates it."
             ) from error
         if hook.settings.dry_run:
             return trigger_id
         self.log.info("Replaced trigger %s of the same name.", old)
-        if all(row.status == "inactive" for row in create.before):
+        if _all_stopped(create):
             self._stop_again(hook, trigger_id)
         return trigger_id
 
@@ -154,6 +163,10 @@ class TruepushCreateTriggerOperator(TruepushOperator):
             f"The trigger {self.name!r} was replaced. The old one was inactive, and the new one, "
             f"{trigger_id or 'of unknown id'}, could not certainly be made so: {why} Stop it in Truepush."
         )
+
+
+def _all_stopped(create: CreateByName) -> bool:
+    return all(row.status == "inactive" for row in create.before)
 
 
 def _must_be_listed(field: str, wanted: str, rows: Any) -> None:

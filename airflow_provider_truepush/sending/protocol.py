@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from airflow_provider_truepush.api import calls
 from airflow_provider_truepush.api.campaign import Campaign
+from airflow_provider_truepush.api.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -85,6 +86,8 @@ class CampaignSending:
             try:
                 return self._try()
             except TruepushError as error:
+                if error.endpoint != CREATE_CAMPAIGN.name:
+                    raise  # the list has been repeated already, as often as the connection allows
                 requests += 1
                 wait = wait_before_create(error, requests=requests, waited=waited, settings=self._hook.settings)
                 if wait is None:

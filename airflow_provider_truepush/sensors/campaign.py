@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_truepush.api.fields import is_dry_run_id, object_id
+from airflow_provider_truepush.api.fields import is_dry_run_id, object_id, seconds
 from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
@@ -98,6 +98,7 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
         try:
             object_id("campaign_id", self.campaign_id)
             goal = self.goal()
+            seconds("poke_interval", self.poke_interval)
         except TruepushValidationError as error:
             raise AirflowFailException(str(error)) from error
         if is_dry_run_id(self.campaign_id):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Sequence
 from contextlib import aclosing
@@ -15,7 +14,7 @@ from airflow.providers.common.compat.triggers import BaseEventTrigger
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_truepush.api.connection_form import DEFAULT_CONNECTION
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.fields import seconds
 from airflow_provider_truepush.api.refs import CampaignRef
 from airflow_provider_truepush.assets.told import ToldCampaigns
 from airflow_provider_truepush.assets.truepush import campaign_uri
@@ -77,7 +76,7 @@ class TruepushNewCampaignsTrigger(BaseEventTrigger):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.truepush_conn_id = truepush_conn_id
-        self.poll_interval = _seconds(poll_interval)
+        self.poll_interval = seconds("poll_interval", poll_interval)
         self.project = truepush_conn_id if project is None else project
         campaign_uri(self.project)  # raises in the Dag file, not in the triggerer
 
@@ -238,11 +237,3 @@ async def _rest(conn_id: str, interval: float, asked: float) -> None:
         if left <= 0:
             return
         await asyncio.sleep(min(left, _NAP))
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        refuse("poll_interval", value, "must be a timedelta or a number of seconds above 0")
-    return float(value)

@@ -87,3 +87,9 @@ def test_it_is_declared() -> None:
         truepush_campaign_task.__module__,
         truepush_campaign_task.__name__,
     )
+
+
+def test_a_segment_that_came_to_nothing_is_not_everyone(emulator: Emulator) -> None:
+    with pytest.raises(AirflowFailException, match=r"campaign\.segment_id.*every subscriber"):
+        run(lambda: {**CAMPAIGN, "segment_id": None}, context(), task_id="t")
+    assert emulator.count() == 0
