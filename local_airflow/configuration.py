@@ -126,4 +126,6 @@ def _speed() -> dict[str, str]:
         "CORE__PARALLELISM": "4",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        # A busy machine may take half a minute over the very first request of a task; Airflow gives it five seconds.
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
