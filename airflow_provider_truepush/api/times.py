@@ -9,8 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 
-import pendulum
-
 from airflow_provider_truepush.api.fields import refuse
 
 DATE_FORMAT = "%d-%m-%Y"
@@ -31,6 +29,8 @@ def moment(field: str, value: object) -> datetime:
     if isinstance(value, str):
         written = value.strip()
         read: object = None
+        import pendulum  # not at module level: every parse of a DAG file would pay for it
+
         if written != "now":  # pendulum takes the word for the local clock
             with suppress(TypeError, ValueError):  # TypeError for `12:`
                 read = pendulum.parse(written, tz=None, exact=True)

@@ -13,7 +13,6 @@ from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
 from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -55,6 +54,9 @@ class StatsWait:
         kwargs: dict[str, Any] | None = None,
     ) -> NoReturn:
         """Hand the wait to the triggerer; ``method_name`` is resumed with ``event`` and the further arguments."""
+        # Airflow's triggers are a heavy import, which a Dag file that only names this operator need not pay for.
+        from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+
         self.defer(  # type: ignore[attr-defined]  # of the operator this is mixed into
             trigger=TruepushCampaignStatsTrigger(
                 campaign_id=campaign_id,
