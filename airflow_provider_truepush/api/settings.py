@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_truepush.api.connection_form import EXTRAS, Extra
@@ -51,8 +51,13 @@ class Settings:
     unknown_extras: tuple[str, ...] = ()
 
     def hide(self, text: str) -> str:
-        """Blot the token out of a text."""
-        return text.replace(self.token, "***")
+        """Blot the token, and the passwords of proxies, out of a text."""
+        text = text.replace(self.token, "***")
+        for _, address in self.proxies or ():
+            password = urlsplit(address).password
+            for form in (password, unquote(password)) if password else ():
+                text = text.replace(form, "***")
+        return text
 
 
 def read_settings(
@@ -118,6 +123,10 @@ def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
         refuse("connection.host", shown, "must be a host, or an http or https address")
     if parts.username or parts.password or parts.query or parts.fragment:
         refuse("connection.host", parts.hostname, "must hold no user, password, query or fragment")
+    try:
+        parts.hostname.encode("idna")
+    except UnicodeError:
+        refuse("connection.host", shown, "is no host: a part between its dots is empty, too long or not allowed")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = port or written
     path = parts.path.rstrip("/").removesuffix("/api/v1")
@@ -200,7 +209,18 @@ def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         # A proxy's address can hold a password: the value is not shown.
         refuse(name, type(value).__name__, "must be an object of proxy addresses by scheme")
+    for scheme, address in value.items():
+        if address and scheme not in ("no", "no_proxy") and not _is_proxy(address):
+            refuse(name, "one that is not shown", "must hold addresses with http:// or https:// and a host")
     return tuple(sorted(value.items()))
+
+
+def _is_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _json(name: str, value: str) -> Any:

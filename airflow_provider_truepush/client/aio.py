@@ -19,7 +19,7 @@ from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.exchange import Exchange, Failure
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.failures import reason
-from airflow_provider_truepush.client.network import headers, proxy_for, verify
+from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
 from airflow_provider_truepush.client.pace import pace_for
 from airflow_provider_truepush.client.repeating import Repeats
 
@@ -141,6 +141,7 @@ class AsyncClient:
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | bool:
+    check_files(settings)
     checked = verify(settings)
     if checked is True and settings.cert is None:
         return True

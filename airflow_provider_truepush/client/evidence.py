@@ -7,6 +7,8 @@ to one of a TLS or proxy handshake, is about to go to the socket.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from typing import Any
 
@@ -15,15 +17,53 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
+class Limit:
+    """Cuts a connection after a time, whatever the server still sends on it.
+
+    :param seconds: the time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Limit:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, connected: socket.socket) -> None:
+        """Cut this one, at once if the time is over."""
+        with self._lock:
+            self._socket = connected
+        if self.passed:
+            self._cut()
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.passed = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    # Not the method of a TLS socket: that one would have the rest read without TLS.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
 class Evidence(threading.local):
     """What is known of the request that the current thread sends.
 
     :ivar sent: whether a byte of it may have left.
     :ivar blind: whether connections are used that keep no notes, as those over SOCKS.
+    :ivar limit: what cuts the connection when the request takes too long; None for no such limit.
     """
 
     sent: bool = False
     blind: bool = False
+    limit: Limit | None = None
 
 
 class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
@@ -72,6 +112,8 @@ class _Noting:
         if not self._shaking_hands:
             # Before the send, not after: a send that fails halfway has sent something.
             self.evidence.sent = True
+            if (limit := self.evidence.limit) is not None and isinstance(self.sock, socket.socket):  # type: ignore[attr-defined]
+                limit.watch(self.sock)  # type: ignore[attr-defined]
         super().send(data)  # type: ignore[misc]
 
 

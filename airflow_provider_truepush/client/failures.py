@@ -12,10 +12,21 @@ def reason(error: BaseException, timeout: float) -> str:
     :param timeout: the timeout that was set, in seconds.
     """
     innermost = _innermost(error)
-    if _is_timeout(error) or _is_timeout(innermost):
-        return f"no answer within {timeout:g} s ({type(error).__name__})"
+    name = type(error).__name__
+    if name in ("ConnectTimeout", "ConnectionTimeoutError"):
+        return f"no connection within {timeout:g} s ({name})"
+    if type(error) is builtins.TimeoutError and error.errno is None:
+        # aiohttp raises it bare for the limit of a whole request only; the two others have classes of their own.
+        return too_long(timeout)
+    if (_is_timeout(error) or _is_timeout(innermost)) and not getattr(innermost, "errno", None):
+        return f"no byte moved for {timeout:g} s ({name})"
     text = " ".join(str(innermost).split()).rstrip(".")
     return f"{type(innermost).__name__}{': ' + text if text else ''}"
+
+
+def too_long(timeout: float) -> str:
+    """The words for a request that passed the limit for all of it, which is three times the timeout."""
+    return f"not over within {3 * timeout:g} s in all"
 
 
 def _is_timeout(error: BaseException) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_truepush import __version__
+from airflow_provider_truepush.api.fields import refuse
 from airflow_provider_truepush.api.settings import Settings
 
 _CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -45,3 +47,15 @@ def verify(settings: Settings) -> bool | str:
         if path := os.environ.get(variable):
             return path
     return True
+
+
+def check_files(settings: Settings) -> None:
+    """Refuse a connection whose certificate files are not there.
+
+    :raises TruepushValidationError: with the extra's name and the path.
+    """
+    if isinstance(settings.verify, str) and not Path(settings.verify).exists():
+        refuse("extra.verify", settings.verify, "must be true, false, or the path of a CA bundle that is there")
+    for path in (settings.cert,) if isinstance(settings.cert, str) else settings.cert or ():
+        if not Path(path).is_file():
+            refuse("extra.cert", path, "must be the path of a file that is there")

@@ -16,9 +16,9 @@ from airflow_provider_truepush.api.envelope import Reply
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.exchange import Exchange, Failure
 from airflow_provider_truepush.api.settings import Settings
-from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter
-from airflow_provider_truepush.client.failures import reason
-from airflow_provider_truepush.client.network import headers
+from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter, Limit
+from airflow_provider_truepush.client.failures import reason, too_long
+from airflow_provider_truepush.client.network import check_files, headers
 from airflow_provider_truepush.client.pace import pace_for
 from airflow_provider_truepush.client.repeating import Repeats
 
@@ -42,6 +42,7 @@ class _Line:
     """A session and the evidence that its connections keep."""
 
     def __init__(self, settings: Settings, open_session: Callable[[Settings, EvidenceAdapter], requests.Session]):
+        check_files(settings)
         self.evidence = Evidence()
         self.session = open_session(settings, EvidenceAdapter(self.evidence))
         self.session.auth = _TokenAuth(settings)
@@ -107,7 +108,16 @@ class SyncClient:
             time.sleep(wait)
         if just_before is not None:
             just_before()
-        return exchange.conclude(self._send(exchange.call, line))
+        if exchange.call.endpoint.repeatable:
+            return exchange.conclude(self._send(exchange.call, line))
+        # A thread for each is too dear for reads; a create can afford it, and must not hang.
+        with Limit(3 * self._settings.timeout) as line.evidence.limit:
+            result = self._send(exchange.call, line)
+        if line.evidence.limit.passed:
+            # What was read until the cut may look whole without being so.
+            sent = line.evidence.sent or line.evidence.blind
+            result = Failure(sent, too_long(self._settings.timeout))
+        return exchange.conclude(result)
 
     def _send(self, call: Call[Any], line: _Line) -> Reply | Failure:
         """One request. Failures are returned and not raised: an exception would carry the request and its token."""

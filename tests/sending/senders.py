@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.exceptions import (
+    TruepushAmbiguousError,
+    TruepushConnectionError,
+    TruepushRateLimitError,
+)
 from airflow_provider_truepush.sending.journals import NoJournal
 from airflow_provider_truepush.sending.protocol import CampaignSending
 
@@ -71,6 +76,13 @@ class ForgetsAtRestart(_Sender):
         if isinstance(journal.inner, NoJournal):
             journal.inner.claim = lambda record: None  # type: ignore[method-assign]
         super().__init__(hook, journal, plan, **kwargs)
+
+    def send(self) -> str | None:
+        for _ in range(5):
+            # The list's refusal is taken for the create's: what was in doubt is begun anew.
+            with suppress(TruepushConnectionError, TruepushRateLimitError):
+                return self._try()
+        raise TruepushAmbiguousError("given up")
 
     def _reconcile(self, record: Any, what: str) -> str | None:
         ours, _ = self._look(record)

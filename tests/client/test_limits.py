@@ -1,0 +1,68 @@
+"""The limit for a whole create, missing certificate files, and the words for the three kinds of timeout."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+import requests
+
+from airflow_provider_truepush.client.failures import reason
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushValidationError
+from tests.client import peers
+from tests.client.peers import Peer
+from tests.contract.driver import CONN_ID, Flavour, call, connect
+from tests.contract.world import CAMPAIGN, SENT
+
+
+def dripping(head: bytes) -> peers.Handler:
+    def serve(peer: Peer, connection: socket.socket) -> None:
+        peer.read(connection)
+        connection.sendall(head)
+        for _ in range(60):
+            peer.pause(0.1)
+            connection.sendall(b"x")
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"],
+)
+def test_a_create_ends_though_the_server_drips(flavour: Flavour, head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(dripping(head)) as peer:
+        connect(monkeypatch, peer.url, timeout=0.5)
+        start = time.monotonic()
+        with pytest.raises(TruepushAmbiguousError, match=r"not over within 1\.5 s in all"):
+            call(flavour, CONN_ID, "create_campaign", CAMPAIGN)
+        assert time.monotonic() - start < 4
+        assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("extra", [{"verify": "/nowhere/ca.pem"}, {"cert": "/nowhere/ca.pem"}])
+def test_a_missing_certificate_file_is_named(
+    flavour: Flavour, extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(peers.answers()) as peer:
+        connect(monkeypatch, peer.https, **extra)
+        with pytest.raises(TruepushValidationError, match=rf"extra\.{next(iter(extra))}: .*/nowhere/ca\.pem"):
+            call(flavour, CONN_ID, "get_campaign_stats", SENT)
+        assert peer.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.ConnectTimeout(), "no connection within 1 s"),
+        (aiohttp.ConnectionTimeoutError(), "no connection within 1 s"),
+        (requests.ReadTimeout(), "no byte moved for 1 s"),
+        (aiohttp.SocketTimeoutError(), "no byte moved for 1 s"),
+        (TimeoutError(), "not over within 3 s in all"),
+    ],
+)
+def test_the_kinds_of_timeout_are_told_apart(error: Exception, words: str) -> None:
+    assert reason(error, 1).startswith(words)
