@@ -16,7 +16,7 @@ DAGS = Path(__file__).parent / "dags"
 COUNT = 200
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_each_of_two_hundred_mapped_tasks_sends_its_campaign_once(written: Path, session_token: str) -> None:
     home = written / "many"
     installation = Installation(home, dags=DAGS, extra={"LOGGING__LOGGING_LEVEL": "WARNING"})
