@@ -93,6 +93,15 @@ def test_create_trigger(given: Any) -> None:
     assert json.loads(call.body or b"")["timings"] == {"sub_type": "daily", "hours": 9, "minutes": 0}
 
 
+def test_a_template_of_a_dry_run_is_for_dry_runs_only() -> None:
+    trigger = {**TRIGGER, "template_id": "dry-run-1"}
+    with refused("trigger.template_id", "'dry-run-1'", "was returned by a dry run and is no template"):
+        calls.create_trigger(trigger, connection(), NOW)
+    payload = calls.create_trigger(trigger, connection(dry_run=True), NOW).payload
+    assert payload is not None
+    assert payload["templateId"] == "dry-run-1"
+
+
 def test_the_audience_guard() -> None:
     guarded = connection(require_segment=True)
     with refused("campaign.segment_id", "None"):

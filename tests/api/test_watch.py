@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
-from airflow_provider_truepush.exceptions import TruepushServerError
+from airflow_provider_truepush.exceptions import (
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushError,
+    TruepushServerError,
+    TruepushValidationError,
+)
 from airflow_provider_truepush.models import CampaignStats
 from tests.api.support import COUNTERS
 
@@ -157,6 +163,19 @@ def test_error_budget(budget: int) -> None:
     )
     if budget:
         assert last(goal, *[FAILED] * budget).reason.endswith(f" of {budget} endured: campaignStats: Truepush failed")
+
+
+@pytest.mark.parametrize("kind", [TruepushAuthError, TruepushBadRequestError, TruepushValidationError])
+def test_a_poll_that_could_not_be_made_ends_the_wait_at_once(kind: type[TruepushError]) -> None:
+    verdict = Watch(Goal({"sent": 10})).fail(kind("The connection has no token."))
+    assert verdict == Verdict("errors", "The connection has no token.", None, news=True)
+
+
+@pytest.mark.parametrize("kind", [TruepushAuthError, TruepushBadRequestError])
+def test_a_poll_that_was_refused_is_one_failed_poll(kind: type[TruepushError]) -> None:
+    watch = Watch(Goal({"sent": 10}, error_budget=1))
+    error = kind("campaignStats: no", http_status=401)
+    assert [watch.fail(error).state for _ in range(2)] == ["waiting", "errors"]
 
 
 def test_one_answer_makes_good_all_failures_before_it() -> None:
