@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 
 from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.models import Button
 
 READERS = {
     "flag": rendered.flag,
@@ -116,3 +117,18 @@ def test_the_content_of_a_notification() -> None:
     }
     with pytest.raises(TruepushValidationError, match=r"^campaign\.buttons\[0\]: must be a mapping"):
         rendered.content("campaign", {**given_values, "buttons": ["text"]}, native=False)
+
+
+@pytest.mark.parametrize("nothing", [None, "None", 5, {"a": 1}])
+def test_lists_that_are_none_are_left_to_the_models(nothing: Any) -> None:
+    given_values: dict[str, Any] = {
+        **dict.fromkeys(("title", "message", "link", "image", "icon"), "x"),
+        "tags": nothing,
+        "buttons": nothing,
+        "user_interaction": "true",
+    }
+    read = rendered.content("campaign", given_values, native=False)
+    expected = None if nothing == "None" else nothing
+    assert (read["tags"], read["buttons"], read["user_interaction"]) == (expected, expected, True)
+    button = Button("Buy", "https://example.com")
+    assert rendered.content("campaign", {**given_values, "buttons": [button]}, native=False)["buttons"] == [button]
