@@ -255,7 +255,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
             settle_window=self.settle_window.total_seconds(),
             schedule_ahead=self.schedule_ahead,
             # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
-            may_adopt=bool(self.ledger_conn_id) or not TaskTry.of(context).mapped,
+            may_adopt=not TaskTry.of(context).mapped,
             guard=late_guard(guard, context, hook.settings),
         )
 

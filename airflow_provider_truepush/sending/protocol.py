@@ -233,7 +233,7 @@ class CampaignSending:
         previous: list[str] | None = None
         while True:
             found, rivals = self._candidates(record)
-            ours = len(found) == 1 and not rivals and self._plan.may_adopt
+            ours = len(found) == 1 and not rivals and (self._plan.may_adopt or self._journal.sees_others)
             left = end - self._clock()
             if (ours and found == previous) or left <= 0:
                 return found, ours

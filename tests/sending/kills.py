@@ -227,7 +227,8 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     """The numbers."""
     return {
         "runs": len(runs),
-        "struck": sum(run.struck for run in runs),
+        "struck while alive": sum(run.struck for run in runs),
+        "and the try did not get through": sum(run.struck and run.tries > 1 for run in runs),
         "duplicates": sum(len(run.made) > 1 for run in runs),
         "outcomes": dict(Counter(run.outcome for run in runs).most_common()),
         "stopped for a person, and it was out": sum(run.outcome == "person" and bool(run.made) for run in runs),

@@ -105,6 +105,16 @@ def test_with_a_ledger_a_siblings_campaign_is_not_adopted(tasks: Tasks, sqlite: 
     assert tasks.made == [second]
 
 
+def test_a_ledger_that_came_later_does_not_tell_siblings_apart(tasks: Tasks, sqlite: str) -> None:
+    """The send was begun in the task state store and is ended there."""
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="may be out"):
+        tasks.run(tasks.context(index=0), message="To Berlin")
+    tasks.run(tasks.context(index=1), message="To Paris")
+    with pytest.raises(AirflowFailException, match="which one is this send's is open"):
+        tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+
+
 def test_an_older_campaign_of_the_title_is_not_adopted(tasks: Tasks) -> None:
     tasks.emulator.seed({"campaigns": [{"title": "Sale"}, {"title": "Other"}]})
     tasks.lose_the_answer(carried_out=False)
