@@ -11,6 +11,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
+from tests.counting import Counting
 from tests.leaks import leaks
 from tests.tokens import SESSION_TOKEN
 
@@ -44,6 +45,7 @@ def in_control(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start with an empty folder, and leave those of sessions alone that run at the same time."""
+    Counting.register(config)
     if not in_control(config):
         return
     sessions = config.rootpath / SESSIONS

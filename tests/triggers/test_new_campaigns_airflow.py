@@ -134,11 +134,11 @@ def test_each_campaign_is_one_event_although_the_triggerer_is_killed(airflow: Lo
     time.sleep(5)
     assert polls(truepush) - before <= time.monotonic() - began + 1
 
+    until(lambda: _announced(airflow) >= set(ids), "runs with the campaigns")
+
+
+def _announced(airflow: LocalAirflow) -> set[str]:
     runs = airflow.api._call("GET", "/dags/on_campaign_of_shop/dagRuns")["dag_runs"]
-    until(lambda: _announced(airflow, runs) >= set(ids[:2]), "a run with the campaigns")
-
-
-def _announced(airflow: LocalAirflow, runs: list[dict[str, Any]]) -> set[str]:
     found = [airflow.api.xcom("on_campaign_of_shop", run["dag_run_id"], "announce") for run in runs]
     return {str(campaign) for campaign in _ids(found)}
 
