@@ -1,0 +1,1 @@
+"""Exporting statistics: collecting them, and the places they are written to. Shared by the transfer operators."""

@@ -1,0 +1,1 @@
+"""Transfers: Truepush's statistics into a warehouse."""
