@@ -60,8 +60,11 @@ class Sink(Protocol):
     def write(self, batch: Batch) -> None:
         """Keep a batch, as a whole or not at all."""
 
-    def finish(self) -> dict[str, Any]:
-        """Called when nothing more comes, also when campaigns are left; what it returns joins the XCom."""
+    def finish(self, *, complete: bool) -> dict[str, Any]:
+        """Called when nothing more comes; what it returns joins the XCom: the place, and what is told of it.
+
+        :param complete: False when campaigns are left for the next try; nothing goes to XCom then.
+        """
 
     def close(self) -> None:
         """Called at the end, whatever has happened."""

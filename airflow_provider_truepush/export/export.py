@@ -1,0 +1,178 @@
+"""An export from beginning to end, in one call that blocks: fetching in an event loop, writing beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.export.batches import Batch, Known, Sink
+from airflow_provider_truepush.export.collect import AT_ONCE, ROW_BUDGET, collect
+from airflow_provider_truepush.export.progress import Progress
+from airflow_provider_truepush.export.rows import ExportRun
+from airflow_provider_truepush.export.selection import Selection, Selector
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+#: Ids that are kept by name; more of them are only counted.
+KEPT = 1000
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of an export.
+
+    :param seen: campaigns that were gone through.
+    :param left_out: those of them that ``refresh_for`` or ``stop_after_unchanged`` left out.
+    :param rows: rows of this execution, those of its earlier tries included.
+    :param resumed: rows that earlier tries have written.
+    :param missing: number of campaigns without statistics, and ``missing_ids``, the first of them.
+    :param failed: number of campaigns whose fetch failed, and ``reasons``, the first of them.
+    :param broken_by: what ended the export before its end.
+    :param sink: what the place has told.
+    """
+
+    seen: int = 0
+    left_out: int = 0
+    rows: int = 0
+    resumed: int = 0
+    missing: int = 0
+    failed: int = 0
+    regressed: int = 0
+    missing_ids: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    min_observed_at: datetime | None = None
+    max_observed_at: datetime | None = None
+    broken_by: Exception | None = None
+    sink: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def campaigns(self) -> int:
+        """Campaigns that were to be fetched."""
+        return self.rows + self.missing + self.failed
+
+    def add_done(self, known: Known) -> None:
+        """Count a row that an earlier try has written."""
+        assert known.done_at is not None
+        self.resumed += 1
+        self.rows += 1
+        self.regressed += known.done_regressed
+        self._observed(known.done_at)
+
+    def add(self, batch: Batch) -> None:
+        """Count a batch that was written."""
+        self.rows += len(batch.rows)
+        self.missing += len(batch.missing)
+        self.failed += len(batch.failed)
+        self.missing_ids += batch.missing[: KEPT - len(self.missing_ids)]
+        for campaign_id, reason in batch.failed.items():
+            log.error("Campaign %s was not fetched: %s", campaign_id, reason)
+            if len(self.reasons) < KEPT:
+                self.reasons[campaign_id] = reason
+        for row in batch.rows:
+            self._observed(row.observed_at)
+
+    def _observed(self, moment: datetime) -> None:
+        self.min_observed_at = min(self.min_observed_at or moment, moment)
+        self.max_observed_at = max(self.max_observed_at or moment, moment)
+
+
+def export(
+    truepush_conn_id: str,
+    selection: Selection,
+    run: ExportRun,
+    sink: Sink,
+    *,
+    resumes: bool = False,
+    row_budget: int = ROW_BUDGET,
+    at_once: int = AT_ONCE,
+) -> Outcome:
+    """Fetch the statistics of campaigns and write them, batch by batch.
+
+    The sink is only used from one thread of its own, which is another than the caller's.
+
+    :param truepush_conn_id: the connection.
+    :param selection: which campaigns.
+    :param run: what the rows have in common.
+    :param sink: where they go; prepared here, and closed.
+    :param resumes: whether an earlier try of this execution may have written some.
+    :param row_budget: campaigns per batch at the most.
+    :param at_once: requests under way at once.
+    :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
+    """
+    settings = TruepushHook(truepush_conn_id).settings
+    with ThreadPoolExecutor(1, "truepush-export") as thread:
+        context = contextvars.copy_context()
+
+        def in_thread(call: Callable[[], T]) -> T:
+            return thread.submit(context.run, call).result()
+
+        try:
+            in_thread(sink.prepare)
+            exporting = _Exporting(truepush_conn_id, settings, run, sink, thread)
+            outcome = asyncio.run(exporting.run(selection, resumes, row_budget, at_once))
+            complete = not outcome.failed and outcome.broken_by is None
+            outcome.sink = in_thread(lambda: sink.finish(complete=complete))
+        finally:
+            in_thread(sink.close)
+    return outcome
+
+
+class _Exporting:
+    def __init__(
+        self, conn_id: str, settings: Settings, run: ExportRun, sink: Sink, thread: ThreadPoolExecutor
+    ) -> None:
+        self._conn_id = conn_id
+        self._settings = settings
+        self._run = run
+        self._sink = sink
+        self._thread = thread
+        self._outcome = Outcome()
+
+    async def run(self, selection: Selection, resumes: bool, row_budget: int, at_once: int) -> Outcome:
+        outcome = self._outcome
+        progress = Progress()
+
+        async def lookup(ids: Sequence[str]) -> Mapping[str, Known]:
+            unchanged = selection.stop_after_unchanged if selection.targets is None else None
+            return await self._in_thread(lambda: self._sink.lookup(ids, unchanged=unchanged))
+
+        selector = Selector(selection, lookup, resumes=resumes, on_done=outcome.add_done)
+        hook = TruepushAsyncHook(self._conn_id)
+        # Looked up already, in the way in which a task looks connections up.
+        hook._settings = self._settings
+        async with hook:
+            targets = selector.targets(hook.list_campaigns())
+            batches = collect(hook, targets, self._run, progress, row_budget=row_budget, at_once=at_once)
+            await self._write(batches)
+        outcome.seen, outcome.left_out = selector.seen, selector.left_out
+        return outcome
+
+    async def _write(self, batches: AsyncIterator[Batch]) -> None:
+        outcome = self._outcome
+        async with aclosing(batches) as running:  # type: ignore[type-var]
+            iterator = aiter(running)
+            while True:
+                try:
+                    batch = await anext(iterator)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:
+                    outcome.broken_by = error
+                    return
+                await self._in_thread(lambda written=batch: self._sink.write(written))  # type: ignore[misc]
+                outcome.add(batch)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, contextvars.copy_context().run, call)

@@ -1,0 +1,175 @@
+"""Which campaigns an export fetches. No Airflow, no I/O of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_truepush.api import rendered
+from airflow_provider_truepush.api.fields import created_at, is_dry_run_id, object_id, refuse
+from airflow_provider_truepush.api.refs import CampaignRef
+from airflow_provider_truepush.export.batches import Known
+from airflow_provider_truepush.export.rows import Target
+
+log = logging.getLogger(__name__)
+
+#: Ids asked about at once. The first chunk is small, so that the first request need not wait for many pages.
+_FIRST_CHUNK = 25
+_CHUNK = 500
+
+Lookup = Callable[[Sequence[str]], Awaitable[Mapping[str, Known]]]
+
+
+def read_campaign_ids(value: Any) -> tuple[Target, ...]:
+    """Read ``campaign_ids``: a list of ids, of rows with ``id`` and ``title``, or text that holds either.
+
+    Text is JSON, Python, or a single id. An id that is there twice counts once; ids of dry runs are left out.
+
+    :raises TruepushValidationError: when something is no id.
+    """
+    if isinstance(value, str) and value.strip() == "None":
+        refuse("campaign_ids", value, "is what a template without a value renders to; for all campaigns leave it out")
+    read = rendered.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
+    if isinstance(read, str):
+        read = [read.strip()]
+    if isinstance(read, (bytes, Mapping)) or not isinstance(read, Iterable):
+        refuse("campaign_ids", value, "must be a list of campaign ids")
+    targets: dict[str, Target] = {}
+    dry = 0
+    for position, item in enumerate(read):
+        target = _target(f"campaign_ids[{position}]", item)
+        if is_dry_run_id(target.campaign_id):
+            dry += 1
+        else:
+            targets.setdefault(target.campaign_id, target)
+    if dry:
+        log.info("%d ids of dry runs are left out: they name no campaign.", dry)
+    return tuple(targets.values())
+
+
+def _looks_listed(written: str) -> bool:
+    return written.strip()[:1] in ("[", "(", "{", '"', "'")
+
+
+def _target(field: str, item: Any) -> Target:
+    title = None
+    if isinstance(item, Mapping):
+        title = item.get("title")
+        item = item.get("id")
+    if item is None:
+        refuse(field, item, "must be a campaign's id; a create whose answer told no id returns None")
+    campaign_id = object_id(field, item)
+    if title is not None and not isinstance(title, str):
+        refuse(f"{field}.title", title, "must be a string")
+    return Target(campaign_id if is_dry_run_id(campaign_id) else campaign_id.lower(), title)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to fetch.
+
+    :param targets: these, whatever their age; None for every campaign of the list.
+    :param refresh_for: of the list, campaigns up to this age; None for all. The age counts from the time that the
+        id carries, and for other ids from the first export that had statistics of it.
+    :param stop_after_unchanged: of the list, leave out campaigns whose last fetches, so many in a row, brought
+        nothing new; None to fetch on.
+    """
+
+    targets: tuple[Target, ...] | None = None
+    refresh_for: timedelta | None = None
+    stop_after_unchanged: int | None = None
+
+    def wants(self, target: Target, known: Known, now: datetime) -> bool:
+        """Whether to fetch a campaign that no earlier try has fetched."""
+        if self.targets is not None:
+            return True
+        if self.is_too_old(target, known, now):
+            return False
+        return self.stop_after_unchanged is None or known.unchanged < self.stop_after_unchanged
+
+    def is_too_old(self, target: Target, known: Known, now: datetime) -> bool:
+        """Whether ``refresh_for`` is over for a campaign."""
+        if self.refresh_for is None:
+            return False
+        born = created_at(target.campaign_id) or known.first_seen
+        return born is not None and now - born > self.refresh_for
+
+    def needs_lookup(self, target: Target, *, resumes: bool) -> bool:
+        """Whether the decision needs to know what is in the place that is written to."""
+        if resumes:
+            return True
+        if self.targets is not None:
+            return False
+        return self.stop_after_unchanged is not None or (
+            self.refresh_for is not None and created_at(target.campaign_id) is None
+        )
+
+
+class Selector:
+    """Goes through the campaigns and leaves out what need not be fetched. Holds a chunk at a time.
+
+    :param selection: what to fetch.
+    :param lookup: asks the place that is written to.
+    :param resumes: whether an earlier try may have fetched some already.
+    :param on_done: told of each campaign that an earlier try has fetched.
+    """
+
+    def __init__(
+        self, selection: Selection, lookup: Lookup, *, resumes: bool, on_done: Callable[[Known], None]
+    ) -> None:
+        self._on_done = on_done
+        self._selection = selection
+        self._lookup = lookup
+        self._resumes = resumes
+        #: Campaigns that were gone through.
+        self.seen = 0
+        #: Those of them that are too old, or that have stopped moving.
+        self.left_out = 0
+        #: Those that an earlier try has fetched.
+        self.resumed = 0
+
+    async def targets(self, refs: AsyncIterable[CampaignRef]) -> AsyncIterator[Target]:
+        """The campaigns to fetch.
+
+        :param refs: the list; only read when no targets were given.
+        """
+        chunk: list[Target] = []
+        size = _FIRST_CHUNK
+        async for target in self._all(refs):
+            self.seen += 1
+            if self._selection.is_too_old(target, Known(), datetime.now(UTC)):
+                self.left_out += 1  # needs no question
+                continue
+            chunk.append(target)
+            if len(chunk) >= size:
+                for wanted in await self._wanted(chunk):
+                    yield wanted
+                chunk, size = [], min(2 * size, _CHUNK)
+        for wanted in await self._wanted(chunk):
+            yield wanted
+
+    async def _all(self, refs: AsyncIterable[CampaignRef]) -> AsyncIterator[Target]:
+        if self._selection.targets is not None:
+            for target in self._selection.targets:
+                yield target
+            return
+        async for ref in refs:
+            yield Target(ref.id.lower(), ref.title)
+
+    async def _wanted(self, chunk: list[Target]) -> list[Target]:
+        asked = [t.campaign_id for t in chunk if self._selection.needs_lookup(t, resumes=self._resumes)]
+        known = await self._lookup(asked) if asked else {}
+        wanted = []
+        for target in chunk:
+            told = known.get(target.campaign_id, Known())
+            if told.done_at is not None and self._resumes:
+                self.resumed += 1
+                self._on_done(told)
+            elif self._selection.wants(target, told, datetime.now(UTC)):
+                wanted.append(target)
+            else:
+                self.left_out += 1
+        return wanted
