@@ -8,8 +8,10 @@ from airflow_provider_truepush.api.errors import (
     TruepushBadRequestError,
     TruepushConnectionError,
     TruepushError,
+    TruepushLedgerError,
     TruepushProtocolError,
     TruepushRateLimitError,
+    TruepushSendExpiredError,
     TruepushServerError,
     TruepushValidationError,
 )
@@ -20,8 +22,10 @@ __all__ = [
     "TruepushBadRequestError",
     "TruepushConnectionError",
     "TruepushError",
+    "TruepushLedgerError",
     "TruepushProtocolError",
     "TruepushRateLimitError",
+    "TruepushSendExpiredError",
     "TruepushServerError",
     "TruepushValidationError",
 ]

@@ -88,3 +88,11 @@ class TruepushAmbiguousError(TruepushError):
 
 class TruepushProtocolError(TruepushError):
     """A complete answer arrived that this provider cannot read; the message quotes its beginning."""
+
+
+class TruepushSendExpiredError(TruepushError):
+    """Too long after its intent a send had not begun. Nothing was sent."""
+
+
+class TruepushLedgerError(TruepushError):
+    """The ledger could not be read or written. Nothing was sent on an intent that is not in it."""

@@ -15,6 +15,11 @@ from airflow_provider_truepush.api.refs import CampaignRef
 #: Campaigns created longer ago than this before the intent are not ours, however wrong the clocks are.
 _CLOCK_ERROR = timedelta(days=1)
 
+#: By so much may our clock and Truepush's differ, and a request be under way.
+_CLOCKS_APART = timedelta(hours=1)
+#: What the network makes of one request is there within this time.
+_COPIES_WITHIN = timedelta(minutes=2)
+
 
 def send_slot(project: str, send_token: str) -> str:
     """Name of the place where one send is written down, the same for every try at it.
@@ -82,6 +87,14 @@ class SendRecord:
             row.id for row in listed if row.title == self.title and row.id not in earlier and self._recent(row.id)
         )
 
+    def is_of_its_time(self, campaign_id: str) -> bool:
+        """Whether a campaign was created about when this send left, and not by another run of the Dag since."""
+        made = created_at(campaign_id)
+        if made is None:
+            return False
+        earliest, latest = (datetime.fromtimestamp(moment, UTC) for moment in (self.made_at, self.deadline))
+        return earliest - _CLOCKS_APART <= made <= latest + _CLOCKS_APART
+
     def _recent(self, campaign_id: str) -> bool:
         return is_recent(campaign_id, datetime.fromtimestamp(self.made_at, UTC))
 
@@ -90,3 +103,10 @@ def is_recent(campaign_id: str, now: datetime) -> bool:
     """Whether a campaign may have been created about now: older ones need not be written down."""
     made = created_at(campaign_id)
     return made is None or made >= now - _CLOCK_ERROR
+
+
+def are_copies(campaign_ids: Iterable[str]) -> bool:
+    """Whether campaigns were created so close together that one request may have made them all."""
+    times = [created_at(campaign_id) for campaign_id in campaign_ids]
+    known = [made for made in times if made is not None]
+    return bool(known) and len(known) == len(times) and max(known) - min(known) <= _COPIES_WITHIN

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter  # type: ignore[import-untyped]
@@ -59,11 +60,13 @@ class Evidence(threading.local):
     :ivar sent: whether a byte of it may have left.
     :ivar blind: whether connections are used that keep no notes, as those over SOCKS.
     :ivar limit: what cuts the connection when the request takes too long; None for no such limit.
+    :ivar leaving: called before the first byte leaves, with the connection made; what it raises keeps it here.
     """
 
     sent: bool = False
     blind: bool = False
     limit: Limit | None = None
+    leaving: Callable[[], None] | None = None
 
 
 class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
@@ -110,6 +113,8 @@ class _Noting:
         if getattr(self, "sock", None) is None and not self._shaking_hands:
             self.connect()
         if not self._shaking_hands:
+            if self.evidence.leaving is not None and not self.evidence.sent:
+                self.evidence.leaving()
             # Before the send, not after: a send that fails halfway has sent something.
             self.evidence.sent = True
             if (limit := self.evidence.limit) is not None and isinstance(self.sock, socket.socket):  # type: ignore[attr-defined]

@@ -69,7 +69,8 @@ class SyncClient:
         """Send a call, repeat it where that is harmless and worth it, and return its result.
 
         :param call: what to send.
-        :param just_before: called when a create is about to leave, after any waiting for its turn; may raise.
+        :param just_before: called when a create is about to leave: after any waiting for its turn, and again when
+            the connection is made; what it raises keeps the create from leaving.
         """
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
@@ -108,6 +109,7 @@ class SyncClient:
             time.sleep(wait)
         if just_before is not None:
             just_before()
+            line.evidence.leaving = just_before
         if exchange.call.endpoint.repeatable:
             return exchange.conclude(self._send(exchange.call, line))
         # A thread for each is too dear for reads; a create can afford it, and must not hang.

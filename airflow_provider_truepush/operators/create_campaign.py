@@ -14,12 +14,14 @@ from airflow_provider_truepush.api.campaign import Campaign
 from airflow_provider_truepush.api.fields import is_dry_run_id, refuse, seconds
 from airflow_provider_truepush.api.late_guard import LateGuard
 from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict, Watch
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.lineage import CampaignLineage
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import check_choice, renders_natively
 from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
+from airflow_provider_truepush.sending.journals import Journal
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.protocol import CampaignSending
 from airflow_provider_truepush.sensors.waiting import StatsWait
@@ -187,6 +189,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
             self._check_arguments()
             campaign = self._campaign(context)
             if campaign is None:
+                self._check_nothing_was_begun(hook, context)
                 raise AirflowSkipException("There is no campaign to send.")
             campaign_id = self._send(hook, campaign, context)
         if self.wait_for_delivery:
@@ -237,14 +240,27 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         if hook.settings.dry_run:
             campaign_id = hook.create_campaign(plan.guard(campaign))
         else:
-            token = str(self.send_token) if self.send_token else TaskTry.of(context).send_token
-            journal = open_journal(
-                context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
-            )
-            campaign_id = CampaignSending(hook, journal, plan).send()
+            campaign_id = CampaignSending(hook, self._journal(context), plan).send()
         self._sent = campaign_id
         self.log.info("Campaign %s: %r.", campaign_id or "without a known id", campaign.title)
         return campaign_id
+
+    def _journal(self, context: Context) -> Journal:
+        token = None if self.send_token is None else str(self.send_token)
+        return open_journal(
+            context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
+        )
+
+    def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
+        """An earlier try may have had a campaign, and may have sent it: that is no skip."""
+        if hook.settings.dry_run or TaskTry.of(context).number <= 1:
+            return
+        kept = self._journal(context).read()
+        if kept is not None:
+            raise TruepushAmbiguousError(
+                f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have "
+                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. Look in Truepush."
+            )
 
     def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> SendPlan:
         guard = LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, conf
 
@@ -14,7 +15,7 @@ from airflow_provider_truepush.api.campaign import Campaign
 from airflow_provider_truepush.api.late_guard import LateGuard, SendSkippedError
 from airflow_provider_truepush.api.send_record import send_slot
 from airflow_provider_truepush.api.settings import Settings
-from airflow_provider_truepush.sending.journals import Journal, NoJournal, TaskStateJournal
+from airflow_provider_truepush.sending.journals import Journal, NoJournal, TaskStateJournal, unknown_before
 from airflow_provider_truepush.sending.ledger import SqlLedger
 
 if TYPE_CHECKING:
@@ -58,29 +59,64 @@ class TaskTry:
         """One send per Dag, run, task and map index."""
         return f"{self.task}/{self.map_index}"
 
+    @property
+    def state_store_address(self) -> str:
+        """Where Airflow's REST API has the task's state (3.3+), with ``{key}`` where the key belongs."""
+        dag_id, _, rest = self.task.partition("/")
+        run_id, _, task_id = rest.rpartition("/")
+        dag_id, run_id, task_id = (quote(part, safe="") for part in (dag_id, run_id, task_id))
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/state-store"
+        return f"{path}/{{key}}?map_index={self.map_index}"
+
     def __str__(self) -> str:
         return f"try {self.number} of {self.task}{f' [{self.map_index}]' if self.mapped else ''}"
 
 
-def open_journal(context: Context, *, project: str, send_token: str, ledger_conn_id: str | None) -> Journal:
+def open_journal(context: Context, *, project: str, send_token: str | None, ledger_conn_id: str | None) -> Journal:
     """The best place there is to write a send down.
 
     :param project: a stable name of the Truepush project.
-    :param send_token: what makes two tries the same send.
+    :param send_token: what makes two tries the same send; None for one send per Dag, run, task and map index.
     :param ledger_conn_id: an SQL connection for the ledger; None for Airflow's own task state store.
     """
-    slot = send_slot(project, send_token)
-    number, store = TaskTry.of(context).number, context.get("task_state_store")
+    task_try = TaskTry.of(context)
+    slot = send_slot(project, send_token or task_try.send_token)
+    journal = _journal_of(slot, task_try, context.get("task_state_store"), project, ledger_conn_id)
+    if send_token and not journal.sees_others:
+        log.warning("Without a ledger, send_token %r holds for this one task of this Dag run only.", send_token)
+    return journal
+
+
+def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_conn_id: str | None) -> Journal:
+    if store is None:
+        if not ledger_conn_id:
+            return NoJournal(task_try.number)
+        ledger = _ledger(ledger_conn_id, project, slot)
+        if task_try.number <= 1:
+            ledger.note_visit(task_try.send_token)
+        elif not ledger.visited(task_try.send_token):
+            ledger.unproven = unknown_before(
+                task_try.number, f"the first one was not written down in {ledger}, as if it had been set later"
+            )
+        return ledger
     cleared = conf.getboolean("state_store", "clear_on_success", fallback=False)
-    if store is not None:
-        state = TaskStateJournal(store, slot, cleared_on_success=cleared, try_number=number)
-        # What was begun in the store is ended there, though the Dag has been given a ledger since.
-        if not ledger_conn_id or state.holds_it():
-            return state
-    if ledger_conn_id:
-        hook = BaseHook.get_hook(ledger_conn_id)
-        return SqlLedger(hook, ledger_conn_id, project, slot)
-    return NoJournal(number)
+    number, address = task_try.number, task_try.state_store_address
+    state = TaskStateJournal(store, slot, cleared_on_success=cleared, try_number=number, address=address)
+    # A send is ended where it was begun, though the Dag has been given a ledger since, or another, or none.
+    begun_in = state.begun_in()
+    if state.holds_it() or not (begun_in or ledger_conn_id):
+        return state
+    if begun_in and begun_in != ledger_conn_id:
+        log.warning("ledger_conn_id is %r; this send was begun in %r, and is ended there.", ledger_conn_id, begun_in)
+    ledger = _ledger(begun_in or str(ledger_conn_id), project, slot)
+    ledger.unproven = state.unproven()
+    if begun_in is None:
+        state.begin_in(str(ledger_conn_id))
+    return ledger
+
+
+def _ledger(conn_id: str, project: str, slot: str) -> SqlLedger:
+    return SqlLedger(BaseHook.get_hook(conn_id), conn_id, project, slot)
 
 
 def late_guard(guard: LateGuard, context: Context, settings: Settings) -> Callable[[Campaign], Campaign]:

@@ -8,7 +8,21 @@ from typing import Any
 from typing_extensions import override
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError
+from airflow_provider_truepush.api.fields import object_id
 from airflow_provider_truepush.api.send_record import SendRecord
+
+
+def unknown_before(try_number: int, why: str) -> str:
+    """For a person: an earlier try may have sent, and nothing tells.
+
+    :param try_number: number of this try.
+    :param why: what is missing.
+    """
+    return (
+        f"This is try {try_number}, and nothing tells whether an earlier one has sent the campaign: {why}. Nothing was "
+        "sent by this try. Look in Truepush whether the campaign is out. If it is, mark the task as success; if not, "
+        "send it in a new Dag run. A `ledger_conn_id`, set before the first try, tells it."
+    )
 
 
 class Journal(ABC):
@@ -16,9 +30,11 @@ class Journal(ABC):
 
     :param slot: see :func:`~airflow_provider_truepush.api.send_record.send_slot`.
     :cvar sees_others: whether it knows of other sends, and so which campaigns are theirs.
+    :cvar lasts: whether a later try can read it.
     """
 
     sees_others = False
+    lasts = True
 
     def __init__(self, slot: str) -> None:
         self.slot = slot
@@ -73,12 +89,18 @@ class TaskStateJournal(Journal):
     :param cleared_on_success: whether Airflow empties the store when the task succeeds (``[state_store]
         clear_on_success``), so that an empty one proves nothing.
     :param try_number: number of this try, from 1.
+    :param address: of the store in Airflow's REST API, for a person; with ``{key}`` where the key belongs.
     """
 
-    def __init__(self, store: Any, slot: str, *, cleared_on_success: bool = False, try_number: int = 1) -> None:
+    def __init__(
+        self, store: Any, slot: str, *, cleared_on_success: bool = False, try_number: int = 1, address: str = "{key}"
+    ) -> None:
         super().__init__(slot)
         self._store = store
         self.key = f"truepush_send_{slot[:16]}"
+        self._ledger_key = f"{self.key}_ledger"
+        self._visit_key = f"{self.key}_visited"
+        self._address = address
         self._cleared_on_success = cleared_on_success
         self._try_number = try_number
 
@@ -86,47 +108,55 @@ class TaskStateJournal(Journal):
         """Whether this send stands here, whatever other journal there is."""
         return self._store.get(self.key) is not None
 
+    def begun_in(self) -> str | None:
+        """The connection of the ledger in which an earlier try has begun; None for none."""
+        found = self._store.get(self._ledger_key)
+        return str(found) if found else None
+
+    def begin_in(self, ledger_conn_id: str) -> None:
+        """Note that this send is written down in a ledger, so that every later try looks there."""
+        self._set(self._ledger_key, ledger_conn_id)
+
+    def unproven(self) -> str:
+        """Why an empty place proves nothing, for a person; "" where it proves that nothing was sent."""
+        if not self._cleared_on_success:
+            return ""
+        if self._try_number > 1 and self._store.get(self._visit_key) is None:
+            return unknown_before(
+                self._try_number,
+                "Airflow is set to empty the task state store when a task succeeds ([state_store] clear_on_success)",
+            )
+        self._set(self._visit_key, self._try_number)
+        return ""
+
     @override
     def read(self) -> SendRecord | None:
         kept = self._store.get(self.key)
-        if self._cleared_on_success:
-            self._note_visit(kept)
         if not kept:
+            if unproven := self.unproven():
+                raise TruepushAmbiguousError(unproven)
             return None
         if isinstance(kept, str):  # a person has written the id of the campaign to adopt
-            return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=kept)
+            campaign_id = object_id(f"state key {self.key}", kept.strip())
+            return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=campaign_id)
         return SendRecord.from_dict(kept)
-
-    def _note_visit(self, kept: object) -> None:
-        """Tell a store that was emptied from one in which no try has written yet."""
-        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
-
-        visited = f"{self.key}_visited"
-        if not kept and self._try_number > 1 and self._store.get(visited) is None:
-            raise TruepushAmbiguousError(
-                f"This is try {self._try_number}, and nothing tells whether an earlier one has sent the campaign: "
-                "Airflow is set to empty the task state store when a task succeeds ([state_store] clear_on_success). "
-                "Nothing was sent by this try. Look in Truepush whether the campaign is out. If it is, mark the task "
-                "as success; if not, send it in a new Dag run. A `ledger_conn_id`, set before the first try, tells it."
-            )
-        self._store.set(visited, self._try_number, retention=NEVER_EXPIRE)
 
     @override
     def claim(self, record: SendRecord) -> None:
-        self._set(record)
+        self._set(self.key, record.as_dict())
 
     @override
     def settle(self, record: SendRecord) -> None:
-        self._set(record)
+        self._set(self.key, record.as_dict())
 
     @override
     def drop(self, record: SendRecord) -> None:
         self._store.delete(self.key)
 
-    def _set(self, record: SendRecord) -> None:
+    def _set(self, key: str, value: Any) -> None:
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
 
-        self._store.set(self.key, record.as_dict(), retention=NEVER_EXPIRE)
+        self._store.set(key, value, retention=NEVER_EXPIRE)
 
     @override
     def __str__(self) -> str:
@@ -134,13 +164,16 @@ class TaskStateJournal(Journal):
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:
-        return f"set the task's state key `{self.key}` to its id, as a string (UI or REST API), and clear the task"
+        body = '{"value": "<its id>", "expires_at": null}'
+        return (
+            f"write its id to the task's state key: PUT {self._address.format(key=self.key)} {body}, and clear the task"
+        )
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
         return (
-            f"delete the task's state key `{self.key}` (UI or REST API), or give the task another `send_token`, and "
-            "clear it"
+            f"remove the task's state key: DELETE {self._address.format(key=self.key)}, or give the task another "
+            "`send_token`, and clear it"
         )
 
 
@@ -149,6 +182,8 @@ class NoJournal(Journal):
 
     :param try_number: number of this try, from 1.
     """
+
+    lasts = False
 
     def __init__(self, try_number: int) -> None:
         super().__init__("")
@@ -159,12 +194,8 @@ class NoJournal(Journal):
     def read(self) -> SendRecord | None:
         if self._try_number <= 1:
             return self._begun
-        raise TruepushAmbiguousError(
-            f"This is try {self._try_number}, and nothing tells whether an earlier one has sent the campaign: there "
-            "is no task state store before Airflow 3.3, and no `ledger_conn_id` is set. Nothing was sent by this "
-            "try. Look in Truepush whether the campaign is out. If it is, mark the task as success; if not, send it "
-            "in a new Dag run. A `ledger_conn_id`, set before the first try, tells it."
-        )
+        why = "there is no task state store before Airflow 3.3, and no `ledger_conn_id` is set"
+        raise TruepushAmbiguousError(unknown_before(self._try_number, why))
 
     @override
     def claim(self, record: SendRecord) -> None:

@@ -9,8 +9,13 @@ from typing import Any
 
 from typing_extensions import override
 
-from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
-from airflow_provider_truepush.api.send_record import SendRecord
+from airflow_provider_truepush.api.errors import (
+    TruepushAmbiguousError,
+    TruepushError,
+    TruepushLedgerError,
+    TruepushValidationError,
+)
+from airflow_provider_truepush.api.send_record import SendRecord, send_slot
 from airflow_provider_truepush.sending.journals import Journal
 
 TABLE = "truepush_send_ledger"
@@ -47,10 +52,6 @@ CREATE TABLE {TABLE} (
 """
 
 
-class LedgerError(TruepushError):
-    """The ledger could not be read or written. Nothing was sent on an intent that is not in it."""
-
-
 class SqlLedger(Journal):
     """Keeps the record in a table, made on first use. Holds across Dag runs, and when Dag runs are deleted.
 
@@ -71,6 +72,8 @@ class SqlLedger(Journal):
                 f"ledger_conn_id: {conn_id!r} is no SQL connection ({type(hook).__name__}). Nothing was sent."
             )
         super().__init__(slot)
+        #: Why an empty place proves nothing here, for a person; "" where it does prove that nothing was sent.
+        self.unproven = ""
         self._hook = hook
         self._conn_id = conn_id
         self._project = project
@@ -78,24 +81,32 @@ class SqlLedger(Journal):
 
     @override
     def read(self) -> SendRecord | None:
-        rows = self._query(f"SELECT {', '.join(_COLUMNS)} FROM {TABLE} WHERE slot = ?", [self.slot])
+        columns = ", ".join(_COLUMNS)
+        # Two rows can stand only where the database does not enforce its keys. One with an outcome tells more.
+        rows = self._query(f"SELECT {columns} FROM {TABLE} WHERE slot = ? ORDER BY settled DESC", [self.slot])
+        if not rows and self.unproven:
+            raise TruepushAmbiguousError(self.unproven)
         return _record(rows[0]) if rows else None
 
     @override
     def claim(self, record: SendRecord) -> None:
-        marks = ", ".join("?" * (len(_COLUMNS) + 1))
-        insert = f"INSERT INTO {TABLE} (project, {', '.join(_COLUMNS)}) VALUES ({marks})"
+        failed: TruepushLedgerError | None = None
         try:
-            self._change(insert, [self._project, *_values(record)])
-        except LedgerError as error:
-            # The row decides, not the error: a commit can succeed and its answer be lost.
-            kept = self.read()
-            if kept is None:
-                raise
-            if kept.attempt != record.attempt:
-                raise LedgerError(
-                    f"Another try ({kept.author}) has written its intent to send this. Nothing was sent by this one."
-                ) from error
+            self._insert(record)
+        except TruepushLedgerError as error:
+            failed = error
+        # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
+        # declare its keys. Of two that were written both are seen by whoever looks last.
+        rows = self._query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [self.slot])
+        others = [author for attempt, author in rows if attempt != record.attempt]
+        if others:
+            raise TruepushLedgerError(
+                f"Another try ({others[0]}) has written its intent to send this. Nothing was sent by this one."
+            ) from failed
+        if len(rows) != 1:
+            raise failed or TruepushLedgerError(
+                f"{self} does not show the intent that was written to it. Nothing was sent."
+            )
 
     @override
     def settle(self, record: SendRecord) -> None:
@@ -103,6 +114,35 @@ class SqlLedger(Journal):
             f"UPDATE {TABLE} SET settled = 1, campaign_id = ? WHERE slot = ? AND attempt = ?",
             [record.campaign_id, record.slot, record.attempt],
         )
+        query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 1"
+        kept = [row[0] for row in self._query(query, [self.slot, record.attempt])]
+        if kept != [record.campaign_id]:
+            raise TruepushLedgerError(f"{self} has no intent of {record.author} any more to write an outcome to.")
+        if record.campaign_id is not None and self.taken([record.campaign_id]):
+            raise TruepushLedgerError(f"{self}: campaign {record.campaign_id} is the outcome of another send as well.")
+
+    def visited(self, task: str) -> bool:
+        """Whether the first try of a task has come here.
+
+        :param task: Dag, run, task and map index.
+        """
+        return bool(self._query(f"SELECT slot FROM {TABLE} WHERE slot = ?", [self._visit_of(task)]))
+
+    def note_visit(self, task: str) -> None:
+        """Note that the first try of a task has come here: from now on an empty place proves that nothing was sent.
+
+        :param task: as above.
+        """
+        note = SendRecord(self._visit_of(task), "", "", (), "visit", task, made_at=0.0, deadline=0.0, settled=True)
+        try:
+            if not self.visited(task):
+                self._insert(note)
+        except TruepushLedgerError:
+            if not self.visited(task):  # nor written by another process
+                raise
+
+    def _visit_of(self, task: str) -> str:
+        return send_slot(self._project, f"visit of {task}")
 
     @override
     def drop(self, record: SendRecord) -> None:
@@ -126,6 +166,11 @@ class SqlLedger(Journal):
             "AND (settled = 0 OR (campaign_id IS NULL AND deadline >= ?))"
         )
         return bool(self._query(query, [self._project, record.title, record.slot, record.made_at - _CLOCK_ERROR]))
+
+    def _insert(self, record: SendRecord) -> None:
+        marks = ", ".join("?" * (len(_COLUMNS) + 1))
+        insert = f"INSERT INTO {TABLE} (project, {', '.join(_COLUMNS)}) VALUES ({marks})"
+        self._change(insert, [self._project, *_values(record)])
 
     def _query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
         with self._cursor() as (_, cursor):
@@ -154,7 +199,7 @@ class SqlLedger(Journal):
             raise
         except Exception as error:
             said = " ".join(str(error).split())[:300]
-            raise LedgerError(f"Ledger {TABLE} in {self._conn_id!r}: {type(error).__name__}: {said}") from error
+            raise TruepushLedgerError(f"Ledger {TABLE} in {self._conn_id!r}: {type(error).__name__}: {said}") from error
 
     def _create_table(self, connection: Any) -> None:
         if self._exists(connection):
@@ -165,7 +210,7 @@ class SqlLedger(Journal):
             connection.commit()
         connection.rollback()  # where the table was made by another, this transaction can only be ended
         if not self._exists(connection):
-            raise LedgerError(
+            raise TruepushLedgerError(
                 f"Ledger {TABLE} cannot be made in {self._conn_id!r}; nothing was sent. Make it: {_CREATE}"
             )
 

@@ -22,11 +22,13 @@ from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushBadRequestError,
     TruepushError,
+    TruepushSendExpiredError,
     TruepushServerError,
 )
 from airflow_provider_truepush.api.retry import NOTHING_CARRIED_OUT, wait_before_create
-from airflow_provider_truepush.api.send_record import SendRecord, content_hash, is_recent
+from airflow_provider_truepush.api.send_record import SendRecord, are_copies, content_hash, is_recent
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.copies import Copies
 from airflow_provider_truepush.sending.journals import Journal
 from airflow_provider_truepush.sending.plan import SendPlan
 
@@ -38,10 +40,6 @@ log = logging.getLogger(__name__)
 _SEND_WITHIN = 120.0
 
 _WRITE_TRIES = 4
-
-
-class TruepushSendExpiredError(TruepushError):
-    """Too long after its intent a send had not begun. Nothing was sent."""
 
 
 #: Errors after which the intent is taken back: Truepush carried nothing out.
@@ -73,6 +71,7 @@ class CampaignSending:
         self._sleep = sleep
         self._clock = clock
         self._content = content_hash(plan.campaign.as_dict())
+        self._pause = max(0.2, min(5.0, plan.settle_window / 10))
 
     def send(self) -> str | None:
         """Send it, unless it was; returns the id, or None when Truepush did not tell it.
@@ -80,7 +79,8 @@ class CampaignSending:
         :raises TruepushAmbiguousError: it may be out, and a person has to look.
         :raises TruepushError: it was not sent.
         """
-        log.info("Sending %r as %s; kept in %s.", self._plan.campaign.title, self._plan.author, self._journal)
+        level = logging.INFO if self._journal.lasts else logging.WARNING
+        log.log(level, "Sending %r as %s; kept in %s.", self._plan.campaign.title, self._plan.author, self._journal)
         requests, waited = 0, 0.0
         while True:
             try:
@@ -100,8 +100,9 @@ class CampaignSending:
         record = self._journal.read()
         if record is not None:
             return self._resume(record)
-        campaign = self._ready()
+        self._ready()  # refused or skipped before the first request
         record = self._intent()
+        campaign = self._ready()  # walking the list may take until the quiet hours begin
         self._claim(record)
         try:
             campaign_id = self._hook.create_campaign(campaign, just_before=lambda: self._check_deadline(record))
@@ -114,7 +115,7 @@ class CampaignSending:
         if campaign_id is None:
             return self._find_untold(record)
         self._settle(record, campaign_id)
-        self._cancel_extras(record, campaign_id)
+        self._cancel_copies(record, campaign_id)
         return campaign_id
 
     def _claim(self, record: SendRecord) -> None:
@@ -189,6 +190,8 @@ class CampaignSending:
         if campaign_id is None:
             log.warning("Truepush created %r without telling the id, and the list does not settle it.", record.title)
         self._settle(record, campaign_id)
+        if campaign_id is not None:
+            self._cancel_copies(record, campaign_id)
         return campaign_id
 
     def _reconcile(self, record: SendRecord, what: str) -> str | None:
@@ -202,6 +205,7 @@ class CampaignSending:
                 seen = f"The list that would tell cannot be read: {error}"
                 raise TruepushServerError(self._for_a_person(record, what, seen)) from error
             if ours and self._adopt(record, found[0]):
+                self._cancel_copies(record, found[0])
                 return found[0]
             seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
             if found:
@@ -229,16 +233,23 @@ class CampaignSending:
         The second value tells whether there is one and it can be no other send's.
         """
         end = self._clock() + self._plan.settle_window
-        pause = max(0.2, min(5.0, self._plan.settle_window / 10))
         previous: list[str] | None = None
         while True:
             found, rivals = self._candidates(record)
-            ours = len(found) == 1 and not rivals and (self._plan.may_adopt or self._journal.sees_others)
+            ours = not rivals and self._must_be_ours(record, found)
             left = end - self._clock()
             if (ours and found == previous) or left <= 0:
                 return found, ours
             previous = found
-            self._sleep(min(pause, left))
+            self._sleep(min(self._pause, left))
+
+    def _must_be_ours(self, record: SendRecord, found: list[str]) -> bool:
+        """Whether what was found can be no other send's."""
+        if len(found) == 1:
+            # Without a ledger another send of the title is known by its time only.
+            by_time = self._plan.may_adopt and record.is_of_its_time(found[0])
+            return by_time or self._journal.sees_others
+        return self._plan.schedule_ahead is not None and self._journal.sees_others and are_copies(found)
 
     def _candidates(self, record: SendRecord) -> tuple[list[str], bool]:
         """Which campaigns may be this send's, and whether they may be another open send's as well.
@@ -251,23 +262,22 @@ class CampaignSending:
         taken = self._journal.taken(listed)
         return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals
 
-    def _cancel_extras(self, record: SendRecord, campaign_id: str) -> None:
+    def _cancel_copies(self, record: SendRecord, campaign_id: str) -> None:
         """With ``schedule_ahead``: cancel what the network made of our one request, before it fires."""
         if self._plan.schedule_ahead is None:
             return
-        try:
-            found, rivals = self._candidates(record)
-            others = [other for other in found if other != campaign_id]
-            if not others:
+        copies = Copies(self._hook, campaign_id)
+        end = self._clock() + self._plan.settle_window
+        while True:
+            try:
+                found, rivals = self._candidates(record)
+                copies.end(found, certain=self._journal.sees_others and not rivals)
+            except TruepushError as error:
+                log.warning("Campaign %s is out; whether a copy of it is could not be seen: %s", campaign_id, error)
+            left = end - self._clock()
+            if left <= 0:
                 return
-            if not self._journal.sees_others or rivals:
-                log.warning("Campaigns %s have the same title and appeared meanwhile; whose they are is open.", others)
-                return
-            for other in others:
-                cancelled = self._hook.cancel_campaign(other)
-                log.warning("Campaign %s is a second copy of %s; cancelled: %s.", other, campaign_id, cancelled)
-        except TruepushError as error:
-            log.warning("Campaign %s is out; whether a copy of it is could not be looked up: %s", campaign_id, error)
+            self._sleep(min(self._pause, left))
 
     def _for_a_person(self, record: SendRecord, what: str, seen: str) -> str:
         return (

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+from airflow_provider_truepush.api.send_record import send_slot
+from airflow_provider_truepush.operators.guards import TaskTry
+from airflow_provider_truepush.sending.journals import TaskStateJournal
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CREATE, STATS, WAIT, CampaignRun
 from local_airflow.configuration import Installation
@@ -63,3 +69,18 @@ def test_the_log_of_the_sensor_tells_how_it_went(run: CampaignRun, airflow: Loca
 def test_rendered_fields_show_the_segment(run: CampaignRun, emulator: EmulatorProcess) -> None:
     rendered = json.dumps(run.task(CREATE)["rendered_fields"])
     assert emulator.segment() in rendered
+
+
+@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="Airflow 3.3 brings the task's state")
+def test_the_address_that_an_error_tells_a_person_is_the_one_of_what_was_sent(
+    run: CampaignRun, airflow: LocalAirflow
+) -> None:
+    task_try = TaskTry(f"{run.dag_id}/{run.run_id}/{CREATE}", -1, 1)
+    key = TaskStateJournal(None, send_slot("truepush_default", task_try.send_token)).key
+    address = task_try.state_store_address.format(key=key).removeprefix("/api/v2")
+    kept = airflow.api._call("GET", address)["value"]
+    assert kept["campaign_id"] == run.campaign_id
+    # What a person does with it, and undone.
+    for value in (run.campaign_id, kept):
+        airflow.api._call("PUT", address, json={"value": value, "expires_at": None})
+        assert airflow.api._call("GET", address)["value"] == value

@@ -25,6 +25,7 @@ from tests.contract.world import CAMPAIGN, SENT
 @contextmanager
 def nothing_is_left(emulator: Emulator) -> Iterator[None]:
     """No warning of what was not closed, and soon no connection at the emulator."""
+    gc.collect()  # what other tests have left is theirs
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         yield

@@ -58,6 +58,23 @@ def test_none_skips_the_task(emulator: Emulator) -> None:
     assert emulator.count() == 0
 
 
+def test_none_on_a_later_try_does_not_hide_what_the_first_has_begun(emulator: Emulator) -> None:
+    """The feed has nothing any more: a skip would say that nothing was sent."""
+    airflow = context(task_state_store=Store())
+    run(lambda: dict(CAMPAIGN), airflow, task_id="t")
+    airflow["ti"].try_number = 2
+    with pytest.raises(AirflowFailException, match=r"no campaign to send now, but try 1 of .* sent"):
+        run(lambda: None, airflow, task_id="t")
+    assert emulator.count("createCampaign") == 1
+
+
+def test_none_on_a_later_try_skips_where_nothing_was_begun(emulator: Emulator) -> None:
+    airflow = context(task_state_store=Store())
+    airflow["ti"].try_number = 2
+    with pytest.raises(AirflowSkipException, match="no campaign to send"):
+        run(lambda: None, airflow, task_id="t")
+
+
 def test_a_bad_campaign_fails_before_anything_is_sent(emulator: Emulator) -> None:
     with pytest.raises(AirflowFailException, match=r"campaign\.link"):
         run(lambda: {**CAMPAIGN, "link": "nowhere"}, context(), task_id="t")

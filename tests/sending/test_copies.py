@@ -10,6 +10,7 @@ import pytest
 import requests
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
 from tests.sending.tasks import Tasks
@@ -68,6 +69,70 @@ def test_what_was_there_before_is_never_cancelled(tasks: Tasks, sqlite: str) -> 
     tasks.run(ledger_conn_id=sqlite, **AHEAD)
     assert states(tasks)[before] == "scheduled"
     assert sorted(states(tasks).values()) == ["cancelled", "scheduled", "scheduled"]
+
+
+def test_what_appeared_much_later_is_no_copy(tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who makes a campaign of the same title meanwhile keeps it."""
+
+    class BusyConsole(TruepushHook):
+        def create_campaign(self, campaign: Any, *, just_before: Callable[[], None] | None = None) -> str | None:
+            found = super().create_campaign(campaign, just_before=just_before)
+            later = (tasks.emulator.now() + timedelta(hours=1)).isoformat()
+            tasks.emulator.advance(timedelta(minutes=5))
+            tasks.emulator.seed({"campaigns": [{"title": "Sale", "send_at": later}]})
+            return found
+
+    monkeypatch.setattr(base, "TruepushHook", BusyConsole)
+    tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    assert list(states(tasks).values()) == ["scheduled", "scheduled"]
+
+
+def test_a_copy_that_comes_late_is_cancelled_as_well(
+    tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowCopies(TruepushHook):
+        looks = 0
+
+        def list_campaigns(self) -> Any:
+            SlowCopies.looks += 1
+            if SlowCopies.looks == 3:
+                later = (tasks.emulator.now() + timedelta(hours=1)).isoformat()
+                tasks.emulator.seed({"campaigns": [{"title": "Sale", "send_at": later}]})
+            return super().list_campaigns()
+
+    monkeypatch.setattr(base, "TruepushHook", SlowCopies)
+    sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    found = states(tasks)
+    assert found.pop(sent) == "scheduled"
+    assert list(found.values()) == ["cancelled"]
+
+
+@pytest.mark.usefixtures("network_that_copies")
+def test_of_two_copies_whose_answer_is_lost_one_is_adopted_and_one_cancelled(
+    tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lossy(base.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
+        def create_campaign(self, campaign: Any, *, just_before: Callable[[], None] | None = None) -> str | None:
+            super().create_campaign(campaign, just_before=just_before)
+            raise TruepushAmbiguousError("the answer was lost", endpoint="createCampaign")
+
+    monkeypatch.setattr(base, "TruepushHook", Lossy)
+    sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    found = states(tasks)
+    assert found.pop(sent) == "scheduled"
+    assert list(found.values()) == ["cancelled"]
+
+
+def test_a_campaign_of_another_time_is_not_adopted(tasks: Tasks) -> None:
+    """Without a ledger: the next run of the Dag, with the same title, sent it."""
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="has no new campaign"):
+        tasks.run()
+    tasks.emulator.advance(timedelta(hours=2))
+    tasks.run(tasks.context(run="run-2"))
+    with pytest.raises(AirflowFailException, match="which one is this send's is open"):
+        tasks.run()
+    assert tasks.sends == 2
 
 
 def test_schedule_ahead_must_leave_time_to_look(tasks: Tasks) -> None:

@@ -51,6 +51,52 @@ def test_a_send_begun_in_the_store_is_not_begun_again_in_a_ledger(tasks: Tasks, 
     assert tasks.sends == 1
 
 
+def test_a_send_begun_in_a_ledger_is_ended_there_though_the_dag_has_lost_it(
+    tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = tasks.run(ledger_conn_id=sqlite)
+    assert tasks.run() == first
+    assert tasks.run(ledger_conn_id="another") == first
+    assert tasks.sends == 1
+    assert f"was begun in '{sqlite}'" in caplog.text
+
+
+def test_a_ledger_that_was_set_after_a_try_without_any_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+    """Before Airflow 3.3. The error of the second try names the ledger, and somebody sets one and clears the task."""
+    tasks.lose_the_answer()
+    tasks.emulator.fault("listCampaign", effect="status", nth=range(2, 99))
+    with pytest.raises(TruepushError):
+        tasks.run(tasks.context(state=False))
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="nothing tells whether an earlier one has sent"):
+            tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+def test_a_retry_with_a_ledger_sends_what_the_first_try_did_not(tasks: Tasks, sqlite: str) -> None:
+    """Before Airflow 3.3. The first try has come as far as the ledger, and no further."""
+    tasks.emulator.fault("listCampaign", effect="status", times=2)
+    with pytest.raises(TruepushError):
+        tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)
+    assert [tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)] == tasks.made
+
+
+@pytest.mark.parametrize("ledger", [True, False])
+def test_a_first_try_that_never_began_leaves_no_doubt(tasks: Tasks, sqlite: str, ledger: bool) -> None:
+    """From Airflow 3.3 on: its worker died before the operator ran."""
+    tasks.context()
+    assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
+
+
+def test_a_token_without_a_ledger_is_told_to_reach_no_further_than_the_task(
+    tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks.run(send_token="sale", ledger_conn_id=sqlite)
+    assert "holds for this one task" not in caplog.text
+    tasks.run(tasks.context(run="run-2"), send_token="sale")
+    assert "holds for this one task" in caplog.text
+
+
 @pytest.fixture
 def emptied_on_success(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow is set to empty the store of a task that succeeds."""
@@ -63,6 +109,23 @@ def test_a_store_that_is_emptied_on_success_proves_nothing_to_a_cleared_task(tas
     tasks.store.values.clear()
     with pytest.raises(AirflowFailException, match="clear_on_success"):
         tasks.run()
+    assert tasks.sends == 1
+
+
+@pytest.mark.usefixtures("emptied_on_success")
+def test_a_ledger_that_came_after_the_store_was_emptied_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+    tasks.run()
+    tasks.store.values.clear()
+    with pytest.raises(AirflowFailException, match="clear_on_success"):
+        tasks.run(ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+@pytest.mark.usefixtures("emptied_on_success")
+def test_a_ledger_outlives_a_store_that_is_emptied_on_success(tasks: Tasks, sqlite: str) -> None:
+    first = tasks.run(ledger_conn_id=sqlite)
+    tasks.store.values.clear()
+    assert tasks.run(ledger_conn_id=sqlite) == first
     assert tasks.sends == 1
 
 

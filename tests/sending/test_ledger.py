@@ -13,8 +13,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
 from airflow_provider_truepush.api.send_record import SendRecord
-from airflow_provider_truepush.exceptions import TruepushValidationError
-from airflow_provider_truepush.sending.ledger import TABLE, LedgerError, SqlLedger
+from airflow_provider_truepush.exceptions import TruepushLedgerError, TruepushValidationError
+from airflow_provider_truepush.sending.ledger import TABLE, SqlLedger
 from tests.sending.exploring import LONG
 from tests.sending.tasks import Tasks
 
@@ -42,7 +42,7 @@ def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
 
 def test_a_second_intent_is_refused_and_the_first_stands(sql: str) -> None:
     ledger(sql, "s").claim(record("s"))
-    with pytest.raises(LedgerError, match=r"Another try .* Nothing was sent"):
+    with pytest.raises(TruepushLedgerError, match=r"Another try .* Nothing was sent"):
         ledger(sql, "s").claim(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
 
@@ -60,10 +60,53 @@ def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
     for slot in ("s", "t"):
         ledger(sql, slot).claim(record(slot))
     ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
-    with pytest.raises(LedgerError):
+    with pytest.raises(TruepushLedgerError):
         ledger(sql, "t").settle(record("t").with_outcome("a" * 24))
     assert ledger(sql, "t").taken(["a" * 24, "b" * 24]) == {"a" * 24}
     assert ledger(sql, "s").taken(["a" * 24]) == set()
+
+
+def test_an_outcome_for_an_intent_that_is_gone_is_no_silent_success(sql: str) -> None:
+    ledger(sql, "s").claim(record("s"))
+    BaseHook.get_hook(sql).run(f"DELETE FROM {TABLE}")
+    with pytest.raises(TruepushLedgerError, match="no intent of somebody any more"):
+        ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+
+
+def without_keys(sql: str) -> None:
+    """As in a warehouse, which declares keys and enforces none."""
+    ledger(sql, "s").read()
+    hook = BaseHook.get_hook(sql)
+    hook.run([f"CREATE TABLE copied AS SELECT * FROM {TABLE}", f"DROP TABLE {TABLE}"])
+    hook.run(f"ALTER TABLE copied RENAME TO {TABLE}")
+
+
+def test_where_keys_are_only_declared_the_second_intent_is_refused_all_the_same(sql: str) -> None:
+    without_keys(sql)
+    ledger(sql, "s").claim(record("s"))
+    with pytest.raises(TruepushLedgerError, match=r"Another try .* Nothing was sent"):
+        ledger(sql, "s").claim(record("s", attempt="another"))
+    ledger(sql, "s").drop(record("s", attempt="another"))
+    assert ledger(sql, "s").read() == record("s")
+
+
+def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: str) -> None:
+    without_keys(sql)
+    for slot in ("s", "t"):
+        ledger(sql, slot).claim(record(slot))
+    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    with pytest.raises(TruepushLedgerError, match="outcome of another send as well"):
+        ledger(sql, "t").settle(record("t").with_outcome("a" * 24))
+
+
+def test_a_visit_is_no_send(sql: str) -> None:
+    assert not ledger(sql, "s").visited("dag/run/task/-1")
+    for _ in range(2):
+        ledger(sql, "s").note_visit("dag/run/task/-1")
+    assert ledger(sql, "other").visited("dag/run/task/-1")
+    assert not ledger(sql, "s").visited("dag/run/task/0")
+    assert ledger(sql, "s").read() is None
+    assert not ledger(sql, "s").has_rivals(record("s"))
 
 
 def test_rivals_are_open_sends_of_the_title_and_those_whose_id_was_not_told(sql: str) -> None:
@@ -85,7 +128,7 @@ def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: 
 
     def lossy(*args: Any) -> None:
         change(*args)
-        raise LedgerError("connection lost")
+        raise TruepushLedgerError("connection lost")
 
     monkeypatch.setattr(target, "_change", lossy)
     target.claim(record("s"))
@@ -94,7 +137,7 @@ def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: 
 
 def test_an_unreachable_database_sends_nothing(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", '{"conn_type": "sqlite", "host": "/nowhere/at/all.db"}')
-    with pytest.raises(LedgerError, match="ledger"):
+    with pytest.raises(TruepushLedgerError, match="ledger"):
         tasks.run(ledger_conn_id="ledger")
     assert tasks.sends == 0
 

@@ -124,7 +124,7 @@ def test_a_success_without_an_id_that_cannot_be_looked_up_is_a_success(tasks: Ta
 
 
 def test_the_way_out_of_the_state_store_adopts(tasks: Tasks) -> None:
-    key = stop_for_a_person(tasks, r"`(truepush_send_\w+)`")[0]
+    key = stop_for_a_person(tasks, r"PUT \S+/(truepush_send_\w+)\?map_index=-1")[0]
     (made,) = tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})["campaigns"]
     tasks.store.put("send/run-1/-1", key, made)
     assert tasks.run() == made
@@ -132,9 +132,17 @@ def test_the_way_out_of_the_state_store_adopts(tasks: Tasks) -> None:
 
 
 def test_the_way_out_of_the_state_store_sends_again(tasks: Tasks) -> None:
-    key = stop_for_a_person(tasks, r"`(truepush_send_\w+)`")[0]
+    key = stop_for_a_person(tasks, r"DELETE \S+/(truepush_send_\w+)\?map_index=-1")[0]
     del tasks.store.values["send/run-1/-1", key]
     assert [tasks.run()] == tasks.made
+
+
+def test_an_id_that_a_person_wrote_wrong_is_named(tasks: Tasks) -> None:
+    key = stop_for_a_person(tasks, r"PUT \S+/(truepush_send_\w+)")[0]
+    tasks.store.put("send/run-1/-1", key, "the one of today")
+    with pytest.raises(AirflowFailException, match=rf"{key}.*the one of today"):
+        tasks.run()
+    assert tasks.sends == 1
 
 
 def test_the_way_out_of_the_ledger_adopts(tasks: Tasks, sqlite: str) -> None:

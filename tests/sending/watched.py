@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.send_record import SendRecord
 from airflow_provider_truepush.api.settings import Settings
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushLedgerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.journals import Journal
-from airflow_provider_truepush.sending.ledger import LedgerError
 from tests.sending.attempts import Killed, here
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class WatchedJournal(Journal):
     def __init__(self, inner: Journal, world: World) -> None:
         super().__init__(inner.slot)
         self.inner, self._world = inner, world
-        self.sees_others = inner.sees_others
+        self.sees_others, self.lasts = inner.sees_others, inner.lasts
 
     def _do(self, method: str, *args: Any) -> Any:
         here().stop_at(f"before {method}")
@@ -59,7 +58,7 @@ class WatchedJournal(Journal):
         return found
 
     def _error(self) -> Exception:
-        return LedgerError("made to fail") if self.sees_others else RuntimeError("made to fail")
+        return TruepushLedgerError("made to fail") if self.sees_others else RuntimeError("made to fail")
 
     def read(self) -> SendRecord | None:
         found: SendRecord | None = self._do("read")
@@ -111,18 +110,19 @@ class WatchedHook(TruepushHook):
         attempt, world = here(), self.world
         attempt.stop_at("before create")
         seen = len(world.emulator.requests("createCampaign"))
-        client, refused = self.get_conn(), False
+        client, refused, connected = self.get_conn(), False, False
 
         def leaving() -> None:
-            nonlocal refused
-            attempt.stop_at("leaving")
+            nonlocal refused, connected
+            attempt.stop_at("connected" if connected else "leaving")
             if just_before is not None:
                 just_before()
-            if world.refuse:
+            if world.refuse and not connected:
                 # As if Truepush had gone away since the list was read.
                 refused = True
                 client._settings = replace(world.settings, base_url="http://127.0.0.1:9")
                 world.refuse -= 1
+            connected = True
 
         error: BaseException | None = None
         try:
