@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+#: Requests per second that a slow-down never goes below: what is slower than that needs ``requests_per_second``.
+_FLOOR = 10.0
+#: Part of the former rate that comes back in each second after a slow-down.
+_RECOVERY = 0.05
+#: Seconds over which the rate is counted.
+_WINDOW = 1.0
+
 
 class Pace:
     """Hands out moments that are evenly spaced, in the order of asking.
@@ -14,6 +21,13 @@ class Pace:
     def __init__(self, per_second: float | None) -> None:
         self._interval = 1 / per_second if per_second else 0.0
         self._next = 0.0
+        self._began = float("-inf")
+        self._count = 0
+        self._rate = 0.0
+        self._limit: float | None = None
+        self._usual = 0.0
+        self._grown = 0.0
+        self._deaf_until = float("-inf")
 
     def reserve(self, now: float) -> float:
         """Take the next free moment; returns the seconds until it.
@@ -21,8 +35,18 @@ class Pace:
         :param now: a monotonic clock's reading.
         """
         at = max(now, self._next)
-        self._next = at + self._interval
+        self._count += 1
+        if at - self._began >= _WINDOW:
+            self._turn_window(at)
+        self._next = at + (self._interval if self._limit is None else self._spacing(at))
         return at - now
+
+    def start(self, now: float) -> None:
+        """A request leaves only now, later than its moment: the next keeps its distance from that.
+
+        :param now: a reading of the same clock.
+        """
+        self._next = max(self._next, now + self._interval)
 
     def hold(self, until: float) -> None:
         """Give out no moment before this one: somebody was told to slow down, which holds for all.
@@ -30,3 +54,42 @@ class Pace:
         :param until: a reading of the same clock.
         """
         self._next = max(self._next, until)
+
+    def slow_down(self, now: float, until: float) -> None:
+        """:meth:`hold`, and go on at half the rate; it comes back within some seconds unless told again.
+
+        :param now: a reading of the same clock.
+        :param until: another.
+        """
+        self.hold(until)
+        if now < self._deaf_until:
+            return  # requests that were under way together are told together
+        self._deaf_until = until + _WINDOW
+        self._usual = max(self._recent(now), _FLOOR)
+        self._limit = max(self._usual / 2, _FLOOR)
+        self._grown = max(now, until)
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is held back."""
+        return not self._interval and self._limit is None
+
+    def _turn_window(self, at: float) -> None:
+        passed = at - self._began
+        self._rate = self._count / passed if passed < 5 * _WINDOW else 0.0
+        self._began, self._count = at, 0
+
+    def _recent(self, now: float) -> float:
+        passed = now - self._began
+        if passed > 5 * _WINDOW:
+            return self._count / passed
+        return max(self._rate, self._count / max(passed, _WINDOW))
+
+    def _spacing(self, at: float) -> float:
+        assert self._limit is not None
+        self._limit += max(0.0, at - self._grown) * _RECOVERY * self._usual
+        self._grown = max(at, self._grown)
+        if self._limit >= 2 * self._usual:
+            self._limit = None
+            return self._interval
+        return max(self._interval, 1 / self._limit)

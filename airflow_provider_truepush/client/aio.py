@@ -10,7 +10,9 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import aiohttp
+from multidict import CIMultiDict
 from tenacity import AsyncRetrying
+from yarl import URL
 
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.endpoints import Call
@@ -20,7 +22,7 @@ from airflow_provider_truepush.api.exchange import Exchange, Failure
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.failures import reason
 from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
-from airflow_provider_truepush.client.pace import pace_for
+from airflow_provider_truepush.client.pace import SharedPace, pace_for
 from airflow_provider_truepush.client.repeating import Repeats
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ T = TypeVar("T")
 
 #: Requests under way at once, and so connections kept, whatever the number of callers.
 _AT_ONCE = 50
+#: The same with those of the poller that watches campaigns, which counts its own.
+_CONNECTIONS = 128
 
 #: Raised before a connection stands. For creates the connection's own word is taken instead, see ``_create``.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -47,12 +51,27 @@ class AsyncClient:
         self._proxy = proxy_for(settings)
         self._pace = pace_for(settings)
         self._turn = asyncio.Semaphore(_AT_ONCE)
-        self._session = self._open_session(aiohttp.TCPConnector(limit=_AT_ONCE, ssl=tls))
+        self._gate = asyncio.Lock()
+        # Not the session's: aiohttp hands those to a proxy as well, before the tunnel stands.
+        self._headers = CIMultiDict(headers(settings))
+        self._root = str(URL(settings.base_url)).rstrip("/")
+        self._secret = settings.token.encode()
+        self._session = self._open_session(aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls))
 
     @classmethod
     async def open(cls, settings: Settings) -> AsyncClient:
         """Make a client; certificates are read in a thread, since that reads files."""
         return cls(settings, await asyncio.to_thread(_tls, settings))
+
+    @property
+    def settings(self) -> Settings:
+        """The connection."""
+        return self._settings
+
+    @property
+    def pace(self) -> SharedPace:
+        """The pace that it keeps together with the other clients of its connection."""
+        return self._pace
 
     async def close(self) -> None:
         """Close the session and its connections."""
@@ -71,6 +90,20 @@ class AsyncClient:
             return await self._attempt(exchange)
         except TruepushError as error:
             first = error
+        return await self.repeat(exchange, first)
+
+    async def ask(self, exchange: Exchange[T]) -> T:
+        """One request of a call that reads, without repeats.
+
+        Whoever calls this bounds how many are under way at once.
+        """
+        if stays_here(exchange.call, self._settings.dry_run):
+            return pretend(exchange.call)
+        await self._keep_pace()
+        return exchange.conclude(await self._send(exchange.call, self._session))
+
+    async def repeat(self, exchange: Exchange[T], first: TruepushError) -> T:
+        """Repeat a call whose first request has failed, where that is harmless and worth it."""
         repeats = Repeats(exchange, first, self._settings, self._pace)
         return await AsyncRetrying(**repeats.options())(self._repeat, exchange, repeats)
 
@@ -85,8 +118,12 @@ class AsyncClient:
         return exchange.conclude(result)
 
     async def _keep_pace(self) -> None:
-        if wait := self._pace.reserve():
-            await asyncio.sleep(wait)
+        # One at a time: the next takes its moment when this one has used its own, so that a loop which is late does
+        # not let two go at once, and a slow-down reaches everybody behind it.
+        async with self._gate:
+            if wait := self._pace.reserve():
+                await asyncio.sleep(wait)
+                self._pace.start()
 
     async def _create(self, call: Call[Any]) -> Reply | Failure:
         """Send a create over a connection of its own, which tells whether it ever stood."""
@@ -125,18 +162,17 @@ class AsyncClient:
         try:
             async with session.request(
                 call.endpoint.method,
-                settings.base_url + call.path,
+                URL(self._root + call.path, encoded=True),
                 data=call.body,
-                # Not the session's: aiohttp hands those to a proxy as well, before the tunnel stands.
-                headers=headers(settings),
+                headers=self._headers,
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Failure(not isinstance(error, _NOT_SENT), settings.hide(reason(error, settings.timeout)))
-        if (token := settings.token.encode()) in body:
-            body = body.replace(token, b"***")
+        if self._secret in body:
+            body = body.replace(self._secret, b"***")
         return Reply(response.status, body, response.headers.get("Retry-After"))
 
 

@@ -8,6 +8,9 @@ import time
 from airflow_provider_truepush.api.pacing import Pace
 from airflow_provider_truepush.api.settings import Settings
 
+#: The part of ``requests_per_second`` that is used: requests that the network bunches together stay below it as well.
+_USED = 0.96
+
 _lock = threading.Lock()
 _shared: dict[tuple[str, str, float | None], SharedPace] = {}
 
@@ -19,18 +22,29 @@ class SharedPace:
     """
 
     def __init__(self, per_second: float | None) -> None:
-        self._pace = Pace(per_second)
+        self._pace = Pace(None if per_second is None else _USED * per_second)
         self._lock = threading.Lock()
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is held back at present."""
+        return self._pace.free
 
     def reserve(self) -> float:
         """Take the next free moment; returns the seconds to sleep until it."""
         with self._lock:
             return self._pace.reserve(time.monotonic())
 
-    def hold(self, seconds: float) -> None:
-        """Let nobody start before that many seconds have passed."""
+    def start(self) -> None:
+        """To be called when a request leaves that had to wait for its moment."""
         with self._lock:
-            self._pace.hold(time.monotonic() + seconds)
+            self._pace.start(time.monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody start before that many seconds have passed, and then at half the rate for a while."""
+        with self._lock:
+            now = time.monotonic()
+            self._pace.slow_down(now, now + seconds)
 
 
 def pace_for(settings: Settings) -> SharedPace:

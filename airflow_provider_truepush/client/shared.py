@@ -19,59 +19,82 @@ class _Shelf:
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self.entries: dict[Settings, _Entry] = {}
+        self.entries: dict[Settings, SharedClient] = {}
 
 
-class _Entry:
-    """A client, how many use it, and the task that closes it."""
+class SharedClient:
+    """A client, and how many use it.
 
-    def __init__(self, client: AsyncClient) -> None:
+    :param client: the client.
+    :param shelf: where it stands.
+    :param settings: under what.
+    """
+
+    def __init__(self, client: AsyncClient, shelf: _Shelf, settings: Settings) -> None:
         self.client = client
-        self.users = 0
-        self.closing: asyncio.Task[None] | None = None
+        self._shelf = shelf
+        self._settings = settings
+        self._users = 0
+        self._closing: asyncio.Task[None] | None = None
+
+    def enter(self) -> None:
+        """One user more. Cheap: it may be done for each request."""
+        self._users += 1
+
+    def leave(self) -> None:
+        """One user less. After the last the client stays open for a moment, and is then closed."""
+        self._users -= 1
+        if not self._users and self._closing is None:
+            self._closing = asyncio.create_task(self._linger())
+
+    async def leave_at_once(self) -> None:
+        """One user less, who may be leaving because the loop ends: nothing may be put off then."""
+        self._users -= 1
+        await self._close_if_idle()
+
+    async def _linger(self) -> None:
+        try:
+            await asyncio.sleep(_LINGER)
+        finally:
+            # Also when the loop cancels what is left of it at its end.
+            self._closing = None
+            await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._users or self._shelf.entries.get(self._settings) is not self:
+            return
+        del self._shelf.entries[self._settings]
+        await self.client.close()
 
 
 _shelves: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shelf] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """Use the client of a connection, opening it if nobody has.
-
-    When the last user leaves, it stays open for a moment and is then closed; when the loop ends before that,
-    with the loop.
-    """
+async def enter_client(settings: Settings) -> SharedClient:
+    """Use the client of a connection, opening it if nobody has; whoever calls this leaves it in the end."""
     shelf = _shelves.setdefault(asyncio.get_running_loop(), _Shelf())
     entry = shelf.entries.get(settings)
     if entry is None:
         async with shelf.lock:
             entry = shelf.entries.get(settings)
             if entry is None:
-                entry = shelf.entries[settings] = _Entry(await AsyncClient.open(settings))
-    entry.users += 1
+                entry = SharedClient(await AsyncClient.open(settings), shelf, settings)
+                shelf.entries[settings] = entry
+    entry.enter()
+    return entry
+
+
+@asynccontextmanager
+async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
+    """Use the client of a connection for as long as the context lasts.
+
+    When the last user leaves, it stays open for a moment and is then closed; when the loop ends before that,
+    with the loop.
+    """
+    entry = await enter_client(settings)
     try:
         yield entry.client
     except BaseException:
-        entry.users -= 1
-        # Whoever leaves by an exception may be leaving because the loop ends: nothing may be put off then.
-        await _close_if_idle(shelf, settings, entry)
+        await entry.leave_at_once()
         raise
-    entry.users -= 1
-    if not entry.users and entry.closing is None:
-        entry.closing = asyncio.create_task(_linger(shelf, settings, entry))
-
-
-async def _linger(shelf: _Shelf, settings: Settings, entry: _Entry) -> None:
-    try:
-        await asyncio.sleep(_LINGER)
-    finally:
-        # Also when the loop cancels what is left of it at its end.
-        entry.closing = None
-        await _close_if_idle(shelf, settings, entry)
-
-
-async def _close_if_idle(shelf: _Shelf, settings: Settings, entry: _Entry) -> None:
-    if entry.users or shelf.entries.get(settings) is not entry:
-        return
-    del shelf.entries[settings]
-    await entry.client.close()
+    entry.leave()
