@@ -1,0 +1,97 @@
+"""Writing the page: from the warehouse to a file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from airflow_provider_truepush.report.shown import Shown
+
+log = logging.getLogger(__name__)
+
+#: How many campaigns are shown unless another number is asked for.
+LAST = 20
+#: How many can be shown: a browser draws two plots for each.
+MOST = 200
+
+
+class ReportError(Exception):
+    """The page cannot be made; the message says why and what to do."""
+
+
+def write_report(
+    sql_conn_id: str,
+    path: str | os.PathLike[str],
+    *,
+    project: str | None = None,
+    schema: str | None = None,
+    table_prefix: str = "truepush_",
+    last: int = LAST,
+) -> str:
+    """Write one HTML file with the funnel of each campaign (sent, delivered, views, clicks) and its growth over time.
+
+    It reads the tables that ``TruepushStatsToSqlOperator`` fills and sends nothing to Truepush. The file stands by
+    itself: whoever opens it loads nothing from elsewhere. One that is there is replaced, as a whole. From a task::
+
+        @task
+        def report() -> str:
+            return write_report("warehouse", "/srv/reports/truepush.html", last=50)
+
+    Needs the extra ``report``.
+
+    :param sql_conn_id: id of the Airflow connection to the warehouse.
+    :param path: the file; its folder must exist.
+    :param project: only campaigns of this project; None for all.
+    :param schema: schema of the tables; None for the connection's own.
+    :param table_prefix: what the tables' names begin with.
+    :param last: how many campaigns at the most, the newest first; 1 to 200. The page says how many there are.
+    :returns: the file's path.
+    :raises ReportError: when the tables cannot be read, or ``last`` or ``path`` make no sense.
+    :raises AirflowOptionalProviderFeatureException: when plotly is not installed.
+    """
+    if type(last) is not int or not 1 <= last <= MOST:
+        raise ReportError(f"last: must be a whole number from 1 to {MOST}, got {last!r}")
+    target = Path(path).absolute()
+    if target.is_dir() or not target.parent.is_dir():
+        problem = "is a folder" if target.is_dir() else "lies in a folder that does not exist"
+        raise ReportError(f"path: must name a file, but {str(path)!r} {problem}")
+    _require_plotly()
+
+    from airflow_provider_truepush.report.page import page
+    from airflow_provider_truepush.report.reading import read
+
+    campaigns, total, source = read(sql_conn_id, project=project, schema=schema, table_prefix=table_prefix, last=last)
+    shown = Shown(campaigns=campaigns, total=total, made_at=datetime.now(UTC), source=source, project=project)
+    _replace(target, page(shown))
+    log.info("Wrote %d of %d campaigns to %s.", len(campaigns), total, target)
+    return str(target)
+
+
+def _require_plotly() -> None:
+    from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+
+    try:
+        import plotly.graph_objects  # noqa: F401
+    except ImportError as error:
+        raise AirflowOptionalProviderFeatureException(
+            "The report is drawn by plotly, which is not installed: pip install 'airflow-provider-truepush[report]'."
+        ) from error
+
+
+def _replace(target: Path, text: str) -> None:
+    """Whoever opens the file meanwhile sees the old page or the new one, never half of one."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,218 @@
+"""The page: what stands in it, what it says of an empty warehouse, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+
+from airflow_provider_truepush.report import ReportError, write_report
+from airflow_provider_truepush.report.shown import Snapshot, thinned
+from tests.report.browser import look, needs_chromium
+from tests.report.tables import BEGINNING, Tables
+
+EVIL = "<script>document.title='taken'</script></script><img src=x onerror=\"document.title='taken'\"> & 20 % off"
+
+
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
+    """The tables behind the connection ``warehouse``."""
+    path = tmp_path / "warehouse.db"
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    return Tables(path)
+
+
+def written(tmp_path: Path, **options: object) -> str:
+    """The page that is made of the tables."""
+    path = write_report("warehouse", tmp_path / "report.html", **options)  # type: ignore[arg-type]
+    return Path(path).read_text(encoding="utf-8")
+
+
+class Elements(HTMLParser):
+    """What a browser would load, and the text of all but scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.texts: list[str] = []
+        self.tags: list[str] = []
+        self._inside: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._inside.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside.append("/" + tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._inside[-1:] not in (["script"], ["style"]):
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def test_loads_nothing_and_shows_the_numbers(tables: Tables, tmp_path: Path) -> None:
+    tables.add(0, "Spring sale")
+    campaign_id = tables.add(1, "Autumn sale", fell=3)
+    shown = Elements(written(tmp_path))
+    assert shown.loads
+    assert all(link.startswith(("#", "data:")) for link in shown.loads)
+    assert "All 2 campaigns, the newest first." in shown.text
+    assert shown.text.index("Autumn sale") < shown.text.index("Spring sale")
+    assert "38,000 95.0%" in shown.text
+    assert campaign_id in shown.text
+    assert "The numbers (8 observations)" in shown.text
+    assert shown.text.count("A counter fell between two observations.") == 1
+
+
+def test_titles_are_text(tables: Tables, tmp_path: Path) -> None:
+    tables.add(0, EVIL)
+    page = written(tmp_path)
+    shown = Elements(page)
+    assert "<script>document.title" not in page
+    assert "<img" not in page.partition("plotly.js v")[0]
+    assert " ".join(EVIL.split()) in shown.text
+    assert "img" not in shown.tags
+    assert shown.tags.count("script") == 3  # a campaign's plots, plotly, and what draws them
+
+
+def test_shows_the_newest_and_says_that_there_are_more(tables: Tables, tmp_path: Path) -> None:
+    for number in range(7):
+        tables.add(number, f"Campaign {number}", snapshots=1)
+    tables.add(7, "Elsewhere", project="other")
+    shown = Elements(written(tmp_path, last=2, project="shop"))
+    assert "The newest 2 of 7 campaigns; the others are left out." in shown.text
+    assert "Campaign 6" in shown.text
+    assert "Campaign 5" in shown.text
+    assert "Campaign 4" not in shown.text
+    assert "Elsewhere" not in shown.text
+    assert "One observation so far" in shown.text
+    assert "The newest 3 of 8" in Elements(written(tmp_path, last=3)).text
+
+
+def test_an_empty_warehouse_says_so(tables: Tables, tmp_path: Path) -> None:
+    page = written(tmp_path)
+    assert "No campaign has been exported yet" in Elements(page).text
+    assert "script" not in Elements(page).tags
+    assert len(page) < 10_000
+    tables.add(0, "Spring sale")
+    assert "of the project other" in Elements(written(tmp_path, project="other")).text
+
+
+def test_the_latest_counters_without_a_history_are_shown(tables: Tables, tmp_path: Path) -> None:
+    tables.add(0, None)
+    tables.database.execute("DELETE FROM truepush_campaign_stats")
+    tables.database.commit()
+    assert "The numbers (1 observation)" in Elements(written(tmp_path)).text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"last": 0}, "last: must be a whole number from 1 to 200, got 0"),
+        ({"last": 201}, "got 201"),
+        ({"last": "5"}, "got '5'"),
+        ({"table_prefix": "other_"}, "no such table: other_campaign_stats_latest"),
+        ({"schema": "nowhere"}, "nowhere.truepush_campaign_stats"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_leaves_the_old_page(
+    tables: Tables, tmp_path: Path, options: dict[str, object], said: str
+) -> None:
+    (tmp_path / "report.html").write_text("old")
+    with pytest.raises(ReportError, match=said):
+        written(tmp_path, **options)
+    assert (tmp_path / "report.html").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "warehouse.db"]
+
+
+def test_a_path_without_a_folder_is_refused(tables: Tables, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="lies in a folder that does not exist"):
+        write_report("warehouse", tmp_path / "none" / "report.html")
+    with pytest.raises(ReportError, match="is a folder"):
+        write_report("warehouse", tmp_path)
+
+
+def test_without_plotly_it_says_what_to_install(
+    tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    with pytest.raises(AirflowOptionalProviderFeatureException, match=r"airflow-provider-truepush\[report\]"):
+        write_report("warehouse", tmp_path / "report.html")
+
+
+def test_a_connection_that_is_no_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "http", "host": "localhost"}))
+    with pytest.raises(ReportError, match="leads to no SQL database: its hook is HttpHook"):
+        write_report("warehouse", tmp_path / "report.html")
+
+
+def test_many_snapshots_are_thinned_for_the_plot() -> None:
+    history = [Snapshot(BEGINNING, {"sent": number}, regressed=number == 4321) for number in range(10_000)]
+    kept = [snapshot.counters["sent"] for snapshot in thinned(history, 100)]
+    assert len(kept) <= 101
+    assert kept[0] == 0
+    assert kept[-1] == 9999
+    assert 4321 in kept
+    assert thinned(history[:100], 100) == history[:100]
+
+
+def test_command_line(tables: Tables, tmp_path: Path) -> None:
+    tables.add(0, "Spring sale")
+    command = [sys.executable, "-m", "airflow_provider_truepush.report", "--out", str(tmp_path / "page.html")]
+    told = subprocess.run([*command, "--conn", "warehouse", "--last", "1"], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout.splitlines()[-1]) == (0, str(tmp_path / "page.html")), told.stderr
+    assert "Spring sale" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["--conn", "unheard_of"], ["--conn", "warehouse", "--last", "0"]])
+def test_command_line_says_why_not(
+    tables: Tables,
+    tmp_path: Path,
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow_provider_truepush.report.__main__ import main
+
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")
+    assert main([*arguments, "--out", str(tmp_path / "page.html")]) == 2
+    assert "No report was written: " in capsys.readouterr().err
+    assert not (tmp_path / "page.html").exists()
+
+
+@needs_chromium
+def test_a_real_browser_draws_it_and_asks_for_nothing(tables: Tables, tmp_path: Path) -> None:
+    for number, title in enumerate(["Spring sale", EVIL, None]):
+        tables.add(number, title, snapshots=1 if number == 2 else 8)
+    path = tmp_path / "report.html"
+    write_report("warehouse", path)
+    seen = look(path)
+    assert seen.console == []
+    assert seen.requests == set()
+    assert 'data-drawn="true"' in seen.dom
+    assert "<title>Truepush campaigns</title>" in seen.dom
+    assert seen.dom.count('class="point"') >= 3 * 4 + 2 * 8 * 4 + 4  # bars of the funnels and dots of the lines
+    drawn = Elements(seen.dom).text
+    assert "Delivered 57,000" in drawn  # the plot's own text, of the newest campaign
+    assert "95.0% of sent" in drawn
+
+
+@needs_chromium
+def test_the_browser_tells_of_a_page_that_asks_for_more(tmp_path: Path) -> None:
+    """Or else the test above would be content with anything."""
+    page = tmp_path / "page.html"
+    page.write_text('<script src="https://example.invalid/plot.js"></script><script>nowhere.at.all</script>')
+    seen = look(page)
+    assert seen.requests == {"https://example.invalid/plot.js"}
+    assert any("nowhere is not defined" in line for line in seen.console)
