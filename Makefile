@@ -15,6 +15,8 @@ READY := $(VENV)/.ready
 # More processes than cores only make the real Airflow in the suite slower.
 WORKERS ?= 2
 PYTEST_ARGS ?=
+HISTORIES ?= 10000
+KILLS ?= 100
 
 .PHONY: help env demo airflow test lint format constraints clean
 
@@ -44,9 +46,11 @@ test: $(READY) ## run the whole suite, a real Airflow included
 .PHONY: prove
 # Other histories and other moments each time.
 prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histories, 100 kills of a real task, a benchmark
-	@echo "[prove] about half an hour: histories, races, then a real Airflow whose tasks are killed"
-	@TRUEPUSH_HISTORIES=10000 TRUEPUSH_KILLS=100 $(BIN)/python -m pytest -q -s \
-		tests/sending/test_histories.py tests/sending/test_ledger.py tests/sending/test_kills.py
+	@echo "[prove] about half an hour: histories; beside them races, and a real Airflow whose tasks are killed"
+	@export TRUEPUSH_HISTORIES=$(HISTORIES) TRUEPUSH_KILLS=$(KILLS); \
+		$(BIN)/python -m pytest -q -s tests/sending/test_histories.py & histories=$$!; \
+		$(BIN)/python -m pytest -q -s tests/sending/test_ledger.py tests/sending/test_kills.py; killed=$$?; \
+		wait $$histories && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 
 lint: $(READY) ## check style and types
