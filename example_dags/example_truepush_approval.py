@@ -13,6 +13,7 @@ It needs Airflow 3.1 or newer, and a connection of type ``truepush`` called ``tr
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, AirflowOptionalProviderFeatureException, Param
 
@@ -27,7 +28,7 @@ try:
 except (ImportError, AirflowOptionalProviderFeatureException):  # before Airflow 3.1 there is no Dag in this file
     pass
 else:
-    MESSAGE = {
+    MESSAGE: dict[str, Any] = {
         "title": "The winter catalogue is here",
         "message": "128 pages, and free delivery until Sunday.",
         "link": "https://shop.example.com/winter?utm_campaign={{ run_id | urlencode }}",

@@ -13,7 +13,7 @@ from airflow_provider_truepush.operators.create_campaign import TruepushCreateCa
 from airflow_provider_truepush.operators.plain import ListOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
 __all__ = [
     "TruepushCancelCampaignOperator",
@@ -37,13 +37,13 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     def __init__(
         self,
         *,
-        campaign_id: str,
+        campaign_id: str | XComArg,
         if_not_cancellable: Literal["fail", "skip", "ignore"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.campaign_id = campaign_id
+        self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
         self.if_not_cancellable = if_not_cancellable
         self.truepush_conn_id = truepush_conn_id
 
@@ -77,9 +77,11 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
 
     template_fields: Sequence[str] = ("campaign_id", "truepush_conn_id")
 
-    def __init__(self, *, campaign_id: str, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(
+        self, *, campaign_id: str | XComArg, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.campaign_id = campaign_id
+        self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
         self.truepush_conn_id = truepush_conn_id
 
     def execute(self, context: Context) -> dict[str, int] | None:

@@ -18,7 +18,7 @@ from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, Truepus
 from airflow_provider_truepush.operators.existing import IF_EXISTS, CreateByName, check_choice, renders_natively
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_truepush.api.schedules import Schedule
     from airflow_provider_truepush.hooks.truepush import TruepushHook
@@ -62,7 +62,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         self,
         *,
         name: str,
-        template_id: str,
+        template_id: str | XComArg,
         schedule: Schedule | Mapping[str, Any] | str,
         segment_id: str | None = EVERYONE,
         note: str | None = None,
@@ -72,7 +72,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.name = name
-        self.template_id = template_id
+        self.template_id: str = template_id  # type: ignore[assignment]  # a string by the time it is used
         self.schedule = schedule
         self.aim(segment_id)
         self.note = note

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
 
 
 class TruepushListSegmentsOperator(ListOperator):
@@ -30,6 +33,6 @@ class TruepushDeleteSegmentOperator(DeleteOperator):
     resource = "segment"
     template_fields: Sequence[str] = ("segment_id", *DeleteOperator.template_fields)
 
-    def __init__(self, *, segment_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, segment_id: str | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.segment_id = segment_id
+        self.segment_id: str = segment_id  # type: ignore[assignment]  # a string by the time it is used

@@ -20,7 +20,7 @@ from airflow_provider_truepush.operators.existing import (
 from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Button
@@ -147,9 +147,9 @@ class TruepushDeleteTemplateOperator(DeleteOperator):
     resource = "template"
     template_fields: Sequence[str] = ("template_id", *DeleteOperator.template_fields)
 
-    def __init__(self, *, template_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, template_id: str | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.template_id = template_id
+        self.template_id: str = template_id  # type: ignore[assignment]  # a string by the time it is used
 
 
 class TruepushListTemplatesOperator(ListOperator):

@@ -16,7 +16,7 @@ from airflow_provider_truepush.operators.existing import IF_MISSING, check_choic
 from airflow_provider_truepush.operators.plain import ListOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import TriggerRef
@@ -68,14 +68,14 @@ class TruepushDeleteTriggerOperator(_OneTriggerOperator):
     def __init__(
         self,
         *,
-        trigger_id: str | None = None,
+        trigger_id: str | XComArg | None = None,
         trigger_name: str | None = None,
         if_missing: Literal["ignore", "skip", "fail"] = "ignore",
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.trigger_id = trigger_id
+        self.trigger_id: str | None = trigger_id  # type: ignore[assignment]  # a string by the time it is used
         self.trigger_name = trigger_name
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id
@@ -111,7 +111,7 @@ class TruepushSetTriggerStatusOperator(_OneTriggerOperator):
     def __init__(
         self,
         *,
-        trigger_id: str | None = None,
+        trigger_id: str | XComArg | None = None,
         trigger_name: str | None = None,
         status: Literal["active", "inactive"],
         if_missing: Literal["ignore", "skip", "fail"] = "fail",
@@ -119,7 +119,7 @@ class TruepushSetTriggerStatusOperator(_OneTriggerOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.trigger_id = trigger_id
+        self.trigger_id: str | None = trigger_id  # type: ignore[assignment]  # a string by the time it is used
         self.trigger_name = trigger_name
         self.status = status
         self.if_missing = if_missing

@@ -23,7 +23,7 @@ from airflow_provider_truepush.sensors.memory import WatchMemory
 from airflow_provider_truepush.sensors.waiting import StatsWait
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
 
 class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
@@ -57,7 +57,7 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
     def __init__(
         self,
         *,
-        campaign_id: str,
+        campaign_id: str | XComArg,
         thresholds: Mapping[str, float] | None = None,
         require: Literal["all", "any"] = "all",
         fail_if: Mapping[str, float] | None = None,
@@ -71,7 +71,7 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.campaign_id = campaign_id
+        self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
         self.thresholds = thresholds
         self.require = require
         self.fail_if = fail_if
