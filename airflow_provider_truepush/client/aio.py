@@ -92,15 +92,13 @@ class AsyncClient:
             first = error
         return await self.repeat(exchange, first)
 
-    async def ask(self, exchange: Exchange[T]) -> T:
-        """One request of a call that reads, without repeats.
+    async def ask(self, call: Call[Any]) -> Reply | Failure:
+        """One request of a call that reads: not repeated, and the answer as it came.
 
         Whoever calls this bounds how many are under way at once.
         """
-        if stays_here(exchange.call, self._settings.dry_run):
-            return pretend(exchange.call)
         await self._keep_pace()
-        return exchange.conclude(await self._send(exchange.call, self._session))
+        return await self._send(call, self._session)
 
     async def repeat(self, exchange: Exchange[T], first: TruepushError) -> T:
         """Repeat a call whose first request has failed, where that is harmless and worth it."""

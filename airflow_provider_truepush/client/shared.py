@@ -52,6 +52,16 @@ class SharedClient:
         self._users -= 1
         await self._close_if_idle()
 
+    async def __aenter__(self) -> AsyncClient:
+        self._users += 1
+        return self.client
+
+    async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None or issubclass(kind, Exception):
+            self.leave()
+        else:
+            await self.leave_at_once()
+
     async def _linger(self) -> None:
         try:
             await asyncio.sleep(_LINGER)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
-from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
+from airflow_provider_truepush.api.thresholds import Goal, Watch
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaignsTrigger as TruepushNewCampaignsTrigger
+from airflow_provider_truepush.triggers.polling.poller import join
+from airflow_provider_truepush.triggers.polling.waits import Wait
 
 
 class TruepushCampaignStatsTrigger(BaseTrigger):
@@ -64,22 +63,15 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll until there is a verdict."""
-        watch = Watch(Goal(**self.goal))
-        deadline = self.started_at + self.timeout
-        hook = TruepushAsyncHook(self.truepush_conn_id)
-        while True:
-            verdict, asked_to_wait = await self._poll(hook, watch)
-            if not verdict.over and time.time() >= deadline:
-                verdict = watch.time_out(self.timeout)
-            if verdict.over:
-                yield TriggerEvent(verdict.as_dict())  # type: ignore[no-untyped-call]
-                return
-            if verdict.news:
+        """Wait until there is a verdict. The polling is done for all triggers of the connection together."""
+        wait = Wait(Watch(Goal(**self.goal)), self.poke_interval, self.timeout, self.started_at)
+        poller = join(self.truepush_conn_id, self.campaign_id, wait)
+        try:
+            while not (verdict := await wait.next()).over:
                 self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats or "")
-            # The last poll comes at the deadline, not up to an interval after it.
-            pause = max(self.poke_interval, asked_to_wait)
-            await asyncio.sleep(max(0.0, min(pause, deadline - time.time())))
+        finally:
+            poller.leave(self.campaign_id, wait)
+        yield TriggerEvent(verdict.as_dict())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """Cancel the campaign when a person ends the task, if asked to."""
@@ -88,11 +80,3 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         cancelled = await TruepushAsyncHook(self.truepush_conn_id).cancel_campaign(self.campaign_id)
         outcome = "it was cancelled" if cancelled else "it could not be cancelled: sent or cancelled already"
         self.log.warning("Campaign %s: a person ended the task; %s.", self.campaign_id, outcome)
-
-    async def _poll(self, hook: TruepushAsyncHook, watch: Watch) -> tuple[Verdict, float]:
-        """One poll: the verdict, and the seconds that Truepush asked to wait."""
-        try:
-            return watch.observe(await hook.get_campaign_stats(self.campaign_id), time.time()), 0.0
-        except TruepushError as error:
-            asked = (error.retry_after or 0.0) if isinstance(error, TruepushRateLimitError) else 0.0
-            return watch.fail(error), asked

@@ -1,0 +1,127 @@
+"""The connection under a poller: looked up once for all, and again when there is a reason to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.settings import Settings
+    from airflow_provider_truepush.client.shared import SharedClient
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a connection is looked up again, in case its token, its pace or its host was changed.
+FRESH_FOR = 300.0
+#: Seconds between look-ups when the token is not accepted.
+ASK_AGAIN = 10.0
+
+#: Imported in a thread before the first look-up: Airflow and the client would import them in the event loop.
+_HEAVY = (
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.providers.common.compat.connection",
+    "airflow_provider_truepush.client.shared",
+)
+
+
+class KeptConnection:
+    """A connection's settings and its client, for all polls.
+
+    :param conn_id: id of the connection.
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        self._conn_id = conn_id
+        self._shared: SharedClient | None = None
+        self._settings: Settings | None = None
+        self._looked_at = float("-inf")
+        self._lock = asyncio.Lock()
+        self._trouble: str | None = None
+
+    @property
+    def shared(self) -> SharedClient | None:
+        """The client, once there is one."""
+        return self._shared
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is time for another look."""
+        return time.monotonic() - self._looked_at > FRESH_FOR
+
+    async def open(self) -> SharedClient:
+        """The client; at first the connection is looked up, once for all who ask.
+
+        :raises Exception: what the look-up came to.
+        """
+        if self._shared is None:
+            async with self._lock:
+                if self._shared is None:
+                    await asyncio.to_thread(_import_heavy)
+                    await self._use(await self._look_up())
+        assert self._shared is not None
+        return self._shared
+
+    async def refused(self, shared: SharedClient) -> bool:
+        """A token was not accepted. Whether there is another one by now.
+
+        :param shared: the client that used it.
+        """
+        async with self._lock:
+            if self._shared is shared and time.monotonic() - self._looked_at >= ASK_AGAIN:
+                await self._renew()
+            return self._shared is not shared
+
+    async def refresh(self) -> None:
+        """Look the connection up again; where that fails, or changes nothing, all stays as it is."""
+        async with self._lock:
+            if self.stale:
+                await self._renew()
+
+    async def close(self, *, at_once: bool) -> None:
+        """Let go of the client.
+
+        :param at_once: the event loop may be ending: put nothing off.
+        """
+        shared, self._shared = self._shared, None
+        if shared is None:
+            return
+        if at_once:
+            await shared.leave_at_once()
+        else:
+            shared.leave()
+
+    async def _renew(self) -> None:
+        try:
+            settings = await self._look_up()
+            if settings != self._settings:
+                await self._use(settings)
+                log.info("Connection %r was changed; polls go on with what it says now.", self._conn_id)
+            self._trouble = None
+        except Exception as error:
+            if str(error) != self._trouble:
+                log.warning("Connection %r cannot be looked up again; polls go on as before: %s", self._conn_id, error)
+            self._trouble = str(error)
+
+    async def _look_up(self) -> Settings:
+        self._looked_at = time.monotonic()
+        return await TruepushAsyncHook(self._conn_id).get_settings()
+
+    async def _use(self, settings: Settings) -> None:
+        from airflow_provider_truepush.client.shared import enter_client
+
+        entered = await enter_client(settings)
+        before, self._shared, self._settings = self._shared, entered, settings
+        if before is not None:
+            before.leave()  # polls under way with it have entered by themselves
+
+
+def _import_heavy() -> None:
+    for name in _HEAVY:
+        with suppress(ImportError):  # of another Airflow
+            import_module(name)

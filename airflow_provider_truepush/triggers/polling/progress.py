@@ -1,0 +1,83 @@
+"""What a poller says in the triggerer's log: changes, never a line per poll."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+
+from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.triggers.polling.waits import Followed
+
+log = logging.getLogger(__name__)
+
+#: Seconds over which polls are counted.
+_SPAN = 5.0
+#: Behind is who waits for longer than that part of its interval.
+_LATE = 0.2
+#: A change of the effective interval that is worth a line.
+_CHANGE = 1.25
+
+
+class Progress:
+    """Whether the polls of a connection work, and keep their intervals.
+
+    :param conn_id: id of the connection.
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        self._conn_id = conn_id
+        self._polls = 0
+        self._counted_at: float | None = None
+        self._told: float | None = None
+        self._trouble: object = None
+
+    def polled(self) -> None:
+        """A poll was made."""
+        self._polls += 1
+
+    def works(self) -> None:
+        """A poll was answered."""
+        if self._trouble is not None:
+            self._trouble = None
+            log.info("Polls of connection %r work again.", self._conn_id)
+
+    def fails(self, error: TruepushError) -> None:
+        """A poll failed."""
+        cause = (type(error), error.http_status, error.code)
+        if self._trouble is None:
+            log.warning("Polls of connection %r fail: %s", self._conn_id, error)
+        self._trouble = cause
+
+    def report(self, now: float, followed: Collection[Followed], ready: Sequence[Followed]) -> None:
+        """Say whether the intervals can be kept, when that has changed.
+
+        :param now: a monotonic clock's reading.
+        :param followed: all campaigns.
+        :param ready: those that are due, the oldest first.
+        """
+        if self._counted_at is None:
+            self._counted_at, self._polls = now, 0
+            return
+        passed = now - self._counted_at
+        if passed < _SPAN:
+            return
+        rate, self._counted_at, self._polls = self._polls / passed, now, 0
+        oldest = ready[0] if ready else None
+        if oldest is None or not oldest.waits or now - oldest.wanted_at <= max(1.0, _LATE * oldest.interval):
+            if self._told is not None:
+                self._told = None
+                log.info("Polls of connection %r keep their intervals again.", self._conn_id)
+            return
+        if not rate:
+            return  # nothing goes out at all; why, is told where that was decided
+        effective = len(followed) / rate
+        if self._told is None or not 1 / _CHANGE < effective / self._told < _CHANGE:
+            self._told = effective
+            log.warning(
+                "Polls of connection %r cannot keep their intervals: %d campaigns at %.1f requests per second make "
+                "about %.0f s between two polls of one. Longer intervals, or more requests_per_second, would help.",
+                self._conn_id,
+                len(followed),
+                rate,
+                effective,
+            )

@@ -1,0 +1,165 @@
+"""What waits: one trigger's wait, and the campaign that several of them may wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from airflow_provider_truepush.api.endpoints import Call
+from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.stats import CampaignStats
+from airflow_provider_truepush.api.thresholds import Verdict, Watch
+
+#: Seconds after the deadline for the last look to come, when the pace or Truepush keeps it back.
+GRACE = 60.0
+#: A poll that comes a little early counts as the one that was due.
+_EARLY = 0.3
+
+
+class Wait:
+    """One trigger's wait: judged by itself, whoever else waits for the same campaign.
+
+    :param watch: judges.
+    :param interval: seconds between polls.
+    :param timeout: seconds that it may take.
+    :param started_at: when it began, in seconds since the epoch.
+    """
+
+    __slots__ = ("_alarm", "_ends_at", "_inbox", "_reader", "_timeout", "deadline", "due", "interval", "watch")
+
+    def __init__(self, watch: Watch, interval: float, timeout: float, started_at: float) -> None:
+        self.watch = watch
+        self.interval = interval
+        self._timeout = timeout
+        self._ends_at = started_at + timeout
+        #: The deadline on the monotonic clock. There is one look after it, if it has passed already.
+        self.deadline = time.monotonic() + self._ends_at - time.time()
+        self.due = 0.0
+        self._inbox: list[Verdict | BaseException] = []
+        self._reader: asyncio.Future[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def begin(self, due: float) -> None:
+        """Become due at a moment, and be over some time after the deadline in any case."""
+        self.due = due
+        loop = asyncio.get_running_loop()
+        late = max(0.0, self.deadline - time.monotonic()) + GRACE
+        self._alarm = loop.call_later(late, self._give_up)
+
+    def end(self) -> None:
+        """Let go of everything."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def next(self) -> Verdict:
+        """The next verdict that says something new.
+
+        :raises Exception: what kept the campaign from being polled at all.
+        """
+        while not self._inbox:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        told = self._inbox.pop(0)
+        if isinstance(told, BaseException):
+            raise told.with_traceback(None)  # others raise it as well
+        return told
+
+    def answered(self, stats: CampaignStats | None, sent: float) -> None:
+        """A poll was answered.
+
+        :param sent: when it was sent.
+        """
+        self._rearm(sent)
+        self._judge(lambda: self.watch.observe(stats, time.time()))
+
+    def repeated(self, stats: CampaignStats | None, sent: float) -> bool:
+        """A poll brought what the last one brought. Whether that is all there is to say.
+
+        :param stats: the counters.
+        :param sent: when it was sent.
+        """
+        watch = self.watch
+        if watch.stats is None and stats is not None:
+            return False
+        if watch.failures or watch.goal.settled_after is not None or time.time() >= self._ends_at:
+            return False
+        self._rearm(sent)
+        return True
+
+    def failed(self, error: TruepushError, sent: float, pause: float) -> None:
+        """A poll failed. It counts if this wait was due: others may poll more often, but not use up its errors.
+
+        :param pause: seconds that Truepush asked to wait.
+        """
+        if sent < self.due - _EARLY * self.interval and sent < self.deadline:
+            return
+        self._rearm(sent, pause)
+        self._judge(lambda: self.watch.fail(error))
+
+    def tell(self, news: Verdict | BaseException) -> None:
+        """Wake the trigger."""
+        self._inbox.append(news)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    @property
+    def wanted_at(self) -> float:
+        """When it wants the next poll. The last comes at the deadline, not up to an interval after it."""
+        return min(self.due, self.deadline)
+
+    def _rearm(self, sent: float, pause: float = 0.0) -> None:
+        now = time.monotonic()
+        interval = max(self.interval, pause)
+        if interval < 1.0 or pause:
+            self.due = now + interval  # the answer's time included: for tests, and for the angry
+            return
+        # On time: the rhythm is kept. Late, or polled for somebody else: it begins anew.
+        regular = self.due + interval
+        self.due = regular if sent + 0.9 * interval <= regular <= sent + 1.1 * interval else sent + interval
+
+    def _judge(self, judge: Callable[[], Verdict]) -> None:
+        try:
+            verdict = judge()
+            if not verdict.over and time.time() >= self._ends_at:
+                verdict = self.watch.time_out(self._timeout)
+        except Exception as error:  # this wait's own trouble, and nobody else's
+            self.tell(error)
+            return
+        if verdict.over or verdict.news:
+            self.tell(verdict)
+
+    def _give_up(self) -> None:
+        self.tell(self.watch.time_out(self._timeout))
+
+
+class Followed:
+    """A campaign, and who waits for it.
+
+    :param campaign_id: its id.
+    """
+
+    __slots__ = ("body", "call", "campaign_id", "polled_at", "stats", "turn", "under_way", "waits")
+
+    def __init__(self, campaign_id: str) -> None:
+        self.campaign_id = campaign_id
+        self.call: Call[CampaignStats | None] | None = None
+        self.waits: list[Wait] = []
+        self.turn = 0
+        #: Whether it is being polled, or about to be.
+        self.under_way = False
+        self.polled_at: float | None = None
+        #: The last answer as it came, and read.
+        self.body = b""
+        self.stats: CampaignStats | None = None
+
+    @property
+    def interval(self) -> float:
+        """The shortest of its waits."""
+        return min(wait.interval for wait in self.waits)
+
+    @property
+    def wanted_at(self) -> float:
+        """When the first of its waits wants it polled."""
+        return min(wait.wanted_at for wait in self.waits)
