@@ -51,9 +51,10 @@ class Sink(Protocol):
     def prepare(self) -> None:
         """Get ready, before anything is fetched. Raises when it could not be written to."""
 
-    def lookup(self, campaign_ids: Sequence[str], *, unchanged: int | None) -> Mapping[str, Known]:
+    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
         """What is known of some campaigns, a few hundred at the most; ids without anything may be left out.
 
+        :param done: tell what earlier tries of this execution have written.
         :param unchanged: count unchanged fetches up to this number; None: do not count.
         """
 

@@ -88,12 +88,12 @@ class Outcome:
 
 
 def export(
-    truepush_conn_id: str,
+    hook: TruepushHook,
     selection: Selection,
     run: ExportRun,
     sink: Sink,
     *,
-    resumes: bool = False,
+    resumes_from: datetime | None = None,
     row_budget: int = ROW_BUDGET,
     at_once: int = AT_ONCE,
 ) -> Outcome:
@@ -101,16 +101,17 @@ def export(
 
     The sink is only used from one thread of its own, which is another than the caller's.
 
-    :param truepush_conn_id: the connection.
+    :param hook: gives the connection; the fetching opens a session of its own.
     :param selection: which campaigns.
     :param run: what the rows have in common.
     :param sink: where they go; prepared here, and closed.
-    :param resumes: whether an earlier try of this execution may have written some.
+    :param resumes_from: for a further try of this execution, a moment before the first: rows that were written with
+        the same ``load_id`` and observed since then are not fetched again.
     :param row_budget: campaigns per batch at the most.
     :param at_once: requests under way at once.
     :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
     """
-    settings = TruepushHook(truepush_conn_id).settings
+    settings = hook.settings
     with ThreadPoolExecutor(1, "truepush-export") as thread:
         context = contextvars.copy_context()
 
@@ -119,8 +120,8 @@ def export(
 
         try:
             in_thread(sink.prepare)
-            exporting = _Exporting(truepush_conn_id, settings, run, sink, thread)
-            outcome = asyncio.run(exporting.run(selection, resumes, row_budget, at_once))
+            exporting = _Exporting(hook.truepush_conn_id, settings, run, sink, thread)
+            outcome = asyncio.run(exporting.run(selection, resumes_from, row_budget, at_once))
             complete = not outcome.failed and outcome.broken_by is None
             outcome.sink = in_thread(lambda: sink.finish(complete=complete))
         finally:
@@ -139,15 +140,16 @@ class _Exporting:
         self._thread = thread
         self._outcome = Outcome()
 
-    async def run(self, selection: Selection, resumes: bool, row_budget: int, at_once: int) -> Outcome:
+    async def run(self, selection: Selection, resumes_from: datetime | None, row_budget: int, at_once: int) -> Outcome:
         outcome = self._outcome
         progress = Progress()
 
         async def lookup(ids: Sequence[str]) -> Mapping[str, Known]:
             unchanged = selection.stop_after_unchanged if selection.targets is None else None
-            return await self._in_thread(lambda: self._sink.lookup(ids, unchanged=unchanged))
+            done = resumes_from is not None
+            return await self._in_thread(lambda: self._sink.lookup(ids, done=done, unchanged=unchanged))
 
-        selector = Selector(selection, lookup, resumes=resumes, on_done=outcome.add_done)
+        selector = Selector(selection, lookup, resumes_from=resumes_from, on_done=outcome.add_done)
         hook = TruepushAsyncHook(self._conn_id)
         # Looked up already, in the way in which a task looks connections up.
         hook._settings = self._settings

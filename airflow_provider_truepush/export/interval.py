@@ -63,7 +63,7 @@ def _of(timetable: Any, name: str) -> Any:
 
 
 def _after(expression: str, zone: Any, moment: datetime) -> datetime:
-    from croniter import croniter  # Airflow reads schedules with it
+    from croniter import croniter  # type: ignore[import-untyped]  # Airflow reads schedules with it
 
     if isinstance(zone, str):
         from zoneinfo import ZoneInfo

@@ -113,17 +113,22 @@ class Selector:
 
     :param selection: what to fetch.
     :param lookup: asks the place that is written to.
-    :param resumes: whether an earlier try may have fetched some already.
+    :param resumes_from: what earlier tries have fetched since then is not fetched again; None for a first try.
     :param on_done: told of each campaign that an earlier try has fetched.
     """
 
     def __init__(
-        self, selection: Selection, lookup: Lookup, *, resumes: bool, on_done: Callable[[Known], None]
+        self,
+        selection: Selection,
+        lookup: Lookup,
+        *,
+        resumes_from: datetime | None,
+        on_done: Callable[[Known], None],
     ) -> None:
         self._on_done = on_done
         self._selection = selection
         self._lookup = lookup
-        self._resumes = resumes
+        self._resumes_from = resumes_from
         #: Campaigns that were gone through.
         self.seen = 0
         #: Those of them that are too old, or that have stopped moving.
@@ -160,12 +165,13 @@ class Selector:
             yield Target(ref.id.lower(), ref.title)
 
     async def _wanted(self, chunk: list[Target]) -> list[Target]:
-        asked = [t.campaign_id for t in chunk if self._selection.needs_lookup(t, resumes=self._resumes)]
+        since = self._resumes_from
+        asked = [t.campaign_id for t in chunk if self._selection.needs_lookup(t, resumes=since is not None)]
         known = await self._lookup(asked) if asked else {}
         wanted = []
         for target in chunk:
             told = known.get(target.campaign_id, Known())
-            if told.done_at is not None and self._resumes:
+            if since is not None and told.done_at is not None and told.done_at >= since:
                 self.resumed += 1
                 self._on_done(told)
             elif self._selection.wants(target, told, datetime.now(UTC)):

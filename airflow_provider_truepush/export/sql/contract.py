@@ -1,0 +1,106 @@
+"""Whether the tables that are there are what an export needs, and what is done when they are not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, String, Table, Text
+from sqlalchemy.schema import CreateTable
+
+from airflow_provider_truepush.export.sql.engine import Engine, Found
+from airflow_provider_truepush.export.sql.errors import SchemaError
+
+EVOLVE, FREEZE = "evolve", "freeze"
+CONTRACTS = (EVOLVE, FREEZE)
+
+#: Without these a row cannot be told from another, or a newer one from an older.
+_MOMENTS = ("observed_at", "last_seen", "first_seen")
+
+
+def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -> list[Column[Any]]:
+    """Compare a table with what it should be.
+
+    :param engine: its database.
+    :param table: what it should be.
+    :param found: what it is.
+    :param contract: ``evolve`` or ``freeze``.
+    :return: the columns to add; with ``freeze`` there are none.
+    :raises SchemaError: for everything that adding nullable columns does not mend.
+    """
+    name = engine.name_of(table)
+    if found.kind != "table":
+        owner = f" of {found.owner}" if found.owner else ""
+        raise _refused(name, f"is a {found.kind}{owner}", "Use another table_prefix or schema.")
+    lacking = [column for column in table.c if column.name not in found.columns]
+    wanted = {column.name for column in table.c}
+    strangers = sorted(found.columns.keys() - wanted)
+    if contract == FREEZE and (lacking or strangers):
+        told = [
+            f"{what} {', '.join(names)}"
+            for what, names in (("lacks", [c.name for c in lacking]), ("has the unknown", strangers))
+            if names
+        ]
+        raise _refused(
+            name, " and ".join(told), "schema_contract is 'freeze': change the table yourself, or use 'evolve'."
+        )
+    _check_key(name, table, found)
+    _check_types(engine, name, table, found)
+    required = [column for column in strangers if found.columns[column].required]
+    if required:
+        raise _refused(
+            name,
+            f"has columns that need a value which an export does not have: {', '.join(required)}",
+            "Make them nullable or give them a default.",
+        )
+    needed = [c.name for c in lacking if c.primary_key or c.name in _MOMENTS]
+    if needed:
+        raise _refused(
+            name,
+            f"lacks {', '.join(needed)}, which cannot be added to rows that are there",
+            "Use another table_prefix, or change the table yourself.",
+        )
+    return lacking
+
+
+def _check_key(name: str, table: Table, found: Found) -> None:
+    key = frozenset(column.name for column in table.primary_key)
+    if found.keys is None or key in found.keys:
+        return
+    columns = ", ".join(column.name for column in table.primary_key)
+    raise _refused(
+        name,
+        f"has no unique key of exactly ({columns})",
+        "Without it a re-run would add rows a second time. Add it, or use another table_prefix.",
+    )
+
+
+def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
+    if not engine.types:
+        return
+    for column in table.c:
+        there = found.columns.get(column.name)
+        if there is None or re.fullmatch(engine.types[_kind(column)], there.type):
+            continue
+        wanted = engine.dialect.type_compiler.process(column.type)
+        raise _refused(
+            name,
+            f"has {column.name} as {there.type or 'a column without a type'}, not as {wanted}",
+            "Change its type, or use another table_prefix.",
+        )
+
+
+def _kind(column: Column[Any]) -> str:
+    if column.name == "raw":
+        return "json"
+    kinds = {BigInteger: "int", DateTime: "time", Boolean: "bool", String: "text", Text: "text"}
+    return kinds[type(column.type)]
+
+
+def _refused(name: str, what: str, remedy: str) -> SchemaError:
+    return SchemaError(f"Table {name} {what}. {remedy} Nothing was fetched.")
+
+
+def definition(engine: Engine, table: Table) -> str:
+    """The statement that makes a table."""
+    return str(CreateTable(table).compile(dialect=engine.dialect)).strip()

@@ -1,0 +1,178 @@
+"""What the databases have in common, and what each does in its own way: see the other modules of this folder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Table
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql import ClauseElement
+
+from airflow_provider_truepush.export.sql.tables import Tables
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column that is there.
+
+    :param type: the database's word for its type, in lower case.
+    :param required: whether a row cannot do without it: neither nullable nor with a default.
+    """
+
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table that is there, or what has its name.
+
+    :param kind: ``table``, or the database's word for what it is instead.
+    :param columns: by name.
+    :param keys: the columns of each unique key; None where the database does not tell.
+    :param owner: where the database tells.
+    """
+
+    kind: str
+    columns: dict[str, FoundColumn]
+    keys: list[frozenset[str]] | None
+    owner: str | None = None
+
+
+class Engine(ABC):
+    """A database, through the connection that a ``DbApiHook`` makes.
+
+    :param hook: the hook.
+    """
+
+    #: Renders SQL.
+    dialect: Dialect
+    #: Ids per question.
+    chunk: ClassVar[int] = 500
+    #: What a column of each kind may be declared as: regular expressions for the whole of the type, in lower case.
+    types: ClassVar[Mapping[str, str]]
+
+    def __init__(self, hook: Any) -> None:
+        self.hook = hook
+
+    # Connections and transactions
+
+    def connect(self) -> Any:
+        """A new connection, ready for :meth:`transaction`."""
+        return self.hook.get_conn()
+
+    def cursor(self, connection: Any) -> Any:
+        """A cursor that gives tuples."""
+        return connection.cursor()
+
+    @contextmanager
+    def transaction(self, connection: Any) -> Iterator[Any]:
+        """A cursor in a transaction, which is committed at the end."""
+        with closing(self.cursor(connection)) as cursor:
+            try:
+                self.begin(cursor)
+                yield cursor
+                self.commit(connection)
+            except BaseException:
+                self.rollback(connection)
+                raise
+
+    def begin(self, cursor: Any) -> None:  # noqa: B027 (most drivers begin by themselves)
+        """Begin a transaction, where the driver does not."""
+
+    def commit(self, connection: Any) -> None:
+        """Commit."""
+        connection.commit()
+
+    def rollback(self, connection: Any) -> None:
+        """Roll back; a connection that is gone has done so."""
+        with suppress(Exception):  # each driver has its own class for it
+            connection.rollback()
+
+    def passes(self, error: Exception) -> bool:
+        """Whether an error may be gone in a moment: a lost connection, a lock, a deadlock."""
+        names = {kind.__name__ for kind in type(error).__mro__}
+        return bool(names & {"OperationalError", "InterfaceError"})
+
+    # Statements
+
+    def render(self, statement: ClauseElement) -> str:
+        """A statement without values as text."""
+        return str(statement.compile(dialect=self.dialect))
+
+    def query(self, cursor: Any, statement: ClauseElement) -> list[Row]:
+        """Ask a question whose values stand in it."""
+        compiled: Any = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+        names: Sequence[str] = compiled.positiontup or ()
+        values = tuple(self.adapt(compiled.params[name]) for name in names)
+        cursor.execute(str(compiled), values)
+        return list(cursor.fetchall())
+
+    def adapt(self, value: Any) -> Any:
+        """A value as the driver takes it."""
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).replace(tzinfo=None)
+        return value
+
+    @staticmethod
+    def moment(value: Any) -> datetime:
+        """A moment as the driver gives it, aware."""
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(found, datetime):
+            raise TypeError(f"no moment: {value!r}")
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+    # What is there
+
+    @abstractmethod
+    def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        """What has a name."""
+
+    def has_schema(self, cursor: Any, schema: str) -> bool:
+        """Whether a schema is there."""
+        return True
+
+    # Writing
+
+    @abstractmethod
+    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        """Write rows in the open transaction. What is older than what is there changes nothing.
+
+        :param table: one of ours.
+        :param rows: in the order of its columns, no key twice.
+        """
+
+    def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
+        """Write a batch into all tables, in the open transaction."""
+        self.upsert(cursor, tables.history, stats)
+        self.upsert(cursor, tables.latest, stats)
+        self.upsert(cursor, tables.campaigns, campaigns)
+
+    def probe(self, cursor: Any, table: Table) -> None:
+        """Change nothing, in the way in which the export will change something. Raises when that is not allowed."""
+        name = self.name_of(table)
+        columns = ", ".join(self.quote(column.name) for column in table.columns)
+        key = self.quote(table.columns.keys()[0])
+        cursor.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {name} WHERE 1 = 0")
+        cursor.execute(f"UPDATE {name} SET {key} = {key} WHERE 1 = 0")
+
+    # Names
+
+    def name_of(self, table: Table) -> str:
+        """A table's name as it stands in SQL."""
+        return self.dialect.identifier_preparer.format_table(table)
+
+    def quote(self, name: str) -> str:
+        """Another name as it stands in SQL."""
+        return self.dialect.identifier_preparer.quote(name)
+
+    def qualified(self, name: str, schema: str | None) -> str:
+        """A name in a schema as it stands in SQL."""
+        return f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)

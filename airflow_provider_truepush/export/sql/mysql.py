@@ -1,0 +1,85 @@
+"""MySQL and MariaDB, through mysqlclient, mysql-connector-python or PyMySQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.mysql.base import MySQLDialect
+from typing_extensions import override
+
+from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
+from airflow_provider_truepush.export.sql.upserts import on_duplicate_key
+
+
+class MysqlEngine(Engine):
+    """Moments are UTC: MySQL's DATETIME knows no zone."""
+
+    dialect = MySQLDialect(paramstyle="format")
+    types: ClassVar[Mapping[str, str]] = {
+        "text": r"(var)?char.*|.*text",
+        "int": r"bigint.*",
+        "time": r"datetime\(6\)",
+        "bool": r"tinyint.*|bit.*|bigint.*",
+        "json": r"json|longtext",
+    }
+
+    @override
+    def connect(self) -> Any:
+        connection = super().connect()
+        set_autocommit = getattr(connection, "autocommit", None)
+        if callable(set_autocommit):
+            set_autocommit(False)
+        else:
+            connection.autocommit = False
+        # Titles hold emojis; what does not fit must be an error and not be cut off.
+        if hasattr(connection, "set_character_set"):
+            connection.set_character_set("utf8mb4")
+        elif hasattr(connection, "set_charset_collation"):
+            connection.set_charset_collation("utf8mb4")
+        cursor = connection.cursor()
+        cursor.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
+        cursor.close()
+        return connection
+
+    @override
+    def has_schema(self, cursor: Any, schema: str) -> bool:
+        cursor.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (schema,))
+        return cursor.fetchone() is not None
+
+    @override
+    def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        where = "table_schema = COALESCE(%s, DATABASE()) AND table_name = %s"
+        at = (schema, name)
+        cursor.execute(f"SELECT table_type FROM information_schema.tables WHERE {where}", at)
+        if not (row := cursor.fetchone()):
+            return None
+        cursor.execute(
+            "SELECT column_name, column_type, is_nullable = 'NO' AND column_default IS NULL AND extra = ''"
+            f" FROM information_schema.columns WHERE {where}",
+            at,
+        )
+        columns = {
+            _text(column).lower(): FoundColumn(_text(declared).lower(), bool(required))
+            for column, declared, required in cursor.fetchall()
+        }
+        cursor.execute(
+            f"SELECT index_name, column_name FROM information_schema.statistics WHERE {where} AND non_unique = 0", at
+        )
+        keys: dict[str, set[str]] = {}
+        for index, column in cursor.fetchall():
+            keys.setdefault(_text(index), set()).add(_text(column).lower())
+        kind = _text(row[0]).lower()
+        return Found("table" if kind == "base table" else kind, columns, [frozenset(key) for key in keys.values()])
+
+    @override
+    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        statement = self.render(on_duplicate_key(mysql.insert(table), table))
+        cursor.executemany(statement, [tuple(map(self.adapt, row)) for row in rows])
+
+
+def _text(value: Any) -> str:
+    """MySQL's catalogue comes as bytes from some drivers."""
+    return value.decode() if isinstance(value, (bytes, bytearray)) else str(value)

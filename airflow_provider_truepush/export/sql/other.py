@@ -1,0 +1,153 @@
+"""Any other database: what SQL of old can do, delete and insert in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any, ClassVar
+
+from sqlalchemy import Table, and_, bindparam, delete, insert, select
+from sqlalchemy.engine.default import DefaultDialect
+from typing_extensions import override
+
+from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
+from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.upserts import moment_column
+
+_PARAMSTYLES = {"?": "qmark", "%s": "format", ":1": "numeric"}
+
+
+class OtherEngine(Engine):
+    """Reads what is there, drops what it would make older, deletes the rest, and inserts.
+
+    Two exports that write the same rows at the same moment are kept apart by the database's isolation only.
+    """
+
+    types: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, hook: Any) -> None:
+        super().__init__(hook)
+        paramstyle = _PARAMSTYLES.get(hook.placeholder)
+        if paramstyle is None:
+            raise SchemaError(
+                f"sql_conn_id: {type(hook).__name__} marks parameters with {hook.placeholder!r}, which is not known "
+                "here. Nothing was fetched."
+            )
+        self.dialect = _dialect(hook)(paramstyle=paramstyle)
+
+    @override
+    def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        try:
+            return self._inspect(name, schema)
+        except ImportError:
+            raise
+        except Exception:
+            return self._try(cursor, name, schema)
+
+    def _inspect(self, name: str, schema: str | None) -> Found | None:
+        from sqlalchemy import inspect
+
+        engine = self.hook.get_sqlalchemy_engine()
+        try:
+            inspector = inspect(engine)
+            if not inspector.has_table(name, schema=schema):
+                return None
+            kind = "view" if name in inspector.get_view_names(schema=schema) else "table"
+            columns = {
+                column["name"].lower(): FoundColumn(
+                    str(column["type"]).lower(), not column["nullable"] and column.get("default") is None
+                )
+                for column in inspector.get_columns(name, schema=schema)
+            }
+            return Found(kind, columns, None)
+        finally:
+            engine.dispose()
+
+    def _try(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        """Where SQLAlchemy cannot look: ask the table itself."""
+        try:
+            cursor.execute(f"SELECT * FROM {self.qualified(name, schema)} WHERE 1 = 0")
+            cursor.fetchall()
+        except Exception:  # each driver has its own class for it
+            return None
+        return Found("table", {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
+
+    @override
+    def probe(self, cursor: Any, table: Table) -> None:
+        key = next(iter(table.primary_key)).name
+        cursor.execute(f"DELETE FROM {self.name_of(table)} WHERE {self.quote(key)} IS NULL AND 1 = 0")
+
+    @override
+    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        key = [column.name for column in table.primary_key]
+        places = [table.c.keys().index(name) for name in key]
+        there = self._there(cursor, table, rows, places)
+        written, replaced = [], []
+        for row in rows:
+            identity = tuple(row[place] for place in places)
+            kept = there.get(identity)
+            if kept is not None:
+                merged = self._merge(table, kept, row)
+                if merged is None:
+                    continue
+                replaced.append(identity)
+                row = merged
+            written.append(row)
+        if replaced:
+            gone = delete(table).where(and_(*(table.c[name] == bindparam(f"key_{name}") for name in key)))
+            cursor.executemany(self.render(gone), replaced)
+        if written:
+            cursor.executemany(self.render(insert(table)), [tuple(map(self.adapt, row)) for row in written])
+
+    def _there(
+        self, cursor: Any, table: Table, rows: Sequence[Row], places: Sequence[int]
+    ) -> dict[tuple[Any, ...], Row]:
+        """The rows with these keys, by key."""
+        found = {}
+        key = [column.name for column in table.primary_key]
+        for part in _parts(rows, self.chunk):
+            asked = [
+                table.c[name].in_(sorted({row[place] for row in part})) for name, place in zip(key, places, strict=True)
+            ]
+            for kept in self.query(cursor, select(*table.c).where(*asked)):
+                found[tuple(kept[place] for place in places)] = tuple(kept)
+        return found
+
+    def _merge(self, table: Table, kept: Row, row: Row) -> Row | None:
+        """What to write over a row; None to leave it."""
+        names = table.c.keys()
+        old, new = dict(zip(names, kept, strict=True)), dict(zip(names, row, strict=True))
+        moment = moment_column(table)
+        newer = old[moment] is None or new[moment] >= self.moment(old[moment])
+        if moment == "observed_at":
+            if not newer:
+                return None
+            return tuple((new | {"title": new["title"] if new["title"] is not None else old["title"]}).values())
+        titles = (new["title"], old["title"]) if newer else (old["title"], new["title"])
+        first = self.moment(old["first_seen"])
+        merged = new | {
+            "title": titles[0] if titles[0] is not None else titles[1],
+            "first_seen": min(first, new["first_seen"]),
+            "created_at": new["created_at"] if old["created_at"] is None else self.moment(old["created_at"]),
+            "last_seen": new["last_seen"] if newer else self.moment(old["last_seen"]),
+        }
+        return tuple(merged.values())
+
+
+def _dialect(hook: Any) -> type[Any]:
+    """SQLAlchemy's dialect for the hook; a plain one where there is none."""
+    from sqlalchemy.dialects import registry
+
+    name = getattr(hook, "dialect_name", None) or "default"
+    with suppress(Exception):
+        found: type[Any] = registry.load(name)
+        found(paramstyle="qmark")
+        return found
+    return DefaultDialect
+
+
+def _parts(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while part := list(islice(iterator, size)):
+        yield part

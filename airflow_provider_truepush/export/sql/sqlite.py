@@ -1,0 +1,78 @@
+"""SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import sqlite
+from typing_extensions import override
+
+from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
+from airflow_provider_truepush.export.sql.upserts import on_conflict
+
+
+class SqliteEngine(Engine):
+    """Moments are text of one form, in UTC, as SQLAlchemy writes and reads them."""
+
+    dialect = sqlite.dialect(paramstyle="qmark")
+    types: ClassVar[Mapping[str, str]] = {
+        "text": r".*(char|clob|text).*",
+        "int": r".*int.*",
+        "time": r"date.*|time.*|text",
+        "bool": r"bool.*|.*int.*",
+        "json": r"json.*|.*(char|clob|text).*",
+    }
+
+    @override
+    def begin(self, cursor: Any) -> None:
+        # At once for writing: a transaction that read first could not be upgraded beside another writer.
+        cursor.execute("BEGIN IMMEDIATE")
+
+    @override
+    def passes(self, error: Exception) -> bool:
+        return super().passes(error) and any(word in str(error) for word in ("locked", "busy"))
+
+    @override
+    def adapt(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return value
+
+    @override
+    def has_schema(self, cursor: Any, schema: str) -> bool:
+        return schema.lower() in {row[1].lower() for row in cursor.execute("PRAGMA database_list").fetchall()}
+
+    @override
+    def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        at = f"{self.quote(schema)}." if schema else ""
+        cursor.execute(f"SELECT type, name FROM {at}sqlite_master WHERE lower(name) = lower(?)", (name,))
+        rows = cursor.fetchall()
+        if not rows:
+            return None
+        kind, own_name = rows[0]
+        quoted = self._quoted(own_name)
+        columns, primary = {}, set()
+        for _, column, declared, required, default, in_key in cursor.execute(
+            f"PRAGMA {at}table_info({quoted})"
+        ).fetchall():
+            columns[column.lower()] = FoundColumn(declared.lower(), bool(required) and default is None)
+            if in_key:
+                primary.add(column.lower())
+        keys = [frozenset(primary)] if primary else []
+        for _, index, unique, _, partial in cursor.execute(f"PRAGMA {at}index_list({quoted})").fetchall():
+            if unique and not partial:
+                parts = cursor.execute(f"PRAGMA {at}index_info({self._quoted(index)})").fetchall()
+                keys.append(frozenset(str(part[2]).lower() for part in parts))
+        return Found(kind, columns, keys)
+
+    @override
+    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        statement = self.render(on_conflict(sqlite.insert(table), table))
+        cursor.executemany(statement, [tuple(map(self.adapt, row)) for row in rows])
+
+    @staticmethod
+    def _quoted(name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'

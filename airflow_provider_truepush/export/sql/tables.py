@@ -1,0 +1,147 @@
+"""The tables of the warehouse and the view, as SQLAlchemy knows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.sql import Select
+
+from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.export.rows import COLUMNS, COUNTER_COLUMNS
+
+#: PostgreSQL cuts longer names off without a word.
+_LONGEST_NAME = 63
+_PREFIX = re.compile(r"[\w$ -]*")
+_SCHEMA = re.compile(r"[\w$ -]+")
+
+# Two keys that differ in case only are two keys, on MySQL too.
+_KEY_COLLATION = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
+_KEY = String(200).with_variant(mysql.VARCHAR(200, **_KEY_COLLATION), "mysql")
+_ID = String(64).with_variant(mysql.VARCHAR(64, **_KEY_COLLATION), "mysql")
+_NAME = String(250)
+_MOMENT = (
+    DateTime(timezone=True)
+    .with_variant(mysql.DATETIME(fsp=6), "mysql")
+    .with_variant(DateTime(timezone=False), "duckdb")  # reading the other kind takes a library more
+)
+_JSON = Text().with_variant(postgresql.JSONB(), "postgresql").with_variant(mysql.JSON(), "mysql")
+
+_STATS_TYPES: dict[str, Any] = {
+    "project": _KEY,
+    "campaign_id": _ID,
+    "snapshot_key": _KEY,
+    "observed_at": _MOMENT,
+    "title": Text(),
+    "created_at": _MOMENT,
+    **dict.fromkeys(COUNTER_COLUMNS, BigInteger()),
+    "raw": _JSON,
+    "logical_date": _MOMENT,
+    "dag_id": _NAME,
+    "run_id": _NAME,
+    "load_id": String(64),
+    "past_interval": Boolean(),
+    "counter_regressed": Boolean(),
+}
+_NULLABLE = {"title", "created_at", "raw", "logical_date", "load_id"}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The three tables and the name of the view.
+
+    :param history: a row per campaign and snapshot.
+    :param latest: a row per campaign, the newest.
+    :param campaigns: a row per campaign: its title, and when it was seen.
+    :param increments: the view: what was added between two snapshots.
+    """
+
+    history: Table
+    latest: Table
+    campaigns: Table
+    increments: str
+    schema: str | None
+
+    def each(self) -> tuple[Table, ...]:
+        """The three tables."""
+        return (self.history, self.latest, self.campaigns)
+
+
+def tables(prefix: Any, schema: Any) -> Tables:
+    """Describe the tables.
+
+    :param prefix: begins the names.
+    :param schema: where they are; None for the connection's own.
+    :raises TruepushValidationError: for names that some database would change or cut off.
+    """
+    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+        why = "must hold letters, digits, blanks and _ $ - only; a schema goes into `schema`"
+        refuse("table_prefix", prefix, why)
+    if schema is not None and (not isinstance(schema, str) or not _SCHEMA.fullmatch(schema)):
+        refuse("schema", schema, "must be one name, of letters, digits, blanks and _ $ - only")
+    increments = f"{prefix}campaign_stats_increments"
+    for field, name in (("table_prefix", increments), ("schema", schema or "")):
+        if len(name.encode()) > _LONGEST_NAME:
+            refuse(field, name, f"makes a name of more than {_LONGEST_NAME} bytes")
+    metadata = MetaData(schema=schema)
+    return Tables(
+        _stats(f"{prefix}campaign_stats", metadata, "project", "campaign_id", "snapshot_key"),
+        _stats(f"{prefix}campaign_stats_latest", metadata, "project", "campaign_id"),
+        Table(
+            f"{prefix}campaigns",
+            metadata,
+            Column("project", _KEY, nullable=False),
+            Column("id", _ID, nullable=False),
+            Column("title", Text()),
+            Column("first_seen", _MOMENT, nullable=False),
+            Column("created_at", _MOMENT),
+            Column("last_seen", _MOMENT, nullable=False),
+            PrimaryKeyConstraint("project", "id"),
+            mysql_charset="utf8mb4",
+        ),
+        increments,
+        schema,
+    )
+
+
+def _stats(name: str, metadata: MetaData, *key: str) -> Table:
+    columns: list[Any] = [Column(column, _STATS_TYPES[column], nullable=column in _NULLABLE) for column in COLUMNS]
+    return Table(name, metadata, *columns, PrimaryKeyConstraint(*key), mysql_charset="utf8mb4")
+
+
+def increments(history: Table) -> Select:  # type: ignore[type-arg]
+    """The view: what each snapshot added to the one before; ``since`` is null for a campaign's first.
+
+    A counter that fell gives a negative increment.
+    """
+    c = history.alias("h").c
+    over: Any = {"partition_by": (c.project, c.campaign_id), "order_by": (c.observed_at, c.snapshot_key)}
+    return select(
+        c.project,
+        c.campaign_id,
+        c.snapshot_key,
+        func.lag(c.observed_at).over(**over).label("since"),
+        c.observed_at,
+        *(
+            (c[name] - func.coalesce(func.lag(c[name]).over(**over), literal_column("0"))).label(name)
+            for name in COUNTER_COLUMNS
+        ),
+        c.past_interval,
+        c.counter_regressed,
+    )

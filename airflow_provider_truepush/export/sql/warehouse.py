@@ -1,0 +1,227 @@
+"""The sink that writes an export into an SQL database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Table
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
+
+from airflow_provider_truepush.export.batches import Batch, Known
+from airflow_provider_truepush.export.rows import ExportRun, StatsRow, as_values
+from airflow_provider_truepush.export.sql import contract, questions
+from airflow_provider_truepush.export.sql.engine import Engine
+from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError, said
+from airflow_provider_truepush.export.sql.tables import Tables, increments
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+#: Seconds for which a batch is tried again while the database is away, or another writer is in the way.
+PATIENCE = 60.0
+
+
+class Warehouse:
+    """Writes batches, each in one transaction. Used from one thread.
+
+    :param engine: the database.
+    :param tables: where to write.
+    :param run: the export's.
+    :param conn_id: the connection, for messages.
+    :param create_table: make what is not there.
+    :param schema_contract: ``evolve`` or ``freeze``.
+    :param patience: seconds to try again after errors that may pass.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        tables: Tables,
+        run: ExportRun,
+        *,
+        conn_id: str,
+        create_table: bool = True,
+        schema_contract: str = contract.EVOLVE,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._run = run
+        self._conn_id = conn_id
+        self._create_table = create_table
+        self._contract = schema_contract
+        self._patience = patience
+        self._connection: Any = None
+        self.regressed = 0
+
+    # The sink
+
+    def prepare(self) -> None:
+        """Make or check the tables and the view, and see that they can be written.
+
+        :raises SchemaError: when they are not what an export needs.
+        :raises WarehouseError: when the database is not there, or does not let itself be written.
+        """
+        engine, tables = self._engine, self._tables
+        if tables.schema and not self._do(lambda cursor: engine.has_schema(cursor, tables.schema or "")):
+            raise SchemaError(f"schema: {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched.")
+        for table in tables.each():
+            self._prepare_table(table)
+        self._prepare_view()
+        for table in tables.each():
+            try:
+                self._do(partial(engine.probe, table=table))
+            except WarehouseError as error:
+                raise WarehouseError(
+                    f"{error} Nothing was fetched: {engine.name_of(table)} cannot be written."
+                ) from error
+
+    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
+        """See :class:`~airflow_provider_truepush.export.batches.Sink`."""
+        return self._do(
+            lambda cursor: questions.known(self._engine, cursor, self._tables, self._run, campaign_ids, done, unchanged)
+        )
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch. A repeat writes the same: what was committed before its answer was lost is there once."""
+        if not batch.rows:
+            return
+        rows = sorted(_newest(batch.rows), key=lambda row: row.campaign_id)
+        judged: list[StatsRow] = []
+
+        def write(cursor: Any) -> None:
+            if not judged:
+                # Once: a repeat would compare the rows with themselves.
+                judged.extend(self._judge(cursor, rows))
+            stats = [as_values(row) for row in judged]
+            campaigns = [
+                (row.project, row.campaign_id, row.title, row.observed_at, row.created_at, row.observed_at)
+                for row in judged
+            ]
+            self._engine.write(cursor, self._tables, stats, campaigns)
+
+        self._do(write)
+        self.regressed += sum(row.counter_regressed for row in judged)
+
+    def finish(self, *, complete: bool) -> dict[str, Any]:
+        """Where the rows are."""
+        return {"table": self._engine.name_of(self._tables.history), "regressed": self.regressed}
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception as error:
+                log.debug("Closing the connection %s: %s", self._conn_id, said(error))
+
+    # Steps
+
+    def _judge(self, cursor: Any, rows: list[StatsRow]) -> Iterable[StatsRow]:
+        earlier = questions.earlier(self._engine, cursor, self._tables, self._run, rows)
+        for row in rows:
+            fallen = questions.fallen(row, earlier.get(row.campaign_id, ()))
+            if fallen:
+                log.warning("Campaign %s: %s. The row is kept and flagged.", row.campaign_id, "; ".join(fallen))
+            yield replace(row, counter_regressed=True) if fallen else row
+
+    def _prepare_table(self, table: Table) -> None:
+        engine = self._engine
+        found = self._do(lambda cursor: engine.find(cursor, table.name, table.schema))
+        if found is None:
+            self._create(table)
+            found = self._do(lambda cursor: engine.find(cursor, table.name, table.schema))
+        if found is None:
+            raise WarehouseError(f"Table {engine.name_of(table)} was made and is not there. Nothing was fetched.")
+        for column in contract.missing_columns(engine, table, found, self._contract):
+            declared = f"{engine.quote(column.name)} {engine.dialect.type_compiler.process(column.type)}"
+            log.info("Adding the column %s to %s.", declared, engine.name_of(table))
+            self._make(f"ALTER TABLE {engine.name_of(table)} ADD {declared}", table.name, table.schema, column.name)
+
+    def _create(self, table: Table) -> None:
+        statement = contract.definition(self._engine, table)
+        if not self._create_table:
+            raise SchemaError(
+                f"Table {self._engine.name_of(table)} is not there, and create_table is False. Nothing was fetched. "
+                f"Make it: {statement}"
+            )
+        log.info("Making the table %s.", self._engine.name_of(table))
+        self._make(statement, table.name, table.schema, None)
+
+    def _prepare_view(self) -> None:
+        engine, name, schema = self._engine, self._tables.increments, self._tables.schema
+        found = self._do(lambda cursor: engine.find(cursor, name, schema))
+        if found is not None and found.kind == "table":
+            raise SchemaError(
+                f"{engine.qualified(name, schema)} is a table; it has the name of the view of increments. Use another "
+                "table_prefix or schema. Nothing was fetched."
+            )
+        if found is not None or not self._create_table:
+            return
+        question = engine.render(increments(self._tables.history))
+        try:
+            self._make(f"CREATE VIEW {engine.qualified(name, schema)} AS {question}", name, schema, None)
+        except WarehouseError as error:
+            # Nothing is lost without it.
+            log.warning("The view of increments could not be made; the tables are written all the same. %s", error)
+
+    def _make(self, statement: str, name: str, schema: str | None, column: str | None) -> None:
+        """Make something. Another task may make it at the same moment: whether it is there decides."""
+        try:
+            self._do(lambda cursor: cursor.execute(statement))
+        except WarehouseError:
+            found = self._do(lambda cursor: self._engine.find(cursor, name, schema))
+            if found is None or (column is not None and column not in found.columns):
+                raise
+
+    def _do(self, work: Callable[[Any], T]) -> T:
+        """Do something in a transaction of its own, and again after errors that may pass."""
+        retrying = Retrying(
+            retry=retry_if_exception(self._passes),
+            stop=stop_after_delay(self._patience),
+            wait=wait_exponential(0.2, max=5.0),
+            before_sleep=self._complain,
+            reraise=True,
+        )
+        try:
+            result: T = retrying(self._once, work)
+        except (WarehouseError, SchemaError):
+            raise
+        except Exception as error:
+            raise WarehouseError(f"{self._conn_id!r}: {said(error)}.") from error
+        return result
+
+    def _complain(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if error is not None:
+            log.warning("%r: %s. Trying again.", self._conn_id, said(error))
+
+    def _passes(self, error: BaseException) -> bool:
+        return isinstance(error, Exception) and self._engine.passes(error)
+
+    def _once(self, work: Callable[[Any], T]) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._engine.transaction(self._connection) as cursor:
+                return work(cursor)
+        except Exception as error:
+            if self._engine.passes(error):
+                self.close()  # it may be the connection that is broken
+            raise
+
+
+def _newest(rows: Iterable[StatsRow]) -> Iterable[StatsRow]:
+    """One row per campaign: no key may come twice in a statement."""
+    newest: dict[str, StatsRow] = {}
+    for row in rows:
+        kept = newest.get(row.campaign_id)
+        if kept is None or row.observed_at >= kept.observed_at:
+            newest[row.campaign_id] = row
+    return newest.values()

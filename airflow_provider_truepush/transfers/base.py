@@ -1,0 +1,236 @@
+"""What the transfers of statistics share: which campaigns, for which Dag run, and what Airflow is told of it."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
+
+from airflow_provider_truepush.api import rendered
+from airflow_provider_truepush.api.fields import refuse, text, whole
+from airflow_provider_truepush.export.interval import is_past
+from airflow_provider_truepush.export.rows import ExportRun
+from airflow_provider_truepush.export.selection import Selection, read_campaign_ids
+from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.transfers.telling import TellsOfExport
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.export.batches import Sink
+    from airflow_provider_truepush.export.export import Outcome
+
+_ON_PAST_INTERVAL = ("skip", "flag", "fail")
+#: Characters of a project's name and of a snapshot key.
+_LONGEST_NAME = 200
+#: Ids that an error names.
+_NAMED = 50
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class StatsTransfer(TellsOfExport, TruepushOperator):
+    """Base of the transfers. Fetches the counters of campaigns, many at once, and hands them to a place in batches.
+
+    A try that fails keeps what it has written, and the next try of the same execution fetches only what is left. A
+    person's clear begins another execution, which fetches everything again.
+
+    :param campaign_ids: ids of campaigns: a list, rows of ``TruepushListCampaignsOperator``, or text that holds
+        either, as JSON or Python writes it. They are fetched whatever their age. None for every campaign that
+        ``listCampaign`` shows, within ``refresh_for`` and ``stop_after_unchanged``.
+    :param project: a stable name of the Truepush project in the rows; None for the connection's id.
+    :param refresh_for: age up to which campaigns are fetched, since their creation. None for all. A campaign that is
+        scheduled further ahead than this is never fetched.
+    :param stop_after_unchanged: leave out campaigns whose last fetches, so many in a row, brought nothing new.
+    :param snapshot_key: names the snapshot: the rows of another execution with the same key are replaced. None for the
+        end of the run's data interval, or, where it has none, the moment it was to run after; ISO 8601, UTC.
+    :param on_past_interval: what to do in a run whose following interval has ended too, as in a backfill or a late
+        catch-up: the counters of then cannot be had any more. ``skip`` the task, ``flag`` the rows
+        (``past_interval``), or ``fail``. Runs by hand are never of the past.
+    :param fail_if_missing_ratio: fail when a larger part of the campaigns has no statistics; None never to.
+    :param truepush_conn_id: id of a connection of type ``truepush``.
+    """
+
+    template_fields: Sequence[str] = (
+        "campaign_ids",
+        "project",
+        "refresh_for",
+        "stop_after_unchanged",
+        "snapshot_key",
+        "on_past_interval",
+        "fail_if_missing_ratio",
+        "truepush_conn_id",
+    )
+
+    def __init__(
+        self,
+        *,
+        campaign_ids: Any = None,
+        project: str | None = None,
+        refresh_for: timedelta | None = timedelta(days=30),
+        stop_after_unchanged: int | None = None,
+        snapshot_key: str | None = None,
+        on_past_interval: Literal["skip", "flag", "fail"] = "skip",
+        fail_if_missing_ratio: float | None = None,
+        truepush_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.campaign_ids = campaign_ids
+        self.project = project
+        self.refresh_for = refresh_for
+        self.stop_after_unchanged = stop_after_unchanged
+        self.snapshot_key = snapshot_key
+        self.on_past_interval = on_past_interval
+        self.fail_if_missing_ratio = fail_if_missing_ratio
+        self.truepush_conn_id = truepush_conn_id
+        # A template without a value must not come to mean every campaign.
+        self._some_campaigns = campaign_ids is not None
+
+    @abstractmethod
+    def open_sink(self, context: Context, run: ExportRun) -> Sink:
+        """Check the arguments of the place, and make it. Nothing is written yet."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Export, and return a summary."""
+        from airflow_provider_truepush.export.export import export
+
+        with self.truepush() as hook:
+            selection = self._selection()
+            ratio = self._ratio()
+            run = self._run(context)
+            sink = self.open_sink(context, run)
+            outcome = export(hook, selection, run, sink, resumes_from=_resumes_from(context, self.retries))
+            self._judge(outcome, ratio)
+        summary = self.publish_export(context, run, outcome)
+        self.log.info("Exported: %s", summary)
+        return summary
+
+    def _selection(self) -> Selection:
+        if self._some_campaigns and self.campaign_ids is None:
+            refuse("campaign_ids", None, "is what came of a template or an XCom; for all campaigns leave it out")
+        refresh_for = rendered.duration("refresh_for", self.refresh_for)
+        if refresh_for is not None and not (isinstance(refresh_for, timedelta) and refresh_for > timedelta()):
+            refuse("refresh_for", self.refresh_for, "must be a timedelta above 0, or None")
+        unchanged = rendered.optional(self.stop_after_unchanged)
+        if unchanged is not None:
+            unchanged = whole("stop_after_unchanged", rendered.whole("stop_after_unchanged", unchanged), 1, 1000)
+        return Selection(
+            targets=read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
+            refresh_for=refresh_for,
+            stop_after_unchanged=unchanged,
+        )
+
+    def _ratio(self) -> float | None:
+        ratio = rendered.duration("fail_if_missing_ratio", self.fail_if_missing_ratio)
+        if ratio is not None and (
+            isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 <= ratio <= 1
+        ):
+            refuse("fail_if_missing_ratio", self.fail_if_missing_ratio, "must be a number from 0 to 1, or None")
+        return ratio
+
+    def _run(self, context: Context) -> ExportRun:
+        if self.on_past_interval not in _ON_PAST_INTERVAL:
+            refuse("on_past_interval", self.on_past_interval, "must be 'skip', 'flag' or 'fail'")
+        ti, dag_run = context["ti"], context["dag_run"]
+        logical_date = context.get("logical_date")
+        return ExportRun(
+            project=_name("project", rendered.optional(self.project) or self.truepush_conn_id),
+            snapshot_key=_name("snapshot_key", rendered.optional(self.snapshot_key) or _interval_end(context)),
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            load_id=_load_id(ti, self.retries),
+            logical_date=logical_date.astimezone(UTC) if logical_date else None,
+            past_interval=self._is_past(context, str(getattr(dag_run, "run_type", ""))),
+        )
+
+    def _is_past(self, context: Context, run_type: str) -> bool:
+        dag = self.get_dag()
+        interval_end = context.get("data_interval_end")
+        now = datetime.now(UTC)
+        past = is_past(
+            interval_start=context.get("data_interval_start"),
+            interval_end=interval_end,
+            run_type=getattr(context["dag_run"].run_type, "value", run_type),
+            timetable=getattr(dag, "timetable", None),
+            now=now,
+        )
+        if not past:
+            return False
+        message = (
+            f"The interval of this run ended at {interval_end}, and so has the one after it. Truepush only tells the "
+            "counters of now, so they would stand under a date they do not belong to. Nothing was fetched."
+        )
+        if self.on_past_interval == "fail":
+            raise AirflowFailException(message)
+        if self.on_past_interval == "skip":
+            raise AirflowSkipException(message + " on_past_interval='flag' exports them with a flag.")
+        self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
+        return True
+
+    def _judge(self, outcome: Outcome, ratio: float | None) -> None:
+        """Fail when something is left; what was fetched is kept."""
+        left = [
+            f"{len(outcome.reasons)} were not fetched: {_some(list(outcome.reasons), outcome.failed)}"
+            for _ in range(bool(outcome.failed))
+        ]
+        kept = f"{outcome.rows} rows are kept; the next try fetches only what is left."
+        if outcome.broken_by is not None:
+            self.log.error("The export broke off. %s %s", kept, " ".join(left))
+            raise outcome.broken_by
+        if left:
+            first = next(iter(outcome.reasons.values()))
+            raise AirflowException(f"Of {outcome.campaigns} campaigns {left[0]}. {kept} The first reason: {first}")
+        if ratio is not None and outcome.missing > ratio * outcome.campaigns:
+            raise AirflowException(
+                f"{outcome.missing} of {outcome.campaigns} campaigns have no statistics, more than "
+                f"fail_if_missing_ratio={ratio:g} allows: {_some(outcome.missing_ids, outcome.missing)}. {kept}"
+            )
+
+
+def _some(ids: list[str], number: int) -> str:
+    shown = ", ".join(ids[:_NAMED])
+    return f"{shown} and {number - _NAMED} more (see the log)" if number > _NAMED else shown
+
+
+def _name(field: str, value: Any) -> str:
+    name = text(field, value)
+    if len(name) > _LONGEST_NAME or name != name.strip() or not name.isprintable():
+        refuse(field, value, f"must have up to {_LONGEST_NAME} printable characters, no blank at either end")
+    return name
+
+
+def _interval_end(context: Context) -> str:
+    """The default of ``snapshot_key``."""
+    dag_run = context["dag_run"]
+    for moment in (context.get("data_interval_end"), getattr(dag_run, "run_after", None), context.get("logical_date")):
+        if moment is not None:
+            return str(moment.astimezone(UTC).isoformat())
+    return str(context["ti"].run_id)
+
+
+def _first_try(ti: Any, retries: int | None) -> int:
+    """The try that began this execution. A clear raises ``max_tries``, so that the tries after it can be told."""
+    number = int(getattr(ti, "try_number", 1) or 1)
+    max_tries = getattr(ti, "max_tries", None)
+    return number if max_tries is None else max(1, min(number, int(max_tries) - int(retries or 0) + 1))
+
+
+def _load_id(ti: Any, retries: int | None) -> str:
+    index = getattr(ti, "map_index", -1)
+    parts = (ti.dag_id, ti.run_id, ti.task_id, -1 if index is None else index, _first_try(ti, retries))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _resumes_from(context: Context, retries: int | None) -> datetime | None:
+    """For a further try, a moment before the first; None for the first.
+
+    Rows from before the Dag run began are those of a deleted run of the same name.
+    """
+    ti = context["ti"]
+    if int(getattr(ti, "try_number", 1) or 1) <= _first_try(ti, retries):
+        return None
+    return getattr(context["dag_run"], "start_date", None) or _BEGINNING

@@ -1,0 +1,120 @@
+"""Statistics of campaigns into the tables of an SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_truepush.api import rendered
+from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.transfers.base import StatsTransfer
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.export.batches import Sink
+    from airflow_provider_truepush.export.rows import ExportRun
+
+__all__ = ["TruepushStatsToSqlOperator"]
+
+
+class TruepushStatsToSqlOperator(StatsTransfer):
+    """Fetch the counters of campaigns and write them into an SQL database: ``listCampaign``, ``campaignStats``.
+
+    Written are ``<prefix>campaign_stats`` (a row per campaign and snapshot), ``<prefix>campaign_stats_latest`` (a row
+    per campaign) and ``<prefix>campaigns``; the view ``<prefix>campaign_stats_increments`` shows what was added between
+    two snapshots. Each batch is one transaction. A row is replaced by an observation that is as new or newer, never
+    by an older one. All moments are UTC.
+
+    PostgreSQL, SQLite, MySQL, MariaDB and DuckDB do this by upserts of their own; other databases by delete and insert
+    in one transaction. Nothing is fetched before tables and rights are known to be in order.
+
+    Returns a dict of ``rows, campaigns, missing, regressed, resumed, left_out, project, snapshot_key, past_interval,
+    min_observed_at, max_observed_at, table``.
+
+    :param sql_conn_id: id of an SQL connection.
+    :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
+        ``refresh_for``, ``stop_after_unchanged``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and
+        ``truepush_conn_id``.
+    :param schema: the schema that holds the tables; None for the connection's own. It is not made.
+    :param table_prefix: begins the names of the tables and of the view.
+    :param create_table: make what is not there.
+    :param schema_contract: ``evolve`` adds columns that a table lacks, as nullable ones, and bears others; ``freeze``
+        refuses both.
+    """
+
+    template_fields: Sequence[str] = (
+        *StatsTransfer.template_fields,
+        "sql_conn_id",
+        "schema",
+        "table_prefix",
+        "create_table",
+        "schema_contract",
+    )
+
+    def __init__(
+        self,
+        *,
+        sql_conn_id: str,
+        schema: str | None = None,
+        table_prefix: str = "truepush_",
+        create_table: bool = True,
+        schema_contract: Literal["evolve", "freeze"] = "evolve",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sql_conn_id = sql_conn_id
+        self.schema = schema
+        self.table_prefix = table_prefix
+        self.create_table = create_table
+        self.schema_contract = schema_contract
+        self._lineage: list[tuple[str, str]] = []
+
+    def open_sink(self, context: Context, run: ExportRun) -> Sink:
+        """The warehouse."""
+        from airflow_provider_truepush.export.sql.contract import CONTRACTS
+        from airflow_provider_truepush.export.sql.engines import engine_for
+        from airflow_provider_truepush.export.sql.tables import tables
+        from airflow_provider_truepush.export.sql.warehouse import Warehouse
+
+        if self.schema_contract not in CONTRACTS:
+            refuse("schema_contract", self.schema_contract, "must be 'evolve' or 'freeze'")
+        create_table = rendered.flag("create_table", self.create_table)
+        if not isinstance(create_table, bool):
+            refuse("create_table", self.create_table, "must be True or False")
+        described = tables(self.table_prefix, rendered.optional(self.schema))
+        connection = BaseHook.get_connection(self.sql_conn_id)
+        try:
+            hook = connection.get_hook()  # type: ignore[no-untyped-call]
+        except Exception as error:
+            refuse("sql_conn_id", self.sql_conn_id, f"is no SQL connection ({error})")
+        engine = engine_for(hook, self.sql_conn_id)
+        self._lineage = _datasets(hook, connection, [table.name for table in described.each()], described.schema)
+        return Warehouse(
+            engine,
+            described,
+            run,
+            conn_id=self.sql_conn_id,
+            create_table=create_table,
+            schema_contract=self.schema_contract,
+        )
+
+    def lineage_outputs(self) -> Iterable[tuple[str, str]]:
+        """The three tables."""
+        return self._lineage
+
+
+def _datasets(hook: Any, connection: Any, names: Sequence[str], schema: str | None) -> list[tuple[str, str]]:
+    """Namespace and name of the tables as the hook's provider tells them to OpenLineage; none where it does not."""
+    try:
+        info = hook.get_openlineage_database_info(connection)
+        schema = schema or hook.get_openlineage_default_schema()
+    except Exception:
+        info = None
+    if info is None:
+        return []
+    namespace = f"{info.scheme}://{info.authority}" if info.authority else str(info.scheme)
+    place = [part for part in (info.database, schema) if part]
+    return [(namespace, ".".join([*place, name])) for name in names]

@@ -1,0 +1,87 @@
+"""What a task tells Airflow and OpenLineage about its export."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_truepush.assets.truepush import SCHEME
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage  # type: ignore[import-not-found]
+
+    from airflow_provider_truepush.export.export import Outcome
+    from airflow_provider_truepush.export.rows import ExportRun
+
+log = logging.getLogger(__name__)
+
+
+class TellsOfExport:
+    """For operators that export: the summary for XCom, the extra of asset events, and OpenLineage datasets.
+
+    An ``Asset`` outlet's event gets the summary as its extra.
+    """
+
+    if TYPE_CHECKING:
+        outlets: list[Any]
+
+    _exported: dict[str, Any] | None = None
+
+    def lineage_outputs(self) -> Iterable[tuple[str, str]]:
+        """Namespace and name of each dataset that was written; for OpenLineage, after the export."""
+        return ()
+
+    def publish_export(self, context: Context, run: ExportRun, outcome: Outcome) -> dict[str, Any]:
+        """Make the summary, and attach it to the task's asset events.
+
+        :return: JSON primitives.
+        """
+        summary = {
+            "rows": outcome.rows,
+            "campaigns": outcome.campaigns,
+            "missing": outcome.missing,
+            "regressed": outcome.regressed,
+            "resumed": outcome.resumed,
+            "left_out": outcome.left_out,
+            "project": run.project,
+            "snapshot_key": run.snapshot_key,
+            "past_interval": run.past_interval,
+            "min_observed_at": _iso(outcome.min_observed_at),
+            "max_observed_at": _iso(outcome.max_observed_at),
+        }
+        told = dict(outcome.sink)
+        summary["regressed"] += told.pop("regressed", 0)
+        summary |= told
+        self._exported = summary
+        try:
+            _attach(context, self.outlets, summary)
+        except Exception as error:
+            log.warning("The asset events of this task do not tell of its export: %s", error)
+        return summary
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+        """The campaigns as input, what was written as output; OpenLineage's provider calls it."""
+        told = self._exported
+        if told is None:
+            return None
+        from airflow.providers.common.compat.openlineage.facet import Dataset
+        from airflow.providers.openlineage.extractors import OperatorLineage
+
+        source = Dataset(namespace=f"{SCHEME}://{told['project']}", name="campaigns")
+        outputs = [Dataset(namespace=namespace, name=name) for namespace, name in self.lineage_outputs()]
+        return OperatorLineage(inputs=[source], outputs=outputs)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _attach(context: Context, outlets: Iterable[Any], summary: dict[str, Any]) -> None:
+    from airflow.providers.common.compat.sdk import Asset
+
+    for outlet in outlets:
+        if isinstance(outlet, Asset):
+            context["outlet_events"][outlet].extra.update(summary)
