@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -92,13 +93,14 @@ class AsyncClient:
             first = error
         return await self.repeat(exchange, first)
 
-    async def ask(self, call: Call[Any]) -> Reply | Failure:
-        """One request of a call that reads: not repeated, and the answer as it came.
+    async def ask(self, call: Call[Any]) -> tuple[Reply | Failure, float]:
+        """One request of a call that reads: not repeated, and the answer as it came; and when it left.
 
         Whoever calls this bounds how many are under way at once.
         """
         await self._keep_pace()
-        return await self._send(call, self._session)
+        left = time.monotonic()
+        return await self._send(call, self._session), left
 
     async def repeat(self, exchange: Exchange[T], first: TruepushError) -> T:
         """Repeat a call whose first request has failed, where that is harmless and worth it."""

@@ -18,6 +18,7 @@ from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushErro
 from airflow_provider_truepush.api.exchange import Exchange
 from airflow_provider_truepush.api.stats import CampaignStats
 from airflow_provider_truepush.triggers.polling.connection import KeptConnection
+from airflow_provider_truepush.triggers.polling.pool import Pool
 from airflow_provider_truepush.triggers.polling.progress import Progress
 from airflow_provider_truepush.triggers.polling.waits import Followed, Wait
 from airflow_provider_truepush.triggers.polling.wheel import Wheel
@@ -32,9 +33,6 @@ log = logging.getLogger(__name__)
 
 #: First polls per second of triggers that begin together, a triggerer's restart for one.
 _FIRST_POLLS = 100.0
-#: Polls under way at once: so many at first, more where answers take long.
-_AT_ONCE = 16
-_AT_MOST = 120
 _LONGEST_QUIET = 3600.0
 #: Seconds between looks at whether polls keep their intervals.
 _REPORT = 5.0
@@ -79,7 +77,7 @@ class Poller:
         self._awake_at = 0.0
         self._unpolled = 0
         self._quiet_until = 0.0
-        self._at_once = _AT_ONCE
+        self._pool = Pool()
         self._workers: set[asyncio.Task[None]] = set()
         self._others: set[asyncio.Task[None]] = set()
         self._refreshing = False
@@ -151,9 +149,11 @@ class Poller:
     async def _dispatch(self) -> None:
         while self._followed:
             now = time.monotonic()
-            for followed in self._wheel.pop(now):
+            due = self._wheel.pop(now)
+            for followed in due:
                 followed.under_way = True
-                self._ready.append(followed)
+            self._ready.extend(due)
+            self._pool.demand(now, len(due))
             self._hire()
             self._progress.report(now, self._followed.values(), self._ready)
             self._refresh()
@@ -172,14 +172,9 @@ class Poller:
                 pass
 
     def _hire(self) -> None:
-        """Have as many polls under way as there is work for; more of them when the last batch is not done yet."""
-        shared = self._connection.shared
-        waiting = len(self._ready)
-        if len(self._workers) >= self._at_once and waiting and shared is not None and shared.client.pace.free:
-            self._at_once = min(2 * self._at_once, _AT_MOST)
-        elif waiting <= self._at_once // 4:
-            self._at_once = max(_AT_ONCE, self._at_once - 1)
-        for _ in range(min(waiting, self._at_once - len(self._workers))):
+        """Have as many polls under way as there is work for, within the pool's size."""
+        free = self._pool.size - len(self._workers)
+        for _ in range(min(len(self._ready), free)):
             self._start(self._work(), self._workers)
 
     def _start(self, work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
@@ -219,8 +214,9 @@ class Poller:
             self._answered(followed, None, now)
             return
         async with shared as client:
-            result = await client.ask(call)
-        sent = followed.polled_at = now
+            result, sent = await client.ask(call)
+        self._pool.took(time.monotonic() - sent)
+        followed.polled_at = sent
         self._progress.polled()
         if isinstance(result, Reply) and result.body == followed.body and result.status == 200:
             self._same(followed, sent)

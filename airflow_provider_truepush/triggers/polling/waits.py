@@ -10,6 +10,7 @@ from airflow_provider_truepush.api.endpoints import Call
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.stats import CampaignStats
 from airflow_provider_truepush.api.thresholds import Verdict, Watch
+from airflow_provider_truepush.triggers.polling.wheel import SHORT, rounded
 
 #: Seconds after the deadline for the last look to come, when the pace or Truepush keeps it back.
 GRACE = 60.0
@@ -26,7 +27,18 @@ class Wait:
     :param started_at: when it began, in seconds since the epoch.
     """
 
-    __slots__ = ("_alarm", "_ends_at", "_inbox", "_reader", "_timeout", "deadline", "due", "interval", "watch")
+    __slots__ = (
+        "_alarm",
+        "_ends_at",
+        "_inbox",
+        "_reader",
+        "_rhythm",
+        "_timeout",
+        "deadline",
+        "due",
+        "interval",
+        "watch",
+    )
 
     def __init__(self, watch: Watch, interval: float, timeout: float, started_at: float) -> None:
         self.watch = watch
@@ -36,6 +48,7 @@ class Wait:
         #: The deadline on the monotonic clock. There is one look after it, if it has passed already.
         self.deadline = time.monotonic() + self._ends_at - time.time()
         self.due = 0.0
+        self._rhythm = False
         self._inbox: list[Verdict | BaseException] = []
         self._reader: asyncio.Future[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -110,14 +123,16 @@ class Wait:
         return min(self.due, self.deadline)
 
     def _rearm(self, sent: float, pause: float = 0.0) -> None:
-        now = time.monotonic()
         interval = max(self.interval, pause)
-        if interval < 1.0 or pause:
-            self.due = now + interval  # the answer's time included: for tests, and for the angry
-            return
-        # On time: the rhythm is kept. Late, or polled for somebody else: it begins anew.
         regular = self.due + interval
-        self.due = regular if sent + 0.9 * interval <= regular <= sent + 1.1 * interval else sent + interval
+        if interval < SHORT or pause:
+            self._rhythm = False
+            self.due = time.monotonic() + interval
+        elif self._rhythm and sent + 0.7 * interval <= regular <= sent + interval:
+            self.due = regular
+        else:  # the first poll, a late one, or one for somebody else
+            self._rhythm = True
+            self.due = rounded(sent + interval)
 
     def _judge(self, judge: Callable[[], Verdict]) -> None:
         try:

@@ -9,7 +9,12 @@ from typing import Generic, Protocol, TypeVar
 #: Seconds between the moments at which polls become due, where their interval is long enough not to notice.
 TICK = 0.25
 #: Intervals below this are kept to the millisecond.
-_SHORT = 4 * TICK
+SHORT = 4 * TICK
+
+
+def rounded(due: float) -> float:
+    """The next moment at which polls become due together."""
+    return math.ceil(due / TICK) * TICK
 
 
 class Spoke(Protocol):
@@ -46,8 +51,8 @@ class Wheel(Generic[S]):
         if spoke.turn:
             self._stale += 1
             self._sweep()
-        if interval >= _SHORT:
-            due = math.ceil(due / TICK) * TICK
+        if interval >= SHORT:
+            due = rounded(due)
         self._turns += 1
         spoke.turn = self._turns
         heappush(self._heap, (due, self._turns, spoke))
