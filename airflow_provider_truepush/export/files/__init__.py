@@ -1,0 +1,1 @@
+"""Statistics in files, on a disk or in an object storage."""

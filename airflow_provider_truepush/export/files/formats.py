@@ -1,0 +1,110 @@
+"""The formats: rows become chunks, and chunks a file. No Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow
+
+#: The columns of every file, in this order. A file has nothing to compare its counters with, and its parts are gone
+#: when it is complete: ``counter_regressed`` and ``load_id`` are of the SQL tables alone.
+FILE_COLUMNS: tuple[str, ...] = (
+    "project",
+    "campaign_id",
+    "snapshot_key",
+    "observed_at",
+    "title",
+    "created_at",
+    *COUNTER_COLUMNS,
+    "raw",
+    "logical_date",
+    "dag_id",
+    "run_id",
+    "past_interval",
+)
+TEXTS = ("project", "campaign_id", "snapshot_key", "title", "raw", "dag_id", "run_id")
+MOMENTS = ("observed_at", "created_at", "logical_date")
+
+#: Some rows in the form in which a format writes them.
+Chunk = Any
+
+
+class Writer(Protocol):
+    """A file that is being written, on the worker's disk."""
+
+    def append(self, chunk: Chunk) -> None:
+        """Add rows."""
+
+    def close(self) -> None:
+        """Complete the file."""
+
+
+class Format(Protocol):
+    """A format of files."""
+
+    #: Of the file, without a dot in front.
+    extension: str
+
+    def encode(self, rows: Sequence[StatsRow]) -> Chunk:
+        """Make a chunk of rows of this run."""
+
+    def writer(self, path: Path) -> Writer:
+        """Begin a file."""
+
+    def save(self, chunks: Sequence[Chunk], path: Path) -> None:
+        """Write chunks for a later try."""
+
+    def load(self, path: Path) -> Chunk:
+        """Read what :meth:`save` has written. Raises ValueError, OSError or EOFError when it is damaged."""
+
+    def known(self, chunk: Chunk) -> list[tuple[str, datetime]]:
+        """``campaign_id`` and ``observed_at`` (aware, UTC) of each row."""
+
+    def only(self, chunk: Chunk, positions: Sequence[int]) -> Chunk:
+        """Some rows of a chunk."""
+
+
+def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
+    """The format of that name.
+
+    :param name: ``parquet``, ``jsonl`` or ``csv``.
+    :param compression: None, or ``gzip`` for the latter two.
+    :param run: what all rows have in common.
+    :raises TruepushValidationError: when there is none.
+    :raises AirflowOptionalProviderFeatureException: when pyarrow is not installed.
+    """
+    if name not in ("parquet", "jsonl", "csv"):
+        refuse("format", name, "must be 'parquet', 'jsonl' or 'csv'")
+    if compression not in (None, "gzip"):
+        refuse("compression", compression, "must be None or 'gzip'")
+    if name != "parquet":
+        from airflow_provider_truepush.export.files.text import CsvFormat, JsonLinesFormat
+
+        return (JsonLinesFormat if name == "jsonl" else CsvFormat)(gzipped=compression == "gzip")
+    if compression is not None:
+        refuse("compression", compression, "is for jsonl and csv; Parquet compresses its columns by itself")
+    try:
+        from airflow_provider_truepush.export.files.parquet import ParquetFormat
+    except ImportError as error:
+        from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+
+        raise AirflowOptionalProviderFeatureException(
+            "Parquet is written by pyarrow, which is not installed: pip install 'airflow-provider-truepush[parquet]', "
+            "or choose format='jsonl' or 'csv'. Nothing was fetched."
+        ) from error
+    return ParquetFormat(run)
+
+
+def writable(text: str | None) -> str | None:
+    """Text that UTF-8 can hold: half of a surrogate pair, which JSON can carry, becomes the replacement character."""
+    if text is None or text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,120 @@
+"""What the tries of one execution leave for each other: rows that were fetched before the file was complete."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import uuid
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_truepush.export.files.formats import Format
+from airflow_provider_truepush.export.files.names import Names
+from airflow_provider_truepush.export.files.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A row of an earlier try."""
+
+    part: str
+    position: int
+    observed_at: datetime
+    wanted: bool = False
+
+
+class Parts:
+    """The parts of an execution.
+
+    :param store: where they lie.
+    :param names: of the run.
+    :param made: its format.
+    """
+
+    def __init__(self, store: Store, names: Names, made: Format) -> None:
+        self._store = store
+        self._names = names
+        self._format = made
+        self._found: dict[str, _Found] = {}
+
+    def try_out(self) -> None:
+        """Write something and remove it again. Raises when nothing can be written."""
+        name = f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.probe"
+        self._store.put_bytes(b"written to see whether it can be; may be removed\n", name)
+        self._store.remove([name])
+
+    def find(self) -> None:
+        """Look for what earlier tries of this execution have left. What other executions have left is removed."""
+        ours = f"{self._names.parts}/{self._names.parts_prefix}"
+        names = self._store.names(self._names.parts)
+        self._store.remove(name for name in names if not name.startswith(ours))
+        for name in names:
+            if name.startswith(ours) and name.endswith(".part"):
+                self._read(name)
+        if self._found:
+            log.info("Earlier tries have fetched %s campaigns.", f"{len(self._found):,}")
+
+    def _read(self, name: str) -> None:
+        chunk = self._load(name)
+        if chunk is None:
+            return
+        for position, (campaign_id, observed_at) in enumerate(self._format.known(chunk)):
+            found = self._found.get(campaign_id)
+            # Two tries that ran at the same time have both fetched it: the newer one is taken.
+            if found is None or found.observed_at < observed_at:
+                self._found[campaign_id] = _Found(name, position, observed_at)
+
+    def take(self, campaign_id: str) -> datetime | None:
+        """When a campaign was observed by an earlier try, whose row is then used; None when it was not."""
+        found = self._found.get(campaign_id)
+        if found is None:
+            return None
+        found.wanted = True
+        return found.observed_at
+
+    def taken(self) -> Iterator[Any]:
+        """The rows that were taken, as chunks."""
+        wanted: dict[str, list[int]] = {}
+        for found in self._found.values():
+            if found.wanted:
+                wanted.setdefault(found.part, []).append(found.position)
+        for name, positions in wanted.items():
+            chunk = self._load(name)
+            if chunk is None:
+                raise FileNotFoundError(
+                    f"{self._store.address(name)}, left by an earlier try, was there when this one began, and is gone"
+                )
+            yield self._format.only(chunk, sorted(positions))
+
+    def count(self) -> int:
+        """How many rows were taken."""
+        return sum(found.wanted for found in self._found.values())
+
+    def leave(self, chunks: Sequence[Any]) -> None:
+        """Keep rows for a later try."""
+        with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
+            made = Path(folder) / "part"
+            self._format.save(chunks, made)
+            self._store.put(made, f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.part")
+
+    def remove(self) -> None:
+        """Remove everything, when the file is complete."""
+        self._store.remove(self._store.names(self._names.parts))
+
+    def _load(self, name: str) -> Any:
+        with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
+            path = Path(folder) / "part"
+            try:
+                self._store.get(name, path)
+                return self._format.load(path)
+            except FileNotFoundError:
+                return None
+            except (ValueError, LookupError, TypeError, EOFError, zlib.error) as error:
+                log.warning("%s cannot be read, its campaigns are fetched again: %s", self._store.address(name), error)
+                return None

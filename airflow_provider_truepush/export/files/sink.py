@@ -1,0 +1,176 @@
+"""Taking an export into one file."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_truepush.export.batches import Batch, Known
+from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, Format, Writer
+from airflow_provider_truepush.export.files.manifest import (
+    Told,
+    describe_file,
+    manifest,
+    observed_until,
+    read_manifest,
+)
+from airflow_provider_truepush.export.files.names import Names
+from airflow_provider_truepush.export.files.parts import Parts
+from airflow_provider_truepush.export.files.store import Store
+from airflow_provider_truepush.export.rows import ExportRun
+
+log = logging.getLogger(__name__)
+
+#: Seconds of fetching that a killed worker may lose.
+KEPT_EVERY = 10.0
+
+
+class FileSink:
+    """Writes the rows to a file on the worker's disk, and brings it to its place when it is complete.
+
+    Every few seconds what was fetched is left beside it as a part, in which a later try of the same execution finds
+    it. Readers see the file of an earlier execution until then, or none.
+
+    :param store: the folder or prefix.
+    :param names: the files' names.
+    :param made: their format.
+    :param run: what all rows have in common.
+    :param resumes: whether to look for what earlier tries have left.
+    :param clock: seconds of a clock that only goes forward.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        names: Names,
+        made: Format,
+        run: ExportRun,
+        *,
+        resumes: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._names = names
+        self._format = made
+        self._run = run
+        self._resumes = resumes
+        self._clock = clock
+        self._parts = Parts(store, names, made)
+        self._told = Told()
+        self._unkept: list[Any] = []
+        self._began_at = datetime.now(UTC)
+        self._kept_at = clock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._writer: Writer | None = None
+
+    def prepare(self) -> None:
+        """See whether files can be written there, and what earlier tries have left."""
+        self._folder = tempfile.TemporaryDirectory(prefix="truepush-", ignore_cleanup_errors=True)
+        self._path = Path(self._folder.name) / "file"
+        self._parts.try_out()
+        if self._resumes:
+            self._parts.find()
+        self._writer = self._format.writer(self._path)
+        self._kept_at = self._clock()
+
+    def lookup(self, campaign_ids: Sequence[str], *, unchanged: int | None) -> Mapping[str, Known]:
+        """Which campaigns earlier tries have fetched. Files know nothing of earlier runs."""
+        known: dict[str, Known] = {}
+        for campaign_id in campaign_ids:
+            observed_at = self._parts.take(campaign_id)
+            if observed_at is not None:
+                known[campaign_id] = Known(done_at=observed_at)
+                self._told.observed([observed_at])
+        return known
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch."""
+        self._told.missing += batch.missing
+        if batch.rows:
+            chunk = self._format.encode(batch.rows)
+            self._open.append(chunk)
+            self._unkept.append(chunk)
+            self._told.observed([row.observed_at for row in batch.rows])
+        if self._clock() - self._kept_at >= KEPT_EVERY:
+            self._keep()
+
+    def finish(self, *, complete: bool) -> dict[str, Any]:
+        """Bring the file to its place; or, when campaigns are left, keep the rows for the next try."""
+        if not complete:
+            self._keep()
+            return {}
+        for chunk in self._parts.taken():
+            self._open.append(chunk)
+        self._open.close()
+        former = read_manifest(self._store.read(self._names.manifest))
+        if self._is_newer(former):
+            log.warning(
+                "%s was observed later than this: it stays, and this export of the same run is dropped.",
+                self._store.address(self._names.file),
+            )
+            self._parts.remove()
+            return {**self._summary(former), "superseded": True}
+        return self._summary(self._publish(former))
+
+    def close(self) -> None:
+        """Remove what is on the worker's disk."""
+        with ExitStack() as all_of_it:
+            if self._folder is not None:
+                all_of_it.callback(self._folder.cleanup)
+            if self._writer is not None:
+                all_of_it.callback(self._writer.close)
+
+    @property
+    def _open(self) -> Writer:
+        assert self._writer is not None, "prepare() comes first"
+        return self._writer
+
+    def _keep(self) -> None:
+        if self._unkept:
+            self._parts.leave(self._unkept)
+            self._unkept = []
+        self._kept_at = self._clock()
+
+    def _publish(self, former: dict[str, Any]) -> dict[str, Any]:
+        file = describe_file(self._path, self._names.file, self._told.rows)
+        self._store.put(self._path, self._names.file)
+        content = manifest(
+            self._told,
+            files=[file],
+            columns=FILE_COLUMNS,
+            run={
+                "dag_id": self._run.dag_id,
+                "run_id": self._run.run_id,
+                "task_id": self._names.task_id,
+                "map_index": self._names.map_index,
+                "project": self._run.project,
+                "snapshot_key": self._run.snapshot_key,
+                "past_interval": self._run.past_interval,
+            },
+            began_at=self._began_at,
+        )
+        self._store.put_bytes(content, self._names.manifest)
+        # Of another format, as it was before the Dag was changed.
+        self._store.remove(name for name in _files(former) if name != self._names.file)
+        self._parts.remove()
+        return read_manifest(content)
+
+    def _is_newer(self, former: dict[str, Any]) -> bool:
+        until = observed_until(former)
+        return until is not None and until > (self._told.max_observed_at or self._began_at)
+
+    def _summary(self, read: dict[str, Any]) -> dict[str, Any]:
+        files = [{"path": self._store.address(file["name"]), **file} for file in read["files"]]
+        for file in files:
+            del file["name"]
+        return {"files": files, "manifest": self._store.address(self._names.manifest)}
+
+
+def _files(read: dict[str, Any]) -> list[str]:
+    return [file["name"] for file in read.get("files", ())]

@@ -1,0 +1,217 @@
+"""A folder on a disk or a prefix in an object storage, in which a file is there as a whole or not at all.
+
+Files are made on the worker's own disk and brought over when they are complete. Writing through ``open("wb")`` would
+leave a stump whenever something fails half-way: on a disk, and on S3 as well, where leaving the ``with`` block by an
+exception completes the upload.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_truepush.api.fields import refuse
+
+log = logging.getLogger(__name__)
+
+_LOCAL = ("", "file", "local")
+#: Storages in which an object appears when its upload is complete, and in which moving is a copy.
+_OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
+
+
+def store(path: Any) -> Store:
+    """Open a path: absolute, or a URL such as ``s3://conn_id@bucket/prefix``.
+
+    :raises TruepushValidationError: when it is neither, or no installed provider knows the scheme.
+    """
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    if isinstance(path, os.PathLike):
+        path = os.fspath(path) if not hasattr(path, "protocol") else str(path)
+    if not isinstance(path, str) or not path.strip() or path.strip() == "None":
+        refuse("path", path, "must be an absolute path, or a URL such as s3://conn_id@bucket/prefix")
+    written = path.strip().rstrip("/") or "/"
+    if "://" not in written:
+        if not written.startswith("/"):
+            refuse("path", path, "must be absolute, or a URL such as s3://conn_id@bucket/prefix")
+        return LocalStore(written, Path(written))
+    place = ObjectStoragePath(written)
+    if place.protocol in _LOCAL:
+        return LocalStore(written, Path(place.path))
+    try:
+        files = place.fs
+    except (ValueError, ImportError) as error:
+        refuse(
+            "path",
+            path,
+            f"cannot be opened ({error}); the provider of that storage must be installed, such as "
+            f"apache-airflow-providers-amazon[s3fs] for s3",
+        )
+    return RemoteStore(written, files, place.path.rstrip("/"), direct=place.protocol in _OBJECTS)
+
+
+class Store:
+    """Files by their name below the path.
+
+    :param url: the path as it was given, for people and for ``ObjectStoragePath``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def address(self, name: str) -> str:
+        """The whole path of a file."""
+        return f"{self.url.rstrip('/')}/{name}"
+
+    def put(self, made: Path, name: str) -> None:
+        """Bring a complete file over; one of that name is replaced, at once and as a whole."""
+        raise NotImplementedError
+
+    def read(self, name: str) -> bytes | None:
+        """A file's content; None when there is none."""
+        raise NotImplementedError
+
+    def names(self, folder: str) -> list[str]:
+        """The files right in a folder, none when it is not there."""
+        raise NotImplementedError
+
+    def put_bytes(self, content: bytes, name: str) -> None:
+        """The same as :meth:`put`, of a small file."""
+        with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
+            made = Path(folder) / "content"
+            made.write_bytes(content)
+            self.put(made, name)
+
+    def get(self, name: str, to: Path) -> None:
+        """Fetch a file."""
+        content = self.read(name)
+        if content is None:
+            raise FileNotFoundError(self.address(name))
+        to.write_bytes(content)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files. That one cannot be removed is told in the log, and no reason to fail."""
+        for name in names:
+            try:
+                self._remove(name)
+            except FileNotFoundError:
+                pass
+            except Exception as error:
+                log.warning("Could not remove %s: %s: %s", self.address(name), type(error).__name__, error)
+
+    def _remove(self, name: str) -> None:
+        raise NotImplementedError
+
+
+class LocalStore(Store):
+    """A folder on a disk, a mounted one too.
+
+    :param root: the folder.
+    """
+
+    def __init__(self, url: str, root: Path) -> None:
+        super().__init__(url)
+        self.root = root
+
+    def put(self, made: Path, name: str) -> None:
+        """Copy it beside its place, under a hidden name, and move it when it is safely on the disk."""
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for old in target.parent.glob(f".{_globbed(target.name)}.*.tmp"):  # left by a try that was killed right here
+            old.unlink(missing_ok=True)
+        beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.tmp")
+        try:
+            with made.open("rb") as source, beside.open("xb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+                copy.flush()
+                os.fsync(copy.fileno())
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+    def read(self, name: str) -> bytes | None:
+        """A file's content; None when there is none."""
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        """The files right in a folder, none when it is not there."""
+        place = self.root / folder
+        if not place.is_dir():
+            return []
+        return sorted(f"{folder}/{path.name}" for path in place.iterdir() if path.is_file())
+
+    def _remove(self, name: str) -> None:
+        path = self.root / name
+        path.unlink()
+        with suppress(OSError):  # not empty, or just being filled
+            path.parent.rmdir()
+
+
+class RemoteStore(Store):
+    """A prefix in a storage that fsspec knows.
+
+    :param files: the fsspec file system, made from the Airflow connection.
+    :param root: bucket and prefix.
+    :param direct: an upload appears only when it is complete, and can go to its place at once.
+    """
+
+    def __init__(self, url: str, files: Any, root: str, *, direct: bool) -> None:
+        super().__init__(url)
+        self.files = files
+        self.root = root
+        self.direct = direct
+
+    def put(self, made: Path, name: str) -> None:
+        """Upload it; where a half upload could be seen, beside its place first."""
+        target = f"{self.root}/{name}"
+        if self.direct:
+            self.files.put_file(str(made), target)
+            return
+        folder, _, last = target.rpartition("/")
+        self.files.makedirs(folder, exist_ok=True)
+        beside = f"{folder}/.{last}.{uuid.uuid4().hex[:12]}.tmp"
+        try:
+            self.files.put_file(str(made), beside)
+            self.files.mv(beside, target)
+        except BaseException:
+            if self.files.exists(beside):
+                self.files.rm_file(beside)
+            raise
+
+    def read(self, name: str) -> bytes | None:
+        """A file's content; None when there is none."""
+        try:
+            content: bytes = self.files.cat_file(f"{self.root}/{name}")
+        except FileNotFoundError:
+            return None
+        return content
+
+    def names(self, folder: str) -> list[str]:
+        """The files right in a folder, none when it is not there."""
+        place = f"{self.root}/{folder}"
+        self.files.invalidate_cache()
+        try:
+            found = self.files.ls(place, detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(
+            f"{folder}/{entry['name'].rstrip('/').rpartition('/')[2]}" for entry in found if entry["type"] == "file"
+        )
+
+    def _remove(self, name: str) -> None:
+        self.files.rm_file(f"{self.root}/{name}")
+
+
+def _globbed(name: str) -> str:
+    return name.replace("[", "[[]")

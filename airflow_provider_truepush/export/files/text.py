@@ -1,0 +1,169 @@
+"""JSON lines and CSV, in UTF-8."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, writable
+from airflow_provider_truepush.export.rows import StatsRow, raw
+
+#: One row each, without the line's end.
+Lines = list[bytes]
+
+_OBSERVED_AT = FILE_COLUMNS.index("observed_at")
+_CAMPAIGN_ID = FILE_COLUMNS.index("campaign_id")
+
+
+class TextWriter:
+    """Lines in a file.
+
+    :param path: the file.
+    :param gzipped: compress it; the same rows make the same bytes.
+    :param head: the first line.
+    :param end: the line's end.
+    """
+
+    def __init__(self, path: Path, *, gzipped: bool, head: bytes | None, end: bytes) -> None:
+        self._end = end
+        self._plain: BinaryIO = path.open("wb")
+        self._file: Any = gzip.GzipFile("", "wb", 6, self._plain, mtime=0) if gzipped else self._plain
+        if head is not None:
+            self.append([head])
+
+    def append(self, chunk: Lines) -> None:
+        """Add rows."""
+        if chunk:
+            self._file.write(self._end.join(chunk) + self._end)
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._file.close()
+        self._plain.close()
+
+
+class TextFormat:
+    """What both have in common.
+
+    :param gzipped: compress the file.
+    """
+
+    name: str
+    end: bytes
+    head: bytes | None = None
+
+    def __init__(self, *, gzipped: bool) -> None:
+        self.gzipped = gzipped
+        self.extension = self.name + (".gz" if gzipped else "")
+
+    def writer(self, path: Path) -> TextWriter:
+        """Begin a file."""
+        return TextWriter(path, gzipped=self.gzipped, head=self.head, end=self.end)
+
+    def save(self, chunks: Sequence[Lines], path: Path) -> None:
+        """Write chunks for a later try: one line of JSON for each row's own line, which may hold line breaks."""
+        with gzip.open(path, "wb", 1) as file:
+            for chunk in chunks:
+                file.writelines(json.dumps(line.decode()).encode() + b"\n" for line in chunk)
+
+    def load(self, path: Path) -> Lines:
+        """Read what :meth:`save` has written."""
+        with gzip.open(path, "rb") as file:
+            lines = [json.loads(line).encode() for line in file]
+        self.known(lines)
+        return lines
+
+    def only(self, chunk: Lines, positions: Sequence[int]) -> Lines:
+        """Some rows of a chunk."""
+        return [chunk[position] for position in positions]
+
+    def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
+        """``campaign_id`` and ``observed_at`` of each row."""
+        raise NotImplementedError
+
+
+class JsonLinesFormat(TextFormat):
+    """One JSON object a line: counters as integers, moments as ISO 8601 in UTC, ``raw`` as JSON in a string."""
+
+    name = "jsonl"
+    end = b"\n"
+
+    def encode(self, rows: Sequence[StatsRow]) -> Lines:
+        """Make lines of rows."""
+        encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+        return [encode(dict(zip(FILE_COLUMNS, _values(row), strict=True))).encode() for row in rows]
+
+    def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
+        """``campaign_id`` and ``observed_at`` of each row."""
+        rows = map(json.loads, chunk)
+        return [(row["campaign_id"], datetime.fromisoformat(row["observed_at"])) for row in rows]
+
+
+class CsvFormat(TextFormat):
+    """CSV of RFC 4180: a line of names first, commas, CRLF, quotes where they are needed; nothing stands for None.
+
+    Titles are written as they are. A spreadsheet takes one that begins with ``=``, ``+``, ``-`` or ``@`` for a formula:
+    import the file as text where titles come from people you do not know.
+    """
+
+    name = "csv"
+    end = b"\r\n"
+    head = ",".join(FILE_COLUMNS).encode()
+
+    def encode(self, rows: Sequence[StatsRow]) -> Lines:
+        """Make lines of rows."""
+        lines: Lines = []
+        line = io.StringIO(newline="")
+        writer = csv.writer(line, lineterminator="")
+        for row in rows:
+            writer.writerow([_csv(value) for value in _values(row)])
+            lines.append(line.getvalue().encode())
+            line.seek(0)
+            line.truncate()
+        return lines
+
+    def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
+        """``campaign_id`` and ``observed_at`` of each row."""
+        rows = [next(csv.reader(io.StringIO(line.decode(), newline=""))) for line in chunk]
+        return [(row[_CAMPAIGN_ID], datetime.fromisoformat(row[_OBSERVED_AT])) for row in rows]
+
+
+def _values(row: StatsRow) -> tuple[Any, ...]:
+    """The values in the order of the columns."""
+    stats = row.stats
+    return (
+        row.project,
+        row.campaign_id,
+        row.snapshot_key,
+        _moment(row.observed_at),
+        writable(row.title),
+        _moment(row.created_at),
+        stats.reach,
+        stats.sent,
+        stats.delivered,
+        stats.views,
+        stats.clicks,
+        stats.button0,
+        stats.button1,
+        stats.unsubscribers,
+        writable(raw(stats.extra)),
+        _moment(row.logical_date),
+        row.dag_id,
+        row.run_id,
+        row.past_interval,
+    )
+
+
+def _csv(value: Any) -> Any:
+    return str(value).lower() if value is True or value is False else value
+
+
+def _moment(value: datetime | None) -> str | None:
+    """ISO 8601, always with six digits of a second: text then sorts as time does."""
+    return None if value is None else value.isoformat(timespec="microseconds").replace("+00:00", "Z")
