@@ -15,6 +15,7 @@ READY := $(VENV)/.ready
 # More processes than cores only make the real Airflow in the suite slower.
 WORKERS ?= 2
 PYTEST_ARGS ?=
+PROVE_ARGS := -q -s --show-capture=stdout -p no:cacheprovider
 HISTORIES ?= 10000
 KILLS ?= 100
 
@@ -46,11 +47,12 @@ test: $(READY) ## run the whole suite, a real Airflow included
 .PHONY: prove
 # Other histories and other moments each time.
 prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histories, 100 kills of a real task, a benchmark
-	@echo "[prove] about half an hour: histories; beside them races, and a real Airflow whose tasks are killed"
-	@export TRUEPUSH_HISTORIES=$(HISTORIES) TRUEPUSH_KILLS=$(KILLS); \
-		$(BIN)/python -m pytest -q -s tests/sending/test_histories.py & histories=$$!; \
-		$(BIN)/python -m pytest -q -s tests/sending/test_ledger.py tests/sending/test_kills.py; killed=$$?; \
-		wait $$histories && exit $$killed
+	@echo "[prove] about twenty minutes: histories; beside them races, and a real Airflow whose tasks are killed"
+	@export TRUEPUSH_HISTORIES=$$((($(HISTORIES) + 1) / 2)) TRUEPUSH_KILLS=$(KILLS); \
+		$(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & one=$$!; \
+		$(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & two=$$!; \
+		$(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_ledger.py tests/sending/test_kills.py; killed=$$?; \
+		wait $$one && wait $$two && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 
 lint: $(READY) ## check style and types

@@ -85,7 +85,12 @@ class Kills:
         self._lock = threading.Lock()
 
     def run(self, kills: int, stops: int, say: Any = print) -> list[Run]:
-        """Start everything, strike that often, and stop everything."""
+        """Start everything, strike that often, and stop everything.
+
+        :param kills: tasks to kill.
+        :param stops: tasks to freeze.
+        :param say: told what came of each, as JSON.
+        """
         log = self.installation.home / "emulator.log"
         environment = {**self.installation.environment(), "KILLED_NOTES": str(self.notes)}
         self.installation.environment = lambda: environment  # type: ignore[method-assign]
@@ -97,8 +102,12 @@ class Kills:
             _patiently(lambda: self.airflow.api._call("PATCH", f"/dags/{DAG_ID}", json={"is_paused": False}))
             self._widen()
             aims: tuple[Aim, Aim] = ("start", "post")
-            done = self._all([(number, aims[number % 2]) for number in range(1, kills + 1)], say)
-            frozen: list[tuple[int, Aim]] = [(kills + number, "stop") for number in range(1, stops + 1)]
+            done: list[Run] = []
+            # A task that had ended before its signal came does not count.
+            while (left := kills - sum(run.struck for run in done)) > 0:
+                numbers = range(len(done) + 1, len(done) + left + 1)
+                done += self._all([(number, aims[number % 2]) for number in numbers], say)
+            frozen: list[tuple[int, Aim]] = [(len(done) + number, "stop") for number in range(1, stops + 1)]
             # A frozen task holds one of Airflow's few workers.
             return done + self._all(frozen, say, at_once=2)
 
@@ -227,7 +236,8 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     """The numbers."""
     return {
         "runs": len(runs),
-        "struck while alive": sum(run.struck for run in runs),
+        "killed": sum(run.struck for run in runs if run.aim != "stop"),
+        "frozen": sum(run.struck for run in runs if run.aim == "stop"),
         "and the try did not get through": sum(run.struck and run.tries > 1 for run in runs),
         "duplicates": sum(len(run.made) > 1 for run in runs),
         "outcomes": dict(Counter(run.outcome for run in runs).most_common()),
