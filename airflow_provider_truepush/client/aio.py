@@ -102,9 +102,14 @@ class AsyncClient:
         left = time.monotonic()
         return await self._send(call, self._session), left
 
-    async def repeat(self, exchange: Exchange[T], first: TruepushError) -> T:
-        """Repeat a call whose first request has failed, where that is harmless and worth it."""
-        repeats = Repeats(exchange, first, self._settings, self._pace)
+    async def repeat(self, exchange: Exchange[T], first: TruepushError, *, level: int = logging.WARNING) -> T:
+        """Repeat a call whose first request has failed, where that is harmless and worth it.
+
+        :param exchange: the call.
+        :param first: what came of its first request.
+        :param level: of the log line that each repeat gets.
+        """
+        repeats = Repeats(exchange, first, self._settings, self._pace, level=level)
         return await AsyncRetrying(**repeats.options())(self._repeat, exchange, repeats)
 
     async def _repeat(self, exchange: Exchange[T], repeats: Repeats) -> T:
@@ -170,7 +175,8 @@ class AsyncClient:
             ) as response:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Failure(not isinstance(error, _NOT_SENT), settings.hide(reason(error, settings.timeout)))
+            sent = not isinstance(error, _NOT_SENT)
+            return Failure(sent, settings.hide(reason(error, settings.timeout, settings.base_url)))
         if self._secret in body:
             body = body.replace(self._secret, b"***")
         return Reply(response.status, body, response.headers.get("Retry-After"))

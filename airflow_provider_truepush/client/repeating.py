@@ -25,13 +25,23 @@ class Repeats:
     :param first: what came of its first request; tenacity is given it as the outcome of its own first attempt.
     :param settings: gives the limits.
     :param pace: held back when Truepush asks to slow down, so that other callers slow down as well.
+    :param level: of the log line that each repeat gets.
     """
 
-    def __init__(self, exchange: Exchange[Any], first: TruepushError, settings: Settings, pace: SharedPace) -> None:
+    def __init__(
+        self,
+        exchange: Exchange[Any],
+        first: TruepushError,
+        settings: Settings,
+        pace: SharedPace,
+        *,
+        level: int = logging.WARNING,
+    ) -> None:
         self._exchange = exchange
         self._first: TruepushError | None = first
         self._settings = settings
         self._pace = pace
+        self._level = level
         self._waited = 0.0
         self._wait = 0.0
 
@@ -62,7 +72,7 @@ class Repeats:
         self._waited += wait
         if isinstance(error, TruepushRateLimitError):
             self._pace.hold(wait)
-        log.warning("%s Trying again in %.1f s.", error, wait)
+        log.log(self._level, "%s Trying again in %.1f s.", error, wait)
         return True
 
     def _next_wait(self, state: RetryCallState) -> float:

@@ -135,6 +135,6 @@ class SyncClient:
             )
         except (requests.RequestException, OSError, ValueError) as error:
             sent = line.evidence.sent or line.evidence.blind
-            return Failure(sent, settings.hide(reason(error, settings.timeout)))
+            return Failure(sent, settings.hide(reason(error, settings.timeout, settings.base_url)))
         body = response.content.replace(settings.token.encode(), b"***")
         return Reply(response.status_code, body, response.headers.get("Retry-After"))

@@ -57,12 +57,12 @@ def test_a_missing_certificate_file_is_named(
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (requests.ConnectTimeout(), "no connection within 1 s"),
-        (aiohttp.ConnectionTimeoutError(), "no connection within 1 s"),
+        (requests.ConnectTimeout(), "no connection to http://x within 1 s"),
+        (aiohttp.ConnectionTimeoutError(), "no connection to http://x within 1 s"),
         (requests.ReadTimeout(), "no byte moved for 1 s"),
         (aiohttp.SocketTimeoutError(), "no byte moved for 1 s"),
         (TimeoutError(), "not over within 3 s in all"),
     ],
 )
 def test_the_kinds_of_timeout_are_told_apart(error: Exception, words: str) -> None:
-    assert reason(error, 1).startswith(words)
+    assert reason(error, 1, "http://x").startswith(words)
