@@ -88,3 +88,56 @@ def test_a_hold_only_lengthens() -> None:
     pace.hold(30)
     assert pace.reserve(10) == 41
     assert pace.reserve(60) == 0
+
+
+def asking(pace: Pace, seconds: float, start: float, wanted: float) -> list[float]:
+    """The moments given to one who asks that often per second, each time after having had its turn."""
+    now, given = start, []
+    while now < start + seconds:
+        now += pace.reserve(now)
+        given.append(now)
+        now += 1 / wanted
+    return given
+
+
+@pytest.mark.parametrize("per_second", [None, 300])
+def test_after_a_429_half_the_rate_and_then_all_of_it(per_second: float | None) -> None:
+    pace = Pace(per_second)
+    asking(pace, 5, 100.0, wanted=200)
+    assert pace.free is (per_second is None)
+    pace.slow_down(105.0, 107.0)
+    assert not pace.free
+    later = asking(pace, 60, 105.0, wanted=200)
+    assert later[0] >= 107
+    by_second = [sum(second <= at < second + 1 for at in later) for second in (107, 110, 120, 160)]
+    assert by_second[0] <= 120  # half of what went out before, and what has come back of it since
+    assert by_second == sorted(by_second)
+    assert by_second[-1] >= 180
+    assert pace.free is (per_second is None)
+
+
+def test_a_burst_that_is_told_together_is_told_once() -> None:
+    pace = Pace(None)
+    asking(pace, 5, 100.0, wanted=400)
+    for late in range(20):
+        pace.slow_down(105.0 + late / 100, 106.0 + late / 100)
+    later = asking(pace, 3, 105.2, wanted=1000)
+    assert later[0] == pytest.approx(106.19)
+    # Halved once, not twenty times.
+    assert sum(at < 107.19 for at in later) >= 150
+
+
+def test_a_slow_caller_is_not_slowed_further() -> None:
+    pace = Pace(None)
+    asking(pace, 100, 0.0, wanted=0.1)
+    pace.slow_down(100.0, 101.0)
+    assert pace.reserve(101.0) == 0
+    assert pace.reserve(101.0) <= 0.1
+
+
+def test_who_starts_late_keeps_the_distance() -> None:
+    pace = Pace(10)
+    assert pace.reserve(100.0) == 0
+    assert pace.reserve(100.0) == pytest.approx(0.1)
+    pace.start(100.5)
+    assert pace.reserve(100.5) == pytest.approx(0.1)

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 FRESH_FOR = 300.0
 #: Seconds between look-ups when the token is not accepted.
 ASK_AGAIN = 10.0
+#: Seconds for which a connection that cannot be used is not looked up again for the next campaign.
+_SAME_ANSWER = 1.0
 
 #: Imported in a thread before the first look-up: Airflow and the client would import them in the event loop.
 _HEAVY = (
@@ -42,6 +44,7 @@ class KeptConnection:
         self._settings: Settings | None = None
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._failure: Exception | None = None
         self._trouble: str | None = None
 
     @property
@@ -62,10 +65,20 @@ class KeptConnection:
         if self._shared is None:
             async with self._lock:
                 if self._shared is None:
-                    await asyncio.to_thread(_import_heavy)
-                    await self._use(await self._look_up())
+                    await self._open()
         assert self._shared is not None
         return self._shared
+
+    async def _open(self) -> None:
+        if self._failure is not None and time.monotonic() - self._looked_at < _SAME_ANSWER:
+            raise self._failure.with_traceback(None)
+        try:
+            await asyncio.to_thread(_import_heavy)
+            await self._use(await self._look_up())
+            self._failure = None
+        except Exception as error:
+            self._failure = error
+            raise
 
     async def refused(self, shared: SharedClient) -> bool:
         """A token was not accepted. Whether there is another one by now.

@@ -209,6 +209,10 @@ class Poller:
             followed.polled_at = now
             self._failed(followed, error, now)
             return
+        except Exception as error:
+            # There is no such connection, or no way to look: not a poll that failed. The triggers raise it.
+            self._tell(followed, error)
+            return
         if stays_here(call, shared.client.settings.dry_run):
             followed.polled_at = now
             self._answered(followed, None, now)
@@ -246,7 +250,7 @@ class Poller:
                     stats = await client.execute(exchange.call)
             else:
                 async with shared as client:
-                    stats = await client.repeat(exchange, error)
+                    stats = await client.repeat(exchange, error, level=logging.DEBUG)
         except TruepushError as last:
             self._failed(followed, last, sent)
         except Exception as crash:
