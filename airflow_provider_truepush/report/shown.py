@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 #: The funnel: each step's counter, its name, and the counter that its share is of.
 STEPS: tuple[tuple[str, str, str | None], ...] = (
@@ -14,8 +13,6 @@ STEPS: tuple[tuple[str, str, str | None], ...] = (
     ("views", "Views", "delivered"),
     ("clicks", "Clicks", "delivered"),
 )
-#: The counters of a snapshot that are read.
-COUNTERS: tuple[str, ...] = ("reach", "sent", "delivered", "views", "clicks", "button0", "button1", "unsubscribers")
 #: More points than this are no use in a plot as wide as a page.
 MOST_POINTS = 300
 
@@ -99,14 +96,3 @@ def thinned(snapshots: Sequence[Snapshot], most: int = MOST_POINTS) -> list[Snap
     step = (len(snapshots) - 1) / (most - 1)
     kept = {round(index * step) for index in range(most)}
     return [snapshot for index, snapshot in enumerate(snapshots) if index in kept or snapshot.regressed]
-
-
-def moment(value: Any) -> datetime | None:
-    """A column's moment as an aware one in UTC: databases without time zones give it naive, or as text."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if not isinstance(value, datetime):
-        raise ValueError(f"{value!r} is no moment")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,56 +1,54 @@
-"""The warehouse's tables with believable numbers, on SQLite."""
+"""Believable numbers in the warehouse's tables, written as the export writes them."""
 
 from __future__ import annotations
 
 import math
-import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-COUNTERS = ("reach", "sent", "delivered", "views", "clicks", "button0", "button1", "unsubscribers")
+from airflow_provider_truepush.export.batches import Batch
+from airflow_provider_truepush.export.rows import StatsRow, Target, stats_row
+from airflow_provider_truepush.models import CampaignStats
+from tests.export.databases import Database
+from tests.export.support import run_of, warehouse
+
 BEGINNING = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
-class Tables:
-    """An SQLite file with the tables that the export makes.
-
-    :param path: the file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.database = sqlite3.connect(path)
-        counters = ", ".join(f"{name} BIGINT NOT NULL" for name in COUNTERS)
-        for table in ("truepush_campaign_stats", "truepush_campaign_stats_latest"):
-            self.database.execute(
-                f"CREATE TABLE {table} (project TEXT, campaign_id TEXT, snapshot_key TEXT, observed_at TIMESTAMP, "
-                f"{counters}, counter_regressed BOOLEAN)"
-            )
-        self.database.execute(
-            "CREATE TABLE truepush_campaigns (project TEXT, campaign_id TEXT, title TEXT, created_at TIMESTAMP)"
-        )
-        self.database.commit()
-
-    def add(self, number: int, title: str | None, *, snapshots: int = 8, project: str = "shop", fell: int = -1) -> str:
-        """A campaign that was made on the given day, and was observed once a day since. Returns its id."""
-        made = BEGINNING + timedelta(days=number)
-        campaign_id = f"{int(made.timestamp()):08x}{number:016x}"
-        execute = self.database.execute
-        execute("INSERT INTO truepush_campaigns VALUES (?, ?, ?, ?)", (project, campaign_id, title, made.isoformat()))
-        for day in range(snapshots):
-            observed = (made + timedelta(days=day, hours=15)).replace(tzinfo=None).isoformat(" ")
-            row = (project, campaign_id, str(day), observed, *counters(20_000 * (number + 1), day), day == fell)
-            self._insert("truepush_campaign_stats", row)
-        self._insert("truepush_campaign_stats_latest", row)
-        self.database.commit()
-        return campaign_id
-
-    def _insert(self, table: str, row: tuple[object, ...]) -> None:
-        self.database.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+def prepare(database: Database) -> None:
+    """The tables, empty."""
+    with closing(warehouse(database)) as sink:
+        sink.prepare()
 
 
-def counters(sent: int, day: int) -> tuple[int, ...]:
+def add(
+    database: Database,
+    number: int,
+    title: str | None,
+    *,
+    snapshots: int = 8,
+    project: str = "shop",
+    falls: bool = False,
+) -> str:
+    """A campaign that was made on the given day, and was observed once a day since. Returns its id."""
+    made = BEGINNING + timedelta(days=number)
+    target = Target(f"{int(made.timestamp()):08x}{number:016x}", title)
+    for day in range(snapshots):
+        run = run_of(f"day {number + day}", project=project)
+        found = counters(20_000 * (number + 1), day)
+        if falls and day == snapshots - 1:
+            found = replace(found, reach=1)
+        row: StatsRow = stats_row(run, target, found, made + timedelta(days=day, hours=15))
+        with closing(warehouse(database, run)) as sink:
+            sink.prepare()
+            sink.write(Batch(rows=[row]))
+    return target.campaign_id
+
+
+def counters(sent: int, day: int) -> CampaignStats:
     """What a campaign has come to after some days."""
     delivered = int(sent * 0.95)
     views = int(delivered * 0.31 * (1 - math.exp(-(day + 0.5) / 2.2)))
     clicks = int(views * 0.16)
-    return sent, sent, delivered, views, clicks, clicks // 3, clicks // 9, views // 100
+    return CampaignStats(sent, sent, delivered, views, clicks, clicks // 3, clicks // 9, views // 100)

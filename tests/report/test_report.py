@@ -13,18 +13,18 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 
 from airflow_provider_truepush.report import ReportError, write_report
 from airflow_provider_truepush.report.shown import Snapshot, thinned
+from tests.export.databases import Database
 from tests.report.browser import look, needs_chromium
-from tests.report.tables import BEGINNING, Tables
+from tests.report.tables import BEGINNING, add, prepare
 
 EVIL = "<script>document.title='taken'</script></script><img src=x onerror=\"document.title='taken'\"> & 20 % off"
 
 
 @pytest.fixture
-def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
-    """The tables behind the connection ``warehouse``."""
-    path = tmp_path / "warehouse.db"
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    return Tables(path)
+def tables(sqlite: Database) -> Database:
+    """The empty tables behind the connection ``warehouse``."""
+    prepare(sqlite)
+    return sqlite
 
 
 def written(tmp_path: Path, **options: object) -> str:
@@ -61,9 +61,9 @@ class Elements(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def test_loads_nothing_and_shows_the_numbers(tables: Tables, tmp_path: Path) -> None:
-    tables.add(0, "Spring sale")
-    campaign_id = tables.add(1, "Autumn sale", fell=3)
+def test_loads_nothing_and_shows_the_numbers(tables: Database, tmp_path: Path) -> None:
+    add(tables, 0, "Spring sale")
+    campaign_id = add(tables, 1, "Autumn sale", falls=True)
     shown = Elements(written(tmp_path))
     assert shown.loads
     assert all(link.startswith(("#", "data:")) for link in shown.loads)
@@ -75,8 +75,20 @@ def test_loads_nothing_and_shows_the_numbers(tables: Tables, tmp_path: Path) -> 
     assert shown.text.count("A counter fell between two observations.") == 1
 
 
-def test_titles_are_text(tables: Tables, tmp_path: Path) -> None:
-    tables.add(0, EVIL)
+def test_every_database_can_be_read(database: Database, tmp_path: Path) -> None:
+    prepare(database)
+    add(database, 0, None, snapshots=2)
+    add(database, 1, "Autumn sale", snapshots=3, project="other")
+    shown = Elements(written(tmp_path))
+    assert "All 2 campaigns, the newest first." in shown.text
+    assert "created 2026-11-02 09:00" in shown.text
+    assert "observed 2026-11-05 00:00" in shown.text
+    assert "The numbers (3 observations)" in shown.text
+    assert "Autumn sale" not in written(tmp_path, project="shop")
+
+
+def test_titles_are_text(tables: Database, tmp_path: Path) -> None:
+    add(tables, 0, EVIL)
     page = written(tmp_path)
     shown = Elements(page)
     assert "<script>document.title" not in page
@@ -86,10 +98,10 @@ def test_titles_are_text(tables: Tables, tmp_path: Path) -> None:
     assert shown.tags.count("script") == 3  # a campaign's plots, plotly, and what draws them
 
 
-def test_shows_the_newest_and_says_that_there_are_more(tables: Tables, tmp_path: Path) -> None:
+def test_shows_the_newest_and_says_that_there_are_more(tables: Database, tmp_path: Path) -> None:
     for number in range(7):
-        tables.add(number, f"Campaign {number}", snapshots=1)
-    tables.add(7, "Elsewhere", project="other")
+        add(tables, number, f"Campaign {number}", snapshots=1)
+    add(tables, 7, "Elsewhere", project="other")
     shown = Elements(written(tmp_path, last=2, project="shop"))
     assert "The newest 2 of 7 campaigns; the others are left out." in shown.text
     assert "Campaign 6" in shown.text
@@ -100,19 +112,18 @@ def test_shows_the_newest_and_says_that_there_are_more(tables: Tables, tmp_path:
     assert "The newest 3 of 8" in Elements(written(tmp_path, last=3)).text
 
 
-def test_an_empty_warehouse_says_so(tables: Tables, tmp_path: Path) -> None:
+def test_an_empty_warehouse_says_so(tables: Database, tmp_path: Path) -> None:
     page = written(tmp_path)
     assert "No campaign has been exported yet" in Elements(page).text
     assert "script" not in Elements(page).tags
     assert len(page) < 10_000
-    tables.add(0, "Spring sale")
+    add(tables, 0, "Spring sale")
     assert "of the project other" in Elements(written(tmp_path, project="other")).text
 
 
-def test_the_latest_counters_without_a_history_are_shown(tables: Tables, tmp_path: Path) -> None:
-    tables.add(0, None)
-    tables.database.execute("DELETE FROM truepush_campaign_stats")
-    tables.database.commit()
+def test_the_latest_counters_without_a_history_are_shown(tables: Database, tmp_path: Path) -> None:
+    add(tables, 0, None)
+    tables.run("DELETE FROM truepush_campaign_stats")
     assert "The numbers (1 observation)" in Elements(written(tmp_path)).text
 
 
@@ -127,7 +138,7 @@ def test_the_latest_counters_without_a_history_are_shown(tables: Tables, tmp_pat
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_the_old_page(
-    tables: Tables, tmp_path: Path, options: dict[str, object], said: str
+    tables: Database, tmp_path: Path, options: dict[str, object], said: str
 ) -> None:
     (tmp_path / "report.html").write_text("old")
     with pytest.raises(ReportError, match=said):
@@ -136,7 +147,7 @@ def test_what_cannot_be_is_refused_and_leaves_the_old_page(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "warehouse.db"]
 
 
-def test_a_path_without_a_folder_is_refused(tables: Tables, tmp_path: Path) -> None:
+def test_a_path_without_a_folder_is_refused(tables: Database, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="lies in a folder that does not exist"):
         write_report("warehouse", tmp_path / "none" / "report.html")
     with pytest.raises(ReportError, match="is a folder"):
@@ -144,7 +155,7 @@ def test_a_path_without_a_folder_is_refused(tables: Tables, tmp_path: Path) -> N
 
 
 def test_without_plotly_it_says_what_to_install(
-    tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tables: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
     with pytest.raises(AirflowOptionalProviderFeatureException, match=r"airflow-provider-truepush\[report\]"):
@@ -153,7 +164,7 @@ def test_without_plotly_it_says_what_to_install(
 
 def test_a_connection_that_is_no_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "http", "host": "localhost"}))
-    with pytest.raises(ReportError, match="leads to no SQL database: its hook is HttpHook"):
+    with pytest.raises(ReportError, match=r"'warehouse' is no SQL connection \(HttpHook\)"):
         write_report("warehouse", tmp_path / "report.html")
 
 
@@ -167,8 +178,8 @@ def test_many_snapshots_are_thinned_for_the_plot() -> None:
     assert thinned(history[:100], 100) == history[:100]
 
 
-def test_command_line(tables: Tables, tmp_path: Path) -> None:
-    tables.add(0, "Spring sale")
+def test_command_line(tables: Database, tmp_path: Path) -> None:
+    add(tables, 0, "Spring sale")
     command = [sys.executable, "-m", "airflow_provider_truepush.report", "--out", str(tmp_path / "page.html")]
     told = subprocess.run([*command, "--conn", "warehouse", "--last", "1"], capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout.splitlines()[-1]) == (0, str(tmp_path / "page.html")), told.stderr
@@ -177,7 +188,7 @@ def test_command_line(tables: Tables, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["--conn", "unheard_of"], ["--conn", "warehouse", "--last", "0"]])
 def test_command_line_says_why_not(
-    tables: Tables,
+    tables: Database,
     tmp_path: Path,
     arguments: list[str],
     capsys: pytest.CaptureFixture[str],
@@ -192,9 +203,9 @@ def test_command_line_says_why_not(
 
 
 @needs_chromium
-def test_a_real_browser_draws_it_and_asks_for_nothing(tables: Tables, tmp_path: Path) -> None:
+def test_a_real_browser_draws_it_and_asks_for_nothing(tables: Database, tmp_path: Path) -> None:
     for number, title in enumerate(["Spring sale", EVIL, None]):
-        tables.add(number, title, snapshots=1 if number == 2 else 8)
+        add(tables, number, title, snapshots=1 if number == 2 else 8)
     path = tmp_path / "report.html"
     write_report("warehouse", path)
     seen = look(path)

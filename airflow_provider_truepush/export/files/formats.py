@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,7 +44,7 @@ class Writer(Protocol):
 
 
 class Format(Protocol):
-    """A format of files."""
+    """A format of files, and of the parts that become one."""
 
     #: Of the file, without a dot in front.
     extension: str
@@ -55,11 +55,8 @@ class Format(Protocol):
     def writer(self, path: Path) -> Writer:
         """Begin a file."""
 
-    def save(self, chunks: Sequence[Chunk], path: Path) -> None:
-        """Write chunks for a later try."""
-
-    def load(self, path: Path) -> Chunk:
-        """Read what :meth:`save` has written. Raises ValueError, OSError or EOFError when it is damaged."""
+    def load(self, path: Path) -> Iterator[Chunk]:
+        """Read a file. Raises ValueError, LookupError, OSError, EOFError or zlib.error when it is damaged."""
 
     def known(self, chunk: Chunk) -> list[tuple[str, datetime]]:
         """``campaign_id`` and ``observed_at`` (aware, UTC) of each row."""

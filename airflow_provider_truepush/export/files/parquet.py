@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -100,16 +100,13 @@ class ParquetFormat:
         """Begin a file."""
         return ParquetWriter(path)
 
-    def save(self, chunks: Sequence[pa.Table], path: Path) -> None:
-        """Write chunks for a later try."""
-        pq.write_table(pa.concat_tables(chunks), path)
-
-    def load(self, path: Path) -> pa.Table:
-        """Read what :meth:`save` has written."""
-        table = pq.ParquetFile(path).read()
-        if not table.schema.equals(SCHEMA):
-            raise ValueError("it has other columns")
-        return table
+    def load(self, path: Path) -> Iterator[pa.Table]:
+        """Read a file, a row group at a time."""
+        with pq.ParquetFile(path) as file:
+            if not file.schema_arrow.equals(SCHEMA):
+                raise ValueError("it has other columns")
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group)
 
     def known(self, chunk: pa.Table) -> list[tuple[str, datetime]]:
         """``campaign_id`` and ``observed_at`` of each row."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import logging
 import tempfile
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +20,9 @@ from airflow_provider_truepush.export.files.names import Names
 from airflow_provider_truepush.export.files.store import Store
 
 log = logging.getLogger(__name__)
+
+#: What reading a damaged file may raise.
+_DAMAGED = (ValueError, LookupError, EOFError, zlib.error, csv.Error, gzip.BadGzipFile)
 
 
 @dataclass(slots=True)
@@ -49,25 +55,34 @@ class Parts:
         self._store.put_bytes(b"written to see whether it can be; may be removed\n", name)
         self._store.remove([name])
 
-    def find(self) -> None:
-        """Look for what earlier tries of this execution have left. What other executions have left is removed."""
+    def find(self, since: datetime, published: str | None) -> None:
+        """Look for what earlier tries of this execution have left. What other executions have left is removed.
+
+        :param since: rows that were observed before do not count.
+        :param published: the file, when an earlier try of this execution has completed it.
+        """
         ours = f"{self._names.parts}/{self._names.parts_prefix}"
         names = self._store.names(self._names.parts)
         self._store.remove(name for name in names if not name.startswith(ours))
-        for name in names:
-            if name.startswith(ours) and name.endswith(".part"):
-                self._read(name)
+        parts = [name for name in names if name.startswith(ours) and name.endswith(".part")]
+        for name in [*parts, *([published] if published else [])]:
+            self._read(name, since)
         if self._found:
             log.info("Earlier tries have fetched %s campaigns.", f"{len(self._found):,}")
 
-    def _read(self, name: str) -> None:
-        chunk = self._load(name)
-        if chunk is None:
+    def _read(self, name: str, since: datetime) -> None:
+        rows = []
+        try:
+            with self._loaded(name) as chunks:
+                for chunk in chunks:
+                    rows += self._format.known(chunk)
+        except (FileNotFoundError, *_DAMAGED) as error:
+            log.warning("%s cannot be read, its campaigns are fetched again: %s", self._store.address(name), error)
             return
-        for position, (campaign_id, observed_at) in enumerate(self._format.known(chunk)):
+        for position, (campaign_id, observed_at) in enumerate(rows):
             found = self._found.get(campaign_id)
             # Two tries that ran at the same time have both fetched it: the newer one is taken.
-            if found is None or found.observed_at < observed_at:
+            if observed_at >= since and (found is None or found.observed_at < observed_at):
                 self._found[campaign_id] = _Found(name, position, observed_at)
 
     def take(self, campaign_id: str) -> datetime | None:
@@ -80,41 +95,38 @@ class Parts:
 
     def taken(self) -> Iterator[Any]:
         """The rows that were taken, as chunks."""
-        wanted: dict[str, list[int]] = {}
+        wanted: dict[str, set[int]] = {}
         for found in self._found.values():
             if found.wanted:
-                wanted.setdefault(found.part, []).append(found.position)
+                wanted.setdefault(found.part, set()).add(found.position)
         for name, positions in wanted.items():
-            chunk = self._load(name)
-            if chunk is None:
-                raise FileNotFoundError(
-                    f"{self._store.address(name)}, left by an earlier try, was there when this one began, and is gone"
-                )
-            yield self._format.only(chunk, sorted(positions))
-
-    def count(self) -> int:
-        """How many rows were taken."""
-        return sum(found.wanted for found in self._found.values())
+            with self._loaded(name) as chunks:
+                begin = 0
+                for chunk in chunks:
+                    end = begin + len(chunk)
+                    here = [position - begin for position in range(begin, end) if position in positions]
+                    if here:
+                        yield self._format.only(chunk, here)
+                    begin = end
 
     def leave(self, chunks: Sequence[Any]) -> None:
         """Keep rows for a later try."""
         with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
             made = Path(folder) / "part"
-            self._format.save(chunks, made)
+            writer = self._format.writer(made)
+            for chunk in chunks:
+                writer.append(chunk)
+            writer.close()
             self._store.put(made, f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.part")
 
     def remove(self) -> None:
         """Remove everything, when the file is complete."""
         self._store.remove(self._store.names(self._names.parts))
 
-    def _load(self, name: str) -> Any:
+    @contextmanager
+    def _loaded(self, name: str) -> Iterator[Iterator[Any]]:
         with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
             path = Path(folder) / "part"
-            try:
-                self._store.get(name, path)
-                return self._format.load(path)
-            except FileNotFoundError:
-                return None
-            except (ValueError, LookupError, TypeError, EOFError, zlib.error) as error:
-                log.warning("%s cannot be read, its campaigns are fetched again: %s", self._store.address(name), error)
-                return None
+            self._store.get(name, path)
+            with closing(self._format.load(path)) as chunks:  # type: ignore[type-var]
+                yield chunks

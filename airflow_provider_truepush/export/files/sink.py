@@ -41,7 +41,7 @@ class FileSink:
     :param names: the files' names.
     :param made: their format.
     :param run: what all rows have in common.
-    :param resumes: whether to look for what earlier tries have left.
+    :param resumes_from: for a further try, a moment before the first: what was observed since is not fetched again.
     :param clock: seconds of a clock that only goes forward.
     """
 
@@ -52,14 +52,14 @@ class FileSink:
         made: Format,
         run: ExportRun,
         *,
-        resumes: bool = False,
+        resumes_from: datetime | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._names = names
         self._format = made
         self._run = run
-        self._resumes = resumes
+        self._resumes_from = resumes_from
         self._clock = clock
         self._parts = Parts(store, names, made)
         self._told = Told()
@@ -74,15 +74,17 @@ class FileSink:
         self._folder = tempfile.TemporaryDirectory(prefix="truepush-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name) / "file"
         self._parts.try_out()
-        if self._resumes:
-            self._parts.find()
+        if self._resumes_from is not None:
+            former = self._former()
+            ours = former.get("load") == self._load and self._names.file in _files(former)
+            self._parts.find(self._resumes_from, self._names.file if ours else None)
         self._writer = self._format.writer(self._path)
         self._kept_at = self._clock()
 
-    def lookup(self, campaign_ids: Sequence[str], *, unchanged: int | None) -> Mapping[str, Known]:
+    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
         """Which campaigns earlier tries have fetched. Files know nothing of earlier runs."""
         known: dict[str, Known] = {}
-        for campaign_id in campaign_ids:
+        for campaign_id in campaign_ids if done else ():
             observed_at = self._parts.take(campaign_id)
             if observed_at is not None:
                 known[campaign_id] = Known(done_at=observed_at)
@@ -108,7 +110,7 @@ class FileSink:
         for chunk in self._parts.taken():
             self._open.append(chunk)
         self._open.close()
-        former = read_manifest(self._store.read(self._names.manifest))
+        former = self._former()
         if self._is_newer(former):
             log.warning(
                 "%s was observed later than this: it stays, and this export of the same run is dropped.",
@@ -125,6 +127,14 @@ class FileSink:
                 all_of_it.callback(self._folder.cleanup)
             if self._writer is not None:
                 all_of_it.callback(self._writer.close)
+
+    @property
+    def _load(self) -> str:
+        """What the manifest calls this execution."""
+        return self._names.parts_prefix.rstrip("-")
+
+    def _former(self) -> dict[str, Any]:
+        return read_manifest(self._store.read(self._names.manifest))
 
     @property
     def _open(self) -> Writer:
@@ -152,6 +162,7 @@ class FileSink:
                 "project": self._run.project,
                 "snapshot_key": self._run.snapshot_key,
                 "past_interval": self._run.past_interval,
+                "load": self._load,
             },
             began_at=self._began_at,
         )

@@ -70,6 +70,10 @@ class Store:
         """The whole path of a file."""
         return f"{self.url.rstrip('/')}/{name}"
 
+    def dataset(self, name: str) -> tuple[str, str]:
+        """Namespace and name of something below the path, as OpenLineage names it."""
+        raise NotImplementedError
+
     def put(self, made: Path, name: str) -> None:
         """Bring a complete file over; one of that name is replaced, at once and as a whole."""
         raise NotImplementedError
@@ -119,6 +123,10 @@ class LocalStore(Store):
     def __init__(self, url: str, root: Path) -> None:
         super().__init__(url)
         self.root = root
+
+    def dataset(self, name: str) -> tuple[str, str]:
+        """Namespace and name of something below the path."""
+        return "file", str(self.root / name)
 
     def put(self, made: Path, name: str) -> None:
         """Copy it beside its place, under a hidden name, and move it when it is safely on the disk."""
@@ -171,6 +179,11 @@ class RemoteStore(Store):
         self.files = files
         self.root = root
         self.direct = direct
+
+    def dataset(self, name: str) -> tuple[str, str]:
+        """Namespace and name of something below the path."""
+        bucket, _, prefix = self.root.partition("/")
+        return f"{self.url.partition('://')[0]}://{bucket}", f"{prefix}/{name}".lstrip("/")
 
     def put(self, made: Path, name: str) -> None:
         """Upload it; where a half upload could be seen, beside its place first."""

@@ -6,8 +6,9 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,8 @@ from airflow_provider_truepush.export.rows import StatsRow, raw
 #: One row each, without the line's end.
 Lines = list[bytes]
 
+#: Rows that are read at once.
+_CHUNK = 5000
 _OBSERVED_AT = FILE_COLUMNS.index("observed_at")
 _CAMPAIGN_ID = FILE_COLUMNS.index("campaign_id")
 
@@ -66,18 +69,16 @@ class TextFormat:
         """Begin a file."""
         return TextWriter(path, gzipped=self.gzipped, head=self.head, end=self.end)
 
-    def save(self, chunks: Sequence[Lines], path: Path) -> None:
-        """Write chunks for a later try: one line of JSON for each row's own line, which may hold line breaks."""
-        with gzip.open(path, "wb", 1) as file:
-            for chunk in chunks:
-                file.writelines(json.dumps(line.decode()).encode() + b"\n" for line in chunk)
+    def load(self, path: Path) -> Iterator[Lines]:
+        """Read a file, some thousand rows at a time."""
+        with path.open("rb") as plain, gzip.open(plain) if self.gzipped else plain as file:
+            lines = self.lines(file)
+            while chunk := list(islice(lines, _CHUNK)):
+                yield chunk
 
-    def load(self, path: Path) -> Lines:
-        """Read what :meth:`save` has written."""
-        with gzip.open(path, "rb") as file:
-            lines = [json.loads(line).encode() for line in file]
-        self.known(lines)
-        return lines
+    def lines(self, file: Any) -> Iterator[bytes]:
+        """The rows of an open file."""
+        raise NotImplementedError
 
     def only(self, chunk: Lines, positions: Sequence[int]) -> Lines:
         """Some rows of a chunk."""
@@ -99,6 +100,10 @@ class JsonLinesFormat(TextFormat):
         encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
         return [encode(dict(zip(FILE_COLUMNS, _values(row), strict=True))).encode() for row in rows]
 
+    def lines(self, file: Any) -> Iterator[bytes]:
+        """The rows of an open file. JSON has no line break within a line."""
+        return (line.removesuffix(self.end) for line in file)
+
     def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
         """``campaign_id`` and ``observed_at`` of each row."""
         rows = map(json.loads, chunk)
@@ -118,15 +123,15 @@ class CsvFormat(TextFormat):
 
     def encode(self, rows: Sequence[StatsRow]) -> Lines:
         """Make lines of rows."""
-        lines: Lines = []
-        line = io.StringIO(newline="")
-        writer = csv.writer(line, lineterminator="")
-        for row in rows:
-            writer.writerow([_csv(value) for value in _values(row)])
-            lines.append(line.getvalue().encode())
-            line.seek(0)
-            line.truncate()
-        return lines
+        return list(_csv_lines([_csv(value) for value in _values(row)] for row in rows))
+
+    def lines(self, file: Any) -> Iterator[bytes]:
+        """The rows of an open file. A title may hold a line break."""
+        with io.TextIOWrapper(file, "utf-8", newline="") as text:
+            read = csv.reader(text, strict=True)
+            if next(read, None) != list(FILE_COLUMNS):
+                raise ValueError("it has other columns")
+            yield from _csv_lines(read)
 
     def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
         """``campaign_id`` and ``observed_at`` of each row."""
@@ -158,6 +163,16 @@ def _values(row: StatsRow) -> tuple[Any, ...]:
         row.run_id,
         row.past_interval,
     )
+
+
+def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    line = io.StringIO(newline="")
+    writer = csv.writer(line, lineterminator="")
+    for row in rows:
+        writer.writerow(row)
+        yield line.getvalue().encode()
+        line.seek(0)
+        line.truncate()
 
 
 def _csv(value: Any) -> Any:

@@ -1,0 +1,120 @@
+"""Statistics of campaigns into files, on a disk or in an object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_truepush.api import rendered
+from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.transfers.base import StatsTransfer
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.export.batches import Sink
+    from airflow_provider_truepush.export.rows import ExportRun
+
+__all__ = ["TruepushStatsToObjectStorageOperator"]
+
+
+class TruepushStatsToObjectStorageOperator(StatsTransfer):
+    """Fetch the counters of campaigns and write them into one file per run: ``listCampaign``, ``campaignStats``.
+
+    Written are, below ``path``::
+
+        campaign_stats/dt=2026-11-23/<dag>.<task>.<run>.<hash>.parquet
+        campaign_stats/dt=2026-11-23/_<dag>.<task>.<run>.<hash>_manifest.json
+
+    ``dt`` is the end of the run's data interval, or, where it has none, the moment it was to run after (UTC). The names
+    are the same in every try and re-run, and another run's are others: a re-run replaces its file, as a whole, and
+    an observation that arrives late replaces none that is newer. The manifest is written last and names the run, rows,
+    hashes, columns, first and last ``observed_at``, and the campaigns without statistics; a file without one is not
+    complete. Several runs of a day have a file each, with the same campaigns: take the newest ``observed_at``.
+
+    Columns: ``project, campaign_id, snapshot_key, observed_at, title, created_at``, the eight counters as 64-bit
+    integers, ``raw`` (JSON text of counters without a column), ``logical_date, dag_id, run_id, past_interval``. All
+    moments are UTC. The rows are in the order in which they were fetched.
+
+    The file is made on the worker's disk, which must have room for it, and appears when it is complete. Until then a
+    try leaves what it has fetched under ``campaign_stats/_parts``, every ten seconds and when it fails; the next try of
+    the same execution fetches the rest. A worker that is killed loses up to ten seconds of fetching. When the task
+    fails after its file was complete, by ``fail_if_missing_ratio``, the file stays, and the next try fetches what was
+    missing.
+
+    Nothing is fetched before it is known that the format can be made and that files can be written. One writer per
+    run is assumed: object storages have no lock, and two tries that complete at the very same moment may leave the
+    older one's file.
+
+    Files know nothing of earlier runs: ``stop_after_unchanged`` is refused, ``refresh_for`` leaves out only campaigns
+    whose id tells their age, and fallen counters are not flagged (``regressed`` is 0). ``TruepushStatsToSqlOperator``
+    does all that.
+
+    Returns a dict of ``rows, campaigns, missing, regressed, resumed, left_out, project, snapshot_key, past_interval,
+    min_observed_at, max_observed_at, manifest`` and ``files``, a list of ``path, rows, bytes, sha256``; with
+    ``superseded`` when a newer observation of the same run was there and stays.
+
+    :param path: an absolute path, or a URL that ``ObjectStoragePath`` knows, such as
+        ``s3://conn_id@bucket/prefix``. The provider of the storage must be installed.
+    :param format: ``parquet`` (needs the extra ``parquet``), ``jsonl`` or ``csv`` (RFC 4180, UTF-8; titles stand there
+        as they are: do not open it in a spreadsheet, which takes ``=1+1`` for a formula, where you do not trust them).
+    :param compression: ``gzip`` for jsonl and csv; None for none. Parquet compresses its columns by itself.
+    :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
+        ``refresh_for``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and ``truepush_conn_id``.
+    """
+
+    template_fields: Sequence[str] = (*StatsTransfer.template_fields, "path", "format", "compression")
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        format: Literal["parquet", "jsonl", "csv"] = "parquet",  # noqa: A002 (the word for it)
+        compression: Literal["gzip"] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.path = path
+        self.format = format
+        self.compression = compression
+        self._lineage: list[tuple[str, str]] = []
+
+    def open_sink(self, context: Context, run: ExportRun) -> Sink:
+        """The file."""
+        from airflow_provider_truepush.export.files.formats import file_format
+        from airflow_provider_truepush.export.files.names import TABLE, Names
+        from airflow_provider_truepush.export.files.sink import FileSink
+        from airflow_provider_truepush.export.files.store import store
+        from airflow_provider_truepush.transfers.base import _resumes_from
+
+        if rendered.optional(self.stop_after_unchanged) is not None:
+            refuse("stop_after_unchanged", self.stop_after_unchanged, "needs tables: a file does not know earlier runs")
+        made = file_format(self.format, rendered.optional(self.compression), run)
+        place = store(self.path)
+        ti = context["ti"]
+        index = getattr(ti, "map_index", -1)
+        names = Names(
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            map_index=-1 if index is None else index,
+            load_id=run.load_id,
+            day=_day(context),
+            extension=made.extension,
+        )
+        self._lineage = [place.dataset(TABLE)]
+        return FileSink(place, names, made, run, resumes_from=_resumes_from(context, self.retries))
+
+    def lineage_outputs(self) -> Iterable[tuple[str, str]]:
+        """The folder of the files."""
+        return self._lineage
+
+
+def _day(context: Context) -> date:
+    dag_run = context["dag_run"]
+    for moment in (context.get("data_interval_end"), getattr(dag_run, "run_after", None), context.get("logical_date")):
+        if moment is not None:
+            day: date = moment.astimezone(UTC).date()
+            return day
+    raise ValueError("the run has neither a data interval, nor run_after, nor a logical date: its files have no place")
