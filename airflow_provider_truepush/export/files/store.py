@@ -42,10 +42,10 @@ def store(path: Any) -> Store:
         if not written.startswith("/"):
             refuse("path", path, "must be absolute, or a URL such as s3://conn_id@bucket/prefix")
         return LocalStore(written, Path(written))
-    place = ObjectStoragePath(written)
-    if place.protocol in _LOCAL:
-        return LocalStore(written, Path(place.path))
     try:
+        place = ObjectStoragePath(written)
+        if place.protocol in _LOCAL:
+            return LocalStore(written, Path(place.path))
         files = place.fs
     except (ValueError, ImportError) as error:
         refuse(

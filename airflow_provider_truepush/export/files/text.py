@@ -131,7 +131,7 @@ class CsvFormat(TextFormat):
             read = csv.reader(text, strict=True)
             if next(read, None) != list(FILE_COLUMNS):
                 raise ValueError("it has other columns")
-            yield from _csv_lines(read)
+            yield from _csv_lines(map(_whole, read))
 
     def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
         """``campaign_id`` and ``observed_at`` of each row."""
@@ -167,12 +167,19 @@ def _values(row: StatsRow) -> tuple[Any, ...]:
 
 def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     line = io.StringIO(newline="")
-    writer = csv.writer(line, lineterminator="")
+    writer = csv.writer(line, lineterminator="\r\n")  # what it quotes depends on it
     for row in rows:
         writer.writerow(row)
-        yield line.getvalue().encode()
+        yield line.getvalue().removesuffix("\r\n").encode()
         line.seek(0)
         line.truncate()
+
+
+def _whole(row: list[str]) -> list[str]:
+    """A row of a file, unless it was cut off."""
+    if len(row) != len(FILE_COLUMNS) or row[-1] not in ("true", "false"):
+        raise ValueError("it ends in the middle of a row")
+    return row
 
 
 def _csv(value: Any) -> Any:
