@@ -9,13 +9,11 @@ from typing import Any, Literal
 
 from airflow_provider_truepush.api import fields
 from airflow_provider_truepush.api.codes import COUNTERS
+from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.api.stats import RATES, CampaignStats
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
-
-#: Failed polls in a row that a wait survives by default.
-DEFAULT_ERROR_BUDGET = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_truepush.api import calls, connection_form, endpoints
-from airflow_provider_truepush.api.paging import Pages
-from airflow_provider_truepush.api.refs import Ref
-from airflow_provider_truepush.hooks.connection import form_widgets, settings_of
+from airflow_provider_truepush.api import connection_form
+from airflow_provider_truepush.later import Later
 
 if TYPE_CHECKING:
+    from airflow_provider_truepush.api import calls, endpoints
     from airflow_provider_truepush.api.endpoints import Call, Endpoint
+    from airflow_provider_truepush.api.paging import Pages
+    from airflow_provider_truepush.api.refs import Ref
     from airflow_provider_truepush.api.settings import Settings
     from airflow_provider_truepush.client.sync import SyncClient
     from airflow_provider_truepush.models import (
@@ -28,11 +29,20 @@ if TYPE_CHECKING:
         Trigger,
         TriggerRef,
     )
+else:
+    calls = Later("airflow_provider_truepush.api.calls")
+    endpoints = Later("airflow_provider_truepush.api.endpoints")
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Ref)
+R = TypeVar("R", bound="Ref")
 
 _ANSWERED = "Truepush answered at {} and accepted the token"
+
+
+def _pages(endpoint: Endpoint[list[R]]) -> Pages[R]:
+    from airflow_provider_truepush.api.paging import Pages
+
+    return Pages(endpoint)
 
 
 class _ConnectionType(BaseHook):
@@ -63,6 +73,8 @@ class TruepushHook(_ConnectionType):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """The extras' form fields, for Airflow before 3.2."""
+        from airflow_provider_truepush.hooks.connection import form_widgets
+
         return form_widgets()
 
     @classmethod
@@ -74,6 +86,8 @@ class TruepushHook(_ConnectionType):
     def settings(self) -> Settings:
         """The connection, looked up at first use."""
         if self._settings is None:
+            from airflow_provider_truepush.hooks.connection import settings_of
+
             connection = self.get_connection(self.truepush_conn_id)
             self._settings = settings_of(self.truepush_conn_id, connection, connection.extra_dejson)
         return self._settings
@@ -102,7 +116,7 @@ class TruepushHook(_ConnectionType):
         return self.get_conn().execute(call)
 
     def _list(self, endpoint: Endpoint[list[R]]) -> Iterator[R]:
-        pages = Pages(endpoint)
+        pages = _pages(endpoint)
         while rows := self._run(pages.next_call()):
             yield from pages.fresh(rows)
 
@@ -205,6 +219,8 @@ class TruepushAsyncHook(_ConnectionType):
         if self._settings is None:
             from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
+            from airflow_provider_truepush.hooks.connection import settings_of
+
             connection = await get_async_connection(self.truepush_conn_id, hook=self)
             extra = await get_async_extra_dejson(connection)
             self._settings = settings_of(self.truepush_conn_id, connection, extra)
@@ -229,7 +245,7 @@ class TruepushAsyncHook(_ConnectionType):
             return await client.execute(call)
 
     async def _list(self, endpoint: Endpoint[list[R]]) -> AsyncIterator[R]:
-        pages = Pages(endpoint)
+        pages = _pages(endpoint)
         while rows := await self._run(pages.next_call()):
             for row in pages.fresh(rows):
                 yield row

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.fields import refuse
-from airflow_provider_truepush.operators.guards import TaskTry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -39,6 +38,8 @@ class Audience:
         :param context: Airflow's context: the arguments of a mapped task are their rendered values already.
         """
         lost = self.segment_id in NOTHING
+        from airflow_provider_truepush.operators.guards import TaskTry
+
         if lost and (self._aimed or (self._written and TaskTry.of(context).mapped)):
             refuse(
                 field,

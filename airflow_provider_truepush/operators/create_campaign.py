@@ -9,27 +9,33 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
 
-from airflow_provider_truepush.api import rendered
-from airflow_provider_truepush.api.campaign import Campaign
+from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.api.fields import is_dry_run_id, refuse, seconds
-from airflow_provider_truepush.api.late_guard import LateGuard
-from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict, Watch
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage import CampaignLineage
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import check_choice, renders_natively
-from airflow_provider_truepush.operators.guards import TaskTry, late_guard, open_journal
-from airflow_provider_truepush.sending.journals import Journal
-from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.protocol import CampaignSending
 from airflow_provider_truepush.sensors.waiting import StatsWait
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_truepush.api import late_guard, rendered, thresholds
+    from airflow_provider_truepush.api.campaign import Campaign
     from airflow_provider_truepush.models import Button
+    from airflow_provider_truepush.operators import guards
+    from airflow_provider_truepush.sending import plan, protocol
+    from airflow_provider_truepush.sending.journals import Journal
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
+    guards = Later("airflow_provider_truepush.operators.guards")
+    late_guard = Later("airflow_provider_truepush.api.late_guard")
+    plan = Later("airflow_provider_truepush.sending.plan")
+    protocol = Later("airflow_provider_truepush.sending.protocol")
+    thresholds = Later("airflow_provider_truepush.api.thresholds")
 
 #: Arguments that a template must not render to nothing.
 _MEANT = ("send_at", "send_token", "ledger_conn_id")
@@ -199,7 +205,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
 
     def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str, title: str) -> str:
         """Resume after the deferral with what the trigger saw."""
-        self._end_wait(campaign_id, Verdict(**event), context)
+        self._end_wait(campaign_id, thresholds.Verdict(**event), context)
         self.publish_campaign(context, campaign_id, title)
         return campaign_id
 
@@ -233,27 +239,29 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         content = rendered.content("campaign", given, native=native)
         content["expires_in"] = rendered.duration("campaign.expires_in", given["expires_in"])
         content["segment_id"] = rendered.text("campaign.segment_id", given["segment_id"], native=native)
+        from airflow_provider_truepush.api.campaign import Campaign
+
         return Campaign.read({**content, "send_at": given["send_at"]})
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
-        plan = self._plan(hook, campaign, context)
+        what = self._plan(hook, campaign, context)
         if hook.settings.dry_run:
-            campaign_id = hook.create_campaign(plan.guard(campaign))
+            campaign_id = hook.create_campaign(what.guard(campaign))
         else:
-            campaign_id = CampaignSending(hook, self._journal(context), plan).send()
+            campaign_id = protocol.CampaignSending(hook, self._journal(context), what).send()
         self._sent = campaign_id
         self.log.info("Campaign %s: %r.", campaign_id or "without a known id", campaign.title)
         return campaign_id
 
     def _journal(self, context: Context) -> Journal:
         token = None if self.send_token is None else str(self.send_token)
-        return open_journal(
+        return guards.open_journal(
             context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
         )
 
     def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
         """An earlier try may have had a campaign, and may have sent it: that is no skip."""
-        if hook.settings.dry_run or TaskTry.of(context).number <= 1:
+        if hook.settings.dry_run or guards.TaskTry.of(context).number <= 1:
             return
         kept = self._journal(context).read()
         if kept is not None:
@@ -262,17 +270,17 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
                 f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. Look in Truepush."
             )
 
-    def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> SendPlan:
-        guard = LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)
-        return SendPlan(
+    def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> plan.SendPlan:
+        guard = late_guard.LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)
+        return plan.SendPlan(
             campaign=campaign,
-            author=str(TaskTry.of(context)),
+            author=str(guards.TaskTry.of(context)),
             on_doubt=self.on_doubt,
             settle_window=self.settle_window.total_seconds(),
             schedule_ahead=self.schedule_ahead,
             # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
-            may_adopt=not TaskTry.of(context).mapped,
-            guard=late_guard(guard, context, hook.settings),
+            may_adopt=not guards.TaskTry.of(context).mapped,
+            guard=guards.late_guard(guard, context, hook.settings),
         )
 
     def _wait(self, campaign_id: str | None, title: str, context: Context) -> None:
@@ -297,7 +305,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
                 method_name=self.execute_complete.__name__,
                 kwargs={"campaign_id": campaign_id, "title": title},
             )
-        watch, end = Watch(goal), time.monotonic() + timeout
+        watch, end = thresholds.Watch(goal), time.monotonic() + timeout
         with TruepushHook(self.truepush_conn_id) as hook:
             while True:
                 verdict, asked = self.poll(hook, campaign_id, watch)
@@ -309,5 +317,5 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
                 time.sleep(min(max(interval, asked), left))
         self._end_wait(campaign_id, verdict, context)
 
-    def _end_wait(self, campaign_id: str, verdict: Verdict, context: Context) -> None:
+    def _end_wait(self, campaign_id: str, verdict: thresholds.Verdict, context: Context) -> None:
         context["ti"].xcom_push(key="stats", value=self.end_wait(campaign_id, verdict, context))

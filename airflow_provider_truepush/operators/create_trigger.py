@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_provider_truepush.api import calls, rendered
 from airflow_provider_truepush.api.fields import refuse
-from airflow_provider_truepush.api.schedule_forms import read_schedule
 from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushError
-from airflow_provider_truepush.models import Trigger
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.audience import EVERYONE, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import IF_EXISTS, CreateByName, check_choice, renders_natively
@@ -20,8 +18,13 @@ from airflow_provider_truepush.operators.existing import IF_EXISTS, CreateByName
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_truepush.api import calls, rendered
     from airflow_provider_truepush.api.schedules import Schedule
     from airflow_provider_truepush.hooks.truepush import TruepushHook
+    from airflow_provider_truepush.models import Trigger
+else:
+    calls = Later("airflow_provider_truepush.api.calls")
+    rendered = Later("airflow_provider_truepush.api.rendered")
 
 
 class TruepushCreateTriggerOperator(Audience, TruepushOperator):
@@ -88,6 +91,8 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
             create = CreateByName("trigger", trigger.name, hook.list_triggers)
             if create.before and self.if_exists != "replace":
                 return create.settle_existing(self.if_exists)
+            from airflow_provider_truepush.api.schedule_forms import read_schedule
+
             if skips := read_schedule("trigger.schedule", trigger.schedule).skips():
                 self.log.warning("Nothing is sent on days that do not come: %s.", "; ".join(map(str, skips)))
             if not create.before:
@@ -106,6 +111,8 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
             given["segment_id"] = rendered.text("trigger.segment_id", self.segment_id, native=native)
         if (note := rendered.optional(self.note)) is not None:
             given["note"] = rendered.text("trigger.note", note, native=native)
+        from airflow_provider_truepush.models import Trigger
+
         return Trigger.read(given)
 
     def _replace(self, hook: TruepushHook, trigger: Trigger, create: CreateByName) -> str | None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_truepush.api import rendered
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import IF_MISSING, check_choice, missing, renders_natively
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.api import rendered
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
 
 
 class ListOperator(TruepushOperator):

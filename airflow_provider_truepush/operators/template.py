@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.exceptions import TruepushError
-from airflow_provider_truepush.models import Template
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.existing import (
     IF_EXISTS,
@@ -22,8 +21,11 @@ from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperat
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_truepush.api import rendered
     from airflow_provider_truepush.hooks.truepush import TruepushHook
-    from airflow_provider_truepush.models import Button
+    from airflow_provider_truepush.models import Button, Template
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
 
 
 class TruepushCreateTemplateOperator(TruepushOperator):
@@ -110,6 +112,8 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         native = renders_natively(self)
         given = {name: getattr(self, name) for name in self.content_fields}
         content = rendered.content("template", given, native=native)
+        from airflow_provider_truepush.models import Template
+
         return Template.read({"name": rendered.text("template.name", self.name, native=native), **content})
 
     def _delete_old(self, hook: TruepushHook, template_id: str | None, old_ids: Sequence[str]) -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.fields import refuse
-from airflow_provider_truepush.api.trigger import check_status
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.existing import IF_MISSING, check_choice, missing, renders_natively
@@ -18,8 +17,11 @@ from airflow_provider_truepush.operators.plain import ListOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_truepush.api import rendered
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import TriggerRef
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
 
 __all__ = [
     "TruepushCreateTriggerOperator",
@@ -129,6 +131,8 @@ class TruepushSetTriggerStatusOperator(_OneTriggerOperator):
         """Set the status."""
         with self.truepush() as hook:
             check_choice("if_missing", self.if_missing, IF_MISSING)
+            from airflow_provider_truepush.api.trigger import check_status
+
             check_status(self.status)
             trigger_id, name = self._read_target()
             row = None

@@ -15,8 +15,8 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.api.fields import is_dry_run_id, object_id, seconds
-from airflow_provider_truepush.api.thresholds import DEFAULT_ERROR_BUDGET, Verdict
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sensors.memory import WatchMemory
@@ -135,6 +135,8 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int] | None:
         """Resume after the deferral with what the trigger saw."""
+        from airflow_provider_truepush.api.thresholds import Verdict
+
         return self.end_wait(self.campaign_id, Verdict(**event), context)
 
     def on_kill(self) -> None:

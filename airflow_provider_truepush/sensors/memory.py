@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_truepush.api.thresholds import Goal, Watch
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.api.thresholds import Goal
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ class WatchMemory:
     """
 
     def __init__(self, goal: Goal, context: Context, *, across_processes: bool) -> None:
+        from airflow_provider_truepush.api.thresholds import Watch
+
         self._store: Any = None
         self._try_number = getattr(context.get("ti"), "try_number", None)
         self.watch = Watch(goal)

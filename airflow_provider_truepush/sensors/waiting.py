@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 
-from airflow_provider_truepush.api import rendered
-from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
 from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.later import Later
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.api import rendered
+    from airflow_provider_truepush.api.thresholds import Goal, Verdict, Watch
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
 
 
 class StatsWait:
@@ -34,6 +38,8 @@ class StatsWait:
 
     def goal(self) -> Goal:
         """When the wait ends; checks the arguments."""
+        from airflow_provider_truepush.api.thresholds import Goal
+
         return Goal(
             thresholds=rendered.mapping("thresholds", self.thresholds or {}),
             require=self.require,
