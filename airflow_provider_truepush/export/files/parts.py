@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow_provider_truepush.export.files.formats import Format
 from airflow_provider_truepush.export.files.names import Names
-from airflow_provider_truepush.export.files.store import Store
+from airflow_provider_truepush.export.files.store import StorageError, Store
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,18 @@ class Parts:
         self._found: dict[str, _Found] = {}
 
     def try_out(self) -> None:
-        """Write something and remove it again. Raises when nothing can be written."""
+        """Write something and remove it again.
+
+        :raises StorageError: when nothing can be written.
+        """
         name = f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.probe"
-        self._store.put_bytes(b"written to see whether it can be; may be removed\n", name)
+        try:
+            self._store.put_bytes(b"written to see whether it can be; may be removed\n", name)
+        except Exception as error:
+            said = " ".join(str(error).split())[:500]
+            raise StorageError(
+                f"Nothing can be written to {self._store.url}: {type(error).__name__}: {said}. Nothing was fetched."
+            ) from error
         self._store.remove([name])
 
     def find(self, since: datetime, published: str | None) -> None:

@@ -18,12 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.exceptions import TruepushError
 
 log = logging.getLogger(__name__)
 
 _LOCAL = ("", "file", "local")
 #: Storages in which an object appears when its upload is complete, and in which moving is a copy.
 _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
+
+
+class StorageError(TruepushError):
+    """The folder or bucket could not be written."""
 
 
 def store(path: Any) -> Store:
