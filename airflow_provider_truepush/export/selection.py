@@ -84,15 +84,15 @@ class Selection:
 
     def wants(self, target: Target, known: Known, now: datetime) -> bool:
         """Whether to fetch a campaign that no earlier try has fetched."""
-        if self.targets is not None:
-            return True
         if self.is_too_old(target, known, now):
             return False
+        if self.targets is not None:
+            return True
         return self.stop_after_unchanged is None or known.unchanged < self.stop_after_unchanged
 
     def is_too_old(self, target: Target, known: Known, now: datetime) -> bool:
         """Whether ``refresh_for`` is over for a campaign."""
-        if self.refresh_for is None:
+        if self.targets is not None or self.refresh_for is None:
             return False
         born = created_at(target.campaign_id) or known.first_seen
         return born is not None and now - born > self.refresh_for

@@ -154,21 +154,20 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 @pytest.fixture
-def postgres(postgres_folder: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+def postgres(postgres_folder: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     connect(monkeypatch, conn_type="postgres", host=postgres_folder, login="postgres", schema="postgres")
-    yield Database("postgres")
-    Database("postgres").run(
-        'DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS "My Schema" CASCADE'
-    )
+    empty = 'DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS "My Schema" CASCADE'
+    Database("postgres").run(empty)
+    return Database("postgres")
 
 
 @pytest.fixture
-def mariadb(mariadb_socket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+def mariadb(mariadb_socket: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     given = {"conn_type": "mysql", "host": "localhost", "login": "root", "extra": {"unix_socket": mariadb_socket}}
     connect(monkeypatch, **given)
     Database("mariadb").run("CREATE OR REPLACE DATABASE warehouse")
     connect(monkeypatch, schema="warehouse", **given)
-    yield Database("mariadb")
+    return Database("mariadb")
 
 
 @pytest.fixture

@@ -13,6 +13,9 @@ from typing_extensions import override
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
 from airflow_provider_truepush.export.sql.upserts import on_duplicate_key
 
+#: Locks, deadlocks, lost connections (0: one that is closed already), a server that stops or is full.
+_PASSING = {0, 1020, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
+
 
 class MysqlEngine(Engine):
     """Moments are UTC: MySQL's DATETIME knows no zone."""
@@ -43,6 +46,14 @@ class MysqlEngine(Engine):
         cursor.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
         cursor.close()
         return connection
+
+    @override
+    def passes(self, error: Exception) -> bool:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if not names & {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}:
+            return False
+        code = getattr(error, "errno", None) or next(iter(error.args), None)
+        return code in _PASSING
 
     @override
     def has_schema(self, cursor: Any, schema: str) -> bool:

@@ -17,6 +17,8 @@ from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColu
 from airflow_provider_truepush.export.sql.tables import Tables
 from airflow_provider_truepush.export.sql.upserts import on_conflict
 
+#: Begins of SQLSTATE: lost connections, deadlocks, too many connections, locks, a server that stops or starts.
+_PASSING = ("08", "40", "53300", "55P03", "57P")
 _STAGE = "truepush_stage"
 _TEXT = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -50,6 +52,14 @@ class PostgresEngine(Engine):
         from psycopg.rows import tuple_row
 
         return connection.cursor(row_factory=tuple_row)
+
+    @override
+    def passes(self, error: Exception) -> bool:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if not names & {"OperationalError", "InterfaceError"}:
+            return False
+        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        return state is None or state.startswith(_PASSING)
 
     @override
     def adapt(self, value: Any) -> Any:

@@ -33,7 +33,7 @@ class SqliteEngine(Engine):
 
     @override
     def passes(self, error: Exception) -> bool:
-        return super().passes(error) and any(word in str(error) for word in ("locked", "busy"))
+        return type(error).__name__ == "OperationalError" and any(word in str(error) for word in ("locked", "busy"))
 
     @override
     def adapt(self, value: Any) -> Any:

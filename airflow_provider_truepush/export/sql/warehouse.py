@@ -67,19 +67,10 @@ class Warehouse:
         :raises SchemaError: when they are not what an export needs.
         :raises WarehouseError: when the database is not there, or does not let itself be written.
         """
-        engine, tables = self._engine, self._tables
-        if tables.schema and not self._do(lambda cursor: engine.has_schema(cursor, tables.schema or "")):
-            raise SchemaError(f"schema: {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched.")
-        for table in tables.each():
-            self._prepare_table(table)
-        self._prepare_view()
-        for table in tables.each():
-            try:
-                self._do(partial(engine.probe, table=table))
-            except WarehouseError as error:
-                raise WarehouseError(
-                    f"{error} Nothing was fetched: {engine.name_of(table)} cannot be written."
-                ) from error
+        try:
+            self._prepare()
+        except WarehouseError as error:
+            raise WarehouseError(f"{error} Nothing was fetched.") from error
 
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
         """See :class:`~airflow_provider_truepush.export.batches.Sink`."""
@@ -123,6 +114,19 @@ class Warehouse:
 
     # Steps
 
+    def _prepare(self) -> None:
+        engine, tables = self._engine, self._tables
+        if tables.schema and not self._do(lambda cursor: engine.has_schema(cursor, tables.schema or "")):
+            raise SchemaError(f"schema: {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched.")
+        for table in tables.each():
+            self._prepare_table(table)
+        self._prepare_view()
+        for table in tables.each():
+            try:
+                self._do(partial(engine.probe, table=table))
+            except WarehouseError as error:
+                raise WarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
+
     def _judge(self, cursor: Any, rows: list[StatsRow]) -> Iterable[StatsRow]:
         earlier = questions.earlier(self._engine, cursor, self._tables, self._run, rows)
         for row in rows:
@@ -138,7 +142,7 @@ class Warehouse:
             self._create(table)
             found = self._do(lambda cursor: engine.find(cursor, table.name, table.schema))
         if found is None:
-            raise WarehouseError(f"Table {engine.name_of(table)} was made and is not there. Nothing was fetched.")
+            raise WarehouseError(f"Table {engine.name_of(table)} was made and is not there.")
         for column in contract.missing_columns(engine, table, found, self._contract):
             declared = f"{engine.quote(column.name)} {engine.dialect.type_compiler.process(column.type)}"
             log.info("Adding the column %s to %s.", declared, engine.name_of(table))

@@ -1,0 +1,197 @@
+"""Tables that are there already: used, completed, or refused before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.export.sql import contract
+from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError
+from airflow_provider_truepush.export.sql.tables import tables
+from tests.export.databases import Database
+from tests.export.support import HISTORY, LATEST, campaign, row, run_of, warehouse, write
+
+NATIVE = ("sqlite", "postgres", "mariadb", "duckdb")
+
+
+@pytest.fixture(params=NATIVE)
+def native(request: pytest.FixtureRequest) -> Database:
+    """A database with upserts of its own."""
+    found: Database = request.getfixturevalue(request.param)
+    return found
+
+
+def made(database: Database, change: Callable[[str], str], table: str = "history") -> None:
+    """Make a table that is not quite ours.
+
+    :param change: of the statement that would make ours.
+    """
+    described = getattr(tables("truepush_", None), table)
+    ours = contract.definition(database.engine(), described)
+    changed = change(ours)
+    assert changed != ours
+    database.run(changed)
+
+
+def prepare(database: Database, **given: Any) -> None:
+    sink = warehouse(database, **given)
+    try:
+        sink.prepare()
+    finally:
+        sink.close()
+
+
+def test_a_table_is_used_as_it_is_the_second_time(native: Database) -> None:
+    for contract_ in ("evolve", "freeze"):
+        prepare(native, schema_contract=contract_)
+    prepare(native, create_table=False, schema_contract="freeze")
+
+
+def test_a_missing_table_is_named_with_its_definition(native: Database) -> None:
+    with pytest.raises(SchemaError, match=r"(?s)create_table is False.*Make it: CREATE TABLE truepush_campaign_stats"):
+        prepare(native, create_table=False)
+
+
+def without(column: str) -> Callable[[str], str]:
+    return lambda ddl: "\n".join(line for line in ddl.splitlines() if not line.strip().startswith(column + " "))
+
+
+def test_missing_columns_are_added_as_nullable_ones(native: Database) -> None:
+    made(native, without("clicks"))
+    made(native, without("clicks"), "latest")
+    with pytest.raises(SchemaError, match=r"lacks clicks.*Nothing was fetched"):
+        prepare(native, schema_contract="freeze")
+    write(native, row(1, 4))
+    assert native.rows(f"SELECT clicks FROM {HISTORY}") == [(4,)]
+    write(native, row(1, 5, at=1))
+    assert native.rows(f"SELECT clicks FROM {LATEST}") == [(5,)]
+
+
+def test_columns_of_others_are_left_alone_or_refused(native: Database) -> None:
+    made(native, lambda ddl: ddl.replace("reach BIGINT", "note VARCHAR(20) DEFAULT 'mine', reach BIGINT", 1))
+    with pytest.raises(SchemaError, match=r"unknown note.*'freeze'"):
+        prepare(native, schema_contract="freeze")
+    write(native, row(1, 4))
+    native.run(f"UPDATE {HISTORY} SET note = 'edited'")
+    write(native, row(1, 5, at=9))
+    assert native.rows(f"SELECT clicks, note FROM {HISTORY}") == [(5, "edited")]
+
+
+def test_a_column_of_others_that_needs_a_value_is_refused(native: Database) -> None:
+    made(native, lambda ddl: ddl.replace("reach BIGINT", "note VARCHAR(20) NOT NULL, reach BIGINT", 1))
+    with pytest.raises(SchemaError, match=r"need a value.*: note"):
+        prepare(native)
+
+
+def test_a_table_without_the_key_is_refused(native: Database) -> None:
+    key = "PRIMARY KEY (project, campaign_id, snapshot_key)"
+    made(native, lambda ddl: ddl.replace(f", \n\t{key}", ""))
+    with pytest.raises(SchemaError, match=r"no unique key of exactly \(project, campaign_id, snapshot_key\)"):
+        prepare(native)
+
+
+def test_a_table_with_another_key_is_refused(native: Database) -> None:
+    made(native, lambda ddl: ddl.replace("(project, campaign_id, snapshot_key)", "(campaign_id)"))
+    with pytest.raises(SchemaError, match="no unique key"):
+        prepare(native)
+
+
+@pytest.mark.parametrize(
+    ("column", "declared"), [("clicks", "VARCHAR(20)"), ("clicks", "REAL"), ("observed_at", "BIGINT")]
+)
+def test_columns_of_another_type_are_refused(native: Database, column: str, declared: str) -> None:
+    ours = {"clicks": "clicks BIGINT", "observed_at": "observed_at "}[column]
+
+    def change(ddl: str) -> str:
+        lines = [
+            f"\t{column} {declared} NOT NULL," if one.strip().startswith(ours) else one for one in ddl.splitlines()
+        ]
+        return "\n".join(lines)
+
+    made(native, change)
+    with pytest.raises(SchemaError, match=f"has {column} as "):
+        prepare(native)
+
+
+def test_a_moment_without_a_zone_is_refused_on_postgres(postgres: Database) -> None:
+    made(postgres, lambda ddl: ddl.replace("observed_at TIMESTAMP WITH TIME ZONE", "observed_at TIMESTAMP"))
+    with pytest.raises(SchemaError, match="has observed_at as timestamp without time zone"):
+        prepare(postgres)
+
+
+def test_a_view_in_the_place_of_a_table_is_refused(database: Database) -> None:
+    database.run(f"CREATE VIEW {HISTORY} AS SELECT 1 AS project")
+    with pytest.raises(SchemaError, match="is a view"):
+        prepare(database)
+
+
+def test_a_table_in_the_place_of_the_view_is_refused(native: Database) -> None:
+    native.run("CREATE TABLE truepush_campaign_stats_increments (a INTEGER)")
+    with pytest.raises(SchemaError, match="is a table; it has the name of the view"):
+        prepare(native)
+
+
+def test_what_another_owner_does_not_share_is_refused(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(postgres)
+    postgres.run("DROP ROLE IF EXISTS guest; CREATE ROLE guest")
+    postgres.run("GRANT USAGE ON SCHEMA public TO guest; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    get_conn = type(postgres.hook).get_conn
+
+    def as_guest(self: Any) -> Any:
+        connection = get_conn(self)
+        connection.cursor().execute("SET ROLE guest")
+        connection.commit()
+        return connection
+
+    monkeypatch.setattr(type(postgres.hook), "get_conn", as_guest)
+    with pytest.raises(WarehouseError, match=r"permission denied.*Nothing was fetched"):
+        prepare(postgres)
+    monkeypatch.undo()
+
+
+def test_odd_prefixes_work(native: Database) -> None:
+    for prefix in ("Select-", "order Größe_", "$1x_", ""):
+        for value in (1, 2):
+            write(native, row(1, value, at=value), prefix=prefix)
+        described = tables(prefix, None)
+        engine = native.engine()
+        assert native.rows(f"SELECT clicks FROM {engine.name_of(described.history)}") == [(2,)]
+        view = engine.qualified(described.increments, None)
+        assert native.rows(f"SELECT clicks FROM {view}") == [(2,)]
+
+
+def test_a_schema_of_ones_own(native: Database) -> None:
+    schema = "My Schema"
+    engine = native.engine()
+    if native.kind == "sqlite":
+        schema = "main"
+    else:
+        native.run(f"CREATE {'DATABASE' if native.kind == 'mariadb' else 'SCHEMA'} {engine.quote(schema)}")
+    try:
+        write(native, row(1, 1), schema=schema)
+        write(native, row(1, 7, at=1), row(2, 7), schema=schema)
+        described = tables("truepush_", schema)
+        assert native.rows(f"SELECT clicks FROM {engine.name_of(described.history)}") == [(7,), (7,)]
+        sink = warehouse(native, run_of("day 9"), schema=schema)
+        assert set(sink.lookup([campaign(1)], done=True, unchanged=1)) == {campaign(1)}
+        sink.close()
+        assert len(native.rows(f"SELECT clicks FROM {engine.qualified(described.increments, schema)}")) == 2
+    finally:
+        if native.kind == "mariadb":
+            native.run(f"DROP DATABASE {engine.quote(schema)}")
+        if native.kind == "postgres":
+            native.run(f"DROP SCHEMA {engine.quote(schema)} CASCADE")
+
+
+def test_dict_cursors_do_no_harm(postgres: Database, postgres_folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.export.databases import connect
+
+    write(postgres, row(1, 3))
+    connect(
+        monkeypatch, conn_type="postgres", host=postgres_folder, login="postgres", schema="postgres",
+        extra={"cursor": "dictcursor"},
+    )  # fmt: skip
+    write(postgres, row(1, 4, at=1))
+    assert len(postgres.rows(f"SELECT clicks FROM {HISTORY}")) == 1

@@ -1,0 +1,45 @@
+"""Databases, an emulator and tasks for the tests of transfers."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_truepush.emulator import Emulator
+from tests.contract.driver import connect, hurry
+from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
+from tests.export.databases import (
+    database,
+    duckdb,
+    mariadb,
+    mariadb_socket,
+    other,
+    postgres,
+    postgres_folder,
+    sqlite,
+)
+
+__all__ = [
+    "database",
+    "duckdb",
+    "emulator",
+    "kept_emulator",
+    "mariadb",
+    "mariadb_socket",
+    "other",
+    "own_emulator",
+    "plain_machine",
+    "postgres",
+    "postgres_folder",
+    "sqlite",
+    "truepush",
+]
+
+
+@pytest.fixture
+def truepush(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The emulator, behind the connection ``truepush_default``, with short back-offs."""
+    hurry(monkeypatch)
+    # After a 429 a connection goes slowly for a while, as long as the process lives.
+    monkeypatch.setattr("airflow_provider_truepush.api.pacing._FLOOR", 5000.0)
+    connect(monkeypatch, emulator, "truepush_default", max_attempts=3, timeout=5)
+    return emulator

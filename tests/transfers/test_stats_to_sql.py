@@ -1,0 +1,359 @@
+"""The operator from beginning to end: the emulator over a socket, real databases."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException, Asset
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushAuthError
+from airflow_provider_truepush.transfers.stats_to_sql import TruepushStatsToSqlOperator
+from tests.contract.driver import connect
+from tests.export.databases import Database
+from tests.transfers.tasks import CAMPAIGNS, HISTORY, LATEST, Run, asked, export, truth, written
+
+
+def test_every_campaign_of_the_list_lands_once(truepush: Emulator, database: Database) -> None:
+    ids = truepush.add_campaigns(60, reach=1000)
+    truepush.advance(3600)
+    summary = export(Run())
+    assert written(database) == truth(truepush, ids)
+    assert written(database, LATEST) == truth(truepush, ids)
+    assert any(clicks for _, _, clicks in truth(truepush, ids).values())
+    assert len(database.rows(f"SELECT id FROM {CAMPAIGNS}")) == 60
+    # One request per campaign and page, none wasted: three pages of 25, and the end of the list.
+    assert sorted(asked(truepush)) == sorted(ids)
+    assert truepush.count() == 60 + len(truepush.requests("listCampaign"))
+    assert len(truepush.requests("listCampaign")) == 4
+    json.dumps(summary)
+    assert {name: summary[name] for name in ("rows", "campaigns", "missing", "regressed", "resumed")} == {
+        "rows": 60,
+        "campaigns": 60,
+        "missing": 0,
+        "regressed": 0,
+        "resumed": 0,
+    }
+    assert summary["table"] == HISTORY
+    moments = [database.moment(one) for (one,) in database.rows(f"SELECT observed_at FROM {HISTORY}")]
+    assert summary["min_observed_at"] == min(moments).isoformat()
+    assert summary["max_observed_at"] == max(moments).isoformat()
+
+
+def test_a_clear_fetches_anew_and_makes_no_duplicate(truepush: Emulator, sqlite: Database) -> None:
+    (one,) = truepush.add_campaigns(1)
+    run = Run()
+    truepush.set_series(one, [{"reach": 5, "clicks": 1}, {"reach": 5, "clicks": 2}])
+    export(run)
+    run.clear()
+    assert export(run)["rows"] == 1
+    assert written(sqlite) == {one: (5, 0, 2)}
+    export(Run("run-2", interval_end=run.interval_end + timedelta(minutes=1)))  # type: ignore[operator]
+    assert len(sqlite.rows(f"SELECT * FROM {HISTORY}")) == 2
+
+
+def test_the_next_try_fetches_only_what_is_left(
+    truepush: Emulator, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = truepush.add_campaigns(30)
+    run = Run()
+    connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
+    truepush.fault("campaignStats", effect="status", status=503, nth=range(5, 9))
+    with pytest.raises(AirflowException, match="were not fetched") as caught:
+        export(run, campaign_ids=ids)
+    left = [one for one in ids if one in str(caught.value)]
+    assert len(left) == 4
+    assert set(written(database)) == set(ids) - set(left)
+    truepush.clear_faults()
+    truepush.clear_requests()
+    summary = export(run, campaign_ids=ids)
+    assert sorted(asked(truepush)) == sorted(left)
+    assert (summary["rows"], summary["resumed"]) == (30, 30 - len(left))
+    assert written(database) == truth(truepush, ids)
+    # A clear is another execution.
+    truepush.clear_requests()
+    run.clear()
+    assert export(run, campaign_ids=ids)["resumed"] == 0
+    assert len(asked(truepush)) == 30
+
+
+def test_a_run_of_the_same_name_that_was_deleted_is_not_gone_on_with(truepush: Emulator, sqlite: Database) -> None:
+    ids = truepush.add_campaigns(3)
+    export(Run(), campaign_ids=ids)
+    again = Run(tries=1, start_date=datetime.now(UTC))
+    truepush.clear_requests()
+    assert export(again, campaign_ids=ids)["resumed"] == 0
+    assert len(asked(truepush)) == 3
+
+
+def test_no_statistics_is_missing_and_never_zero(truepush: Emulator, sqlite: Database) -> None:
+    ids = truepush.add_campaigns(4)
+    truepush.set_series(ids[0], [None])
+    summary = export(Run())
+    assert (summary["rows"], summary["missing"]) == (3, 1)
+    assert ids[0] not in written(sqlite)
+    run = Run()
+    assert export(run, fail_if_missing_ratio=0.25)["missing"] == 1
+    run.clear()
+    with pytest.raises(AirflowException, match=f"1 of 4 campaigns .*{ids[0]}"):
+        export(run, fail_if_missing_ratio=0.2)
+    assert len(written(sqlite, LATEST)) == 3
+
+
+def test_unreadable_counters_are_an_error_and_the_others_are_kept(truepush: Emulator, sqlite: Database) -> None:
+    ids = truepush.add_campaigns(5)
+    bad = {"Reach": "many", "Sent": 1, "Delivered": 1, "Views": 1, "Clicks": 1, "Button0": 0, "Button1": 0}
+    body = {"status_code": 200, "status": "SUCCESS", "message": "", "data": {**bad, "Unsubscribers": 0}}
+    truepush.fault("campaignStats", effect="status", status=200, body=body, nth=1)
+    with pytest.raises(AirflowException, match="counter Reach is 'many'"):
+        export(Run(), campaign_ids=ids)
+    truepush.clear_faults()
+    negative = {**bad, "Reach": 1, "Sent": -1, "Unsubscribers": 0}
+    truepush.fault("campaignStats", effect="status", status=200, body={**body, "data": negative}, nth=1)
+    with pytest.raises(AirflowException, match="counter Sent is -1"):
+        export(Run("run-2"), campaign_ids=ids)
+    truepush.clear_faults()
+    huge = {**bad, "Reach": 2**63, "Unsubscribers": 0}
+    truepush.fault("campaignStats", effect="status", status=200, body={**body, "data": huge}, nth=1)
+    with pytest.raises(AirflowException, match="reach does not fit into 64 bits"):
+        export(Run("run-3"), campaign_ids=ids)
+    assert len(sqlite.rows(f"SELECT * FROM {HISTORY}")) == 12
+
+
+def test_unknown_counters_are_kept_as_json(truepush: Emulator, sqlite: Database) -> None:
+    (one,) = truepush.add_campaigns(1)
+    data = dict.fromkeys(("Reach", "Sent", "Delivered", "Views", "Clicks", "Button0", "Button1", "Unsubscribers"), 1)
+    body = {"status_code": 200, "status": "SUCCESS", "message": "", "data": {**data, "Bounces": 4}}
+    truepush.fault("campaignStats", effect="status", status=200, body=body)
+    export(Run(), campaign_ids=[one])
+    ((raw,),) = sqlite.rows(f"SELECT raw FROM {HISTORY}")
+    assert json.loads(raw) == {"Bounces": 4}
+
+
+def test_a_wrong_token_ends_the_task_for_good(
+    truepush: Emulator, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, truepush, "truepush_default", token="eyJ.wrong.token")
+    with pytest.raises(AirflowFailException) as caught:
+        export(Run())
+    assert isinstance(caught.value.__cause__, TruepushAuthError)
+    assert truepush.count() <= 2
+
+
+def test_a_list_that_breaks_off_keeps_what_it_has_shown(truepush: Emulator, sqlite: Database) -> None:
+    ids = truepush.add_campaigns(60)
+    truepush.fault("listCampaign", effect="html", nth=range(2, 30))
+    run = Run()
+    with pytest.raises(Exception, match="listCampaign"):
+        export(run)
+    assert len(written(sqlite)) == 25
+    truepush.clear_faults()
+    truepush.clear_requests()
+    assert export(run)["rows"] == 60
+    assert len(asked(truepush)) == 35
+    assert written(sqlite) == truth(truepush, ids)
+
+
+def test_when_truepush_is_down_nobody_waits_for_every_campaign(truepush: Emulator, sqlite: Database) -> None:
+    ids = truepush.add_campaigns(2000)
+    truepush.fault("campaignStats", effect="status", status=503)
+    with pytest.raises(Exception, match="fetches in a row have failed"):
+        export(Run(), campaign_ids=ids)
+    assert len(set(asked(truepush))) < 400
+
+
+def test_a_storm_of_faults_loses_and_doubles_nothing(truepush: Emulator, database: Database) -> None:
+    ids = truepush.add_campaigns(80, reach=500)
+    truepush.advance(7200)
+    truepush.set_series(ids[7], [None])
+    truepush.fault("campaignStats", effect="429", probability=0.2)
+    truepush.fault("campaignStats", effect="rst", probability=0.15)
+    truepush.fault("campaignStats", effect="status", status=500, probability=0.1)
+    truepush.fault("listCampaign", effect="status", status=502, nth=(2, 4))
+    run = Run(retries=30, max_tries=30)
+    while True:
+        try:
+            summary = export(run)
+            break
+        except AirflowException:
+            assert run.tries < 30
+    expected = truth(truepush, ids)
+    expected.pop(ids[7])
+    assert written(database) == expected
+    assert written(database, LATEST) == expected
+    assert (summary["rows"], summary["missing"]) == (79, 1)
+
+
+def test_old_campaigns_are_left_out_before_anything_is_asked(truepush: Emulator, sqlite: Database) -> None:
+    ids = truepush.add_campaigns(40, spread=timedelta(days=40))
+    summary = export(Run(), refresh_for=timedelta(days=10, hours=12))
+    assert sorted(asked(truepush)) == sorted(ids[-11:])
+    assert (summary["rows"], summary["left_out"]) == (11, 29)
+    truepush.clear_requests()
+    # Ids that were asked for by name are fetched whatever their age.
+    export(Run("run-2"), campaign_ids=ids[:2], refresh_for=timedelta(days=1))
+    assert sorted(asked(truepush)) == sorted(ids[:2])
+    assert export(Run(), refresh_for=None)["rows"] == 40
+
+
+def test_campaigns_that_stopped_moving_are_left_out_and_new_ones_are_not(
+    truepush: Emulator, database: Database
+) -> None:
+    still, moving = truepush.add_campaigns(2)
+    truepush.set_series(still, [{"reach": 9}])
+    truepush.set_series(moving, [{"reach": number} for number in range(1, 9)])
+    end = datetime.now(UTC) - timedelta(hours=9)
+    runs = [Run(f"run-{n}", interval_end=end + timedelta(hours=n)) for n in range(6)]
+    counts: defaultdict[str, int] = defaultdict(int)
+    for run in runs[:5]:
+        truepush.clear_requests()
+        export(run, stop_after_unchanged=2)
+        for one in asked(truepush):
+            counts[one] += 1
+    # One fetch, and two more that brought nothing new.
+    assert counts == {still: 3, moving: 5}
+    (new,) = truepush.add_campaigns(1)
+    truepush.clear_requests()
+    export(runs[5], stop_after_unchanged=2)
+    assert sorted(asked(truepush)) == sorted([moving, new])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda ids: ids,
+        lambda ids: tuple(ids),
+        lambda ids: json.dumps(ids),
+        lambda ids: repr(ids),
+        lambda ids: ids[0].upper(),
+        lambda ids: [{"id": one, "title": "Told"} for one in ids],
+        lambda ids: [*ids, *ids, "dry-run-0123456789abcdef"],
+    ],
+)
+def test_ids_are_taken_in_every_form(truepush: Emulator, sqlite: Database, given: Any) -> None:
+    ids = truepush.add_campaigns(1)
+    assert export(Run(), campaign_ids=given(ids))["rows"] == 1
+    assert asked(truepush) == ids
+    assert not truepush.requests("listCampaign")
+    assert sqlite.rows(f"SELECT title FROM {HISTORY}") in ([(None,)], [("Told",)])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"campaign_ids": "None"}, "without a value"),
+        ({"campaign_ids": ""}, "24 hexadecimal digits"),
+        ({"campaign_ids": [None]}, "told no id"),
+        ({"campaign_ids": ["not an id"]}, "24 hexadecimal digits"),
+        ({"campaign_ids": 7}, "must be a list"),
+        ({"refresh_for": 30}, "refresh_for: must be a timedelta"),
+        ({"stop_after_unchanged": 0}, "stop_after_unchanged"),
+        ({"fail_if_missing_ratio": 2}, "fail_if_missing_ratio"),
+        ({"on_past_interval": "ignore"}, "on_past_interval"),
+        ({"project": " "}, "project"),
+        ({"snapshot_key": "x" * 201}, "snapshot_key"),
+        ({"schema_contract": "strict"}, "schema_contract"),
+        ({"create_table": "maybe"}, "create_table"),
+        ({"table_prefix": "other.schema."}, "table_prefix: .*goes into `schema`"),
+        ({"table_prefix": "p" * 60}, "more than 63"),
+        ({"table_prefix": "x%s"}, "table_prefix"),
+        ({"schema": 'a"b'}, "schema"),
+        ({"schema": "nowhere"}, "no schema 'nowhere'"),
+        ({"sql_conn_id": "truepush_default"}, "is no SQL connection"),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_is_sent(
+    truepush: Emulator, sqlite: Database, given: dict[str, Any], said: str
+) -> None:
+    truepush.add_campaigns(1)
+    with pytest.raises(AirflowFailException, match=said):
+        export(Run(), **given)
+    assert truepush.count() == 0
+
+
+def test_an_xcom_that_is_none_does_not_mean_every_campaign(truepush: Emulator, sqlite: Database) -> None:
+    operator = TruepushStatsToSqlOperator(task_id="export", sql_conn_id="warehouse", campaign_ids="{{ nothing }}")
+    operator.campaign_ids = None  # as native rendering leaves it
+    with pytest.raises(AirflowFailException, match="what came of a template"):
+        TruepushStatsToSqlOperator.execute.__wrapped__(operator, Run().next_try())  # type: ignore[attr-defined]
+    assert truepush.count() == 0
+
+
+def test_an_empty_list_of_ids_is_no_campaign(truepush: Emulator, sqlite: Database) -> None:
+    truepush.add_campaigns(2)
+    assert export(Run(), campaign_ids=[])["rows"] == 0
+    assert truepush.count() == 0
+
+
+def test_the_past_is_skipped_flagged_or_refused(truepush: Emulator, sqlite: Database) -> None:
+    truepush.add_campaigns(1)
+    past = {"run_type": "backfill", "interval_end": datetime.now(UTC) - timedelta(days=3)}
+    with pytest.raises(AirflowSkipException, match="counters of now"):
+        export(Run(**past))  # type: ignore[arg-type]
+    with pytest.raises(AirflowFailException, match="counters of now"):
+        export(Run(**past), on_past_interval="fail")  # type: ignore[arg-type]
+    assert truepush.count() == 0
+    assert export(Run(**past), on_past_interval="flag")["past_interval"] is True  # type: ignore[arg-type]
+    assert [bool(flag) for (flag,) in sqlite.rows(f"SELECT past_interval FROM {HISTORY}")] == [True]
+    # By hand, for whatever interval, is about now.
+    by_hand = Run(run_type="manual", interval_end=datetime.now(UTC) - timedelta(days=3))
+    assert export(by_hand)["past_interval"] is False
+    assert export(Run(run_type="asset_triggered", interval_end=None))["rows"] == 1
+
+
+def test_the_snapshot_key_is_the_intervals_end(truepush: Emulator, sqlite: Database) -> None:
+    truepush.add_campaigns(1)
+    end = datetime.now(UTC).replace(microsecond=0)
+    assert export(Run(interval_end=end))["snapshot_key"] == end.isoformat()
+    without = Run(interval_end=None, start_date=end)
+    assert export(without)["snapshot_key"] == end.isoformat()
+    assert export(Run(), snapshot_key="2026-W47", project="shop")["snapshot_key"] == "2026-W47"
+    found = sqlite.rows(f"SELECT DISTINCT project, snapshot_key FROM {HISTORY}")
+    assert sorted(found) == [("shop", "2026-W47"), ("truepush_default", end.isoformat())]
+
+
+def test_the_tasks_asset_tells_what_was_written(truepush: Emulator, sqlite: Database) -> None:
+    truepush.add_campaigns(2)
+    asset = Asset("x-warehouse://campaign_stats")
+    events: dict[Any, Any] = defaultdict(lambda: SimpleNamespace(extra={}))
+    summary = export(Run(outlet_events=events), outlets=[asset])
+    assert events[asset].extra == summary
+
+
+def test_a_read_only_database_is_refused_before_anything_is_fetched(
+    truepush: Emulator, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truepush.add_campaigns(1)
+    export(Run())
+    truepush.clear_requests()
+    make_read_only(database, monkeypatch)
+    with pytest.raises(Exception, match=r"(?i)read.?only|denied.*Nothing was fetched"):
+        export(Run())
+    assert truepush.count() == 0
+
+
+def make_read_only(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = type(database.hook)
+    get_conn = hook.get_conn
+
+    def read_only(self: Any) -> Any:
+        connection = get_conn(self)
+        cursor = connection.cursor()
+        if database.kind in ("sqlite", "other"):
+            cursor.execute("PRAGMA query_only = ON")
+        elif database.kind == "postgres":
+            cursor.execute("SET default_transaction_read_only = on")
+            connection.commit()
+        else:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        return connection
+
+    if database.kind == "duckdb":
+        monkeypatch.setattr(hook, "read_only", True, raising=False)
+    else:
+        monkeypatch.setattr(hook, "get_conn", read_only)
