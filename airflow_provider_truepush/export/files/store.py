@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _LOCAL = ("", "file", "local")
 #: Storages in which an object appears when its upload is complete, and in which moving is a copy.
 _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
+#: Bytes of a part of a large upload. s3fs holds ten in memory; its own default is 50 MB each.
+_S3_CHUNK = 8 << 20
 
 
 class StorageError(TruepushError):
@@ -59,7 +61,13 @@ def store(path: Any) -> Store:
             f"cannot be opened ({error}); the provider of that storage must be installed, such as "
             f"apache-airflow-providers-amazon[s3fs] for s3",
         )
-    return RemoteStore(written, files, place.path.rstrip("/"), direct=place.protocol in _OBJECTS)
+    return RemoteStore(
+        written,
+        files,
+        place.path.rstrip("/"),
+        direct=place.protocol in _OBJECTS,
+        upload={"chunksize": _S3_CHUNK} if place.protocol in ("s3", "s3a") else {},
+    )
 
 
 class Store:
@@ -177,13 +185,15 @@ class RemoteStore(Store):
     :param files: the fsspec file system, made from the Airflow connection.
     :param root: bucket and prefix.
     :param direct: an upload appears only when it is complete, and can go to its place at once.
+    :param upload: options of an upload.
     """
 
-    def __init__(self, url: str, files: Any, root: str, *, direct: bool) -> None:
+    def __init__(self, url: str, files: Any, root: str, *, direct: bool, upload: dict[str, Any]) -> None:
         super().__init__(url)
         self.files = files
         self.root = root
         self.direct = direct
+        self.upload = upload
 
     def dataset(self, name: str) -> tuple[str, str]:
         """Namespace and name of something below the path."""
@@ -194,13 +204,13 @@ class RemoteStore(Store):
         """Upload it; where a half upload could be seen, beside its place first."""
         target = f"{self.root}/{name}"
         if self.direct:
-            self.files.put_file(str(made), target)
+            self.files.put_file(str(made), target, **self.upload)
             return
         folder, _, last = target.rpartition("/")
         self.files.makedirs(folder, exist_ok=True)
         beside = f"{folder}/.{last}.{uuid.uuid4().hex[:12]}.tmp"
         try:
-            self.files.put_file(str(made), beside)
+            self.files.put_file(str(made), beside, **self.upload)
             self.files.mv(beside, target)
         except BaseException:
             if self.files.exists(beside):
