@@ -22,7 +22,6 @@ from airflow_provider_truepush.exceptions import TruepushError
 
 log = logging.getLogger(__name__)
 
-_LOCAL = ("", "file", "local")
 #: Storages in which an object appears when its upload is complete, and in which moving is a copy.
 _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
 #: Bytes of a part of a large upload. s3fs holds ten in memory; its own default is 50 MB each.
@@ -41,20 +40,20 @@ def store(path: Any) -> Store:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     if isinstance(path, os.PathLike):
-        path = os.fspath(path) if not hasattr(path, "protocol") else str(path)
+        path = str(path)
     if not isinstance(path, str) or not path.strip() or path.strip() == "None":
         refuse("path", path, "must be an absolute path, or a URL such as s3://conn_id@bucket/prefix")
     written = path.strip().rstrip("/") or "/"
+    written = written.removeprefix("file://")
     if "://" not in written:
+        # Without Airflow, whose own class for paths needs just the right version of universal-pathlib.
         if not written.startswith("/"):
             refuse("path", path, "must be absolute, or a URL such as s3://conn_id@bucket/prefix")
         return LocalStore(written, Path(written))
     try:
         place = ObjectStoragePath(written)
-        if place.protocol in _LOCAL:
-            return LocalStore(written, Path(place.path))
         files = place.fs
-    except (ValueError, ImportError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         refuse(
             "path",
             path,

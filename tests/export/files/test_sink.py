@@ -210,7 +210,7 @@ def test_paths() -> None:
     local = store("file:///data/exports/")
     assert isinstance(local, LocalStore)
     assert str(local.root) == "/data/exports"
-    assert local.address("a/b") == "file:///data/exports/a/b"
+    assert local.address("a/b") == "/data/exports/a/b"
     assert store(Path("/data")).dataset("campaign_stats") == ("file", "/data/campaign_stats")
 
 
