@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from typing_extensions import override
 
-from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
+from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn
 from airflow_provider_truepush.export.sql.upserts import on_conflict
 
 
@@ -89,8 +89,8 @@ class DuckdbEngine(Engine):
         return Found(kind, columns, [frozenset(name.lower() for name in names) for (names,) in keys])
 
     @override
-    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        lists = [[self.adapt(value) for value in values] for values in zip(*rows, strict=True)]
+    def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        lists = [list(values) for values in zip(*rows, strict=True)]
         statement = on_conflict(postgresql.insert(table), table)
         marks = ", ".join("?" * len(lists))
         spread = ", ".join(

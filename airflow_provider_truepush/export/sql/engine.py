@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Table
+from sqlalchemy import DateTime, Table
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 
@@ -117,7 +117,7 @@ class Engine(ABC):
     def adapt(self, value: Any) -> Any:
         """A value as the driver takes it."""
         if isinstance(value, datetime):
-            return value.astimezone(UTC).replace(tzinfo=None)
+            return (value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None)
         return value
 
     @staticmethod
@@ -140,19 +140,35 @@ class Engine(ABC):
 
     # Writing
 
-    @abstractmethod
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
         """Write rows in the open transaction. What is older than what is there changes nothing.
 
         :param table: one of ours.
         :param rows: in the order of its columns, no key twice.
         """
+        self.merge(cursor, table, self.adapted(table, rows))
 
     def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
         """Write a batch into all tables, in the open transaction."""
-        self.upsert(cursor, tables.history, stats)
-        self.upsert(cursor, tables.latest, stats)
-        self.upsert(cursor, tables.campaigns, campaigns)
+        adapted = self.adapted(tables.history, stats)
+        self.merge(cursor, tables.history, adapted)
+        self.merge(cursor, tables.latest, adapted)
+        self.merge(cursor, tables.campaigns, self.adapted(tables.campaigns, campaigns))
+
+    def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """:meth:`upsert` of rows as the driver takes them; each engine has this, or an upsert of its own."""
+        raise NotImplementedError
+
+    def adapted(self, table: Table, rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
+        """Rows as the driver takes them. Only moments need anything done, and most of those only once."""
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place, column in enumerate(table.c):
+            if isinstance(column.type, DateTime):
+                values = columns[place]
+                first = values[0]
+                same = all(value is first for value in values)
+                columns[place] = [self.adapt(first)] * len(values) if same else list(map(self.adapt, values))
+        return list(zip(*columns, strict=True))
 
     def probe(self, cursor: Any, table: Table) -> None:
         """Change nothing, in the way in which the export will change something. Raises when that is not allowed."""

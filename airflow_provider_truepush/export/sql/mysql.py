@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql.base import MySQLDialect
 from typing_extensions import override
 
-from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
+from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn
 from airflow_provider_truepush.export.sql.upserts import on_duplicate_key
 
 #: Locks, deadlocks, lost connections (0: one that is closed already), a server that stops or is full.
@@ -86,9 +86,8 @@ class MysqlEngine(Engine):
         return Found("table" if kind == "base table" else kind, columns, [frozenset(key) for key in keys.values()])
 
     @override
-    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        statement = self.render(on_duplicate_key(mysql.insert(table), table))
-        cursor.executemany(statement, [tuple(map(self.adapt, row)) for row in rows])
+    def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        cursor.executemany(self.render(on_duplicate_key(mysql.insert(table), table)), rows)
 
 
 def _text(value: Any) -> str:

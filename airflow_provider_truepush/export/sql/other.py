@@ -79,7 +79,11 @@ class OtherEngine(Engine):
         cursor.execute(f"DELETE FROM {self.name_of(table)} WHERE {self.quote(key)} IS NULL AND 1 = 0")
 
     @override
-    def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+    def adapted(self, table: Table, rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
+        return rows  # they are compared first
+
+    @override
+    def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         key = [column.name for column in table.primary_key]
         places = [table.c.keys().index(name) for name in key]
         there = self._there(cursor, table, rows, places)
@@ -87,13 +91,12 @@ class OtherEngine(Engine):
         for row in rows:
             identity = tuple(row[place] for place in places)
             kept = there.get(identity)
+            fresh = row if kept is None else self._merged(table, kept, row)
+            if fresh is None:
+                continue
             if kept is not None:
-                merged = self._merge(table, kept, row)
-                if merged is None:
-                    continue
                 replaced.append(identity)
-                row = merged
-            written.append(row)
+            written.append(fresh)
         if replaced:
             gone = delete(table).where(and_(*(table.c[name] == bindparam(f"key_{name}") for name in key)))
             cursor.executemany(self.render(gone), replaced)
@@ -101,7 +104,7 @@ class OtherEngine(Engine):
             cursor.executemany(self.render(insert(table)), [tuple(map(self.adapt, row)) for row in written])
 
     def _there(
-        self, cursor: Any, table: Table, rows: Sequence[Row], places: Sequence[int]
+        self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]], places: Sequence[int]
     ) -> dict[tuple[Any, ...], Row]:
         """The rows with these keys, by key."""
         found = {}
@@ -114,7 +117,7 @@ class OtherEngine(Engine):
                 found[tuple(kept[place] for place in places)] = tuple(kept)
         return found
 
-    def _merge(self, table: Table, kept: Row, row: Row) -> Row | None:
+    def _merged(self, table: Table, kept: Row, row: Sequence[Any]) -> Row | None:
         """What to write over a row; None to leave it."""
         names = table.c.keys()
         old, new = dict(zip(names, kept, strict=True)), dict(zip(names, row, strict=True))
@@ -147,7 +150,7 @@ def _dialect(hook: Any) -> type[Any]:
     return DefaultDialect
 
 
-def _parts(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
+def _parts(rows: Sequence[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
     iterator = iter(rows)
     while part := list(islice(iterator, size)):
         yield part

@@ -106,17 +106,17 @@ class PostgresEngine(Engine):
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
         self._make_stage(cursor, table)
         self._copy(cursor, rows)
-        self._merge(cursor, table, {})
+        self._move(cursor, table, {})
         cursor.execute(f"DROP TABLE {_STAGE}")
 
     @override
     def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
         self._make_stage(cursor, tables.history)
         self._copy(cursor, stats)
-        self._merge(cursor, tables.history, {})
-        self._merge(cursor, tables.latest, {})
+        self._move(cursor, tables.history, {})
+        self._move(cursor, tables.latest, {})
         named = {"id": "campaign_id", "first_seen": "observed_at", "last_seen": "observed_at"}
-        self._merge(cursor, tables.campaigns, named)
+        self._move(cursor, tables.campaigns, named)
         cursor.execute(f"DROP TABLE {_STAGE}")
 
     def _make_stage(self, cursor: Any, table: Table) -> None:
@@ -125,7 +125,7 @@ class PostgresEngine(Engine):
         cursor.execute(f"CREATE TEMPORARY TABLE {_STAGE} ({', '.join(columns)}) ON COMMIT DROP")
 
     def _copy(self, cursor: Any, rows: Sequence[Row]) -> None:
-        text = "".join(map(_line, rows))
+        text = _copy_text(rows)
         command = f"COPY {_STAGE} FROM STDIN"
         if hasattr(cursor, "copy_expert"):
             cursor.copy_expert(command, StringIO(text))
@@ -133,7 +133,7 @@ class PostgresEngine(Engine):
         with cursor.copy(command) as copy:
             copy.write(text)
 
-    def _merge(self, cursor: Any, target: Table, named: dict[str, str]) -> None:
+    def _move(self, cursor: Any, target: Table, named: dict[str, str]) -> None:
         """Move the rows on.
 
         :param named: columns of the target that the stage has under another name.
@@ -144,19 +144,27 @@ class PostgresEngine(Engine):
         cursor.execute(self.render(on_conflict(statement, target)))
 
 
-def _line(row: Row) -> str:
-    """A row in the text format of COPY."""
-    return "\t".join(map(_value, row)) + "\n"
+def _copy_text(rows: Sequence[Row]) -> str:
+    """Rows in the text format of COPY; made column by column, since most columns hold one value again and again."""
+    columns = [_column(values) for values in zip(*rows, strict=True)]
+    return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+
+
+def _column(values: Sequence[Any]) -> Sequence[str]:
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return list(map(str, values))
+    if len(values) > 1 and values[0] == values[-1] and len(set(values)) == 1:
+        return [_value(values[0])] * len(values)
+    return list(map(_value, values))
 
 
 def _value(value: Any) -> str:
-    kind = type(value)
-    if kind is int:
-        return str(value)
     if value is None:
         return "\\N"
-    if kind is bool:
+    if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value).translate(_TEXT)
+    written = str(value)
+    return written if written.isalnum() else written.translate(_TEXT)
