@@ -14,7 +14,8 @@ CLEANUP = "example_truepush_cleanup"
 NOTIFIER = "example_truepush_failure_notifier"
 WATCHER = "example_truepush_new_campaigns"
 TASKFLOW = "example_truepush_taskflow"
-DAGS = (APPROVAL, FEED, WEEKLY, CLEANUP, NOTIFIER, WATCHER, TASKFLOW)
+FILES = "example_truepush_stats_to_object_storage"
+DAGS = (APPROVAL, FEED, WEEKLY, CLEANUP, NOTIFIER, WATCHER, TASKFLOW, FILES)
 
 PILOT = {"reach": 4000, "sent": 4000, "delivered": 3900, "views": 1200}
 MADE_BY_HAND = "Made by hand"
@@ -97,6 +98,15 @@ def taskflow(stage: Stage) -> Scene:
     (campaign,) = stage.control("seed", {"campaigns": [{"title": MOST_CLICKED}]})["campaigns"]
     stage.control(f"series/{campaign}", {"series": [{**PILOT, "clicks": 3900}]})
     yield from _twice(stage, TASKFLOW)
+
+
+def files(stage: Stage) -> Scene:
+    """The run of the schedule and one by hand; then the latter is cleared."""
+    stage.control("seed", {"campaigns": [{"title": "For the files"}]})
+    yield from _twice(stage, FILES)
+    stage.note(FILES, FILES)
+    stage.clear(FILES, FILES)
+    yield stage.ended(FILES, FILES)
 
 
 def opening(stage: Stage) -> Scene:

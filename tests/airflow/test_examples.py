@@ -13,7 +13,18 @@ from local_airflow.configuration import EXAMPLES, Installation
 from local_airflow.emulator_process import EmulatorProcess
 from tests.airflow import scenarios
 from tests.airflow.examples import Show, Stage
-from tests.airflow.scenarios import APPROVAL, CLEANUP, DAGS, FEED, NOTIFIER, OLD_TEMPLATES, TASKFLOW, WATCHER, WEEKLY
+from tests.airflow.scenarios import (
+    APPROVAL,
+    CLEANUP,
+    DAGS,
+    FEED,
+    FILES,
+    NOTIFIER,
+    OLD_TEMPLATES,
+    TASKFLOW,
+    WATCHER,
+    WEEKLY,
+)
 from tests.leaks import leaks
 
 log = logging.getLogger(__name__)
@@ -33,6 +44,7 @@ def stage(
         segments = {row["name"]: row["id"] for row in stage.ask("segments")}
         for name, segment in (("digest", "Returning customers"), ("oncall", "Indian MAC users")):
             stage.call("POST", "/variables", json={"key": f"truepush_{name}_segment", "value": segments[segment]})
+        stage.call("POST", "/variables", json={"key": "truepush_files", "value": str(installation.home / "files")})
         yield stage
         for dag_id in DAGS:
             stage.pause(dag_id)
@@ -45,7 +57,7 @@ def show(stage: Stage) -> Show:
     for dag_id in DAGS:
         stage.airflow.wait_for_dag(dag_id)
     Show(stage, {"opening": scenarios.opening(stage)}).play()
-    names = ("watcher", "approval", "housekeeping", "feed", "notifier", "taskflow")
+    names = ("watcher", "approval", "housekeeping", "feed", "notifier", "taskflow", "files")
     show = Show(stage, {name: getattr(scenarios, name)(stage) for name in names})
     show.play()
     log.info("seconds of each scenario: %s", show.seconds)
@@ -91,6 +103,22 @@ class TestApproval:
     def test_cleared_it_is_not_sent_again(self, stage: Stage) -> None:
         assert stage.states(APPROVAL, stage.runs["good"]) == stage.noted["good"]
         assert len(stage.campaigns(stage.runs["good"])) == 2
+
+
+class TestStatsToObjectStorage:
+    @pytest.fixture(autouse=True)
+    def _played(self, show: Show) -> None:
+        show.check("files")
+
+    def test_each_run_has_one_file_also_when_it_is_cleared(self, stage: Stage, installation: Installation) -> None:
+        runs = stage.dag_runs(FILES)
+        told = [stage.airflow.api.xcom(FILES, run["dag_run_id"], "export") for run in runs]
+        assert stage.noted[FILES]["export"] == ["success"]
+        assert all(summary["rows"] > 0 and not summary["past_interval"] for summary in told)
+        paths = sorted(str(path) for path in (installation.home / "files").rglob("*.parquet"))
+        assert paths == sorted(file["path"] for summary in told for file in summary["files"])
+        assert len(paths) == len(runs) > 1
+        assert len(list((installation.home / "files").rglob("*_manifest.json"))) == len(runs)
 
 
 class TestProductFeed:
