@@ -22,6 +22,13 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_truepush.triggers.campaign"],
             }
         ],
+        "transfers": [
+            {
+                "source-integration-name": "Truepush",
+                "target-integration-name": "SQL",
+                "python-module": "airflow_provider_truepush.transfers.stats_to_sql",
+            },
+        ],
         "task-decorators": [
             {
                 "name": "truepush_campaign",
