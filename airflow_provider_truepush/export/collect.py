@@ -154,7 +154,7 @@ class _Fetching:
         await self._waiting.join()
 
     async def _work(self) -> None:
-        while True:
+        while not self._stop.is_set():
             target = await self._waiting.get()
             # Before the request: an answer that a sleeping worker reads hours later must not look fresh.
             asked_at = datetime.now(UTC)
