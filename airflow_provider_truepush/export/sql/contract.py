@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, String, Table, Text
+from sqlalchemy import Column, Table
 from sqlalchemy.schema import CreateTable
 
 from airflow_provider_truepush.export.sql.engine import Engine, Found
 from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.tables import KINDS
 
 EVOLVE, FREEZE = "evolve", "freeze"
 CONTRACTS = (EVOLVE, FREEZE)
@@ -80,7 +81,7 @@ def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
         return
     for column in table.c:
         there = found.columns.get(column.name)
-        if there is None or re.fullmatch(engine.types[_kind(column)], there.type):
+        if there is None or re.fullmatch(engine.types[KINDS[column.name]], there.type):
             continue
         wanted = engine.dialect.type_compiler.process(column.type)
         raise _refused(
@@ -88,13 +89,6 @@ def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
             f"has {column.name} as {there.type or 'a column without a type'}, not as {wanted}",
             "Change its type, or use another table_prefix.",
         )
-
-
-def _kind(column: Column[Any]) -> str:
-    if column.name == "raw":
-        return "json"
-    kinds = {BigInteger: "int", DateTime: "time", Boolean: "bool", String: "text", Text: "text"}
-    return kinds[type(column.type)]
 
 
 def _refused(name: str, what: str, remedy: str) -> SchemaError:

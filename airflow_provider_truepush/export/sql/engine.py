@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Table
+from sqlalchemy import Table
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 
-from airflow_provider_truepush.export.sql.tables import Tables
+from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 
 Row = tuple[Any, ...]
 
@@ -163,7 +163,7 @@ class Engine(ABC):
         """Rows as the driver takes them. Only moments need anything done, and most of those only once."""
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, column in enumerate(table.c):
-            if isinstance(column.type, DateTime):
+            if KINDS[column.name] == "time":
                 values = columns[place]
                 first = values[0]
                 same = all(value is first for value in values)

@@ -59,6 +59,14 @@ _STATS_TYPES: dict[str, Any] = {
     "past_interval": Boolean(),
     "counter_regressed": Boolean(),
 }
+#: What a column holds, by its name: SQLAlchemy's types do not tell alike in all its versions.
+KINDS: dict[str, str] = {
+    **dict.fromkeys(("observed_at", "created_at", "logical_date", "first_seen", "last_seen"), "time"),
+    **dict.fromkeys(COUNTER_COLUMNS, "int"),
+    **dict.fromkeys(("past_interval", "counter_regressed"), "bool"),
+    **dict.fromkeys(("project", "campaign_id", "id", "snapshot_key", "title", "dag_id", "run_id", "load_id"), "text"),
+    "raw": "json",
+}
 _NULLABLE = {"title", "created_at", "raw", "logical_date", "load_id"}
 
 
