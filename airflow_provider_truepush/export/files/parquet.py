@@ -25,6 +25,8 @@ _REQUIRED = (
     "run_id",
     "past_interval",
 )
+#: Columns with few values. A dictionary of the others would only be made to be thrown away.
+_REPEATED = ("project", "snapshot_key", "title", "raw", "logical_date", "dag_id", "run_id")
 #: Rows of a row group. They are held as Arrow's columns until then.
 ROW_GROUP = 50_000
 
@@ -47,7 +49,7 @@ class ParquetWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetWriter(path, SCHEMA, compression="snappy")
+        self._file = pq.ParquetWriter(path, SCHEMA, compression="snappy", use_dictionary=list(_REPEATED))
         self._waiting: list[pa.Table] = []
         self._rows = 0
 

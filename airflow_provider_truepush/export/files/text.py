@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,8 @@ Lines = list[bytes]
 _CHUNK = 5000
 _OBSERVED_AT = FILE_COLUMNS.index("observed_at")
 _CAMPAIGN_ID = FILE_COLUMNS.index("campaign_id")
+#: A row as a JSON object; faster than encoding a dict for each.
+_OBJECT = "{" + ",".join(f'"{name}":%s' for name in FILE_COLUMNS) + "}"
 
 
 class TextWriter:
@@ -97,8 +100,7 @@ class JsonLinesFormat(TextFormat):
 
     def encode(self, rows: Sequence[StatsRow]) -> Lines:
         """Make lines of rows."""
-        encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-        return [encode(dict(zip(FILE_COLUMNS, _values(row), strict=True))).encode() for row in rows]
+        return [(_OBJECT % tuple(map(_literal, _values(row)))).encode() for row in rows]
 
     def lines(self, file: Any) -> Iterator[bytes]:
         """The rows of an open file. JSON has no line break within a line."""
@@ -163,6 +165,15 @@ def _values(row: StatsRow) -> tuple[Any, ...]:
         row.run_id,
         row.past_interval,
     )
+
+
+def _literal(value: str | int | bool | None) -> Any:
+    """A value in JSON."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
