@@ -1,7 +1,8 @@
 """Writing files: ours beside pyarrow alone. ``python -m benchmarks.export.files [rows]``.
 
 Every way begins with the same rows as the fetching hands them over, or, where it says so, with columns that lie ready.
-They are run in turns; the best of each counts, for the sake of busy machines. Each file is read again, and its rows are counted.
+They are run in turns; the best of each counts, for the sake of busy machines. Each file is read again, and its rows are
+counted.
 """
 
 from __future__ import annotations
