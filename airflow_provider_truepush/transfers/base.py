@@ -10,19 +10,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.fields import refuse, text, whole
-from airflow_provider_truepush.export.interval import is_past
-from airflow_provider_truepush.export.rows import ExportRun
-from airflow_provider_truepush.export.selection import Selection, read_campaign_ids
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.transfers.telling import TellsOfExport
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_truepush.api import rendered
+    from airflow_provider_truepush.export import interval, rows, selection
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.export import Outcome
+    from airflow_provider_truepush.export.rows import ExportRun
+    from airflow_provider_truepush.export.selection import Selection
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
+    interval = Later("airflow_provider_truepush.export.interval")
+    rows = Later("airflow_provider_truepush.export.rows")
+    selection = Later("airflow_provider_truepush.export.selection")
 
 _ON_PAST_INTERVAL = ("skip", "flag", "fail")
 #: Characters of a project's name and of a snapshot key.
@@ -99,11 +105,11 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         from airflow_provider_truepush.export.export import export
 
         with self.truepush() as hook:
-            selection = self._selection()
+            wanted = self._selection()
             ratio = self._ratio()
             run = self._run(context)
             sink = self.open_sink(context, run)
-            outcome = export(hook, selection, run, sink, resumes_from=_resumes_from(context, self.retries))
+            outcome = export(hook, wanted, run, sink, resumes_from=_resumes_from(context, self.retries))
             self._judge(outcome, ratio)
         summary = self.publish_export(context, run, outcome)
         self.log.info("Exported: %s", summary)
@@ -118,8 +124,8 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         unchanged = rendered.optional(self.stop_after_unchanged)
         if unchanged is not None:
             unchanged = whole("stop_after_unchanged", rendered.whole("stop_after_unchanged", unchanged), 1, 1000)
-        return Selection(
-            targets=read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
+        return selection.Selection(
+            targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
             refresh_for=refresh_for,
             stop_after_unchanged=unchanged,
         )
@@ -137,7 +143,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
             refuse("on_past_interval", self.on_past_interval, "must be 'skip', 'flag' or 'fail'")
         ti, dag_run = context["ti"], context["dag_run"]
         logical_date = context.get("logical_date")
-        return ExportRun(
+        return rows.ExportRun(
             project=_name("project", rendered.optional(self.project) or self.truepush_conn_id),
             snapshot_key=_name("snapshot_key", rendered.optional(self.snapshot_key) or _interval_end(context)),
             dag_id=ti.dag_id,
@@ -151,7 +157,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         dag = self.get_dag()
         interval_end = context.get("data_interval_end")
         now = datetime.now(UTC)
-        past = is_past(
+        past = interval.is_past(
             interval_start=context.get("data_interval_start"),
             interval_end=interval_end,
             run_type=getattr(context["dag_run"].run_type, "value", run_type),

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_truepush.api import rendered
 from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_truepush.api import rendered
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
+else:
+    rendered = Later("airflow_provider_truepush.api.rendered")
 
 __all__ = ["TruepushStatsToSqlOperator"]
 
