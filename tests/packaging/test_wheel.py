@@ -45,8 +45,10 @@ def test_is_typed_and_licensed(wheel: zipfile.ZipFile, metadata: Message) -> Non
 
 
 def test_every_module_of_the_checkout_is_in_it(wheel: zipfile.ZipFile) -> None:
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "airflow_provider_truepush").rglob("*.py")}
-    assert modules <= set(wheel.namelist())
+    package = ROOT / "airflow_provider_truepush"
+    found = [path for kind in ("*.py", "*.html", "*.js") for path in package.rglob(kind)]
+    assert {path.suffix for path in found} == {".py", ".html", ".js"}
+    assert {str(path.relative_to(ROOT)) for path in found} <= set(wheel.namelist())
 
 
 def test_airflow_and_pytest_find_it(wheel: zipfile.ZipFile) -> None:

@@ -194,12 +194,25 @@ def test_the_past_is_skipped_or_flagged(truepush: Emulator, tmp_path: Path) -> N
     assert [row["past_interval"] for row in read(summary)] == [True]
 
 
-def test_assets_and_lineage_tell_what_was_written(truepush: Emulator, tmp_path: Path) -> None:
+def test_the_tasks_asset_tells_what_was_written(truepush: Emulator, tmp_path: Path) -> None:
     truepush.add_campaigns(1)
     asset = Asset(f"file://{tmp_path}/campaign_stats")
     events: dict[Any, Any] = defaultdict(lambda: SimpleNamespace(extra={}))
     summary = store(Run(outlet_events=events), tmp_path, outlets=[asset])
     assert events[asset].extra == summary
+
+
+def test_a_dag_file_imports_nothing_heavy() -> None:
+    code = """
+import sys
+from airflow.providers.common.compat.sdk import BaseOperator
+before = set(sys.modules)
+import airflow_provider_truepush.transfers.stats_to_object_storage, airflow_provider_truepush.report
+heavy = {"aiohttp", "pandas", "plotly", "pyarrow", "requests", "s3fs", "sqlalchemy", "tenacity"}
+print(sorted(heavy & (set(sys.modules) - before)))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.fixture
