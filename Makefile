@@ -12,6 +12,10 @@ PYTHON ?= $(shell for newest in 14 99; do for p in python3 python3.13 python3.12
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The providers that are compared with stay out of the development environment.
+BENCH_VENV := .bench-venv
+BENCH_READY := $(BENCH_VENV)/.ready
+BENCH_ARGS ?=
 # More processes than cores only make the real Airflow in the suite slower.
 WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -55,6 +59,16 @@ prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histor
 		wait $$one && wait $$two && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 
+.PHONY: bench
+bench: $(BENCH_READY) ## measure: watching, calls, imports; BENCH_ARGS=--quick only sees that it runs
+	@echo "[bench] about 45 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 5"
+	@for name in watching calls imports; do \
+		AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BENCH_VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
+
+$(BENCH_READY): constraints/bench.txt constraints/dev.txt pyproject.toml tools/environment.py
+	@$(PYTHON) tools/environment.py $(BENCH_VENV) constraints/bench.txt
+	@touch $@
+
 lint: $(READY) ## check style and types
 	@echo "[lint] ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . \
 		|| { echo "[lint] ruff is not content: 'make format' mends what can be mended by itself"; \
@@ -68,5 +82,5 @@ constraints: $(READY) ## choose newer versions of everything `make` installs
 	@$(PYTHON) tools/constraints.py $(BIN)/uv
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(BENCH_VENV) .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

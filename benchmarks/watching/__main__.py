@@ -174,6 +174,21 @@ def plot(comparisons: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def plot_bars(values: dict[str, float], label: str, path: Path) -> None:
+    """One row of bars."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axis = pyplot.subplots(figsize=(7, 0.5 * len(values) + 1))
+    axis.barh(list(values), list(values.values()))
+    axis.invert_yaxis()
+    axis.set_xlabel(label)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
 def main() -> None:
     """Run, print, save."""
     parser = argparse.ArgumentParser()

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.watching.contestant NAME N SECONDS FOLDER [EXTRA]``: one contestant, measured in its own process."""
+"""``python -m benchmarks.watching.contestant NAME N SECONDS FOLDER [EXTRA]``: one contestant, in its own process."""
 
 from __future__ import annotations
 

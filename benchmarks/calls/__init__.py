@@ -1,0 +1,1 @@
+"""Hook calls side by side: what one costs."""
