@@ -14,6 +14,7 @@ from airflow_provider_truepush.api.stats import CampaignStats, UnreadableStatsEr
 
 R = TypeVar("R", bound=Ref)
 
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 _ID_IN_MESSAGE = re.compile(r"\bid\s*:\s*([0-9a-fA-F]{24})\b")
 
 
@@ -65,6 +66,9 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
         values: dict[str, Any] = {name: given.get("_id" if name == "id" else name) for name in names}
         if not all(isinstance(value, str) for value in values.values()):
             raise UnreadableDataError(f"expected a row with {', '.join(names)}, got {reprlib.repr(row)}")
+        # One form for each id: answers have been seen to tell it in another.
+        if _OBJECT_ID.fullmatch(values["id"].strip()):
+            values["id"] = values["id"].strip().lower()
         return ref(**values)
 
     return read

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields as dataclass_fields
+from dataclasses import dataclass, field, fields as dataclass_fields
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from airflow_provider_truepush.api import fields, times
 from airflow_provider_truepush.api.content import Button, check_content, content_payload
+
+#: Default of ``segment_id``, so that a None that was given can be told from it.
+_LEFT_OUT: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,18 @@ class Campaign:
     expires_in: timedelta | float | None = None
     buttons: Sequence[Button | Mapping[str, str]] = ()
     tags: Sequence[str] = ()
-    segment_id: str | None = None
+    segment_id: str | None = _LEFT_OUT
     user_interaction: bool | None = None
     image: str | None = None
     icon: str | None = None
+    #: Whether a segment was written down and is None: that may be one that got lost.
+    segment_lost: bool = field(init=False, default=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.segment_id is _LEFT_OUT:
+            object.__setattr__(self, "segment_id", None)
+        elif self.segment_id is None:
+            object.__setattr__(self, "segment_lost", True)
         check_content("campaign", self)
         if self.send_at is not None:
             object.__setattr__(self, "send_at", times.moment("campaign.send_at", self.send_at))
@@ -59,7 +68,7 @@ class Campaign:
             return given
         if not isinstance(given, Mapping):
             fields.refuse("campaign", given, "must be a Campaign or a mapping with its field names")
-        fields.reject_unknown("campaign", given, (f.name for f in dataclass_fields(cls)))
+        fields.reject_unknown("campaign", given, (f.name for f in dataclass_fields(cls) if f.init))
         for name in ("title", "message", "link"):
             fields.text(f"campaign.{name}", given.get(name))
         return cls(**given)

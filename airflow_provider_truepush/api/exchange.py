@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Generic, NoReturn, TypeVar
 
@@ -77,6 +77,9 @@ class Exchange(Generic[T]):
             return self._success(envelope, result)
         if envelope.outcome is Outcome.NEGATIVE:
             return self._negative(envelope, result)
+        if self._creates and result.status >= 500 and envelope.outcome is not Outcome.SERVER_ERROR:
+            # A failing server's word that nothing was done is no proof for a create.
+            envelope = replace(envelope, outcome=Outcome.UNREADABLE)
         self._refuse(envelope, result)
 
     @property

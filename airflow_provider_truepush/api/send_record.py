@@ -15,10 +15,12 @@ from airflow_provider_truepush.api.refs import CampaignRef
 #: Campaigns created longer ago than this before the intent are not ours, however wrong the clocks are.
 _CLOCK_ERROR = timedelta(days=1)
 
+#: So many ids of before are written down: Airflow's state store takes 64 KB for all.
+_KEPT = 1000
 #: By so much may our clock and Truepush's differ, and a request be under way.
 _CLOCKS_APART = timedelta(hours=1)
 #: What the network makes of one request is there within this time.
-_COPIES_WITHIN = timedelta(minutes=2)
+_COPIES_WITHIN = timedelta(seconds=10)
 
 
 def send_slot(project: str, send_token: str) -> str:
@@ -83,8 +85,12 @@ class SendRecord:
     def new_campaigns(self, listed: Iterable[CampaignRef]) -> list[str]:
         """Ids of campaigns that this send may have created: of its title, and not there before."""
         earlier = set(self.before)
+        # Of very many only the newest are kept; ids begin with the time.
+        oldest = min(earlier) if len(earlier) >= _KEPT else ""
         return sorted(
-            row.id for row in listed if row.title == self.title and row.id not in earlier and self._recent(row.id)
+            row.id
+            for row in listed
+            if row.title == self.title and row.id not in earlier and row.id > oldest and self._recent(row.id)
         )
 
     def is_of_its_time(self, campaign_id: str) -> bool:
@@ -97,6 +103,11 @@ class SendRecord:
 
     def _recent(self, campaign_id: str) -> bool:
         return is_recent(campaign_id, datetime.fromtimestamp(self.made_at, UTC))
+
+
+def newest(campaign_ids: Iterable[str]) -> tuple[str, ...]:
+    """The ids to write down as those of before: the newest of very many."""
+    return tuple(sorted(campaign_ids)[-_KEPT:])
 
 
 def is_recent(campaign_id: str, now: datetime) -> bool:

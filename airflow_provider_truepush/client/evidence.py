@@ -60,7 +60,8 @@ class Evidence(threading.local):
     :ivar sent: whether a byte of it may have left.
     :ivar blind: whether connections are used that keep no notes, as those over SOCKS.
     :ivar limit: what cuts the connection when the request takes too long; None for no such limit.
-    :ivar leaving: called before the first byte leaves, with the connection made; what it raises keeps it here.
+    :ivar leaving: called before the first byte leaves, with the connection made, or, where that cannot be told,
+        before it is made; what it raises keeps it here.
     """
 
     sent: bool = False
@@ -90,6 +91,8 @@ class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
         manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
         if proxy.lower().startswith("socks"):
             self._evidence.blind = True
+            if self._evidence.leaving is not None:
+                self._evidence.leaving()
         else:
             manager.pool_classes_by_scheme = self._pools
         return manager
@@ -113,13 +116,21 @@ class _Noting:
         if getattr(self, "sock", None) is None and not self._shaking_hands:
             self.connect()
         if not self._shaking_hands:
-            if self.evidence.leaving is not None and not self.evidence.sent:
-                self.evidence.leaving()
+            if not self.evidence.sent:
+                self._check_leaving()
             # Before the send, not after: a send that fails halfway has sent something.
             self.evidence.sent = True
             if (limit := self.evidence.limit) is not None and isinstance(self.sock, socket.socket):  # type: ignore[attr-defined]
                 limit.watch(self.sock)  # type: ignore[attr-defined]
         super().send(data)  # type: ignore[misc]
+
+    def _check_leaving(self) -> None:
+        """Nothing has left yet, and nothing will if this raises."""
+        limit, leaving = self.evidence.limit, self.evidence.leaving
+        if limit is not None and limit.passed:
+            raise TimeoutError("the time for the whole request was over before it could leave")
+        if leaving is not None:
+            leaving()
 
 
 def _noting_pools(evidence: Evidence) -> dict[str, type[HTTPConnectionPool]]:

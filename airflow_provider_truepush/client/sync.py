@@ -69,8 +69,7 @@ class SyncClient:
         """Send a call, repeat it where that is harmless and worth it, and return its result.
 
         :param call: what to send.
-        :param just_before: called when a create is about to leave: after any waiting for its turn, and again when
-            the connection is made; what it raises keeps the create from leaving.
+        :param just_before: called right before the first byte of a create leaves; what it raises keeps it here.
         """
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
@@ -107,9 +106,7 @@ class SyncClient:
     def _attempt(self, exchange: Exchange[T], line: _Line, just_before: Callable[[], None] | None = None) -> T:
         if wait := self._pace.reserve():
             time.sleep(wait)
-        if just_before is not None:
-            just_before()
-            line.evidence.leaving = just_before
+        line.evidence.leaving = just_before
         if exchange.call.endpoint.repeatable:
             return exchange.conclude(self._send(exchange.call, line))
         # A thread for each is too dear for reads; a create can afford it, and must not hang.
@@ -125,6 +122,7 @@ class SyncClient:
         """One request. Failures are returned and not raised: an exception would carry the request and its token."""
         settings = self._settings
         line.evidence.sent = False
+        kept_here: TruepushError | None = None
         try:
             response = line.session.request(
                 call.endpoint.method,
@@ -133,8 +131,12 @@ class SyncClient:
                 timeout=settings.timeout,
                 allow_redirects=False,
             )
+        except TruepushError as error:
+            kept_here = error
         except (requests.RequestException, OSError, ValueError) as error:
             sent = line.evidence.sent or line.evidence.blind
             return Failure(sent, settings.hide(reason(error, settings.timeout, settings.base_url)))
+        if kept_here is not None:
+            raise kept_here.with_traceback(None)  # the frames it went through hold the request
         body = response.content.replace(settings.token.encode(), b"***")
         return Reply(response.status_code, body, response.headers.get("Retry-After"))

@@ -73,10 +73,11 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         returned = self.python_callable(*self.op_args, **kwargs)
         if returned is None:
             return None
-        if isinstance(returned, Mapping) and returned.get("segment_id", EVERYONE) in NOTHING:
+        mapped = isinstance(returned, Mapping) and returned.get("segment_id", EVERYONE) in NOTHING
+        if mapped or getattr(returned, "segment_lost", False):
             refuse(
                 "campaign.segment_id",
-                returned["segment_id"],
+                None,
                 "is what the function returned, and without a segment this would go to every subscriber. Leave the "
                 "key out where everyone is meant",
             )

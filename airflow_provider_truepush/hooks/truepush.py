@@ -126,8 +126,7 @@ class TruepushHook(_ConnectionType):
         """``createCampaign``, sent once.
 
         :param campaign: a campaign, or a mapping with its field names.
-        :param just_before: called when the request is about to leave, and again right before its first byte; what it
-            raises keeps it from leaving.
+        :param just_before: called right before the first byte of the request leaves; what it raises keeps it here.
         :return: the id, or None when Truepush created it and did not tell the id.
         :raises TruepushValidationError: before anything is sent.
         :raises TruepushConnectionError: certainly nothing was sent.

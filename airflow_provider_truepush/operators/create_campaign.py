@@ -81,7 +81,8 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         are ``require, fail_if, settled_after, on_settled, error_budget, cancel_on_failure, deferrable``.
     :param poke_interval: time between polls: a timedelta or seconds.
     :param delivery_timeout: how long the wait may take: a timedelta or seconds.
-    :param cancel_on_kill: cancel the campaign when a person ends the task; of a deferred one on Airflow 3.3+ only.
+    :param cancel_on_kill: cancel the campaign when the task is ended, by a person or by Airflow, unless another try
+        has taken over; of a deferred task on Airflow 3.3+ only.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -188,11 +189,16 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         # What was given and renders to nothing must not turn into at once, or into another send than was meant.
         self._must_render = [name for name in _MEANT if getattr(self, name) is not None]
         self._sent: str | None = None
+        self._kept_in: Journal | None = None
+        self._ended = False
 
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""
+        self._ended = False
         with self.truepush() as hook:
             self._check_arguments()
+            # Before the campaign is made: that may fail, and a later try must see that this one came so far.
+            self._kept_in = self._journal(context)
             campaign = self._campaign(context)
             if campaign is None:
                 self._check_nothing_was_begun(hook, context)
@@ -210,15 +216,27 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         return campaign_id
 
     def on_kill(self) -> None:
-        """Cancel the campaign when a person ends the task, if asked to and if it is known."""
-        if self.cancel_on_kill and self._sent is not None:
-            self.cancel(self._sent, "the task was ended")
+        """Send nothing any more; cancel what was sent, if asked to."""
+        self._ended = True
+        if not self.cancel_on_kill or self._sent is None or is_dry_run_id(self._sent):
+            return
+        if self._kept_in is not None and self._kept_in.overtaken():
+            self.log.warning("Campaign %s is not cancelled: another try of the task has taken over.", self._sent)
+            return
+        sent, self._sent = self._sent, None
+        self.cancel(sent, "the task was ended")
+
+    def _note_id(self, campaign_id: str | None) -> None:
+        self._sent = campaign_id
 
     def _check_arguments(self) -> None:
         """Refuse what is wrong with the arguments beside the campaign, before anything is sent."""
         for name in self._must_render:
             if getattr(self, name) in NOTHING:
                 refuse(name, getattr(self, name), "is what its template rendered to, and it was to be something")
+        token: object = self.send_token
+        if token is not None and (isinstance(token, bool) or not str(token).strip()):
+            refuse("send_token", token, "must be a text that is not blank")
         check_choice("on_doubt", self.on_doubt, ("reconcile", "fail"))
         window: object = self.settle_window
         ahead: object = self.schedule_ahead
@@ -244,12 +262,12 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         return Campaign.read({**content, "send_at": given["send_at"]})
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
-        what = self._plan(hook, campaign, context)
-        if hook.settings.dry_run:
-            campaign_id = hook.create_campaign(what.guard(campaign))
-        else:
-            campaign_id = protocol.CampaignSending(hook, self._journal(context), what).send()
+        assert self._kept_in is not None
+        sending = protocol.CampaignSending(hook, self._kept_in, self._plan(hook, campaign, context))
+        campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self._sent = campaign_id
+        if self._ended:
+            self.on_kill()  # it came between the request and its answer
         self.log.info("Campaign %s: %r.", campaign_id or "without a known id", campaign.title)
         return campaign_id
 
@@ -263,11 +281,14 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         """An earlier try may have had a campaign, and may have sent it: that is no skip."""
         if hook.settings.dry_run or guards.TaskTry.of(context).number <= 1:
             return
-        kept = self._journal(context).read()
+        assert self._kept_in is not None
+        kept = self._kept_in.read()
         if kept is not None:
             raise TruepushAmbiguousError(
                 f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have "
-                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. Look in Truepush."
+                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. Look in Truepush. If "
+                f"nothing else is to be sent, mark the task as success. Otherwise, if that one is certainly not out: "
+                f"{self._kept_in.how_to_forget(kept)}."
             )
 
     def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> plan.SendPlan:
@@ -281,6 +302,8 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
             # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
             may_adopt=not guards.TaskTry.of(context).mapped,
             guard=guards.late_guard(guard, context, hook.settings),
+            ended=lambda: self._ended,
+            known=self._note_id,
         )
 
     def _wait(self, campaign_id: str | None, title: str, context: Context) -> None:

@@ -128,6 +128,12 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         except (TruepushAuthError, TruepushBadRequestError):
             raise
         except TruepushError as error:
+            if _all_stopped(create):
+                # As below: a next try that finds it gone would create an active one.
+                raise AirflowFailException(
+                    f"Deleting the old trigger {old} did not come to a certain end: {error} It was inactive. The new "
+                    "one was not created. Run the task again if it should be: it is active then if the old one is gone."
+                ) from error
             raise AirflowException(
                 f"Deleting the old trigger {old} did not come to a certain end: {error} The new one was not created. "
                 "Trying again is harmless, and needed if the old one is gone."

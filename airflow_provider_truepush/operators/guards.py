@@ -111,7 +111,13 @@ def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_c
     ledger = _ledger(begun_in or str(ledger_conn_id), project, slot)
     ledger.unproven = state.unproven()
     if begun_in is None:
+        ledger.note_visit(task_try.send_token)
         state.begin_in(str(ledger_conn_id))
+    elif not ledger.visited(task_try.send_token):
+        ledger.unproven = unknown_before(
+            task_try.number,
+            f"an earlier one was written down in {ledger}, and it is another database now, or was emptied",
+        )
     return ledger
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import Any
 
 from typing_extensions import override
@@ -57,6 +58,15 @@ class Journal(ABC):
     @abstractmethod
     def drop(self, record: SendRecord) -> None:
         """Take the own intent back: certainly nothing was sent on it."""
+
+    def stands(self, record: SendRecord) -> bool:
+        """Whether the own intent is still the one that is written down, with no outcome yet."""
+        kept = self.read()
+        return kept is not None and kept.attempt == record.attempt and not kept.settled
+
+    def overtaken(self) -> bool:
+        """Whether another try has taken over from this one, as far as can be told."""
+        return False
 
     def taken(self, campaign_ids: list[str]) -> set[str]:
         """Which of the campaigns other sends have settled on."""
@@ -132,14 +142,23 @@ class TaskStateJournal(Journal):
     @override
     def read(self) -> SendRecord | None:
         kept = self._store.get(self.key)
-        if not kept:
+        if kept is None:
             if unproven := self.unproven():
                 raise TruepushAmbiguousError(unproven)
             return None
-        if isinstance(kept, str):  # a person has written the id of the campaign to adopt
-            campaign_id = object_id(f"state key {self.key}", kept.strip())
-            return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=campaign_id)
-        return SendRecord.from_dict(kept)
+        if isinstance(kept, dict):
+            with suppress(TypeError, KeyError):
+                return SendRecord.from_dict(kept)
+        # Otherwise a person has written the id of the campaign to adopt, or something wrong.
+        campaign_id = object_id(f"state key {self.key}", kept.strip() if isinstance(kept, str) else kept).lower()
+        return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=campaign_id)
+
+    @override
+    def overtaken(self) -> bool:
+        try:
+            return self._store.get(self.key) is None
+        except Exception:  # whoever cannot reach Airflow any more may well have been given up
+            return True
 
     @override
     def claim(self, record: SendRecord) -> None:

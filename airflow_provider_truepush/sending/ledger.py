@@ -15,6 +15,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushLedgerError,
     TruepushValidationError,
 )
+from airflow_provider_truepush.api.fields import object_id
 from airflow_provider_truepush.api.send_record import SendRecord, send_slot
 from airflow_provider_truepush.sending.journals import Journal
 
@@ -160,12 +161,13 @@ class SqlLedger(Journal):
 
     @override
     def has_rivals(self, record: SendRecord) -> bool:
-        # Open, or out lately under an id that Truepush did not tell: the new campaign may be that one.
+        # Open lately, or out under an id that Truepush did not tell: the new campaign may be that one. In whatever
+        # project: one project of Truepush's may have several connections.
         query = (
-            f"SELECT slot FROM {TABLE} WHERE project = ? AND title = ? AND slot <> ? "
-            "AND (settled = 0 OR (campaign_id IS NULL AND deadline >= ?))"
+            f"SELECT slot FROM {TABLE} WHERE title = ? AND slot <> ? "
+            "AND (settled = 0 OR campaign_id IS NULL) AND deadline >= ?"
         )
-        return bool(self._query(query, [self._project, record.title, record.slot, record.made_at - _CLOCK_ERROR]))
+        return bool(self._query(query, [record.title, record.slot, record.made_at - _CLOCK_ERROR]))
 
     def _insert(self, record: SendRecord) -> None:
         marks = ", ".join("?" * (len(_COLUMNS) + 1))
@@ -267,5 +269,6 @@ def _record(row: Sequence[Any]) -> SendRecord:
         float(made_at),
         float(deadline),
         bool(settled),
-        campaign_id,
+        # A person may have written it.
+        None if campaign_id is None else object_id("campaign_id in the ledger", str(campaign_id).strip()).lower(),
     )

@@ -32,3 +32,5 @@ class SendPlan:
     schedule_ahead: timedelta | None = None
     may_adopt: bool = True
     guard: Callable[[Campaign], Campaign] = lambda campaign: campaign
+    ended: Callable[[], bool] = lambda: False
+    known: Callable[[str | None], None] = lambda campaign_id: None

@@ -10,7 +10,6 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,11 +25,11 @@ from airflow_provider_truepush.api.errors import (
     TruepushServerError,
 )
 from airflow_provider_truepush.api.retry import NOTHING_CARRIED_OUT, wait_before_create
-from airflow_provider_truepush.api.send_record import SendRecord, are_copies, content_hash, is_recent
+from airflow_provider_truepush.api.send_record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.copies import Copies
 from airflow_provider_truepush.sending.journals import Journal
 from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.search import Search
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,10 @@ log = logging.getLogger(__name__)
 #: sends nothing.
 _SEND_WITHIN = 120.0
 
-_WRITE_TRIES = 4
+#: Seconds between tries to write down an outcome, or that there is none: what is lost here a person has to find out.
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+#: The same, for an intent that was refused: an overtaken try can take nothing back, however long it tries.
+_CLAIM_PAUSES = (0.5, 0.5, 0.5)
 
 
 #: Errors after which the intent is taken back: Truepush carried nothing out.
@@ -71,7 +73,9 @@ class CampaignSending:
         self._sleep = sleep
         self._clock = clock
         self._content = content_hash(plan.campaign.as_dict())
-        self._pause = max(0.2, min(5.0, plan.settle_window / 10))
+        self._search = Search(hook, journal, plan, sleep, clock)
+        #: Attempts of this try on which nothing was sent, for certain.
+        self._unsent: set[str] = set()
 
     def send(self) -> str | None:
         """Send it, unless it was; returns the id, or None when Truepush did not tell it.
@@ -98,24 +102,42 @@ class CampaignSending:
 
     def _try(self) -> str | None:
         record = self._journal.read()
+        if record is not None and record.attempt in self._unsent:
+            self._drop(record)  # it could not be taken back before
+            record = self._journal.read()
         if record is not None:
             return self._resume(record)
-        self._ready()  # refused or skipped before the first request
+        self.ready()  # refused or skipped before the first request
         record = self._intent()
-        campaign = self._ready()  # walking the list may take until the quiet hours begin
+        campaign = self.ready()  # walking the list may take until the quiet hours begin
         self._claim(record)
+        return self._send(campaign, record)
+
+    def _send(self, campaign: Campaign, record: SendRecord) -> str | None:
+        left = False
+
+        def leaving() -> None:
+            nonlocal left
+            self._check_still_ours(record)
+            left = True
+
         try:
-            campaign_id = self._hook.create_campaign(campaign, just_before=lambda: self._check_deadline(record))
+            campaign_id = self._hook.create_campaign(campaign, just_before=leaving)
         except _NOT_CREATED:
             self._drop(record)
             raise
         except TruepushError as doubt:
             log.warning("%s", doubt)
             return self._reconcile(record, str(doubt))
+        except BaseException:
+            # A timeout of Airflow's, say.
+            if not left:
+                self._drop(record)
+            raise
         if campaign_id is None:
             return self._find_untold(record)
         self._settle(record, campaign_id)
-        self._cancel_copies(record, campaign_id)
+        self._search.cancel_copies(record, campaign_id)
         return campaign_id
 
     def _claim(self, record: SendRecord) -> None:
@@ -124,8 +146,7 @@ class CampaignSending:
         except Exception:
             # It may be written although the answer was lost, and nothing will be sent on it. An attempt that was
             # overtaken can take nothing back, neither its own nor another's.
-            with suppress(Exception):
-                self._journal.drop(record)
+            self._drop(record, _CLAIM_PAUSES)
             raise
 
     def _resume(self, record: SendRecord) -> str | None:
@@ -134,6 +155,11 @@ class CampaignSending:
             raise TruepushBadRequestError(
                 f"{record.author} sent, or may have sent, other content as this same send ({self._journal}). Nothing "
                 f"was sent now. To send the new content too: {self._journal.how_to_forget(record)}."
+            )
+        if record.attempt in self._unsent:
+            raise TruepushServerError(
+                f"The intent to send {record.title!r} could not be taken back in {self._journal}, although nothing was "
+                "sent on it by this try. If the next try stops for a person because of it, the campaign is not out."
             )
         if record.settled:
             log.info("Sent already by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
@@ -154,14 +180,14 @@ class CampaignSending:
             slot=self._journal.slot,
             content=self._content,
             title=title,
-            before=tuple(before),
+            before=newest(before),
             attempt=uuid.uuid4().hex,
             author=self._plan.author,
             made_at=now,
             deadline=now + _SEND_WITHIN,
         )
 
-    def _ready(self) -> Campaign:
+    def ready(self) -> Campaign:
         """The campaign as it goes out, checked whole before the first request."""
         campaign, ahead = self._plan.campaign, self._plan.schedule_ahead
         now = datetime.fromtimestamp(self._clock(), UTC)
@@ -172,18 +198,27 @@ class CampaignSending:
         calls.create_campaign(campaign, self._hook.settings, now)
         return campaign
 
-    def _check_deadline(self, record: SendRecord) -> None:
+    def _check_still_ours(self, record: SendRecord) -> None:
+        """Asked right before the first byte leaves: a worker may have been frozen since its intent."""
+        why = ""
         if self._clock() > record.deadline:
-            raise TruepushSendExpiredError(
-                f"{record.author} did not come to send {record.title!r} within {_SEND_WITHIN:.0f} s of its intent, "
-                "and by now another try may have taken over. Nothing was sent by this one."
-            )
+            why = f"did not come to send within {_SEND_WITHIN:.0f} s of its intent, and another may have taken over"
+        elif self._plan.ended():
+            why = "was ended before it came to send"
+        else:
+            try:
+                if not self._journal.stands(record):
+                    why = "has lost its intent: another try has taken over, or a person has removed it"
+            except Exception as error:
+                why = f"cannot see whether its intent still stands ({error})"
+        if why:
+            raise TruepushSendExpiredError(f"{record.author} {why}. {record.title!r} was not sent by this try.")
 
     def _find_untold(self, record: SendRecord) -> str | None:
         """The campaign is out and Truepush did not say under which id: look for it, and do without if need be."""
         campaign_id: str | None = None
         try:
-            found, ours = self._look(record)
+            found, ours = self._search.look(record)
             campaign_id = found[0] if ours else None
         except TruepushError as error:
             log.warning("The list could not be read: %s", error)
@@ -191,7 +226,7 @@ class CampaignSending:
             log.warning("Truepush created %r without telling the id, and the list does not settle it.", record.title)
         self._settle(record, campaign_id)
         if campaign_id is not None:
-            self._cancel_copies(record, campaign_id)
+            self._search.cancel_copies(record, campaign_id)
         return campaign_id
 
     def _reconcile(self, record: SendRecord, what: str) -> str | None:
@@ -199,13 +234,13 @@ class CampaignSending:
         seen = "The list was not looked at (on_doubt='fail')."
         if self._plan.on_doubt == "reconcile":
             try:
-                found, ours = self._look(record)
+                found, ours = self._search.look(record)
             except TruepushError as error:
                 # A later try may look again, and nothing is sent until one has seen the campaign.
                 seen = f"The list that would tell cannot be read: {error}"
                 raise TruepushServerError(self._for_a_person(record, what, seen)) from error
             if ours and self._adopt(record, found[0]):
-                self._cancel_copies(record, found[0])
+                self._search.cancel_copies(record, found[0])
                 return found[0]
             seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
             if found:
@@ -227,82 +262,36 @@ class CampaignSending:
         log.warning("%r was sent by %s: found it as campaign %s.", record.title, record.author, campaign_id)
         return True
 
-    def _look(self, record: SendRecord) -> tuple[list[str], bool]:
-        """New campaigns of the title, looked for until one is seen twice running or the window ends.
-
-        The second value tells whether there is one and it can be no other send's.
-        """
-        end = self._clock() + self._plan.settle_window
-        previous: list[str] | None = None
-        while True:
-            found, rivals = self._candidates(record)
-            ours = not rivals and self._must_be_ours(record, found)
-            left = end - self._clock()
-            if (ours and found == previous) or left <= 0:
-                return found, ours
-            previous = found
-            self._sleep(min(self._pause, left))
-
-    def _must_be_ours(self, record: SendRecord, found: list[str]) -> bool:
-        """Whether what was found can be no other send's."""
-        if len(found) == 1:
-            # Without a ledger another send of the title is known by its time only.
-            by_time = self._plan.may_adopt and record.is_of_its_time(found[0])
-            return by_time or self._journal.sees_others
-        return self._plan.schedule_ahead is not None and self._journal.sees_others and are_copies(found)
-
-    def _candidates(self, record: SendRecord) -> tuple[list[str], bool]:
-        """Which campaigns may be this send's, and whether they may be another open send's as well.
-
-        The order matters. A campaign in the list has its intent written. If that send is no longer open when rivals
-        are asked for, its outcome is written by then, and asking last which campaigns are taken finds it.
-        """
-        listed = record.new_campaigns(self._hook.list_campaigns())
-        rivals = self._journal.has_rivals(record)
-        taken = self._journal.taken(listed)
-        return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals
-
-    def _cancel_copies(self, record: SendRecord, campaign_id: str) -> None:
-        """With ``schedule_ahead``: cancel what the network made of our one request, before it fires."""
-        if self._plan.schedule_ahead is None:
-            return
-        copies = Copies(self._hook, campaign_id)
-        end = self._clock() + self._plan.settle_window
-        while True:
-            try:
-                found, rivals = self._candidates(record)
-                copies.end(found, certain=self._journal.sees_others and not rivals)
-            except TruepushError as error:
-                log.warning("Campaign %s is out; whether a copy of it is could not be seen: %s", campaign_id, error)
-            left = end - self._clock()
-            if left <= 0:
-                return
-            self._sleep(min(self._pause, left))
-
     def _for_a_person(self, record: SendRecord, what: str, seen: str) -> str:
+        over = datetime.fromtimestamp(record.deadline + 3 * self._hook.settings.timeout, UTC)
         return (
-            f"Campaign {record.title!r} may be out, and is not sent again: {what} {seen} Look in Truepush. "
+            f"Campaign {record.title!r} may be out, and is not sent again: {what} {seen} Look in Truepush, and decide "
+            f"after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under way. "
             f"If it is out: {self._journal.how_to_adopt(record)}. "
             f"If it is certainly not, have it sent again: {self._journal.how_to_forget(record)}."
         )
 
     def _settle(self, record: SendRecord, campaign_id: str | None) -> bool:
+        self._plan.known(campaign_id)
         what = f"the outcome, campaign {campaign_id},"
         return self._write(self._journal.settle, record.with_outcome(campaign_id), what)
 
-    def _drop(self, record: SendRecord) -> None:
-        self._write(self._journal.drop, record, "that nothing was sent")
+    def _drop(self, record: SendRecord, pauses: tuple[float, ...] = _PAUSES) -> None:
+        self._unsent.add(record.attempt)
+        self._write(self._journal.drop, record, "that nothing was sent", pauses)
 
-    def _write(self, action: Callable[[SendRecord], None], record: SendRecord, what: str) -> bool:
+    def _write(
+        self, action: Callable[[SendRecord], None], record: SendRecord, what: str, pauses: tuple[float, ...] = _PAUSES
+    ) -> bool:
         """Write with some patience; tells whether it worked. It cannot fail the task: what it says has happened."""
-        for left in reversed(range(_WRITE_TRIES)):
+        for pause in (*pauses, None):
             try:
                 action(record)
             except Exception as error:
-                if left:
-                    self._sleep(0.5)
-                else:
+                if pause is None:
                     log.error("Could not write down %s in %s: %s", what, self._journal, error)
+                else:
+                    self._sleep(pause)
             else:
                 return True
         return False

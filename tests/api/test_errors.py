@@ -31,7 +31,9 @@ CLASSES: list[type[TruepushError]] = [getattr(exceptions, name) for name in [*PU
 
 
 def test_public_names() -> None:
-    assert sorted(exceptions.__all__) == sorted([*PUBLIC, "TruepushValidationError"])
+    assert sorted(exceptions.__all__) == sorted(
+        [*PUBLIC, "TruepushLedgerError", "TruepushSendExpiredError", "TruepushValidationError"]
+    )
     assert all(getattr(errors, name) is getattr(exceptions, name) for name in exceptions.__all__)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,6 +99,16 @@ def test_the_204_row_of_a_trigger_is_a_taken_name(bare: bool) -> None:
     assert str(error).startswith("POST /api/v1/createTrigger: Truepush added no trigger (")
     assert "a trigger of this name exists already" in str(error)
     assert str(error).endswith("The trigger was not created.")
+
+
+@pytest.mark.parametrize("name", ["createCampaign", "createTemplate", "createTrigger"])
+@pytest.mark.parametrize("code", [400, 401, 429])
+def test_a_failing_server_that_says_it_refused_a_create_is_doubted(name: str, code: int) -> None:
+    body = json.dumps({"status_code": code, "status": "ERROR", "message": "x", "data": {}}).encode()
+    with pytest.raises(TruepushAmbiguousError):
+        settled_by(name, Reply(502, body))
+    with pytest.raises((TruepushBadRequestError, TruepushAuthError, TruepushRateLimitError)):
+        settled_by(name, Reply(200, body))
 
 
 def documented_error(kind: type[TruepushError]) -> tuple[str, int, str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
 from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.sending import protocol
+from airflow_provider_truepush.sending.journals import TaskStateJournal
+from airflow_provider_truepush.sending.ledger import TABLE, SqlLedger
 from tests.sending.tasks import Tasks
 
 
@@ -95,6 +99,60 @@ def test_a_token_without_a_ledger_is_told_to_reach_no_further_than_the_task(
     assert "holds for this one task" not in caplog.text
     tasks.run(tasks.context(run="run-2"), send_token="sale")
     assert "holds for this one task" in caplog.text
+
+
+def test_a_ledger_that_was_emptied_or_is_another_database_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+    """From Airflow 3.3 on, the store tells that an earlier try has begun in it."""
+    tasks.run(ledger_conn_id=sqlite)
+    BaseHook.get_hook(sqlite).run(f"DELETE FROM {TABLE}")
+    with pytest.raises(AirflowFailException, match="another database now, or was emptied"):
+        tasks.run(ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("blank", ["", " ", {}, 0, {"value": "an id"}])
+def test_a_state_key_that_says_nothing_is_no_leave_to_send(tasks: Tasks, blank: object) -> None:
+    tasks.run()
+    (place,) = tasks.store.values
+    tasks.store.put(*place, blank)
+    with pytest.raises(AirflowFailException, match=f"state key {place[1]}"):
+        tasks.run()
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", False])
+def test_a_blank_token_is_refused(tasks: Tasks, blank: Any) -> None:
+    with pytest.raises(AirflowFailException, match="send_token"):
+        tasks.run(send_token=blank)
+    assert tasks.emulator.count() == 0
+
+
+def test_a_ledger_row_that_a_person_wrote_wrong_is_refused(tasks: Tasks, sqlite: str) -> None:
+    tasks.run(ledger_conn_id=sqlite)
+    BaseHook.get_hook(sqlite).run(f"UPDATE {TABLE} SET campaign_id = '…' WHERE campaign_id IS NOT NULL")
+    with pytest.raises(AirflowFailException, match="campaign_id in the ledger"):
+        tasks.run(ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("ledger", [True, False])
+def test_an_intent_that_could_not_be_taken_back_at_first_asks_no_person(
+    tasks: Tasks, sqlite: str, ledger: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429 proves that nothing was sent, and the journal is away for some seconds just then."""
+    monkeypatch.setattr(protocol, "_PAUSES", (0.01,))
+    journal = SqlLedger if ledger else TaskStateJournal
+    drop, calls = journal.drop, []
+
+    def hiccup(self: Any, record: Any) -> None:
+        calls.append(record)
+        if len(calls) <= 2:
+            raise RuntimeError("the journal is away")
+        drop(self, record)
+
+    monkeypatch.setattr(journal, "drop", hiccup)
+    tasks.emulator.fault("createCampaign", effect="429", nth=1)
+    assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
 
 
 @pytest.fixture

@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import TruepushRateLimitError, TruepushServerError
-from tests.sending.tasks import Tasks
+from airflow_provider_truepush.exceptions import (
+    TruepushRateLimitError,
+    TruepushSendExpiredError,
+    TruepushServerError,
+)
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators import base
+from tests.sending.tasks import Tasks, in_days
 
 JOURNALS = ("state", "ledger")
 
@@ -118,6 +124,68 @@ def test_a_success_without_an_id_that_cannot_be_looked_up_is_a_success(tasks: Ta
     tasks.emulator.clear_faults()
     assert tasks.run(**kept) is None
     assert tasks.sends == 1
+
+
+# What keeps a request from leaving
+
+
+def test_a_task_whose_state_key_a_person_has_removed_sends_nothing_when_it_wakes_up(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frozen after its intent, while a later try stops for a person and the person has it sent again."""
+
+    class Frozen(TruepushHook):
+        def create_campaign(self, campaign: Any, *, just_before: Any = None) -> str | None:
+            tasks.store.values.clear()
+            return super().create_campaign(campaign, just_before=just_before)
+
+    monkeypatch.setattr(base, "TruepushHook", Frozen)
+    with pytest.raises(TruepushSendExpiredError, match="has lost its intent"):
+        tasks.run()
+    assert tasks.sends == 0
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_task_that_is_ended_before_it_sends_does_not(
+    tasks: Tasks, kept: dict[str, Any], asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = tasks.operator(cancel_on_kill=asked, **kept)
+
+    class Ended(TruepushHook):
+        def list_campaigns(self) -> Any:
+            operator.on_kill()
+            return super().list_campaigns()
+
+    monkeypatch.setattr(base, "TruepushHook", Ended)
+    with pytest.raises(TruepushSendExpiredError, match="was ended before it came to send"):
+        type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
+    assert tasks.sends == 0
+
+
+def test_an_overtaken_try_does_not_cancel_what_the_next_one_has_taken_over(tasks: Tasks) -> None:
+    overtaken = tasks.operator(cancel_on_kill=True, send_at=in_days(2))
+    first = type(overtaken).execute.__wrapped__(overtaken, tasks.context())  # type: ignore[attr-defined]
+    assert tasks.run(cancel_on_kill=True, send_at=in_days(2)) == first
+    overtaken.on_kill()
+    assert tasks.emulator.count("cancelCampaign") == 0
+
+
+class _TimedOut(BaseException):
+    """As Airflow's, which no ``except Exception`` sees."""
+
+
+def test_a_timeout_before_the_request_leaves_asks_no_person(
+    tasks: Tasks, kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(TruepushHook):
+        def create_campaign(self, campaign: Any, *, just_before: Any = None) -> str | None:
+            raise _TimedOut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "TruepushHook", Slow)
+        with pytest.raises(_TimedOut):
+            tasks.run(**kept)
+    assert [tasks.run(**kept)] == tasks.made
 
 
 # The ways out

@@ -80,6 +80,12 @@ class WatchedJournal(Journal):
         self._do("drop", record)
         here().open = False
 
+    def stands(self, record: SendRecord) -> bool:
+        return bool(self._do("stands", record))
+
+    def overtaken(self) -> bool:
+        return self.inner.overtaken()
+
     def taken(self, campaign_ids: list[str]) -> set[str]:
         found: set[str] = self._do("taken", campaign_ids)
         return found
@@ -110,20 +116,18 @@ class WatchedHook(TruepushHook):
         attempt, world = here(), self.world
         attempt.stop_at("before create")
         seen = len(world.emulator.requests("createCampaign"))
-        client, refused, connected = self.get_conn(), False, False
+        client, refused = self.get_conn(), False
 
         def leaving() -> None:
-            nonlocal refused, connected
-            attempt.stop_at("connected" if connected else "leaving")
+            attempt.stop_at("leaving")
             if just_before is not None:
                 just_before()
-            if world.refuse and not connected:
-                # As if Truepush had gone away since the list was read.
-                refused = True
-                client._settings = replace(world.settings, base_url="http://127.0.0.1:9")
-                world.refuse -= 1
-            connected = True
 
+        if world.refuse:
+            # As if Truepush had gone away since the list was read.
+            refused = True
+            client._settings = replace(world.settings, base_url="http://127.0.0.1:9")
+            world.refuse -= 1
         error: BaseException | None = None
         try:
             return super().create_campaign(campaign, just_before=leaving)

@@ -18,8 +18,9 @@ from airflow_provider_truepush.api.send_record import send_slot
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
-from airflow_provider_truepush.operators import base, create_campaign, guards
+from airflow_provider_truepush.operators import base, guards
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.ledger import TABLE
 from airflow_provider_truepush.sending.protocol import CampaignSending
 from tests.sending.attempts import Attempt, Killed, StateStore, here
@@ -45,6 +46,9 @@ class Setup:
     siblings: bool = False
     dialect: str | None = None
     on_doubt: str = "reconcile"
+
+
+_open_journal = guards.open_journal
 
 
 class World:
@@ -99,15 +103,15 @@ class World:
         hook = type("WatchedHookOfAWorld", (WatchedHook,), {"world": self})
         monkeypatch.setattr(base, "TruepushHook", hook)
         sender = partial(self.sender, sleep=self.sleep, clock=lambda: self.now)
-        monkeypatch.setattr(create_campaign, "CampaignSending", sender)
-        monkeypatch.setattr(create_campaign, "open_journal", self._open_journal)
+        monkeypatch.setattr(protocol, "CampaignSending", sender)
+        monkeypatch.setattr(guards, "open_journal", self._open_journal)
         monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
         monkeypatch.setattr("airflow_provider_truepush.api.retry._FIRST_BACKOFF", 0.001)
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         monkeypatch.setattr(TruepushCreateCampaignOperator, "log", logging.getLogger("tests.sending"))
 
     def _open_journal(self, context: Any, **kwargs: Any) -> WatchedJournal:
-        journal = guards.open_journal(context, **kwargs)
+        journal = _open_journal(context, **kwargs)
         if context["ti"].try_number == 1:
             self.began.add(self._key_of(context["ti"].map_index))
         return WatchedJournal(journal, self)
