@@ -1,7 +1,7 @@
-"""Databases for the tests of this folder."""
+"""A database for the tests of this folder."""
 
 from __future__ import annotations
 
-from tests.export.databases import database, duckdb, mariadb, mariadb_socket, other, postgres, postgres_folder, sqlite
+from tests.export.databases import sqlite
 
-__all__ = ["database", "duckdb", "mariadb", "mariadb_socket", "other", "postgres", "postgres_folder", "sqlite"]
+__all__ = ["sqlite"]
