@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
+from airflow_provider_truepush import report
 from airflow_provider_truepush.report import ReportError, write_report
 from airflow_provider_truepush.report.shown import Snapshot, thinned
 from tests.export.databases import Database
@@ -173,7 +174,7 @@ def test_command_line(
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")  # the suite's own is left as it is
     monkeypatch.setattr(sys, "argv", ["report", "--conn", "warehouse", "--out", f"{tmp_path}/page.html", "--last", "1"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("airflow_provider_truepush.report.__main__", run_name="__main__")
+        runpy.run_path(str(Path(report.__file__).with_name("__main__.py")), run_name="__main__")
     assert ended.value.code == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"{tmp_path}/page.html"
     assert "Spring sale" in (tmp_path / "page.html").read_text(encoding="utf-8")
