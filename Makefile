@@ -60,10 +60,11 @@ prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histor
 	@$(BIN)/python -m benchmarks.sending
 
 .PHONY: bench
-bench: $(BENCH_READY) ## measure: watching, calls, imports; BENCH_ARGS=--quick only sees that it runs
+bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
 	@echo "[bench] about 45 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 5"
 	@for name in watching calls imports; do \
 		AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BENCH_VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
+	@$(if $(BENCH_ARGS),,$(BENCH_VENV)/bin/python -m benchmarks.readme)
 
 $(BENCH_READY): constraints/bench.txt constraints/dev.txt pyproject.toml tools/environment.py
 	@$(PYTHON) tools/environment.py $(BENCH_VENV) constraints/bench.txt

@@ -41,9 +41,10 @@ def main() -> None:
     """Run, print, save."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", type=Path, default=HERE / "result.json")
+    parser.add_argument("--out", type=Path, help="default: result.json here, quick.json with --quick")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.out = options.out or HERE / ("quick.json" if options.quick else "result.json")
     if options.one:
         logging.disable(logging.WARNING)
         name, calls, folder = options.one

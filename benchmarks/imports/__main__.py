@@ -129,8 +129,9 @@ def main() -> None:
     """Run, print, save."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", type=Path, default=HERE / "result.json")
+    parser.add_argument("--out", type=Path, help="default: result.json here, quick.json with --quick")
     options = parser.parse_args()
+    options.out = options.out or HERE / ("quick.json" if options.quick else "result.json")
     rounds = 3 if options.quick else 15
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in LINES}
     parsing: dict[str, list[dict[str, Any]]] = {"this provider's": [], "plain ones": []}

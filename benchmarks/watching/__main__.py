@@ -193,8 +193,9 @@ def main() -> None:
     """Run, print, save."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="small, short, once: to see that it runs")
-    parser.add_argument("--out", type=Path, default=HERE / "result.json")
+    parser.add_argument("--out", type=Path, help="default: result.json here, quick.json with --quick")
     options = parser.parse_args()
+    options.out = options.out or HERE / ("quick.json" if options.quick else "result.json")
     if options.quick:
         comparisons = [compare(300, ALL, 5, 1)]
         paced = pacing(200, 50, 4)

@@ -1,0 +1,48 @@
+"""``python -m benchmarks.readme``: the newest results of watching, calls and imports into the README."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
+
+
+def section() -> str:
+    """What there are results of."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in ("watching", "calls", "imports"):
+        path = HERE / name / "result.json"
+        if path.exists():
+            found[name] = json.loads(path.read_text())
+    parts = []
+    for result in found.values():
+        on = result["machine"]
+        parts.append("\n".join(result["table"]))
+        if paced := result.get("pacing"):
+            parts.append(
+                f"With `requests_per_second` {paced['requests_per_second']:g} and {paced['triggers']} triggers: "
+                f"{paced['most_in_a_second']} requests in the fullest second, and the longest gap of any campaign is "
+                f"{paced['longest_by_average']:.2f} times the average one."
+            )
+        packages = ", ".join(f"{name.removeprefix('apache-')} {what}" for name, what in on["packages"].items())
+        parts.append(
+            f"{on['at'][:10]}, {on['cores']} cores of {on['cpu']}, {on['memory_gb']} GB, {on['system']}, "
+            f"Python {on['python']}, {packages}."
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    """Replace what stands between the two marks."""
+    text = README.read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    README.write_text(before + BEGIN + section() + END + after)
+
+
+if __name__ == "__main__":
+    main()
