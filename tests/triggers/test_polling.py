@@ -147,7 +147,9 @@ async def test_the_pace_holds_and_nobody_starves(
     assert "60 campaigns" in said[-1]
 
 
-async def test_429_slows_all_and_then_they_recover(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_429_slows_all_and_then_they_recover(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     connect(monkeypatch, own_emulator, timeout=60)
     async with running(*(waiting(number, poke_interval=0.2) for number in range(20))):
         await soon(lambda: own_emulator.count() >= 60)
@@ -157,6 +159,7 @@ async def test_429_slows_all_and_then_they_recover(own_emulator: Emulator, monke
         before = own_emulator.count()
         await soon(lambda: own_emulator.count() >= before + 100)
     later = [request.monotonic - told for request in own_emulator.requests() if request.monotonic > told]
+    assert sum("slow down" in row.getMessage() for row in caplog.records) == 1
     # What was under way may still arrive.
     quiet = [at for at in later if 0.1 < at < 0.95]
     assert quiet == []
@@ -173,6 +176,21 @@ async def test_a_quiet_longer_than_the_budget_holds_for_all(
     times = [request.monotonic for request in own_emulator.requests()]
     told = times[29]
     assert [at - told for at in times if 0.15 < at - told < 0.95] == []
+
+
+async def test_a_deadline_within_the_quiet_gets_one_last_look(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, own_emulator, retry_budget=0, timeout=60)
+    own_emulator.fault("campaignStats", effect="429", retry_after=3600, nth=5)
+    async with running(*(waiting(number, timeout=60.0) for number in range(5))) as others:
+        await soon(lambda: own_emulator.count() >= 5)
+        await asyncio.sleep(QUICK)
+        before = own_emulator.count()
+        assert (await first_event(waiting(9, timeout=0.5)))["state"] == "timeout"
+        assert polls(own_emulator)[campaign(9)] == 1
+        assert own_emulator.count() == before + 1
+        assert not any(task.done() for task in others)
 
 
 async def test_a_rotated_token_is_picked_up(

@@ -195,7 +195,7 @@ class Poller:
 
     async def _poll(self, followed: Followed) -> None:
         now = time.monotonic()
-        if now < self._quiet_until and followed.wanted_at < min(wait.deadline for wait in followed.waits):
+        if now < min(self._quiet_until, *(wait.deadline for wait in followed.waits)):
             self._schedule(followed)
             return
         if followed.polled_at is None:
@@ -244,6 +244,8 @@ class Poller:
     ) -> None:
         """What is left to do for a poll that has failed once."""
         followed.body = b""
+        if isinstance(error, TruepushRateLimitError):
+            self._progress.limited(time.monotonic(), error)
         try:
             if isinstance(error, TruepushAuthError) and await self._connection.refused(shared):
                 async with await self._connection.open() as client:
@@ -284,6 +286,7 @@ class Poller:
         self._schedule(followed)
 
     def _tell(self, followed: Followed, error: BaseException) -> None:
+        followed.under_way = False
         for wait in followed.waits:
             wait.tell(error)
 

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 _SPAN = 5.0
 #: Behind is who waits for longer than that part of its interval.
 _LATE = 0.2
+#: Seconds without a 429 after which the next is news.
+_AGAIN = 60.0
 #: A change of the effective interval that is worth a line.
 _CHANGE = 1.25
 
@@ -29,7 +31,8 @@ class Progress:
         self._polls = 0
         self._counted_at: float | None = None
         self._told: float | None = None
-        self._trouble: object = None
+        self._failing = False
+        self._limited_at = float("-inf")
 
     def polled(self) -> None:
         """A poll was made."""
@@ -37,16 +40,25 @@ class Progress:
 
     def works(self) -> None:
         """A poll was answered."""
-        if self._trouble is not None:
-            self._trouble = None
+        if self._failing:
+            self._failing = False
             log.info("Polls of connection %r work again.", self._conn_id)
 
     def fails(self, error: TruepushError) -> None:
         """A poll failed."""
-        cause = (type(error), error.http_status, error.code)
-        if self._trouble is None:
+        if not self._failing:
+            self._failing = True
             log.warning("Polls of connection %r fail: %s", self._conn_id, error)
-        self._trouble = cause
+
+    def limited(self, now: float, error: TruepushError) -> None:
+        """Truepush asked to slow down.
+
+        :param now: a monotonic clock's reading.
+        :param error: what it said.
+        """
+        if now - self._limited_at > _AGAIN:
+            log.warning("Polls of connection %r slow down: %s", self._conn_id, error)
+        self._limited_at = now
 
     def report(self, now: float, followed: Collection[Followed], ready: Sequence[Followed]) -> None:
         """Say whether the intervals can be kept, when that has changed.

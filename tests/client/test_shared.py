@@ -1,0 +1,77 @@
+"""A client that is shared request by request, and asks without repeating."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from airflow_provider_truepush.api import calls
+from airflow_provider_truepush.api.envelope import Reply
+from airflow_provider_truepush.api.exchange import Failure
+from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.client import shared
+from airflow_provider_truepush.client.shared import enter_client
+from airflow_provider_truepush.emulator import Emulator
+from tests.client.test_sessions import soon
+from tests.contract.world import SENT
+
+CALL = calls.get_campaign_stats(SENT)
+
+
+def settings(emulator: Emulator, timeout: float = 20.0, per_second: float | None = None) -> Settings:
+    return Settings(emulator.url, emulator.token, timeout=timeout, requests_per_second=per_second)
+
+
+async def test_one_request_whatever_comes_of_it(own_emulator: Emulator) -> None:
+    own_emulator.fault("campaignStats", effect="status", status=503, nth=2)
+    entered = await enter_client(settings(own_emulator))
+    began = time.monotonic()
+    async with entered as client:
+        (first, left), (second, _) = await client.ask(CALL), await client.ask(CALL)
+    assert isinstance(first, Reply)
+    assert isinstance(second, Reply)
+    assert second.status == 503
+    assert began <= left <= time.monotonic()
+    assert own_emulator.count() == 2
+    await entered.leave_at_once()
+    assert not shared._shelves[asyncio.get_running_loop()].entries
+
+
+async def test_silence_is_told_after_the_timeout(own_emulator: Emulator) -> None:
+    own_emulator.fault("campaignStats", effect="hang", phase="before_commit")
+    entered = await enter_client(settings(own_emulator, timeout=0.5))
+    async with entered as client:
+        result, _ = await client.ask(CALL)
+    assert result == Failure(True, "not over within 0.5 s in all")
+    await entered.leave_at_once()
+
+
+async def test_who_is_cancelled_closes_what_nobody_else_uses(own_emulator: Emulator) -> None:
+    own_emulator.fault("campaignStats", effect="hang", phase="before_commit")
+    entered = await enter_client(settings(own_emulator))
+
+    async def ask() -> None:
+        async with entered as client:
+            await client.ask(CALL)
+
+    asking = asyncio.create_task(ask())
+    await soon(lambda: own_emulator.count() > 0)
+    entered.leave()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not shared._shelves[asyncio.get_running_loop()].entries
+
+
+async def test_what_waits_for_its_moment_goes_one_by_one(own_emulator: Emulator) -> None:
+    entered = await enter_client(settings(own_emulator, per_second=20))
+    assert urlsplit(entered.client.settings.base_url).scheme == "http"
+    assert not entered.client.pace.free
+    async with entered as client:
+        await asyncio.gather(*(client.ask(CALL) for _ in range(6)))
+    times = sorted(request.monotonic for request in own_emulator.requests())
+    assert times[-1] - times[0] >= 5 / 20 * 0.9
+    await entered.leave_at_once()
