@@ -78,6 +78,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """The warehouse."""
         from airflow_provider_truepush.export.sql.contract import CONTRACTS
+        from airflow_provider_truepush.export.sql.engine import plain
         from airflow_provider_truepush.export.sql.engines import engine_for
         from airflow_provider_truepush.export.sql.tables import tables
         from airflow_provider_truepush.export.sql.warehouse import Warehouse
@@ -94,7 +95,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         except Exception as error:
             refuse("sql_conn_id", self.sql_conn_id, f"is no SQL connection ({error})")
         engine = engine_for(hook, self.sql_conn_id)
-        self._lineage = _datasets(hook, connection, [table.name for table in described.each()], described.schema)
+        self._lineage = _datasets(hook, connection, [plain(table.name) for table in described.each()], described.schema)
         return Warehouse(
             engine,
             described,

@@ -15,7 +15,8 @@ NOTIFIER = "example_truepush_failure_notifier"
 WATCHER = "example_truepush_new_campaigns"
 TASKFLOW = "example_truepush_taskflow"
 FILES = "example_truepush_stats_to_object_storage"
-DAGS = (APPROVAL, FEED, WEEKLY, CLEANUP, NOTIFIER, WATCHER, TASKFLOW, FILES)
+TABLES = "example_truepush_stats_to_sql"
+DAGS = (APPROVAL, FEED, WEEKLY, CLEANUP, NOTIFIER, WATCHER, TASKFLOW, FILES, TABLES)
 
 PILOT = {"reach": 4000, "sent": 4000, "delivered": 3900, "views": 1200}
 MADE_BY_HAND = "Made by hand"
@@ -107,6 +108,15 @@ def files(stage: Stage) -> Scene:
     stage.note(FILES, FILES)
     stage.clear(FILES, FILES)
     yield stage.ended(FILES, FILES)
+
+
+def tables(stage: Stage) -> Scene:
+    """The same with tables."""
+    stage.control("seed", {"campaigns": [{"title": "For the tables"}]})
+    yield from _twice(stage, TABLES)
+    stage.note(TABLES, TABLES)
+    stage.clear(TABLES, TABLES)
+    yield stage.ended(TABLES, TABLES)
 
 
 def opening(stage: Stage) -> Scene:

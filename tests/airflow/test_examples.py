@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -21,6 +23,7 @@ from tests.airflow.scenarios import (
     FILES,
     NOTIFIER,
     OLD_TEMPLATES,
+    TABLES,
     TASKFLOW,
     WATCHER,
     WEEKLY,
@@ -45,6 +48,8 @@ def stage(
         for name, segment in (("digest", "Returning customers"), ("oncall", "Indian MAC users")):
             stage.call("POST", "/variables", json={"key": f"truepush_{name}_segment", "value": segments[segment]})
         stage.call("POST", "/variables", json={"key": "truepush_files", "value": str(installation.home / "files")})
+        warehouse = {"conn_type": "sqlite", "host": str(installation.home / "examples-warehouse.db")}
+        airflow.api.put_connection({"connection_id": "warehouse", **warehouse})
         yield stage
         for dag_id in DAGS:
             stage.pause(dag_id)
@@ -57,7 +62,7 @@ def show(stage: Stage) -> Show:
     for dag_id in DAGS:
         stage.airflow.wait_for_dag(dag_id)
     Show(stage, {"opening": scenarios.opening(stage)}).play()
-    names = ("watcher", "approval", "housekeeping", "feed", "notifier", "taskflow", "files")
+    names = ("watcher", "approval", "housekeeping", "feed", "notifier", "taskflow", "files", "tables")
     show = Show(stage, {name: getattr(scenarios, name)(stage) for name in names})
     show.play()
     log.info("seconds of each scenario: %s", show.seconds)
@@ -119,6 +124,23 @@ class TestStatsToObjectStorage:
         assert paths == sorted(file["path"] for summary in told for file in summary["files"])
         assert len(paths) == len(runs) > 1
         assert len(list((installation.home / "files").rglob("*_manifest.json"))) == len(runs)
+
+
+class TestStatsToSql:
+    @pytest.fixture(autouse=True)
+    def _played(self, show: Show) -> None:
+        show.check("tables")
+
+    def test_each_run_has_one_snapshot_also_when_it_is_cleared(self, stage: Stage, installation: Installation) -> None:
+        runs = stage.dag_runs(TABLES)
+        told = {run["dag_run_id"]: stage.airflow.api.xcom(TABLES, run["dag_run_id"], "export_stats") for run in runs}
+        assert stage.noted[TABLES]["export_stats"] == ["success"]
+        question = "SELECT run_id, count(*), count(DISTINCT campaign_id) FROM truepush_campaign_stats GROUP BY run_id"
+        with closing(sqlite3.connect(installation.home / "examples-warehouse.db")) as warehouse:
+            found = {run: (rows, campaigns) for run, rows, campaigns in warehouse.execute(question)}
+        assert found == {run: (told[run]["rows"], told[run]["rows"]) for run in found}
+        assert all(told[run]["rows"] > 0 and not told[run]["resumed"] for run in found)
+        assert len(found) > 1
 
 
 class TestProductFeed:

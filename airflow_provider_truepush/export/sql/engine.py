@@ -182,12 +182,17 @@ class Engine(ABC):
 
     def name_of(self, table: Table) -> str:
         """A table's name as it stands in SQL."""
-        return self.dialect.identifier_preparer.format_table(table)
+        return plain(self.dialect.identifier_preparer.format_table(table))
 
     def quote(self, name: str) -> str:
         """Another name as it stands in SQL."""
-        return self.dialect.identifier_preparer.quote(name)
+        return plain(self.dialect.identifier_preparer.quote(name))
 
     def qualified(self, name: str, schema: str | None) -> str:
         """A name in a schema as it stands in SQL."""
         return f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)
+
+
+def plain(name: str) -> str:
+    """A name of SQLAlchemy's own kind of string as a string that Airflow can hand from process to process."""
+    return str(name)
