@@ -12,12 +12,13 @@ from types import FrameType
 
 import requests
 
-from local_airflow import funnel
+from local_airflow import export_run, funnel
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CampaignRun
 from local_airflow.configuration import REPOSITORY, USER, Installation
 from local_airflow.emulator_process import EmulatorProcess
 from local_airflow.errors import LocalAirflowError
+from local_airflow.export_run import ExportRun
 
 # Five emulated minutes, enough for any campaign to be delivered, pass in 25 seconds: long enough to watch it grow.
 SPEED = 12
@@ -63,14 +64,17 @@ def campaign(what: str, home: Path, say: Reporter) -> None:
         airflow = LocalAirflow(installation, say)
         stack.enter_context(airflow)
         stack.callback(say, "stopping Airflow and the emulator")
+        export = ExportRun(airflow, installation.home / "warehouse.db", say)
         try:
             run = CampaignRun(airflow, emulator, say)
             stats = run.run()
+            rows = export.run()
         except FAILURES:
             for component in airflow.components:
                 say(f"the last of {component.log}:\n{component.tail(15)}")
             raise
         funnel.show(stats, f"Campaign {run.campaign_id}")
+        export_run.show([row for row in rows if row["campaign_id"] == run.campaign_id], export.database)
         if what == "serve":
             say(f"the run in the UI: {run.page}")
             say(f"user {USER}, password {installation.password}; Ctrl-C stops everything")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -39,7 +40,7 @@ class TellsOfExport:
 
         :return: JSON primitives.
         """
-        summary = {
+        summary: dict[str, Any] = {
             "rows": outcome.rows,
             "campaigns": outcome.campaigns,
             "missing": outcome.missing,
@@ -54,7 +55,8 @@ class TellsOfExport:
         }
         told = dict(outcome.sink)
         summary["regressed"] += told.pop("regressed", 0)
-        summary |= told
+        # A name from SQLAlchemy is a string of a class of its own, which Airflow refuses to send to its server.
+        summary = json.loads(json.dumps(summary | told))
         self._exported = summary
         try:
             _attach(context, self.outlets, summary)

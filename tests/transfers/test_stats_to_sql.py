@@ -41,6 +41,7 @@ def test_every_campaign_of_the_list_lands_once(truepush: Emulator, database: Dat
         "resumed": 0,
     }
     assert summary["table"] == HISTORY
+    assert type(summary["table"]) is str, "Airflow takes no subclass"
     moments = [database.moment(one) for (one,) in database.rows(f"SELECT observed_at FROM {HISTORY}")]
     assert summary["min_observed_at"] == min(moments).isoformat()
     assert summary["max_observed_at"] == max(moments).isoformat()
