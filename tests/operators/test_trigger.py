@@ -269,6 +269,14 @@ class TestBetweenDeleteAndCreate:
         assert sent(emulator) == ["deleteTrigger"]
         assert [create(if_exists="replace")] == ids(emulator), "the next try"
 
+    def test_the_delete_of_a_stopped_one_stays_open(self, emulator: Emulator) -> None:
+        """A retry would find none, create an active one, and so begin to send what somebody has stopped."""
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("deleteTrigger", nth=1, effect="fin")
+        with pytest.raises(AirflowFailException, match="It was inactive"):
+            create(if_exists="replace")
+        assert sent(emulator) == ["deleteTrigger"]
+
     def test_the_delete_is_refused(self, emulator: Emulator) -> None:
         (old,) = seed(emulator, "Weekly")
         emulator.fault("deleteTrigger", effect="outcome", code="TOKEN-NOT-FOUND")
