@@ -13,7 +13,7 @@ import pytest
 
 #: Set by ``make test``.
 VARIABLE = "TRUEPUSH_COUNT_BRANCHES"
-FOLDERS = ("api", "client", "contract", "faults", "hooks")
+FOLDERS = ("api", "client", "contract", "faults", "hooks", "triggers/test_polling")
 
 
 class Counting:
@@ -41,7 +41,7 @@ class Counting:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Count in one test, its fixtures included, or do not."""
-        counted = item.nodeid.startswith(tuple(f"tests/{folder}/" for folder in FOLDERS))
+        counted = item.nodeid.startswith(tuple(f"tests/{folder}" for folder in FOLDERS))
         if counted:
             self.counter.start()
         try:

@@ -1,0 +1,100 @@
+"""What may keep a create from leaving, and what is known when it has."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import urllib3.util.connection
+
+from airflow_provider_truepush.client.evidence import Limit
+from airflow_provider_truepush.exceptions import (
+    TruepushAmbiguousError,
+    TruepushConnectionError,
+    TruepushSendExpiredError,
+)
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from tests.client import peers
+from tests.client.peers import Peer
+from tests.contract.driver import CONN_ID, connect
+from tests.contract.world import CAMPAIGN
+
+
+def create(just_before: Callable[[], None] | None = None) -> str | None:
+    with TruepushHook(CONN_ID) as hook:
+        return hook.create_campaign(CAMPAIGN, just_before=just_before)
+
+
+def refuse() -> None:
+    raise TruepushSendExpiredError("too late")
+
+
+def test_what_is_raised_right_before_the_first_byte_keeps_it_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(peers.answers()) as peer:
+        connect(monkeypatch, peer.url)
+        with pytest.raises(TruepushSendExpiredError, match="too late") as caught:
+            create(refuse)
+        assert not any(peer.requests)
+    # The frames it went through hold the request, and so the token.
+    names = []
+    trace = caught.value.__traceback__
+    while trace is not None:
+        names.append(trace.tb_frame.f_globals["__name__"])
+        trace = trace.tb_next
+    assert not [name for name in names if name.startswith(("urllib3", "requests", "http"))]
+
+
+def test_it_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    with Peer(peers.answers()) as peer:
+        connect(monkeypatch, peer.url)
+        with suppress(TruepushAmbiguousError):
+            create(lambda: asked.append(time.monotonic()))
+    assert len(asked) == 1
+
+
+def socks(peer: Peer, connection: socket.socket) -> None:
+    """A SOCKS5 proxy that takes the greeting and goes away."""
+    connection.recv(3)
+
+
+def test_behind_a_socks_proxy_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(socks) as proxy:
+        connect(monkeypatch, "http://truepush.invalid")
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
+        with pytest.raises(TruepushAmbiguousError):
+            create()
+        asked = proxy.connections
+        assert asked > 0
+        with pytest.raises(TruepushSendExpiredError, match="too late"):
+            create(refuse)
+        assert proxy.connections == asked, "asked before a connection is made, as later nobody could tell"
+
+
+def test_a_time_that_is_over_before_the_request_could_leave_is_no_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(peers.answers()) as peer:
+        connect(monkeypatch, peer.url, timeout=0.2)
+        connected = urllib3.util.connection.create_connection
+
+        def slow(*args: Any, **kwargs: Any) -> socket.socket:
+            time.sleep(0.8)
+            return connected(*args, **kwargs)
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", slow)
+        with pytest.raises(TruepushConnectionError):
+            create()
+        assert not any(peer.requests)
+
+
+def test_a_limit_cuts_what_it_is_given_later() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Limit(0.01) as limit:
+        while not limit.passed:
+            threading.Event().wait(0.01)
+        limit.watch(ours)
+        assert ours.recv(1) == b""
