@@ -167,8 +167,12 @@ class Engine(ABC):
                 values = columns[place]
                 first = values[0]
                 same = all(value is first for value in values)
-                columns[place] = [self.adapt(first)] * len(values) if same else list(map(self.adapt, values))
+                columns[place] = [self.adapt(first)] * len(values) if same else self.moments(values)
         return list(zip(*columns, strict=True))
+
+    def moments(self, values: Sequence[Any]) -> list[Any]:
+        """A column of moments as the driver takes them."""
+        return list(map(self.adapt, values))
 
     def probe(self, cursor: Any, table: Table) -> None:
         """Change nothing, in the way in which the export will change something. Raises when that is not allowed."""

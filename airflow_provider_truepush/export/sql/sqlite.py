@@ -37,11 +37,19 @@ class SqliteEngine(Engine):
 
     @override
     def adapt(self, value: Any) -> Any:
-        if isinstance(value, datetime):
-            # Half the time of isoformat and strftime.
-            text = str(value if value.tzinfo is UTC else value.astimezone(UTC))
-            return text[:26] if value.microsecond else text[:19] + ".000000"
-        return value
+        return self.moments([value])[0] if isinstance(value, datetime) else value
+
+    @override
+    def moments(self, values: Sequence[Any]) -> list[Any]:
+        # A third of the time that isoformat and strftime take for it.
+        return [
+            None
+            if value is None
+            else "%04d-%02d-%02d %02d:%02d:%02d.%06d"  # noqa: UP031 (and less than an f-string takes)
+            % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond)
+            for value in values
+            for utc in (value if value is None or value.tzinfo is UTC else value.astimezone(UTC),)
+        ]
 
     @override
     def has_schema(self, cursor: Any, schema: str) -> bool:
