@@ -87,7 +87,9 @@ class ToldCampaigns:
             return
         try:
             for store in self._stores:
-                await asyncio.wait_for(store.aset(self._key, state), _STORE_TIMEOUT)
+                # Not wait_for: before Python 3.12 it loses a cancellation that comes just as the answer does.
+                async with asyncio.timeout(_STORE_TIMEOUT):
+                    await store.aset(self._key, state)
         except Exception as error:
             self._complain("written", error)
             return
@@ -98,7 +100,8 @@ class ToldCampaigns:
         """Read what was kept. An asset that was added to the watcher later has nothing, or less than the others."""
         kept = False
         for store in self._stores:
-            state = await asyncio.wait_for(store.aget(self._key), _STORE_TIMEOUT)
+            async with asyncio.timeout(_STORE_TIMEOUT):
+                state = await store.aget(self._key)
             if state is not None:
                 kept = True
                 self._ids |= set(state["ids"])
