@@ -14,21 +14,17 @@ def is_past(
     *,
     interval_start: datetime | None,
     interval_end: datetime | None,
-    run_type: str,
     timetable: Any,
     now: datetime,
 ) -> bool:
     """Whether a later interval has ended since this run's: today's counters belong to that one, or a still later.
 
-    A run by hand, or by an asset's event, is about now, whatever interval Airflow gives it.
-
     :param interval_start: of the run's data interval.
-    :param interval_end: of the run's data interval; None for a run without one.
-    :param run_type: Airflow's, such as ``scheduled``.
+    :param interval_end: of the run's data interval; None for a run without one, which is about now.
     :param timetable: the Dag's.
     :param now: an aware datetime.
     """
-    if interval_end is None or run_type not in ("scheduled", "backfill"):
+    if interval_end is None:
         return False
     following = next_end(timetable, interval_start, interval_end)
     return following is not None and now >= following

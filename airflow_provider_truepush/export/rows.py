@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,7 +110,7 @@ def stats_row(run: ExportRun, target: Target, stats: CampaignStats, observed_at:
         campaign_id=target.campaign_id,
         snapshot_key=run.snapshot_key,
         observed_at=observed_at,
-        title=target.title,
+        title=writable(target.title),
         created_at=created_at(target.campaign_id),
         stats=stats,
         logical_date=run.logical_date,
@@ -153,7 +154,32 @@ def as_values(row: StatsRow) -> tuple[Any, ...]:
 
 def raw(extra: Mapping[str, Any]) -> str | None:
     """Counters without a column, as JSON text with sorted keys."""
-    return json.dumps(extra, sort_keys=True, separators=(",", ":")) if extra else None
+    return json.dumps(_storable(extra), sort_keys=True, separators=(",", ":")) if extra else None
+
+
+def _storable(value: Any) -> Any:
+    """JSON that every database takes: as text what is no number to them, and text as above."""
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {writable(str(key)): _storable(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(inner) for inner in value]
+    return value
+
+
+def writable(text: str | None) -> str | None:
+    """Text that every place takes: half of a surrogate pair, or a NUL, which JSON can carry, is replaced."""
+    if text is None:
+        return None
+    text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def too_large(stats: CampaignStats) -> str | None:

@@ -55,7 +55,8 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         end of the run's data interval, or, where it has none, the moment it was to run after; ISO 8601, UTC.
     :param on_past_interval: what to do in a run whose following interval has ended too, as in a backfill or a late
         catch-up: the counters of then cannot be had any more. ``skip`` the task, ``flag`` the rows
-        (``past_interval``), or ``fail``. Runs by hand are never of the past.
+        (``past_interval``), or ``fail``. Runs by hand, and tries that go on with what an earlier one has begun, are
+        flagged.
     :param fail_if_missing_ratio: fail when a larger part of the campaigns has no statistics; None never to.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
@@ -154,18 +155,23 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         )
 
     def _is_past(self, context: Context, run_type: str) -> bool:
-        dag = self.get_dag()
+        dag, dag_run = self.get_dag(), context["dag_run"]
+        by_schedule = getattr(dag_run.run_type, "value", run_type) in ("scheduled", "backfill")
         interval_end = context.get("data_interval_end")
-        now = datetime.now(UTC)
+        if interval_end is None and by_schedule:
+            interval_end = getattr(dag_run, "run_after", None)  # timetables of partitions give no interval
         past = interval.is_past(
             interval_start=context.get("data_interval_start"),
             interval_end=interval_end,
-            run_type=getattr(context["dag_run"].run_type, "value", run_type),
             timetable=getattr(dag, "timetable", None),
-            now=now,
+            now=datetime.now(UTC),
         )
         if not past:
             return False
+        # A person who runs it wants the counters of now; and what an earlier try has begun is ended.
+        if not by_schedule or _resumes_from(context, self.retries) is not None:
+            self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
+            return True
         message = (
             f"The interval of this run ended at {interval_end}, and so has the one after it. Truepush only tells the "
             "counters of now, so they would stand under a date they do not belong to. Nothing was fetched."

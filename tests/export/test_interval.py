@@ -20,9 +20,9 @@ def timetable(schedule: Any, **given: Any) -> Any:
     return DAG("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=UTC), **given).timetable
 
 
-def past(after: timedelta, schedule: Any, length: timedelta = timedelta(0), run_type: str = "scheduled") -> bool:
+def past(after: timedelta, schedule: Any, length: timedelta = timedelta(0)) -> bool:
     table = schedule if isinstance(schedule, SimpleNamespace) else timetable(schedule)
-    return is_past(interval_start=END - length, interval_end=END, run_type=run_type, timetable=table, now=END + after)
+    return is_past(interval_start=END - length, interval_end=END, timetable=table, now=END + after)
 
 
 @pytest.mark.parametrize(
@@ -39,25 +39,17 @@ def past(after: timedelta, schedule: Any, length: timedelta = timedelta(0), run_
     ],
 )
 def test_a_run_is_past_when_the_next_interval_has_ended(schedule: Any, length: timedelta, following: timedelta) -> None:
-    for run_type in ("scheduled", "backfill"):
-        assert not past(timedelta(0), schedule, length, run_type)
-        assert not past(following - timedelta(seconds=1), schedule, length, run_type)
-        assert past(following, schedule, length, run_type)
-
-
-@pytest.mark.parametrize("run_type", ["manual", "asset_triggered", "dataset_triggered", "operator_triggered"])
-def test_runs_that_nobody_scheduled_are_about_now(run_type: str) -> None:
-    assert not past(400 * DAY, "@daily", DAY, run_type)
+    assert not past(timedelta(0), schedule, length)
+    assert not past(following - timedelta(seconds=1), schedule, length)
+    assert past(following, schedule, length)
 
 
 def test_a_schedule_without_a_next_run_has_no_past() -> None:
     for schedule in (None, "@once", "@continuous"):
         given = {"max_active_runs": 1} if schedule == "@continuous" else {}
         table = timetable(schedule, **given)
-        assert not is_past(
-            interval_start=END, interval_end=END, run_type="scheduled", timetable=table, now=END + 400 * DAY
-        )
-    assert not is_past(interval_start=None, interval_end=None, run_type="scheduled", timetable=None, now=END)
+        assert not is_past(interval_start=END, interval_end=END, timetable=table, now=END + 400 * DAY)
+    assert not is_past(interval_start=None, interval_end=None, timetable=None, now=END)
 
 
 def test_cron_counts_in_the_dags_time_zone() -> None:
@@ -65,9 +57,7 @@ def test_cron_counts_in_the_dags_time_zone() -> None:
     end = datetime(2026, 3, 28, 0, 0, tzinfo=UTC)  # 01:00; the next night the clocks go forward at 02:00
     for hours, expected in ((23, False), (24, True)):
         now = end + timedelta(hours=hours)
-        assert (
-            is_past(interval_start=end, interval_end=end, run_type="scheduled", timetable=berlin, now=now) is expected
-        )
+        assert is_past(interval_start=end, interval_end=end, timetable=berlin, now=now) is expected
 
 
 def test_of_several_expressions_the_next_counts() -> None:

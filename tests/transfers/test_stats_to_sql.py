@@ -302,9 +302,16 @@ def test_the_past_is_skipped_flagged_or_refused(truepush: Emulator, sqlite: Data
     assert truepush.count() == 0
     assert export(Run(**past), on_past_interval="flag")["past_interval"] is True  # type: ignore[arg-type]
     assert [bool(flag) for (flag,) in sqlite.rows(f"SELECT past_interval FROM {HISTORY}")] == [True]
-    # By hand, for whatever interval, is about now.
+    # By hand it is what the person wants, and flagged all the same: the numbers are not those of then.
     by_hand = Run(run_type="manual", interval_end=datetime.now(UTC) - timedelta(days=3))
-    assert export(by_hand)["past_interval"] is False
+    assert export(by_hand)["past_interval"] is True
+    # What a try has begun in time is not skipped because its retry comes late.
+    late = Run(run_id="late", interval_end=datetime.now(UTC) - timedelta(days=3), tries=1)
+    assert export(late)["past_interval"] is True
+    # Timetables of partitions give no interval, only the moment to run after.
+    partition = Run(interval_end=None, start_date=datetime.now(UTC) - timedelta(days=3))
+    with pytest.raises(AirflowSkipException, match="counters of now"):
+        export(partition)
     assert export(Run(run_type="asset_triggered", interval_end=None))["rows"] == 1
 
 
@@ -359,3 +366,22 @@ def make_read_only(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(hook, "read_only", True, raising=False)
     else:
         monkeypatch.setattr(hook, "get_conn", read_only)
+
+
+def test_a_catch_up_does_not_make_campaigns_look_quiet(truepush: Emulator, sqlite: Database) -> None:
+    """It fetches the same counters for many intervals within a moment."""
+    (one,) = truepush.add_campaigns(1)
+    for days in range(4, 9):
+        run = Run(run_type="backfill", interval_end=datetime.now(UTC) - timedelta(days=days), run_id=f"of {days}")
+        export(run, on_past_interval="flag", stop_after_unchanged=2)
+    assert export(Run(run_id="live"), stop_after_unchanged=2)["rows"] == 1
+    assert asked(truepush).count(one) == 6
+
+
+@pytest.mark.parametrize("title", ["half \ud83d", "a NUL \0"])
+def test_a_title_that_no_database_takes_ends_no_export(truepush: Emulator, database: Database, title: str) -> None:
+    first, second = truepush.add_campaigns(2)
+    summary = export(Run(), campaign_ids=[{"id": first, "title": title}, {"id": second, "title": "plain"}])
+    assert summary["rows"] == 2
+    titles = sorted(found for (found,) in database.rows(f"SELECT title FROM {HISTORY}"))
+    assert titles == sorted([title[:-1] + "\ufffd", "plain"])

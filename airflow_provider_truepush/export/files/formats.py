@@ -94,14 +94,3 @@ def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
             "or choose format='jsonl' or 'csv'. Nothing was fetched."
         ) from error
     return ParquetFormat(run)
-
-
-def writable(text: str | None) -> str | None:
-    """Text that UTF-8 can hold: half of a surrogate pair, which JSON can carry, becomes the replacement character."""
-    if text is None or text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, MOMENTS, TEXTS, writable
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow, raw
+from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, MOMENTS, TEXTS
+from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow, raw, writable
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 _REQUIRED = (

@@ -13,8 +13,8 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, writable
-from airflow_provider_truepush.export.rows import StatsRow, raw
+from airflow_provider_truepush.export.files.formats import FILE_COLUMNS
+from airflow_provider_truepush.export.rows import StatsRow, raw, writable
 
 #: One row each, without the line's end.
 Lines = list[bytes]

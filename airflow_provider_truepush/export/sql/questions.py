@@ -58,7 +58,13 @@ def _unchanged(
     newest_first = func.row_number().over(partition_by=history.campaign_id, order_by=history.observed_at.desc())
     ranked = (
         select(history.campaign_id, *(history[name] for name in COUNTER_COLUMNS), newest_first.label("place"))
-        .where(history.project == run.project, history.campaign_id.in_(ids), history.snapshot_key != run.snapshot_key)
+        .where(
+            history.project == run.project,
+            history.campaign_id.in_(ids),
+            history.snapshot_key != run.snapshot_key,
+            # A catch-up fetches the same counters many times at one moment: that tells nothing of a quiet campaign.
+            history.past_interval.is_(False),
+        )
         .subquery("ranked")
     )
     question = select(ranked).where(ranked.c.place <= limit + 1).order_by(ranked.c.campaign_id, ranked.c.place)
