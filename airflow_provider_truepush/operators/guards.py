@@ -103,20 +103,22 @@ def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_c
     number, address = task_try.number, task_try.state_store_address
     state = TaskStateJournal(store, slot, cleared_on_success=cleared, try_number=number, address=address)
     # A send is ended where it was begun, though the Dag has been given a ledger since, or another, or none.
-    begun_in = state.begun_in()
-    if state.holds_it() or not (begun_in or ledger_conn_id):
+    begun = state.begun_in()
+    if state.holds_it() or not (begun or ledger_conn_id):
         return state
-    if begun_in and begun_in != ledger_conn_id:
-        log.warning("ledger_conn_id is %r; this send was begun in %r, and is ended there.", ledger_conn_id, begun_in)
-    ledger = _ledger(begun_in or str(ledger_conn_id), project, slot)
+    conn_id, since = begun or (str(ledger_conn_id), number)
+    if conn_id != ledger_conn_id:
+        log.warning("ledger_conn_id is %r; this send was begun in %r, and is ended there.", ledger_conn_id, conn_id)
+    ledger = _ledger(conn_id, project, slot)
+    # Set between two tries, it does not know the siblings that have written elsewhere.
+    ledger.sees_others = since <= 1
     ledger.unproven = state.unproven()
-    if begun_in is None:
+    if begun is None:
         ledger.note_visit(task_try.send_token)
-        state.begin_in(str(ledger_conn_id))
+        state.begin_in(conn_id)
     elif not ledger.visited(task_try.send_token):
         ledger.unproven = unknown_before(
-            task_try.number,
-            f"an earlier one was written down in {ledger}, and it is another database now, or was emptied",
+            number, f"an earlier one was written down in {ledger}, and it is another database now, or was emptied"
         )
     return ledger
 

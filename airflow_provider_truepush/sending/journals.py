@@ -118,14 +118,14 @@ class TaskStateJournal(Journal):
         """Whether this send stands here, whatever other journal there is."""
         return self._store.get(self.key) is not None
 
-    def begun_in(self) -> str | None:
-        """The connection of the ledger in which an earlier try has begun; None for none."""
+    def begun_in(self) -> tuple[str, int] | None:
+        """The connection of the ledger in which an earlier try has begun, and its number; None for none."""
         found = self._store.get(self._ledger_key)
-        return str(found) if found else None
+        return (str(found["conn_id"]), int(found["since"])) if found else None
 
     def begin_in(self, ledger_conn_id: str) -> None:
         """Note that this send is written down in a ledger, so that every later try looks there."""
-        self._set(self._ledger_key, ledger_conn_id)
+        self._set(self._ledger_key, {"conn_id": ledger_conn_id, "since": self._try_number})
 
     def unproven(self) -> str:
         """Why an empty place proves nothing, for a person; "" where it proves that nothing was sent."""

@@ -10,7 +10,7 @@ import pytest
 import requests
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
 from tests.sending.tasks import Tasks
@@ -178,6 +178,20 @@ def test_a_ledger_that_came_later_does_not_tell_siblings_apart(tasks: Tasks, sql
     tasks.run(tasks.context(index=1), message="To Paris")
     with pytest.raises(AirflowFailException, match="which one is this send's is open"):
         tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+
+
+def test_a_ledger_that_was_set_between_two_tries_does_not_know_the_siblings(tasks: Tasks, sqlite: str) -> None:
+    """The first try sent nothing and wrote nothing; a sibling of it had sent without the ledger."""
+    tasks.emulator.fault("listCampaign", effect="status", nth=[1, 2])
+    with pytest.raises(TruepushServerError):
+        tasks.run(tasks.context(index=0), message="To Berlin")
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="may be out"):
+        tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+    tasks.run(tasks.context(index=1), message="To Paris")
+    with pytest.raises(AirflowFailException, match="which one is this send's is open"):
+        tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
+    assert len(tasks.made) == 1
 
 
 def test_an_older_campaign_of_the_title_is_not_adopted(tasks: Tasks) -> None:
