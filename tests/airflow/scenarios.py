@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ FILES = "example_truepush_stats_to_object_storage"
 TABLES = "example_truepush_stats_to_sql"
 DAGS = (APPROVAL, FEED, WEEKLY, CLEANUP, NOTIFIER, WATCHER, TASKFLOW, FILES, TABLES)
 
+NUDGE = 50.0
 PILOT = {"reach": 4000, "sent": 4000, "delivered": 3900, "views": 1200}
 MADE_BY_HAND = "Made by hand"
 MOST_CLICKED = "Clicked most"
@@ -132,14 +134,25 @@ def watcher(stage: Stage) -> Scene:
     """A campaign appears that no Dag has made. The campaigns of the other examples appear as well."""
     # One after the other: what appears between two polls may become one run.
     for _ in range(2):
-        (campaign,) = stage.control("seed", {"campaigns": [{"title": MADE_BY_HAND}]})["campaigns"]
-        yield partial(_is_told, stage, campaign)
+        campaign = _made_by_hand(stage)
+        nudged = time.monotonic()
+        while campaign not in told(stage):
+            # Airflow's scheduler may take an event that is stored as it makes a run into the run after that only.
+            if time.monotonic() - nudged > NUDGE:
+                _made_by_hand(stage)
+                nudged = time.monotonic()
+            yield partial(_has_passed, time.monotonic() + 2)
     yield stage.all_ended(WATCHER)
     stage.pause(WATCHER)  # a run that began this very moment stays as it is
 
 
-def _is_told(stage: Stage, campaign: str) -> bool:
-    return campaign in told(stage)
+def _made_by_hand(stage: Stage) -> str:
+    (campaign,) = stage.control("seed", {"campaigns": [{"title": MADE_BY_HAND}]})["campaigns"]
+    return str(campaign)
+
+
+def _has_passed(moment: float) -> bool:
+    return time.monotonic() >= moment
 
 
 def told(stage: Stage) -> list[str]:
