@@ -24,6 +24,7 @@ from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.failures import reason
 from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
 from airflow_provider_truepush.client.pace import SharedPace, pace_for
+from airflow_provider_truepush.client.reads import Reader
 from airflow_provider_truepush.client.repeating import Repeats
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class AsyncClient:
         # One timer instead of three: they are a tenth of what a small request costs.
         self._once = aiohttp.ClientTimeout(total=settings.timeout)
         self._session = self._open_session(aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls))
+        # A proxy takes other requests than a server; those are left to aiohttp's session.
+        self._reader = None if self._proxy else Reader.over(self._session, URL(self._root), self._headers)
 
     @classmethod
     async def open(cls, settings: Settings) -> AsyncClient:
@@ -177,25 +180,32 @@ class AsyncClient:
         :param limit: in seconds; None for the session's.
         """
         settings = self._settings
-        options: dict[str, Any] = {} if limit is None else {"timeout": limit}
         try:
-            # Reading to the end gives the connection back, and so does an error while reading.
-            response = await session.request(
-                call.endpoint.method,
-                URL(self._root + call.path, encoded=True),
-                data=call.body,
-                headers=self._headers,
-                allow_redirects=False,
-                proxy=self._proxy,
-                **options,
-            )
-            body = await response.read()
+            if self._reader is not None and call.endpoint.reads:
+                status, body, retry_after = await self._reader.read(call.path, limit or session.timeout)
+            else:
+                status, body, retry_after = await self._request(call, session, limit or session.timeout)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             within = settings.timeout if limit is None else settings.timeout / 3
             return Failure(not isinstance(error, _NOT_SENT), settings.hide(reason(error, within, settings.base_url)))
         if self._secret in body:
             body = body.replace(self._secret, b"***")
-        return Reply(response.status, body, response.headers.get("Retry-After"))
+        return Reply(status, body, retry_after)
+
+    async def _request(
+        self, call: Call[Any], session: aiohttp.ClientSession, limit: aiohttp.ClientTimeout
+    ) -> tuple[int, bytes, str | None]:
+        # Reading to the end gives the connection back, and so does an error while reading.
+        response = await session.request(
+            call.endpoint.method,
+            URL(self._root + call.path, encoded=True),
+            data=call.body,
+            headers=self._headers,
+            allow_redirects=False,
+            proxy=self._proxy,
+            timeout=limit,
+        )
+        return response.status, await response.read(), response.headers.get("Retry-After")
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | bool:
