@@ -201,16 +201,16 @@ class CampaignSending:
     def _check_still_ours(self, record: SendRecord) -> None:
         """Asked right before the first byte leaves: a worker may have been frozen since its intent."""
         why = ""
+        try:
+            if not self._journal.stands(record):
+                why = "has lost its intent: another try has taken over, or a person has removed it"
+        except Exception as error:
+            why = f"cannot see whether its intent still stands ({error})"
+        if self._plan.ended():
+            why = "was ended before it came to send"
+        # Last: the worker may have been frozen while it asked the journal, too.
         if self._clock() > record.deadline:
             why = f"did not come to send within {_SEND_WITHIN:.0f} s of its intent, and another may have taken over"
-        elif self._plan.ended():
-            why = "was ended before it came to send"
-        else:
-            try:
-                if not self._journal.stands(record):
-                    why = "has lost its intent: another try has taken over, or a person has removed it"
-            except Exception as error:
-                why = f"cannot see whether its intent still stands ({error})"
         if why:
             raise TruepushSendExpiredError(f"{record.author} {why}. {record.title!r} was not sent by this try.")
 

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.sending.exploring import LONG, explore
+from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.world import Setup, World, ledger_hook
 
 HISTORIES = int(os.environ.get(LONG, "250"))
@@ -34,3 +35,28 @@ def test_no_history_on_postgresql_has_a_duplicate(emulator: Emulator, monkeypatc
     endings = explore(world, HISTORIES // 10)
     print("histories on PostgreSQL:", dict(endings.most_common()))
     assert endings["histories"] >= HISTORIES // 10
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+@pytest.mark.parametrize("journal", ["state", "ledger"] if HAS_STATE_STORE else ["ledger"])
+@pytest.mark.parametrize("steps", range(1, 12))
+def test_a_try_that_froze_anywhere_sends_nothing_once_a_person_had_it_sent_again(
+    steps: int, journal: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(emulator, ledger=ledger_hook)
+    world.patch(monkeypatch)
+    world.begin(Setup(journal=journal))
+    frozen = world.start("a")
+    for _ in range(steps):
+        frozen.step()
+    assert world.made("a") == []
+    world.now += 131
+    world.start("a").finish()
+    if not world.made("a"):
+        world.resolve("a", None)
+        again = world.start("a")
+        again.finish()
+        assert again.error is None
+    frozen.finish()
+    world.end()
+    assert len(world.made("a")) == 1, f"sent again after {frozen.place}"
