@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 TOKEN = "a-token-of-the-benchmark"
 HOUR = 3600.0
@@ -37,28 +38,23 @@ class Setting:
 Start = Callable[[int], "asyncio.Task[Any]"]
 
 
-def _quiet(trigger_class: Any) -> None:
-    import logging
+class Waiting(NamedTuple):
+    """Triggers of Airflow's that wait: the id and the fields of their connection, and what makes one by its number."""
 
-    trigger_class.log = logging.getLogger("bench")  # the lines are counted elsewhere, and are none per poll
-
-
-async def _drain(trigger: Any) -> None:
-    async for event in trigger.run():
-        raise RuntimeError(f"a trigger that was to wait fired: {event}")
+    conn_id: str
+    connection: dict[str, Any]
+    make: Callable[[int], Any]
 
 
-def truepush(setting: Setting) -> Start:
+def truepush(setting: Setting) -> Waiting:
     """``TruepushCampaignStatsTrigger``."""
     from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
 
     extra = {"verify": str(setting.bundle), **setting.extra}
     host = f"https://127.0.0.1:{setting.port}"
-    setting.declare("bench_truepush", conn_type="truepush", host=host, password=TOKEN, extra=extra)
-    _quiet(TruepushCampaignStatsTrigger)
 
-    def start(number: int) -> asyncio.Task[Any]:
-        trigger = TruepushCampaignStatsTrigger(
+    def make(number: int) -> TruepushCampaignStatsTrigger:
+        return TruepushCampaignStatsTrigger(
             campaign_id=f"{number:024x}",
             truepush_conn_id="bench_truepush",
             goal={"thresholds": {"delivered": 1000}},
@@ -66,60 +62,84 @@ def truepush(setting: Setting) -> Start:
             timeout=HOUR,
             started_at=time.time(),
         )
-        return asyncio.create_task(_drain(trigger))
 
-    return start
+    return Waiting("bench_truepush", {"conn_type": "truepush", "host": host, "password": TOKEN, "extra": extra}, make)
 
 
-def http_sensor(setting: Setting) -> Start:
+def http_sensor(setting: Setting) -> Waiting:
     """``HttpSensorTrigger``; it waits on 404 only."""
     from airflow.providers.http.triggers.http import HttpSensorTrigger
 
-    setting.declare("bench_http", conn_type="http", host=f"https://127.0.0.1:{setting.port}")
-
-    def start(number: int) -> asyncio.Task[Any]:
-        trigger = HttpSensorTrigger(
+    def make(number: int) -> HttpSensorTrigger:
+        return HttpSensorTrigger(
             endpoint=f"sensor/{number:024x}", http_conn_id="bench_http", poke_interval=setting.interval
         )
-        return asyncio.create_task(_drain(trigger))
 
-    return start
+    return Waiting("bench_http", {"conn_type": "http", "host": f"https://127.0.0.1:{setting.port}"}, make)
 
 
-def dbt_cloud(setting: Setting) -> Start:
+def dbt_cloud(setting: Setting) -> Waiting:
     """``DbtCloudRunJobTrigger``."""
     from airflow.providers.dbt.cloud.triggers.dbt import DbtCloudRunJobTrigger
 
     host = f"127.0.0.1:{setting.port}"
-    setting.declare("bench_dbt", conn_type="dbt_cloud", host=host, login="1", password=TOKEN)
 
-    def start(number: int) -> asyncio.Task[Any]:
-        trigger = DbtCloudRunJobTrigger(
+    def make(number: int) -> DbtCloudRunJobTrigger:
+        return DbtCloudRunJobTrigger(
             conn_id="bench_dbt",
             run_id=number,
             end_time=time.time() + HOUR,
             poll_interval=setting.interval,
             account_id=1,
         )
-        return asyncio.create_task(_drain(trigger))
 
-    return start
+    return Waiting("bench_dbt", {"conn_type": "dbt_cloud", "host": host, "login": "1", "password": TOKEN}, make)
 
 
-def airbyte(setting: Setting) -> Start:
+def airbyte(setting: Setting) -> Waiting:
     """``AirbyteSyncTrigger``; it blocks the loop for each request."""
     from airflow.providers.airbyte.triggers.airbyte import AirbyteSyncTrigger
 
     host = f"https://127.0.0.1:{setting.port}"
-    setting.declare("bench_airbyte", conn_type="airbyte", host=host, login="id", password=TOKEN)
 
-    def start(number: int) -> asyncio.Task[Any]:
-        trigger = AirbyteSyncTrigger(
+    def make(number: int) -> AirbyteSyncTrigger:
+        return AirbyteSyncTrigger(
             job_id=number, conn_id="bench_airbyte", end_time=time.time() + HOUR, poll_interval=setting.interval
         )
-        return asyncio.create_task(_drain(trigger))
 
-    return start
+    return Waiting("bench_airbyte", {"conn_type": "airbyte", "host": host, "login": "id", "password": TOKEN}, make)
+
+
+TRIGGERS: dict[str, tuple[str, Callable[[Setting], Waiting]]] = {
+    "truepush": ("`TruepushCampaignStatsTrigger`", truepush),
+    "http": ("`HttpSensorTrigger`", http_sensor),
+    "dbt": ("dbt Cloud's trigger", dbt_cloud),
+    "airbyte": ("Airbyte's trigger", airbyte),
+}
+
+
+async def _drain(trigger: Any) -> None:
+    async for event in trigger.run():
+        raise RuntimeError(f"a trigger that was to wait fired: {event}")
+
+
+def _in_a_loop(waits: Callable[[Setting], Waiting]) -> Callable[[Setting], Start]:
+    """Triggers without a triggerer, their connection in the environment."""
+
+    def begin(setting: Setting) -> Start:
+        waiting = waits(setting)
+        setting.declare(waiting.conn_id, **waiting.connection)
+        return lambda number: asyncio.create_task(_drain(waiting.make(number)))
+
+    return begin
+
+
+def _quiet_truepush(setting: Setting) -> Start:
+    from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+
+    # The lines are counted elsewhere, and are none per poll.
+    TruepushCampaignStatsTrigger.log = logging.getLogger("bench")
+    return _in_a_loop(truepush)(setting)
 
 
 def _session(setting: Setting, limit: int) -> Any:
@@ -182,10 +202,8 @@ def batches(setting: Setting) -> Start:
 
 
 CONTESTANTS: dict[str, tuple[str, Callable[[Setting], Start]]] = {
-    "truepush": ("`TruepushCampaignStatsTrigger`", truepush),
-    "http": ("`HttpSensorTrigger`", http_sensor),
-    "dbt": ("dbt Cloud's trigger", dbt_cloud),
-    "airbyte": ("Airbyte's trigger", airbyte),
+    **{name: (label, _in_a_loop(waits)) for name, (label, waits) in TRIGGERS.items()},
+    "truepush": (TRIGGERS["truepush"][0], _quiet_truepush),
     "coroutines": ("ideal: one coroutine each, one session", coroutines),
     "batches": ("ideal: one poller, 250 ms batches", batches),
 }

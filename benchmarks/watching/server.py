@@ -15,10 +15,23 @@ import struct
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import certifi
 
-COUNTERS = struct.Struct("=qqqq")
+COUNTERS = struct.Struct("=qqqqqq")
+
+
+class Counted(NamedTuple):
+    """Requests, connections made, connections open, most open; addresses asked for once or more, twice or more."""
+
+    requests: int
+    made: int
+    open: int
+    most: int
+    once: int
+    twice: int
+
 
 _STATS = (
     b'{"status_code":200,"status":"SUCCESS","message":"Success","data":{"Reach":1000,"Sent":900,"Delivered":100,'
@@ -37,7 +50,7 @@ def answer(body: bytes, status: bytes = b"200 OK") -> bytes:
 
 
 class Counters:
-    """Requests, connections made, connections open, most open: in a file, for other processes to read.
+    """What is counted, in a file, for other processes to read.
 
     :param path: of the file.
     :param writes: whether this process counts.
@@ -49,12 +62,12 @@ class Counters:
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), COUNTERS.size)
 
-    def read(self) -> tuple[int, int, int, int]:
-        """All four."""
-        return COUNTERS.unpack_from(self._map)  # type: ignore[return-value]
+    def read(self) -> Counted:
+        """All of them."""
+        return Counted(*COUNTERS.unpack_from(self._map))
 
     def write(self, *values: int) -> None:
-        """All four."""
+        """All of them."""
         COUNTERS.pack_into(self._map, 0, *values)
 
 
@@ -62,7 +75,8 @@ class Server(asyncio.Protocol):
     """One connection; the class holds what all share."""
 
     counters: Counters
-    requests = made = open = most = 0
+    requests = made = open = most = once = twice = 0
+    asked: ClassVar[dict[bytes, int]] = {}
     latency = 0.0
     arrivals: list[tuple[float, bytes]] | None = None
     not_found = answer(b"{}", b"404 Not Found")
@@ -102,24 +116,31 @@ class Server(asyncio.Protocol):
         cls = Server
         path = head.split(b" ", 2)[1]
         reply = self.stats
-        if b"/sensor/" in path:
-            cls.requests += 1
-            reply = self.not_found
-        elif b"/token" in path:
+        if b"/token" in path:
             reply = self.token
         else:
-            cls.requests += 1
-            if b"/runs/" in path:
+            self._asked(path)
+            if b"/sensor/" in path:
+                reply = self.not_found
+            elif b"/runs/" in path:
                 reply = self.dbt
             elif b"/jobs/" in path:
                 reply = self.airbyte
-            if cls.arrivals is not None:
-                cls.arrivals.append((time.monotonic(), path))
         self._count()
         if cls.latency:
             asyncio.get_running_loop().call_later(cls.latency, self._write, reply)
         else:
             self._write(reply)
+
+    @staticmethod
+    def _asked(path: bytes) -> None:
+        cls = Server
+        cls.requests += 1
+        times = cls.asked[path] = cls.asked.get(path, 0) + 1
+        cls.once += times == 1
+        cls.twice += times == 2
+        if cls.arrivals is not None:
+            cls.arrivals.append((time.monotonic(), path))
 
     def _write(self, reply: bytes) -> None:
         if not self.transport.is_closing():
@@ -128,7 +149,7 @@ class Server(asyncio.Protocol):
     @staticmethod
     def _count() -> None:
         cls = Server
-        cls.counters.write(cls.requests, cls.made, cls.open, cls.most)
+        cls.counters.write(cls.requests, cls.made, cls.open, cls.most, cls.once, cls.twice)
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
