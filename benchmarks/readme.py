@@ -1,4 +1,4 @@
-"""``python -m benchmarks.readme``: the newest results of watching, calls and imports into the README."""
+"""``python -m benchmarks.readme``: the newest results of watching, triggerer, calls and imports into the README."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 def section() -> str:
     """What there are results of."""
     found: dict[str, dict[str, Any]] = {}
-    for name in ("watching", "calls", "imports"):
+    for name in ("watching", "triggerer", "calls", "imports"):
         path = HERE / name / "result.json"
         if path.exists():
             found[name] = json.loads(path.read_text())
