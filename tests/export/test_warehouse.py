@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -145,3 +146,15 @@ def test_what_is_known_of_campaigns(database: Database) -> None:
     cleared = warehouse(database, run_of("day 3", load_id="another"))
     assert {told.done_at for told in cleared.lookup(asked, done=True, unchanged=None).values()} == {None}
     cleared.close()
+
+
+def test_statements_are_not_prepared(postgres: Database) -> None:
+    """A pooler gives the next transaction another session, which knows nothing of them."""
+    sink = warehouse(postgres)
+    sink.prepare()
+    for second in range(12):
+        sink.write(Batch(rows=[row(1, second, at=second)]))
+    with closing(sink._connection.cursor()) as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        assert cursor.fetchall() == []
+    sink.close()

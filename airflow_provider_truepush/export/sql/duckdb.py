@@ -91,9 +91,9 @@ class DuckdbEngine(Engine):
     @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         lists = [list(values) for values in zip(*rows, strict=True)]
-        statement = on_conflict(postgresql.insert(table), table)
+        statement = self.rendered_once(table, lambda: on_conflict(postgresql.insert(table), table))
         marks = ", ".join("?" * len(lists))
         spread = ", ".join(
             f"unnest(CAST(? AS {self.dialect.type_compiler.process(column.type)}[]))" for column in table.c
         )
-        cursor.execute(self.render(statement).replace(f"VALUES ({marks})", f"SELECT {spread}", 1), lists)
+        cursor.execute(statement.replace(f"VALUES ({marks})", f"SELECT {spread}", 1), lists)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,6 +61,7 @@ class Engine(ABC):
 
     def __init__(self, hook: Any) -> None:
         self.hook = hook
+        self._rendered: dict[Hashable, str] = {}
 
     # Connections and transactions
 
@@ -105,6 +106,16 @@ class Engine(ABC):
     def render(self, statement: ClauseElement) -> str:
         """A statement without values as text."""
         return str(statement.compile(dialect=self.dialect))
+
+    def rendered_once(self, key: Hashable, make: Callable[[], ClauseElement]) -> str:
+        """The same, kept for the next batch: an upsert takes as long to put together as some hundred rows to write.
+
+        :param key: names the statement.
+        :param make: puts it together.
+        """
+        if key not in self._rendered:
+            self._rendered[key] = self.render(make())
+        return self._rendered[key]
 
     def query(self, cursor: Any, statement: ClauseElement) -> list[Row]:
         """Ask a question whose values stand in it."""

@@ -87,7 +87,8 @@ class MysqlEngine(Engine):
 
     @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-        cursor.executemany(self.render(on_duplicate_key(mysql.insert(table), table)), rows)
+        statement = self.rendered_once(table, lambda: on_duplicate_key(mysql.insert(table), table))
+        cursor.executemany(statement, rows)
 
 
 def _text(value: Any) -> str:

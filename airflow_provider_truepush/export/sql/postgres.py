@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from io import StringIO
 from typing import Any, ClassVar
 
-from sqlalchemy import Table, select, table as table_clause
+from sqlalchemy import Table, cast, select, table as table_clause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.sql import column
+from sqlalchemy.sql import ClauseElement, column
 from typing_extensions import override
 
+from airflow_provider_truepush.export.sql.copy_text import TextOfRows
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
-from airflow_provider_truepush.export.sql.tables import Tables
+from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 from airflow_provider_truepush.export.sql.upserts import on_conflict
 
 #: Begins of SQLSTATE: lost connections, deadlocks, too many connections, locks, a server that stops or starts.
 _PASSING = ("08", "40", "53300", "55P03", "57P")
 _STAGE = "truepush_stage"
-_TEXT = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+#: As what psycopg 3 sends the columns of each kind: JSON is text already.
+_SENT = {"text": "text", "int": "int8", "time": "timestamptz", "bool": "bool", "json": "text"}
 
 
 class PostgresEngine(Engine):
@@ -40,6 +40,9 @@ class PostgresEngine(Engine):
         connection = super().connect()
         # An export's transactions are its own to commit.
         connection.autocommit = False
+        if hasattr(connection, "prepare_threshold"):
+            # psycopg 3 would prepare in one session what a pooler lets run in another; and it gains nothing here.
+            connection.prepare_threshold = None
         return connection
 
     @override
@@ -105,14 +108,14 @@ class PostgresEngine(Engine):
     @override
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
         self._make_stage(cursor, table)
-        self._copy(cursor, rows)
+        self._copy(cursor, table, rows)
         self._move(cursor, table, {})
         cursor.execute(f"DROP TABLE {_STAGE}")
 
     @override
     def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
         self._make_stage(cursor, tables.history)
-        self._copy(cursor, stats)
+        self._copy(cursor, tables.history, stats)
         self._move(cursor, tables.history, {})
         self._move(cursor, tables.latest, {})
         named = {"id": "campaign_id", "first_seen": "observed_at", "last_seen": "observed_at"}
@@ -121,50 +124,35 @@ class PostgresEngine(Engine):
 
     def _make_stage(self, cursor: Any, table: Table) -> None:
         """A table of the transaction's own: poolers give each transaction another session."""
-        columns = [f"{self.quote(c.name)} {self.dialect.type_compiler.process(c.type)}" for c in table.c]
+        types = self.dialect.type_compiler
+        columns = [
+            f"{self.quote(c.name)} {'TEXT' if KINDS[c.name] == 'json' else types.process(c.type)}" for c in table.c
+        ]
         cursor.execute(f"CREATE TEMPORARY TABLE {_STAGE} ({', '.join(columns)}) ON COMMIT DROP")
 
-    def _copy(self, cursor: Any, rows: Sequence[Row]) -> None:
-        text = _copy_text(rows)
-        command = f"COPY {_STAGE} FROM STDIN"
+    def _copy(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
+        """Fill the stage. Rows are sent while the next are made: the server works meanwhile."""
         if hasattr(cursor, "copy_expert"):
-            cursor.copy_expert(command, StringIO(text))
+            cursor.copy_expert(f"COPY {_STAGE} FROM STDIN", TextOfRows(rows))
             return
-        with cursor.copy(command) as copy:
-            copy.write(text)
+        # What is binary needs no text to be made here and read there, which took as long as the upsert itself.
+        with cursor.copy(f"COPY {_STAGE} FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([_SENT[KINDS[c.name]] for c in table.c])
+            for row in rows:
+                copy.write_row(row)
 
     def _move(self, cursor: Any, target: Table, named: dict[str, str]) -> None:
         """Move the rows on.
 
         :param named: columns of the target that the stage has under another name.
         """
-        names = [c.name for c in target.c]
-        staged: Any = select(*(column(named.get(name, name)) for name in names))
-        statement = postgresql.insert(target).from_select(names, staged.select_from(table_clause(_STAGE)))
-        cursor.execute(self.render(on_conflict(statement, target)))
+        cursor.execute(self.rendered_once((target, *named), lambda: _moving(target, named)))
 
 
-def _copy_text(rows: Sequence[Row]) -> str:
-    """Rows in the text format of COPY; made column by column, since most columns hold one value again and again."""
-    columns = [_column(values) for values in zip(*rows, strict=True)]
-    return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
-
-
-def _column(values: Sequence[Any]) -> Sequence[str]:
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return list(map(str, values))
-    if len(values) > 1 and values[0] == values[-1] and len(set(values)) == 1:
-        return [_value(values[0])] * len(values)
-    return list(map(_value, values))
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    written = str(value)
-    return written if written.isalnum() else written.translate(_TEXT)
+def _moving(target: Table, named: dict[str, str]) -> ClauseElement:
+    staged: list[Any] = [
+        cast(column(name), c.type) if KINDS[name] == "json" else column(named.get(name, name))
+        for name, c in target.c.items()
+    ]
+    rows = select(*staged).select_from(table_clause(_STAGE))
+    return on_conflict(postgresql.insert(target).from_select(target.c.keys(), rows), target)

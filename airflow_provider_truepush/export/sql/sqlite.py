@@ -80,7 +80,8 @@ class SqliteEngine(Engine):
 
     @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-        cursor.executemany(self.render(on_conflict(sqlite.insert(table), table)), rows)
+        statement = self.rendered_once(table, lambda: on_conflict(sqlite.insert(table), table))
+        cursor.executemany(statement, rows)
 
     @staticmethod
     def _quoted(name: str) -> str:
