@@ -17,6 +17,9 @@ from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 
 Row = tuple[Any, ...]
 
+#: Rows that are made ready for the driver at once.
+_SLICE = 1000
+
 
 @dataclass(frozen=True)
 class FoundColumn:
@@ -157,7 +160,9 @@ class Engine(ABC):
         :param table: one of ours.
         :param rows: in the order of its columns, no key twice.
         """
-        self.merge(cursor, table, self.adapted(table, rows))
+        # New tuples by the ten thousand would keep Python's garbage collector busy.
+        for begin in range(0, len(rows), _SLICE):
+            self.merge(cursor, table, self.adapted(table, rows[begin : begin + _SLICE]))
 
     def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
         """Write a batch into all tables, in the open transaction."""
