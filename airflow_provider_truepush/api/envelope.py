@@ -45,12 +45,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An answer that was read."""
+    """An answer that was read.
+
+    :param own: whether Truepush says so in the body, and not the HTTP status alone, which a proxy may have given.
+    """
 
     outcome: Outcome
     message: str
     data: Any
     code: str | None
+    own: bool = True
 
 
 _SHARED = {
@@ -73,14 +77,14 @@ def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
     message = body.get("message")
     data = body.get("Data") if body.get("data") is None else body["data"]
     code = data if isinstance(data, str) else None
-    outcome = (
+    said = (
         _by_code(endpoint, code)
         or _by_number(body.get("status_code"))
         or _by_word(body.get("status_code"))
         or _by_word(body.get("status"))
-        or _by_http_status(reply)
     )
-    return Envelope(outcome, message if isinstance(message, str) else "", data, code)
+    own = said is not None or body.get("status") == codes.STATUS_ERROR
+    return Envelope(said or _by_http_status(reply), message if isinstance(message, str) else "", data, code, own)
 
 
 def _body(raw: bytes) -> Mapping[str, Any] | None:
@@ -94,7 +98,7 @@ def _body(raw: bytes) -> Mapping[str, Any] | None:
 def _without_envelope(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
     """A proxy's page, or nothing at all, which is all that HTTP lets a 204 carry."""
     outcome = _by_http_status(reply)
-    return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None)
+    return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None, own=False)
 
 
 def _by_http_status(reply: Reply) -> Outcome:

@@ -77,10 +77,17 @@ class Exchange(Generic[T]):
             return self._success(envelope, result)
         if envelope.outcome is Outcome.NEGATIVE:
             return self._negative(envelope, result)
-        if self._creates and result.status >= 500 and envelope.outcome is not Outcome.SERVER_ERROR:
-            # A failing server's word that nothing was done is no proof for a create.
+        if self._creates and self._proves_nothing(envelope, result):
             envelope = replace(envelope, outcome=Outcome.UNREADABLE)
         self._refuse(envelope, result)
+
+    @staticmethod
+    def _proves_nothing(envelope: Envelope, reply: Reply) -> bool:
+        """Whether a refusal leaves open if the create was carried out."""
+        if reply.status >= 500:  # a failing server's word
+            return envelope.outcome is not Outcome.SERVER_ERROR
+        # A proxy's page may be about the answer to a request that it has let through.
+        return not envelope.own and envelope.outcome in (Outcome.BAD_REQUEST, Outcome.UNAUTHORIZED)
 
     @property
     def _creates(self) -> bool:

@@ -153,11 +153,31 @@ def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> No
     ],
 )
 def test_a_refusal_in_full(raw: bytes, said: str) -> None:
-    error = error_of(Exchange(call_of("createCampaign")), Reply(400, raw))
+    error = error_of(Exchange(call_of("cancelCampaign")), Reply(400, raw))
     assert str(error) == (
-        f"POST /api/v1/createCampaign: Truepush refused the request ({said}). Nothing was changed. "
+        f"{call_of('cancelCampaign')}: Truepush refused the request ({said}). Nothing was changed. "
         "Correct the request; sending it again as it is changes nothing."
     )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("raw", [b"<html>\n", b"", b'{"message": "Forbidden"}'])
+def test_a_proxys_refusal_of_a_create_leaves_doubt(status: int, raw: bytes) -> None:
+    error = error_of(Exchange(call_of("createCampaign")), Reply(status, raw))
+    assert isinstance(error, TruepushAmbiguousError)
+    assert "is not repeated" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "raw", "kind"),
+    [
+        (400, body(data="BAD-REQUEST"), TruepushBadRequestError),
+        (400, b'{"status": "ERROR", "message": "no"}', TruepushBadRequestError),
+        (401, b'{"status_code": 401}', TruepushAuthError),
+    ],
+)
+def test_truepushs_own_refusal_of_a_create_leaves_none(status: int, raw: bytes, kind: type[Exception]) -> None:
+    assert type(error_of(Exchange(call_of("createCampaign")), Reply(status, raw))) is kind
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,16 @@ class DuplicateError(AssertionError):
 
 
 def _details(endpoint: str, phase: str, effect: str) -> st.SearchStrategy[dict[str, Any]]:
-    """A fault's settings. After the commit no server says that it refused: there is no proof against a lie."""
+    """A fault's settings. After the commit no server says itself that it refused: there is no proof against a lie.
+
+    A proxy before it may, and be believed if it asks to come later only.
+    """
     lie = phase in _LIES and endpoint == "createCampaign"
     negative = "CAMPAIGN-CREATING-FAILED" if endpoint == "createCampaign" else "CAMPAIGNS-NOT-FOUND"
     refusals = [] if lie else [codes.BAD_REQUEST, codes.TOKEN_NOT_FOUND, codes.API_LIMIT_EXCEEDED]
     choices: dict[str, dict[str, Any]] = {
         "outcome": {"code": [codes.DB_ERROR, negative, *refusals]},
-        "status": {"status": [500, 502, 503, 504, 404, 408] + ([] if lie else [400, 401, 403, 429])},
+        "status": {"status": [500, 502, 503, 504, 404, 408, 400, 401, 403] + ([] if lie else [429])},
         "429": {"retry_after": [None, 0.5, 1000.0]},
         "late_commit": {"then": ["fin", "rst", "hang"]},
         "hang": {"seconds": [30.0]},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.send_record import SendRecord
 from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushLedgerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.journals import Journal
@@ -16,8 +17,11 @@ from tests.sending.attempts import Killed, here
 if TYPE_CHECKING:
     from tests.sending.world import World
 
-#: Answers that say clearly that nothing was made.
-_CLEAR = (400, 401, 403, 429)
+
+def says_that_nothing_was_made(row: Request) -> bool:
+    """Whether an answer does so for certain: Truepush's own refusals, and whoever asks to come later."""
+    own = row.status in (400, 401, 403) and not (row.fault or "").endswith("/status")
+    return (own or row.status == 429) and not row.committed
 
 
 @dataclass(slots=True)
@@ -138,7 +142,7 @@ class WatchedHook(TruepushHook):
             client._settings = world.settings
             if not isinstance(error, Killed):
                 rows = world.emulator.requests("createCampaign")[seen:]
-                clear = refused or all(row.status in _CLEAR and not row.committed for row in rows)
+                clear = refused or all(map(says_that_nothing_was_made, rows))
                 if not rows and not refused and isinstance(error, TruepushAmbiguousError):
                     clear = False  # struck before the emulator read it
                 attempt.created = attempt.created or error is None
