@@ -1,8 +1,9 @@
 """``python -m benchmarks.triggerer [--quick] [--out result.json]``: a thousand deferred sensors in a real triggerer.
 
-Only ``airflow triggerer`` runs, with Airflow's own settings, on a fresh metadata database (SQLite) for each turn. What
-is measured is the CPU of its two processes: the supervisor, which has the database, and the runner, in whose event
-loop the triggers are. Medians over rounds, contestants in turns, over TLS, against a server that answers "not yet".
+Only ``airflow triggerer`` runs, with the settings that Airflow gives it, on a fresh metadata database (SQLite) for each
+turn. What is measured is the CPU of its two processes: the supervisor, which has the database, and the runner, in whose
+event loop the triggers are. Medians over rounds, contestants in turns, over TLS, against a server that answers "not
+yet". Triggers that cannot keep up poll in waves, all of them in each: their polls/s is exact to a wave or two.
 
 Left out is the workers' half of a deferral: a script stores what the API server stores when a worker reports that its
 task has deferred. Starting a thousand tasks takes long and leaves the same rows behind, which are all that a
