@@ -95,4 +95,4 @@ class TruepushSendExpiredError(TruepushError):
 
 
 class TruepushLedgerError(TruepushError):
-    """The ledger could not be read or written. Nothing was sent on an intent that is not in it."""
+    """Where a send is written down could not be read or written. Nothing was sent on an intent that is not there."""

@@ -56,6 +56,7 @@ class SendRecord:
     :param deadline: after this nothing is sent on this intent, in seconds since the epoch.
     :param settled: whether the outcome is known.
     :param campaign_id: the outcome: the id; None when Truepush did not tell it.
+    :param cancelled: whether the task has cancelled it before it went out.
     """
 
     slot: str
@@ -68,6 +69,7 @@ class SendRecord:
     deadline: float
     settled: bool = False
     campaign_id: str | None = None
+    cancelled: bool = False
 
     def with_outcome(self, campaign_id: str | None) -> SendRecord:
         """The record once the outcome is known."""

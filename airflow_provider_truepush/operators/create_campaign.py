@@ -17,8 +17,8 @@ from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage import CampaignLineage
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.ending import EndedTask
 from airflow_provider_truepush.operators.existing import check_choice, renders_natively
-from airflow_provider_truepush.sensors.waiting import StatsWait
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -41,7 +41,7 @@ else:
 _MEANT = ("send_at", "send_token", "ledger_conn_id")
 
 
-class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, TruepushOperator):
+class TruepushCreateCampaignOperator(Audience, CampaignLineage, EndedTask, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
     Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
@@ -82,7 +82,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
     :param poke_interval: time between polls: a timedelta or seconds.
     :param delivery_timeout: how long the wait may take: a timedelta or seconds.
     :param cancel_on_kill: cancel the campaign when the task is ended, by a person or by Airflow, unless another try
-        has taken over; of a deferred task on Airflow 3.3+ only.
+        has taken over; of a deferred task on Airflow 3.3+ only. A later try then stops for a person.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -188,14 +188,11 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         self.truepush_conn_id = truepush_conn_id
         # What was given and renders to nothing must not turn into at once, or into another send than was meant.
         self._must_render = [name for name in _MEANT if getattr(self, name) is not None]
-        self._sent: str | None = None
-        self._kept_in: Journal | None = None
-        self._ended = False
 
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""
         self._ended = False
-        with self.truepush() as hook:
+        with self._undisturbed(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
             self._kept_in = self._journal(context)
@@ -206,25 +203,16 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
             campaign_id = self._send(hook, campaign, context)
         if self.wait_for_delivery:
             self._wait(campaign_id, campaign.title, context)
-        self.publish_campaign(context, campaign_id, campaign.title)
+        with self._undisturbed():
+            self.publish_campaign(context, campaign_id, campaign.title)
         return campaign_id
 
     def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str, title: str) -> str:
         """Resume after the deferral with what the trigger saw."""
+        self._kept_in = self._journal(context)
         self._end_wait(campaign_id, thresholds.Verdict(**event), context)
         self.publish_campaign(context, campaign_id, title)
         return campaign_id
-
-    def on_kill(self) -> None:
-        """Send nothing any more; cancel what was sent, if asked to."""
-        self._ended = True
-        if not self.cancel_on_kill or self._sent is None or is_dry_run_id(self._sent):
-            return
-        if self._kept_in is not None and self._kept_in.overtaken():
-            self.log.warning("Campaign %s is not cancelled: another try of the task has taken over.", self._sent)
-            return
-        sent, self._sent = self._sent, None
-        self.cancel(sent, "the task was ended")
 
     def _note_id(self, campaign_id: str | None) -> None:
         self._sent = campaign_id
@@ -266,8 +254,6 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         sending = protocol.CampaignSending(hook, self._kept_in, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self._sent = campaign_id
-        if self._ended:
-            self.on_kill()  # it came between the request and its answer
         self.log.info("Campaign %s: %r.", campaign_id or "without a known id", campaign.title)
         return campaign_id
 
@@ -314,11 +300,12 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         if is_dry_run_id(campaign_id):
             self.log.info("A dry run has nothing to wait for.")
             return
-        # Before anything that may end this process: whoever looks at a waiting task sees what it waits for.
-        context["ti"].xcom_push(key="campaign_id", value=campaign_id)
         goal = self.goal()
         interval = seconds("poke_interval", self.poke_interval)
         timeout = seconds("delivery_timeout", self.delivery_timeout)
+        with self._undisturbed():
+            # Before anything that may end this process: whoever looks at a waiting task sees what it waits for.
+            context["ti"].xcom_push(key="campaign_id", value=campaign_id)
         if self.deferrable:
             self.defer_wait(
                 campaign_id,
@@ -330,6 +317,8 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
             )
         watch, end = thresholds.Watch(goal), time.monotonic() + timeout
         with TruepushHook(self.truepush_conn_id) as hook:
+            with self._undisturbed():
+                hook.get_conn()  # asks Airflow for the connection
             while True:
                 verdict, asked = self.poll(hook, campaign_id, watch)
                 left = end - time.monotonic()
@@ -341,4 +330,5 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, StatsWait, Truep
         self._end_wait(campaign_id, verdict, context)
 
     def _end_wait(self, campaign_id: str, verdict: thresholds.Verdict, context: Context) -> None:
-        context["ti"].xcom_push(key="stats", value=self.end_wait(campaign_id, verdict, context))
+        with self._undisturbed():
+            context["ti"].xcom_push(key="stats", value=self.end_wait(campaign_id, verdict, context))

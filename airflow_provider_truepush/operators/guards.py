@@ -92,9 +92,9 @@ def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_c
         if not ledger_conn_id:
             return NoJournal(task_try.number)
         ledger = _ledger(ledger_conn_id, project, slot)
-        if task_try.number <= 1:
-            ledger.note_visit(task_try.send_token)
-        elif not ledger.visited(task_try.send_token):
+        if task_try.number <= 1 or ledger.visited(task_try.send_token):
+            ledger.note_visit(task_try.send_token, task_try.number)
+        else:
             ledger.unproven = unknown_before(
                 task_try.number, f"the first one was not written down in {ledger}, as if it had been set later"
             )
@@ -113,10 +113,11 @@ def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_c
     # Set between two tries, it does not know the siblings that have written elsewhere.
     ledger.sees_others = since <= 1
     ledger.unproven = state.unproven()
-    if begun is None:
-        ledger.note_visit(task_try.send_token)
-        state.begin_in(conn_id)
-    elif not ledger.visited(task_try.send_token):
+    if begun is None or ledger.visited(task_try.send_token):
+        ledger.note_visit(task_try.send_token, number)
+        if begun is None:
+            state.begin_in(conn_id)
+    else:
         ledger.unproven = unknown_before(
             number, f"an earlier one was written down in {ledger}, and it is another database now, or was emptied"
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
 
-from airflow_provider_truepush.api.errors import TruepushAmbiguousError
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushLedgerError
 from airflow_provider_truepush.api.fields import object_id
 from airflow_provider_truepush.api.send_record import SendRecord
+
+#: Seconds after the start of a try in which its request must leave, where nothing keeps an overtaken try from sending.
+TRY_WITHIN = 600.0
 
 
 def unknown_before(try_number: int, why: str) -> str:
@@ -21,8 +25,10 @@ def unknown_before(try_number: int, why: str) -> str:
     """
     return (
         f"This is try {try_number}, and nothing tells whether an earlier one has sent the campaign: {why}. Nothing was "
-        "sent by this try. Look in Truepush whether the campaign is out. If it is, mark the task as success; if not, "
-        "send it in a new Dag run. A `ledger_conn_id`, set before the first try, tells it."
+        "sent by this try. Look in Truepush whether the campaign is out, and decide when the earlier one began "
+        f"{TRY_WITHIN / 60:.0f} minutes ago: until then its worker may send, if it still lives. If the campaign is "
+        "out, mark the task as success; if not, send it in a new Dag run. A `ledger_conn_id`, set before the first "
+        "try, tells it."
     )
 
 
@@ -58,6 +64,12 @@ class Journal(ABC):
     @abstractmethod
     def drop(self, record: SendRecord) -> None:
         """Take the own intent back: certainly nothing was sent on it."""
+
+    def note_cancelled(self, campaign_id: str) -> None:
+        """Write down that the campaign which is the outcome was cancelled before it went out."""
+        kept = self.read()
+        if kept is not None and kept.settled and kept.campaign_id == campaign_id:
+            self.settle(replace(kept, cancelled=True))
 
     def stands(self, record: SendRecord) -> bool:
         """Whether the own intent is still the one that is written down, with no outcome yet."""
@@ -162,6 +174,9 @@ class TaskStateJournal(Journal):
 
     @override
     def claim(self, record: SendRecord) -> None:
+        # The write keeps overtaken tries out. What a person has written since it was read is not to be lost either.
+        if self._store.get(self.key) is not None:
+            raise TruepushLedgerError(f"Something was written to {self} in the meantime. Nothing was sent by this try.")
         self._set(self.key, record.as_dict())
 
     @override
@@ -170,7 +185,11 @@ class TaskStateJournal(Journal):
 
     @override
     def drop(self, record: SendRecord) -> None:
-        self._store.delete(self.key)
+        kept = self._store.get(self.key)
+        own = isinstance(kept, dict) and kept.get("attempt") == record.attempt and not kept.get("settled")
+        # An overtaken try reads nothing, and the store refuses it the deletion: that is to be heard of.
+        if own or kept is None:
+            self._store.delete(self.key)
 
     def _set(self, key: str, value: Any) -> None:
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late

@@ -21,6 +21,8 @@ from airflow_provider_truepush.sending.journals import Journal
 
 TABLE = "truepush_send_ledger"
 
+#: In the column ``settled``, beside 0 for an intent and 1 for an outcome: an outcome that was cancelled again.
+_CANCELLED = 2
 #: Seconds by which the clocks of two workers may differ.
 _CLOCK_ERROR = 3600.0
 
@@ -79,6 +81,8 @@ class SqlLedger(Journal):
         self._conn_id = conn_id
         self._project = project
         self._ready = False
+        #: Where the newest try is noted, and the number of this one.
+        self._visit: tuple[str, float] | None = None
 
     @override
     def read(self) -> SendRecord | None:
@@ -112,10 +116,10 @@ class SqlLedger(Journal):
     @override
     def settle(self, record: SendRecord) -> None:
         self._change(
-            f"UPDATE {TABLE} SET settled = 1, campaign_id = ? WHERE slot = ? AND attempt = ?",
-            [record.campaign_id, record.slot, record.attempt],
+            f"UPDATE {TABLE} SET settled = ?, campaign_id = ? WHERE slot = ? AND attempt = ?",
+            [_settled(record), record.campaign_id, record.slot, record.attempt],
         )
-        query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 1"
+        query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled > 0"
         kept = [row[0] for row in self._query(query, [self.slot, record.attempt])]
         if kept != [record.campaign_id]:
             raise TruepushLedgerError(f"{self} has no intent of {record.author} any more to write an outcome to.")
@@ -129,18 +133,33 @@ class SqlLedger(Journal):
         """
         return bool(self._query(f"SELECT slot FROM {TABLE} WHERE slot = ?", [self._visit_of(task)]))
 
-    def note_visit(self, task: str) -> None:
-        """Note that the first try of a task has come here: from now on an empty place proves that nothing was sent.
+    def note_visit(self, task: str, try_number: int = 1) -> None:
+        """Note that a try of a task has come here: an empty place proves from now on that nothing was sent.
 
         :param task: as above.
+        :param try_number: of this try, from 1; the newest one is kept, in the place of the moment.
         """
-        note = SendRecord(self._visit_of(task), "", "", (), "visit", task, made_at=0.0, deadline=0.0, settled=True)
+        slot, number = self._visit_of(task), float(try_number)
+        note = SendRecord(slot, "", "", (), "visit", task, made_at=number, deadline=0.0, settled=True)
         try:
             if not self.visited(task):
                 self._insert(note)
         except TruepushLedgerError:
             if not self.visited(task):  # nor written by another process
                 raise
+        self._change(f"UPDATE {TABLE} SET made_at = ? WHERE slot = ? AND made_at < ?", [number, slot, number])
+        self._visit = (slot, number)
+
+    @override
+    def overtaken(self) -> bool:
+        if self._visit is None:
+            return True
+        slot, number = self._visit
+        try:
+            rows = self._query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [slot])
+        except TruepushLedgerError:  # as in the task state store
+            return True
+        return not rows or float(rows[0][0]) > number
 
     def _visit_of(self, task: str) -> str:
         return send_slot(self._project, f"visit of {task}")
@@ -252,9 +271,13 @@ def _values(record: SendRecord) -> list[Any]:
         record.author,
         record.made_at,
         record.deadline,
-        int(record.settled),
+        _settled(record),
         record.campaign_id,
     ]
+
+
+def _settled(record: SendRecord) -> int:
+    return _CANCELLED if record.cancelled else int(record.settled)
 
 
 def _record(row: Sequence[Any]) -> SendRecord:
@@ -271,4 +294,5 @@ def _record(row: Sequence[Any]) -> SendRecord:
         bool(settled),
         # A person may have written it.
         None if campaign_id is None else object_id("campaign_id in the ledger", str(campaign_id).strip()).lower(),
+        settled == _CANCELLED,
     )

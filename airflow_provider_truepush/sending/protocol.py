@@ -27,7 +27,7 @@ from airflow_provider_truepush.api.errors import (
 from airflow_provider_truepush.api.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.api.send_record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.journals import Journal
+from airflow_provider_truepush.sending.journals import TRY_WITHIN, Journal
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.search import Search
 
@@ -74,6 +74,7 @@ class CampaignSending:
         self._clock = clock
         self._content = content_hash(plan.campaign.as_dict())
         self._search = Search(hook, journal, plan, sleep, clock)
+        self._began = clock()
         #: Attempts of this try on which nothing was sent, for certain.
         self._unsent: set[str] = set()
 
@@ -84,6 +85,7 @@ class CampaignSending:
         :raises TruepushError: it was not sent.
         """
         level = logging.INFO if self._journal.lasts else logging.WARNING
+        self._began = self._clock()
         log.log(level, "Sending %r as %s; kept in %s.", self._plan.campaign.title, self._plan.author, self._journal)
         requests, waited = 0, 0.0
         while True:
@@ -143,7 +145,7 @@ class CampaignSending:
     def _claim(self, record: SendRecord) -> None:
         try:
             self._journal.claim(record)
-        except Exception:
+        except BaseException:  # a timeout of Airflow's, too
             # It may be written although the answer was lost, and nothing will be sent on it. An attempt that was
             # overtaken can take nothing back, neither its own nor another's.
             self._drop(record, _CLAIM_PAUSES)
@@ -161,10 +163,24 @@ class CampaignSending:
                 f"The intent to send {record.title!r} could not be taken back in {self._journal}, although nothing was "
                 "sent on it by this try. If the next try stops for a person because of it, the campaign is not out."
             )
+        if record.cancelled:
+            raise TruepushBadRequestError(
+                f"{record.author} sent {record.title!r} as campaign {record.campaign_id}, and cancelled it before it "
+                f"went out, when the task was ended or had failed. Nothing was sent now. To send it after all: "
+                f"{self._journal.how_to_forget(record)}."
+            )
         if record.settled:
             log.info("Sent already by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
+            self._watch_on(record)
             return record.campaign_id
-        return self._reconcile(record, f"{record.author} began to send it and did not finish")
+        return self._reconcile(record, f"{record.author} began to send it and did not finish.")
+
+    def _watch_on(self, record: SendRecord) -> None:
+        """Whoever sent it may have died while it watched for copies of it."""
+        ahead = self._plan.schedule_ahead
+        if ahead is not None and record.campaign_id and self._clock() < record.made_at + ahead.total_seconds():
+            self._plan.known(record.campaign_id)
+            self._search.cancel_copies(record, record.campaign_id)
 
     def _intent(self) -> SendRecord:
         now = self._clock()
@@ -184,7 +200,7 @@ class CampaignSending:
             attempt=uuid.uuid4().hex,
             author=self._plan.author,
             made_at=now,
-            deadline=now + _SEND_WITHIN,
+            deadline=now + _SEND_WITHIN if self._journal.lasts else min(now + _SEND_WITHIN, self._began + TRY_WITHIN),
         )
 
     def ready(self) -> Campaign:
@@ -210,7 +226,11 @@ class CampaignSending:
             why = "was ended before it came to send"
         # Last: the worker may have been frozen while it asked the journal, too.
         if self._clock() > record.deadline:
-            why = f"did not come to send within {_SEND_WITHIN:.0f} s of its intent, and another may have taken over"
+            why = (
+                f"came to send later than {_SEND_WITHIN:.0f} s after its intent"
+                f"{'' if self._journal.lasts else f', or {TRY_WITHIN:.0f} s after its start'}, and another may have "
+                "taken over"
+            )
         if why:
             raise TruepushSendExpiredError(f"{record.author} {why}. {record.title!r} was not sent by this try.")
 

@@ -110,6 +110,9 @@ class StatsWait:
             outcome = self.cancel(campaign_id, verdict.reason)
         return f"Campaign {campaign_id}: {verdict.reason}. {outcome} Last counters: {verdict.stats}"
 
+    def note_cancelled(self, campaign_id: str) -> None:
+        """For who has sent the campaign, and would take it for sent the next time."""
+
     def cancel(self, campaign_id: str, why: str) -> str:
         """Try to cancel the campaign; returns what came of it."""
         try:
@@ -119,6 +122,8 @@ class StatsWait:
             outcome = f"Cancelling it failed: {error}"
             self.log.error("Campaign %s: %s; %s", campaign_id, why, outcome)
             return outcome
+        if cancelled:
+            self.note_cancelled(campaign_id)
         outcome = "It was cancelled." if cancelled else "It could not be cancelled: sent or cancelled already."
         self.log.warning("Campaign %s: %s. %s", campaign_id, why, outcome)
         return outcome

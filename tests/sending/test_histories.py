@@ -60,3 +60,25 @@ def test_a_try_that_froze_anywhere_sends_nothing_once_a_person_had_it_sent_again
     frozen.finish()
     world.end()
     assert len(world.made("a")) == 1, f"sent again after {frozen.place}"
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+@pytest.mark.parametrize("steps", range(1, 11))
+def test_without_a_journal_a_try_that_froze_sends_nothing_ten_minutes_after_its_start(
+    steps: int, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing keeps it from sending but its own clock, and a person was told to decide after that time."""
+    world = World(emulator, ledger=ledger_hook)
+    world.patch(monkeypatch)
+    world.begin(Setup(journal="none"))
+    frozen = world.start("a")
+    for _ in range(steps):
+        frozen.step()
+    assert world.made("a") == []
+    world.now += 601
+    retry = world.start("a")
+    retry.finish()
+    assert "until then its worker may send" in str(retry.error)
+    frozen.finish()
+    world.end()
+    assert world.made("a") == [], f"sent after {frozen.place}"

@@ -15,7 +15,7 @@ from airflow_provider_truepush.exceptions import (
 )
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
-from tests.sending.tasks import Tasks, in_days
+from tests.sending.tasks import Tasks
 
 JOURNALS = ("state", "ledger")
 
@@ -160,14 +160,6 @@ def test_a_task_that_is_ended_before_it_sends_does_not(
     with pytest.raises(TruepushSendExpiredError, match="was ended before it came to send"):
         type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
     assert tasks.sends == 0
-
-
-def test_an_overtaken_try_does_not_cancel_what_the_next_one_has_taken_over(tasks: Tasks) -> None:
-    overtaken = tasks.operator(cancel_on_kill=True, send_at=in_days(2))
-    first = type(overtaken).execute.__wrapped__(overtaken, tasks.context())  # type: ignore[attr-defined]
-    assert tasks.run(cancel_on_kill=True, send_at=in_days(2)) == first
-    overtaken.on_kill()
-    assert tasks.emulator.count("cancelCampaign") == 0
 
 
 class _TimedOut(BaseException):
