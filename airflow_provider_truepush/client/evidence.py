@@ -18,6 +18,9 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
+_END_OF_HEAD = b"\r\n\r\n"
+
+
 class Limit:
     """Cuts a connection after a time, whatever the server still sends on it.
 
@@ -103,6 +106,7 @@ class _Noting:
 
     evidence: Evidence
     _shaking_hands = False
+    _head = b""
 
     def connect(self) -> None:
         # TLS and CONNECT handshakes send bytes too, from within here; they are not the request.
@@ -116,6 +120,11 @@ class _Noting:
         if getattr(self, "sock", None) is None and not self._shaking_hands:
             self.connect()
         if not self._shaking_hands:
+            if self.evidence.leaving is not None and not self._head and data.endswith(_END_OF_HEAD):
+                # The head waits for the body, so that nothing can come between the last check and either.
+                self._head = data
+                return
+            data, self._head = self._head + data, b""
             if not self.evidence.sent:
                 self._check_leaving()
             # Before the send, not after: a send that fails halfway has sent something.

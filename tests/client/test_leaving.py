@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,3 +100,20 @@ def test_a_limit_cuts_what_it_is_given_later() -> None:
             threading.Event().wait(0.01)
         limit.watch(ours)
         assert ours.recv(1) == b""
+
+
+def test_head_and_body_leave_together(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can come between the last look at the clock and the body: a worker that freezes there, say."""
+    records: list[bytes] = []
+
+    def first_record(peer: Peer, connection: socket.socket) -> None:
+        records.append(connection.recv(65536))  # of TLS, one record at the most
+
+    with Peer(peers.over_tls(first_record, certificate)) as peer:
+        connect(monkeypatch, peer.https, verify=str(certificate))
+        with suppress(TruepushAmbiguousError):
+            create(lambda: None)
+    (record,) = records
+    head, _, body = record.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/v1/createCampaign")
+    assert json.loads(body)["title"] == CAMPAIGN["title"]
