@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.fields import created_at, refuse
 from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.audience import EVERYONE, Audience
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 else:
     calls = Later("airflow_provider_truepush.api.calls")
     rendered = Later("airflow_provider_truepush.api.rendered")
+
+#: By so much may this machine's clock and Truepush's differ.
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 class TruepushCreateTriggerOperator(Audience, TruepushOperator):
@@ -47,6 +50,8 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         whatever it sends and when; or ``replace`` it. Two triggers cannot have one name, so the old one is deleted
         first, after everything that can be checked is checked; should the create fail then, the error says so, and
         the next try creates it. A send that falls between the two is missed. What was inactive is inactive again.
+        A retry leaves alone what an earlier try of the same run has created; clearing the task of a finished run replaces
+        that too.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -91,6 +96,9 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
             create = CreateByName("trigger", trigger.name, hook.list_triggers)
             if create.before and self.if_exists != "replace":
                 return create.settle_existing(self.if_exists)
+            if own := _made_by_this_run(create, context):
+                self.log.warning("An earlier try of this run has created the trigger %s already; it stays.", own)
+                return own
             from airflow_provider_truepush.api.schedule_forms import read_schedule
 
             if skips := read_schedule("trigger.schedule", trigger.schedule).skips():
@@ -176,6 +184,18 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
             f"The trigger {self.name!r} was replaced. The old one was inactive, and the new one, "
             f"{trigger_id or 'of unknown id'}, could not certainly be made so: {why} Stop it in Truepush."
         )
+
+
+def _made_by_this_run(create: CreateByName, context: Context) -> str | None:
+    """The trigger that an earlier try has made: it may have fired since, and another in its place would again."""
+    if getattr(context.get("ti"), "try_number", 1) <= 1:
+        return None
+    began = getattr(context.get("dag_run"), "start_date", None)
+    made = [(at, row_id) for row_id in create.old_ids if (at := created_at(row_id)) is not None]
+    if not made or not isinstance(began, datetime):
+        return None
+    at, newest = max(made)
+    return newest if at >= began - _CLOCKS_APART else None
 
 
 def _all_stopped(create: CreateByName) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -319,6 +320,35 @@ class TestBetweenDeleteAndCreate:
         with pytest.raises(AirflowFailException, match=f"The old trigger {old} is deleted.* A person has to look"):
             create(if_exists="replace")
         assert sent(emulator) == ["deleteTrigger", "createTrigger"]
+
+
+class TestRetriesOfReplace:
+    """A retry that replaced what an earlier try has made would have it fire twice."""
+
+    def run(self, try_number: int, began: datetime) -> Any:
+        context: Any = {
+            "ti": SimpleNamespace(try_number=try_number),
+            "dag_run": SimpleNamespace(start_date=began),
+        }
+        operator = TruepushCreateTriggerOperator(task_id="create", **{**LEAST, "if_exists": "replace"})
+        return type(operator).execute.__wrapped__(operator, context)  # type: ignore[attr-defined]
+
+    def test_what_an_earlier_try_has_made_stays(self, emulator: Emulator) -> None:
+        seed(emulator, "Weekly")
+        began = emulator.advance(timedelta(days=1))
+        made = self.run(1, began)
+        emulator.clear_requests()
+        assert self.run(2, began) == made
+        assert sent(emulator) == []
+
+    def test_what_was_there_before_the_run_is_replaced_by_a_retry_too(self, emulator: Emulator) -> None:
+        (old,) = seed(emulator, "Weekly")
+        assert self.run(2, emulator.advance(timedelta(days=1))) != old
+        assert sent(emulator) == ["deleteTrigger", "createTrigger"]
+
+    def test_a_run_that_was_cleared_begins_anew(self, emulator: Emulator) -> None:
+        made = self.run(1, emulator.now())
+        assert self.run(2, emulator.advance(timedelta(days=1))) != made
 
 
 class TestDoubt:
