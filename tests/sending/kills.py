@@ -36,9 +36,11 @@ HEARTBEAT = 8
 #: Tries under way at once; more only wait for each other.
 AT_ONCE = 3
 _LIMIT = 300.0
+_AROUND = ("before", "after")
 
-#: ``start``: some time after the task has started; ``post``: some time after its POST has arrived.
-Aim = Literal["start", "post", "stop"]
+#: ``start``: killed some time after the task has started; ``post``: some time after its POST has arrived; ``freeze``
+#: and ``stop``: the same, frozen until the next try has ended, and woken up then.
+Aim = Literal["start", "post", "freeze", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Run:
     :param aim: when it was struck.
     :param struck: whether the signal found the process.
     :param tries: how many Airflow made.
+    :param posted: whether its POST had arrived by then.
     :param made: the campaigns that it made in truth.
     :param outcome: ``same id``, ``adopted``, ``sent``, ``person``, or ``failed``.
     """
@@ -56,6 +59,7 @@ class Run:
     number: int
     aim: Aim
     struck: bool
+    posted: bool
     tries: int
     made: list[str]
     outcome: str
@@ -107,7 +111,8 @@ class Kills:
             while (left := kills - sum(run.struck for run in done)) > 0:
                 numbers = range(len(done) + 1, len(done) + left + 1)
                 done += self._all([(number, aims[number % 2]) for number in numbers], say)
-            frozen: list[tuple[int, Aim]] = [(len(done) + number, "stop") for number in range(1, stops + 1)]
+            stopped: tuple[Aim, Aim] = ("freeze", "stop")
+            frozen = [(len(done) + number, stopped[number % 2]) for number in range(1, stops + 1)]
             # A frozen task holds one of Airflow's few workers.
             return done + self._all(frozen, say, at_once=2)
 
@@ -120,9 +125,10 @@ class Kills:
         return done
 
     def _widen(self) -> None:
-        """Make the moments around the commit long enough to be hit."""
-        for phase in ("before_commit", "after_commit"):
-            fault: dict[str, Any] = {"endpoint": "createCampaign", "effect": "delay", "phase": phase}
+        """Make the moments before the intent and around the commit long enough to be hit."""
+        moments = (("listCampaign", "after_commit"), *(("createCampaign", f"{when}_commit") for when in _AROUND))
+        for endpoint, phase in moments:
+            fault: dict[str, Any] = {"endpoint": endpoint, "effect": "delay", "phase": phase}
             fault |= {"seconds": 0.8, "probability": 0.5}
             self._control("faults", fault)
 
@@ -134,14 +140,16 @@ class Kills:
             run_id = self._trigger(number)
             delay = self._random.uniform(0.0, 1.2) if aim == "post" else self._random.uniform(0.0, 2.0)
         task, supervisor = self._note(number)
-        if aim != "start":
+        if aim in ("post", "stop"):
             self._wait_for(lambda: self._posts(number), or_gone=task)
-        time.sleep(delay if aim != "stop" else delay / 2)
-        struck = self._freeze(run_id, task, supervisor) if aim == "stop" else _send(task, signal.SIGKILL)
+        time.sleep(delay / 2 if aim in ("freeze", "stop") else delay)
+        posted = bool(self._posts(number))
+        freezes = aim in ("freeze", "stop")
+        struck = self._freeze(run_id, task, supervisor) if freezes else _send(task, signal.SIGKILL)
         state = self._end(run_id)
         made = [row["committed"] for row in self._posts(number) if row["committed"]]
         tries, outcome = self._outcome(run_id, state, made)
-        return Run(number, aim, struck, tries, made, outcome)
+        return Run(number, aim, struck, posted, tries, made, outcome)
 
     def _trigger(self, number: int) -> str:
         """Start a run under an id of its own: asked for twice, it is still one run."""
@@ -236,14 +244,16 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     """The numbers."""
     return {
         "runs": len(runs),
-        "killed": sum(run.struck for run in runs if run.aim != "stop"),
-        "frozen": sum(run.struck for run in runs if run.aim == "stop"),
+        "killed": sum(run.struck for run in runs if run.aim in ("start", "post")),
+        "frozen": sum(run.struck for run in runs if run.aim in ("freeze", "stop")),
+        "frozen before the POST had arrived": sum(run.struck and not run.posted for run in runs if run.aim == "freeze"),
         "and the try did not get through": sum(run.struck and run.tries > 1 for run in runs),
         "duplicates": sum(len(run.made) > 1 for run in runs),
         "outcomes": dict(Counter(run.outcome for run in runs).most_common()),
         "stopped for a person, and it was out": sum(run.outcome == "person" and bool(run.made) for run in runs),
         "by aim": {
-            aim: dict(Counter(run.outcome for run in runs if run.aim == aim)) for aim in ("start", "post", "stop")
+            aim: dict(Counter(run.outcome for run in runs if run.aim == aim))
+            for aim in ("start", "post", "freeze", "stop")
         },
     }
 

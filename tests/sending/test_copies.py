@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
+from airflow_provider_truepush.sending import protocol
 from tests.sending.tasks import Tasks
 from tests.tokens import SESSION_TOKEN
 
@@ -107,6 +110,39 @@ def test_a_copy_that_comes_late_is_cancelled_as_well(
     assert list(found.values()) == ["cancelled"]
 
 
+class _Gone(BaseException):
+    """The worker has died."""
+
+
+@pytest.mark.usefixtures("network_that_copies")
+def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
+    tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dies(base.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
+        looks = 0
+
+        def list_campaigns(self) -> Any:
+            Dies.looks += 1
+            if Dies.looks == 2:
+                raise _Gone
+            return super().list_campaigns()
+
+    monkeypatch.setattr(base, "TruepushHook", Dies)
+    with pytest.raises(_Gone):
+        tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    assert sorted(states(tasks).values()) == ["scheduled", "scheduled"]
+    sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
+    found = states(tasks)
+    assert found.pop(sent) == "scheduled"
+    assert list(found.values()) == ["cancelled"]
+    # When it has gone out there is nothing to watch for.
+    tasks.emulator.clear_requests()
+    later = partial(protocol.CampaignSending, clock=lambda: time.time() + 3600)
+    monkeypatch.setattr(protocol, "CampaignSending", later)
+    assert tasks.run(ledger_conn_id=sqlite, **AHEAD) == sent
+    assert tasks.emulator.count() == 0
+
+
 @pytest.mark.usefixtures("network_that_copies")
 def test_of_two_copies_whose_answer_is_lost_one_is_adopted_and_one_cancelled(
     tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
@@ -121,6 +157,27 @@ def test_of_two_copies_whose_answer_is_lost_one_is_adopted_and_one_cancelled(
     found = states(tasks)
     assert found.pop(sent) == "scheduled"
     assert list(found.values()) == ["cancelled"]
+
+
+def test_what_was_seen_alone_once_is_not_adopted_before_it_is_seen_alone_again(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list may show somebody else's campaign before ours."""
+
+    class Slow(TruepushHook):
+        looks = 0
+
+        def list_campaigns(self) -> Any:
+            Slow.looks += 1
+            if Slow.looks in (2, 3):
+                tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})
+            return super().list_campaigns()
+
+    monkeypatch.setattr(base, "TruepushHook", Slow)
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="which one is this send's is open"):
+        tasks.run()
+    assert tasks.sends == 1
 
 
 def test_a_campaign_of_another_time_is_not_adopted(tasks: Tasks) -> None:

@@ -16,12 +16,13 @@ KILLS = int(os.environ.get("TRUEPUSH_KILLS", "0"))
 @pytest.mark.skipif(not KILLS, reason="for `make prove`")
 @pytest.mark.timeout(7200)
 def test_no_killed_or_frozen_task_sends_twice(written: Path) -> None:
-    runs = Kills(written / "kills", seed=int.from_bytes(os.urandom(4))).run(KILLS, max(2, KILLS // 12))
+    runs = Kills(written / "kills", seed=int.from_bytes(os.urandom(4))).run(KILLS, max(4, KILLS // 8))
     found = summary(runs)
     print(json.dumps(found, indent=1))
     assert found["duplicates"] == 0
     assert not [run for run in runs if run.outcome not in ("same id", "adopted", "sent", "person")]
     assert found["killed"] >= KILLS
     assert found["frozen"] > 0
+    assert found["frozen before the POST had arrived"] > 0
     # Once each: at a moment that matters.
     assert {"same id", "adopted", "sent"} <= found["outcomes"].keys()
