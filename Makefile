@@ -22,6 +22,7 @@ PYTEST_ARGS ?=
 PROVE_ARGS := -q -s --show-capture=stdout -p no:cacheprovider
 HISTORIES ?= 10000
 KILLS ?= 100
+export SEED
 
 .PHONY: help env demo airflow test lint format constraints clean
 
@@ -49,13 +50,14 @@ test: $(READY) ## run the whole suite, a real Airflow included
 	@$(BIN)/python tools/coverage_gate.py 95 airflow_provider_truepush/api airflow_provider_truepush/client
 
 .PHONY: prove
-# Other histories and other moments each time.
+# Other histories and other moments each time, unless SEED says which; it is printed, so that a failure can be had again.
 prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histories, 100 kills of a real task, a benchmark
 	@echo "[prove] about twenty minutes: histories; beside them races, and a real Airflow whose tasks are killed"
-	@export TRUEPUSH_HISTORIES=$$((($(HISTORIES) + 1) / 2)) TRUEPUSH_KILLS=$(KILLS); \
-		$(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & one=$$!; \
-		$(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & two=$$!; \
-		$(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_ledger.py tests/sending/test_kills.py; killed=$$?; \
+	@seed=$${SEED:-$$($(BIN)/python -c "import secrets; print(secrets.randbelow(10**9))")}; echo "[prove] SEED=$$seed"; \
+		export TRUEPUSH_HISTORIES=$$((($(HISTORIES) + 1) / 2)) TRUEPUSH_KILLS=$(KILLS); \
+		TRUEPUSH_SEED=$$seed $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & one=$$!; \
+		TRUEPUSH_SEED=$$((seed + 1)) $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & two=$$!; \
+		TRUEPUSH_SEED=$$seed $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_ledger.py tests/sending/test_kills.py; killed=$$?; \
 		wait $$one && wait $$two && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 

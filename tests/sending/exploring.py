@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.sending.machine import Histories
 from tests.sending.world import World
 
-#: Set to a number of histories by `make prove`, which draws others each time.
+#: Set to a number of histories by `make prove`, which draws others each time, or those of a seed.
 LONG = "TRUEPUSH_HISTORIES"
+SEED = os.environ.get("TRUEPUSH_SEED")
 
 
 def explore(world: World, histories: int, *, duplicates_only: bool = False) -> Counter[str]:
@@ -22,6 +23,8 @@ def explore(world: World, histories: int, *, duplicates_only: bool = False) -> C
     """
     given = {"world": world, "endings": Counter(), "duplicates_only": duplicates_only}
     machine = type("HistoriesOfAWorld", (Histories,), given)
+    if SEED is not None:
+        machine = seed(int(SEED))(machine)
     run_state_machine_as_test(
         machine,
         settings=settings(
