@@ -117,6 +117,29 @@ CASES: dict[str, Case] = {
     "budget-of-nothing": Case(
         [LOW], {**REACHED, "error_budget": 0}, word="TruepushError", polls=1, faults={"effect": "fin", "nth": 1}
     ),
+    "empty-answers-are-failed-polls": Case(
+        [LOW],
+        {**REACHED, "error_budget": 2, "settled_after": 30},
+        word="TruepushError",
+        stats=LOW,
+        polls=4,
+        faults={"effect": "status", "status": 200, "body": "", "nth": [2, 3, 4]},
+        says="3 failed polls in a row",
+    ),
+    "empty-answers-from-the-first": Case(
+        [LOW],
+        {**REACHED, "error_budget": 2},
+        word="TruepushError",
+        polls=3,
+        faults={"effect": "status", "status": 200, "body": ""},
+    ),
+    "empty-answers-after-another-failure-settle-nothing": Case(
+        [LOW],
+        {**REACHED, "error_budget": 30, "settled_after": 0.4, "timeout": 1.0},
+        word="AirflowSensorTimeout",
+        stats=LOW,
+        faults={"effect": "status", "status": 200, "body": "", "nth": range(3, 1000)},
+    ),
     "budget-exceeded-is-not-soft": Case(
         [LOW],
         {**REACHED, "error_budget": 0, "soft_fail": True},

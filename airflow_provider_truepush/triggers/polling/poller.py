@@ -231,7 +231,8 @@ class Poller:
         except TruepushError as error:
             self._start(self._poll_again(followed, shared, exchange, error, sent), self._others)
             return
-        followed.body = result.body if isinstance(result, Reply) and result.status == 200 else b""
+        # An answer that is known: it was read, and says something about the campaign.
+        followed.body = result.body if isinstance(result, Reply) and result.status == 200 else None
         self._answered(followed, stats, sent)
 
     async def _poll_again(
@@ -243,7 +244,7 @@ class Poller:
         sent: float,
     ) -> None:
         """What is left to do for a poll that has failed once."""
-        followed.body = b""
+        followed.body = None
         if isinstance(error, TruepushRateLimitError):
             self._progress.limited(time.monotonic(), error)
         try:

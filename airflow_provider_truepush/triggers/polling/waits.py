@@ -165,8 +165,8 @@ class Followed:
         #: Whether it is being polled, or about to be.
         self.under_way = False
         self.polled_at: float | None = None
-        #: The last answer as it came, and read.
-        self.body = b""
+        #: The last answer as it came, and read. None when there is none: an empty body is an answer as well, a bad one.
+        self.body: bytes | None = None
         self.stats: CampaignStats | None = None
 
     @property
