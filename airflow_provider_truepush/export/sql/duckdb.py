@@ -89,6 +89,16 @@ class DuckdbEngine(Engine):
         return Found(kind, columns, [frozenset(name.lower() for name in names) for (names,) in keys])
 
     @override
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        row = cursor.execute(
+            "SELECT sql FROM duckdb_views() WHERE database_name = current_database()"
+            " AND schema_name = coalesce(?, current_schema()) AND lower(view_name) = lower(?)",
+            (schema, name),
+        ).fetchone()
+        found: str | None = row[0] if row else None
+        return found
+
+    @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         lists = [list(values) for values in zip(*rows, strict=True)]
         statement = self.rendered_once(table, lambda: on_conflict(postgresql.insert(table), table))

@@ -148,6 +148,18 @@ class Engine(ABC):
     def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
         """What has a name."""
 
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        """The question of a view that is there, in the database's words; None where it does not tell."""
+        return None
+
+    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+        """The statements that put a view in the place of one that is there, in one transaction.
+
+        :param name: as it stands in SQL.
+        :param question: what it answers.
+        """
+        return [f"CREATE OR REPLACE VIEW {name} AS {question}"]
+
     def has_schema(self, cursor: Any, schema: str) -> bool:
         """Whether a schema is there."""
         return True

@@ -86,6 +86,16 @@ class MysqlEngine(Engine):
         return Found("table" if kind == "base table" else kind, columns, [frozenset(key) for key in keys.values()])
 
     @override
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        cursor.execute(
+            "SELECT view_definition FROM information_schema.views"
+            " WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s",
+            (schema, name),
+        )
+        row = cursor.fetchone()
+        return _text(row[0]) if row else None
+
+    @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         statement = self.rendered_once(table, lambda: on_duplicate_key(mysql.insert(table), table))
         cursor.executemany(statement, rows)

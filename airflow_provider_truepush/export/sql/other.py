@@ -74,6 +74,23 @@ class OtherEngine(Engine):
         return Found("table", {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
 
     @override
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        from sqlalchemy import inspect
+
+        with suppress(Exception):  # not every database tells
+            engine = self.hook.get_sqlalchemy_engine()
+            try:
+                found: str | None = inspect(engine).get_view_definition(name, schema=schema)
+                return found
+            finally:
+                engine.dispose()
+        return None
+
+    @override
+    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+        return []  # in one database it cannot be undone, in another the view's rights would go with it
+
+    @override
     def probe(self, cursor: Any, table: Table) -> None:
         key = next(iter(table.primary_key)).name
         cursor.execute(f"DELETE FROM {self.name_of(table)} WHERE {self.quote(key)} IS NULL AND 1 = 0")

@@ -100,6 +100,13 @@ class PostgresEngine(Engine):
         return Found(kinds.get(kind, f"relation of kind {kind}"), columns, keys, owner)
 
     @override
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        cursor.execute("SELECT pg_get_viewdef(to_regclass(%s))", (self.qualified(name, schema),))
+        row = cursor.fetchone()
+        found: str | None = row[0] if row else None
+        return found
+
+    @override
     def probe(self, cursor: Any, table: Table) -> None:
         super().probe(cursor, table)
         self._make_stage(cursor, table)

@@ -79,6 +79,18 @@ class SqliteEngine(Engine):
         return Found(kind, columns, keys)
 
     @override
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        at = f"{self.quote(schema)}." if schema else ""
+        cursor.execute(f"SELECT sql FROM {at}sqlite_master WHERE type = 'view' AND lower(name) = lower(?)", (name,))
+        row = cursor.fetchone()
+        found: str | None = row[0] if row else None
+        return found
+
+    @override
+    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+        return [f"DROP VIEW {name}", f"CREATE VIEW {name} AS {question}"]
+
+    @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         statement = self.rendered_once(table, lambda: on_conflict(sqlite.insert(table), table))
         cursor.executemany(statement, rows)

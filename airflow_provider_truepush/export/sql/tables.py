@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    case,
     func,
     literal_column,
     select,
@@ -134,12 +135,14 @@ def _stats(name: str, metadata: MetaData, *key: str) -> Table:
 
 
 def increments(history: Table) -> Select:  # type: ignore[type-arg]
-    """The view: what each snapshot added to the one before; ``since`` is null for a campaign's first.
+    """The view: what each snapshot added to the one before, and a campaign's first to nothing (its ``since`` is null).
 
-    A counter that fell gives a negative increment.
+    A counter that fell gives a negative increment. Where it is not known in either of the two, its increment is null.
+    Whoever changes this adds to :data:`~airflow_provider_truepush.export.sql.contract.EARLIER_VIEWS`.
     """
     c = history.alias("h").c
     over: Any = {"partition_by": (c.project, c.campaign_id), "order_by": (c.observed_at, c.snapshot_key)}
+    first = func.row_number().over(**over) == literal_column("1")
     return select(
         c.project,
         c.campaign_id,
@@ -147,7 +150,7 @@ def increments(history: Table) -> Select:  # type: ignore[type-arg]
         func.lag(c.observed_at).over(**over).label("since"),
         c.observed_at,
         *(
-            (c[name] - func.coalesce(func.lag(c[name]).over(**over), literal_column("0"))).label(name)
+            case((first, c[name]), else_=c[name] - func.lag(c[name]).over(**over)).label(name)
             for name in COUNTER_COLUMNS
         ),
         c.past_interval,

@@ -166,14 +166,30 @@ class Warehouse:
                 f"{engine.qualified(name, schema)} is a table; it has the name of the view of increments. Use another "
                 "table_prefix or schema. Nothing was fetched."
             )
-        if found is not None or not self._create_table:
-            return
-        question = engine.render(increments(self._tables.history))
+        question, view = engine.render(increments(self._tables.history)), engine.qualified(name, schema)
         try:
-            self._make(f"CREATE VIEW {engine.qualified(name, schema)} AS {question}", name, schema, None)
+            if found is not None:
+                self._renew_view(view, question)
+            elif self._create_table:
+                self._make(f"CREATE VIEW {view} AS {question}", name, schema, None)
         except WarehouseError as error:
             # Nothing is lost without it.
             log.warning("The view of increments could not be made; the tables are written all the same. %s", error)
+
+    def _renew_view(self, view: str, question: str) -> None:
+        """Replace a view of an earlier version. One that a person has made of their own stays."""
+        engine, name, schema = self._engine, self._tables.increments, self._tables.schema
+        found = self._do(lambda cursor: engine.view_definition(cursor, name, schema))
+        if not found or not contract.is_earlier_view(found):
+            return
+        statements = engine.replacing_view(view, question)
+        if not statements or not self._create_table or self._contract == contract.FREEZE:
+            log.warning(
+                "The view %s is of an earlier version, and left so. This is the present one: %s", view, question
+            )
+            return
+        log.info("Replacing the view %s, which is of an earlier version.", view)
+        self._do(lambda cursor: [cursor.execute(statement) for statement in statements])
 
     def _make(self, statement: str, name: str, schema: str | None, column: str | None) -> None:
         """Make something. Another task may make it at the same moment: whether it is there decides."""
