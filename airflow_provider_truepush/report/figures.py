@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_truepush.report.shown import STEPS, CampaignShown, Snapshot, thinned
+from airflow_provider_truepush.report.shown import STEPS, CampaignShown, Snapshot, number, thinned
 
 #: Colours that stand out on white as well as on black.
 COLOURS = {"sent": "#7c8798", "delivered": "#3b82f6", "views": "#14a38f", "clicks": "#e08a1e"}
@@ -43,7 +43,7 @@ def funnel(snapshot: Snapshot) -> Any:
     for step, label, of in STEPS:
         share = snapshot.share(step, of)
         below = "" if share is None else f"<br>{share:.1%} of {of}"
-        labels.append(f"<b>{label} {snapshot.counters[step]:,}</b>{below}")
+        labels.append(f"<b>{label} {number(snapshot.counters[step], 'unknown')}</b>{below}")
     bars = go.Funnel(
         y=labels,
         x=[snapshot.counters[step] for step, _, _ in STEPS],

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib import resources
 
 from airflow_provider_truepush.report import figures
-from airflow_provider_truepush.report.shown import STEPS, Shown
+from airflow_provider_truepush.report.shown import STEPS, Shown, number
 
 #: How many of a campaign's snapshots stand in the table beside its plot; the newest.
 ROWS = 60
@@ -49,8 +49,8 @@ def _hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _number(value: int) -> str:
-    return f"{value:,}"
+def _number(value: int | None) -> str:
+    return number(value, NONE)
 
 
 def _percent(share: float | None) -> str:

@@ -105,7 +105,10 @@ class _Reading:
         return CampaignShown(project, campaign_id, title, made, history)
 
     def _snapshot(self, values: Sequence[Any]) -> Snapshot:
-        counters = {name: int(value) for name, value in zip(COUNTER_COLUMNS, values[1:-1], strict=True)}
+        counters = {
+            name: None if value is None else int(value)
+            for name, value in zip(COUNTER_COLUMNS, values[1:-1], strict=True)
+        }
         return Snapshot(self._engine.moment(values[0]), counters, bool(values[-1]))
 
     def _of(self, project: str | None, question: Select) -> Select:  # type: ignore[type-arg]

@@ -19,16 +19,19 @@ MOST_POINTS = 300
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counters of a campaign at one moment (aware, UTC)."""
+    """The counters of a campaign at one moment (aware, UTC).
+
+    :param counters: None for one that the warehouse does not know: its column was added later.
+    """
 
     observed_at: datetime
-    counters: dict[str, int]
+    counters: dict[str, int | None]
     regressed: bool = False
 
     def share(self, step: str, of: str | None) -> float | None:
-        """One counter per another; None when there is nothing to divide by."""
-        whole = self.counters[of] if of else 0
-        return self.counters[step] / whole if whole else None
+        """One counter per another; None when either is not known, or there is nothing to divide by."""
+        part, whole = self.counters[step], self.counters[of] if of else 0
+        return part / whole if whole and part is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class CampaignShown:
     def in_words(self) -> str:
         """The funnel as a sentence, for those who do not see the plot."""
         steps = ", ".join(
-            f"{label.lower()} {self.latest.counters[step]:,}" + in_percent(self.latest.share(step, of), of)
+            f"{label.lower()} {number(self.latest.counters[step], 'unknown')}"
+            + in_percent(self.latest.share(step, of), of)
             for step, label, of in STEPS
         )
         return f"Funnel of {self.name}: {steps}."
@@ -82,6 +86,14 @@ class Shown:
     source: str
     project: str | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+
+
+def number(value: int | None, unknown: str) -> str:
+    """A counter for people.
+
+    :param unknown: stands for one that is not known.
+    """
+    return unknown if value is None else f"{value:,}"
 
 
 def in_percent(share: float | None, of: str | None) -> str:

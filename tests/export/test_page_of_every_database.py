@@ -6,7 +6,7 @@ from pathlib import Path
 
 from airflow_provider_truepush.report import write_report
 from tests.export.databases import CONN_ID, Database
-from tests.report.tables import add, prepare
+from tests.report.tables import add, forget, prepare
 
 
 def test_every_database_can_be_read(database: Database, tmp_path: Path) -> None:
@@ -24,3 +24,20 @@ def test_every_database_can_be_read(database: Database, tmp_path: Path) -> None:
     page = path.read_text(encoding="utf-8")
     assert "Autumn sale" not in page
     assert "The one campaign of the project shop." in page
+
+
+def test_what_is_not_known_is_neither_zero_nor_an_error(database: Database, tmp_path: Path) -> None:
+    prepare(database)
+    add(database, 0, "Spring sale", snapshots=2)
+    forget(database, "delivered")
+    path = tmp_path / "report.html"
+    write_report(CONN_ID, path)
+    page = path.read_text(encoding="utf-8")
+    assert "sent 20,000, delivered unknown, views " in page
+    assert "<td>20,000</td><td>—</td>" in page
+    assert "<td>0</td>" not in page
+    add(database, 1, "Autumn sale", snapshots=1)
+    write_report(CONN_ID, path)
+    page = path.read_text(encoding="utf-8")
+    assert "delivered 38,000 (95.0% of sent)" in page
+    assert "sent 20,000, delivered unknown, views " in page

@@ -46,6 +46,14 @@ def add(
     return target.campaign_id
 
 
+def forget(database: Database, counter: str) -> None:
+    """A counter as of tables that were made before it was known: its column is added now, for the rows to come."""
+    database.run("DROP VIEW truepush_campaign_stats_increments")
+    for table in ("truepush_campaign_stats", "truepush_campaign_stats_latest"):
+        database.run(f"ALTER TABLE {table} DROP COLUMN {counter}")
+    prepare(database)
+
+
 def counters(sent: int, day: int) -> CampaignStats:
     """What a campaign has come to after some days."""
     delivered = int(sent * 0.95)

@@ -7,6 +7,7 @@ import runpy
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
@@ -16,7 +17,7 @@ from airflow_provider_truepush.report import ReportError, write_report
 from airflow_provider_truepush.report.shown import Snapshot, thinned
 from tests.export.databases import Database
 from tests.report.browser import look, needs_chromium
-from tests.report.tables import BEGINNING, add, prepare
+from tests.report.tables import BEGINNING, add, forget, prepare
 
 EVIL = "<script>document.title='taken'</script></script><img src=x onerror=\"document.title='taken'\"> & 20 % off"
 
@@ -167,6 +168,35 @@ def test_many_snapshots_are_thinned_for_the_plot() -> None:
     assert thinned(history[:100], 100) == history[:100]
 
 
+def test_what_is_not_known_is_shown_as_that(tables: Database, tmp_path: Path) -> None:
+    campaign_id = add(tables, 0, "Spring sale", snapshots=3)
+    for counter in ("delivered", "unsubscribers"):
+        forget(tables, counter)
+    shown = Elements(written(tmp_path))
+    assert "20,000 — — " in shown.text  # sent, delivered and its share
+    assert "Deliveries as a share of what was sent" in shown.text
+    assert "A dash stands for what is not known." in shown.text
+    plots = drawn(written(tmp_path), 1)
+    assert plots["funnel"]["data"][0]["x"][:2] == [20_000, None]
+    assert "<b>Delivered unknown</b>" in plots["funnel"]["data"][0]["y"]
+    lines = {line["name"]: line["y"] for line in plots["growth"]["data"]}
+    assert lines["Delivered"] == [None] * 3
+    assert None not in lines["Views"]
+    # One more snapshot of the same campaign knows it.
+    tables.run("UPDATE truepush_campaign_stats SET delivered = 19000 WHERE snapshot_key = 'day 2'")
+    tables.run(f"UPDATE truepush_campaign_stats_latest SET delivered = 19000 WHERE campaign_id = '{campaign_id}'")
+    page = written(tmp_path)
+    assert {line["name"]: line["y"] for line in drawn(page, 1)["growth"]["data"]}["Delivered"] == [None, None, 19_000]
+    assert "delivered 19,000 (95.0% of sent)" in page
+
+
+def drawn(page: str, number: int) -> dict[str, Any]:
+    """The plots of a campaign, as the browser is given them."""
+    begin = f'data-plots="{number}">'
+    plots: dict[str, Any] = json.loads(page.partition(begin)[2].partition("</script>")[0])
+    return plots
+
+
 def test_command_line(
     tables: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +228,8 @@ def test_command_line_says_why_not(
 
 @needs_chromium
 def test_a_real_browser_draws_it_and_asks_for_nothing(tables: Database, tmp_path: Path) -> None:
+    add(tables, 9, "From before", snapshots=2)
+    forget(tables, "delivered")
     for number, title in enumerate(["Spring sale", EVIL, None]):
         add(tables, number, title, snapshots=1 if number == 2 else 8)
     path = tmp_path / "report.html"
@@ -208,9 +240,10 @@ def test_a_real_browser_draws_it_and_asks_for_nothing(tables: Database, tmp_path
     assert 'data-drawn="true"' in seen.dom
     assert "<title>Truepush campaigns</title>" in seen.dom
     assert seen.dom.count('class="point"') >= 3 * 4 + 2 * 8 * 4 + 4  # bars of the funnels and dots of the lines
-    drawn = Elements(seen.dom).text
-    assert "Delivered 57,000" in drawn  # the plot's own text, of the newest campaign
-    assert "95.0% of sent" in drawn
+    text = Elements(seen.dom).text
+    assert "Delivered 57,000" in text  # the plot's own text
+    assert "95.0% of sent" in text
+    assert "Delivered unknown" in text
 
 
 @needs_chromium
