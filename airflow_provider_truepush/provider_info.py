@@ -28,6 +28,11 @@ def get_provider_info() -> dict[str, Any]:
                 "target-integration-name": "SQL",
                 "python-module": "airflow_provider_truepush.transfers.stats_to_sql",
             },
+            {
+                "source-integration-name": "Truepush",
+                "target-integration-name": "Object storage",
+                "python-module": "airflow_provider_truepush.transfers.stats_to_object_storage",
+            },
         ],
         "task-decorators": [
             {

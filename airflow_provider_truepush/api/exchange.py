@@ -130,7 +130,8 @@ class Exchange(Generic[T]):
         endpoint = self.call.endpoint
         if not failure.sent and not self._in_doubt:
             raise TruepushConnectionError(
-                f"{self._label}: {failure.reason}. Certainly nothing was sent; trying again is harmless.",
+                f"{self._label}: {failure.reason}. Certainly nothing was sent; trying again is harmless. "
+                "If it stays so, check host, port and scheme of the connection.",
                 endpoint=endpoint.name,
             )
         self._may_be_done = True
@@ -156,7 +157,10 @@ class Exchange(Generic[T]):
             what = f"answered something that settles nothing (HTTP {reply.status}, {excerpt(reply.body)})."
             raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope.code)
         if envelope.outcome is Outcome.SERVER_ERROR:
-            raise self._error(TruepushServerError, f"failed {said}.", self._consequence(), reply, envelope.code)
+            failed = self._error(TruepushServerError, f"failed {said}.", self._consequence(), reply, envelope.code)
+            assert isinstance(failed, TruepushServerError)
+            failed.retry_after = retry_after_seconds(reply.retry_after, self._now())
+            raise failed
         what = f"answered what this provider cannot read: HTTP {reply.status}, {excerpt(reply.body)}."
         where = " It points elsewhere: check the connection's host." if 300 <= reply.status < 400 else ""
         raise self._error(TruepushProtocolError, what, self._consequence() + where, reply, envelope.code)

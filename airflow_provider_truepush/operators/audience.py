@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_truepush.api.fields import refuse
 
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
 
-#: Default of ``segment_id``: left out, which sends to every subscriber. A None that comes out of a template, an XCom
-#: or a mapping is not the same as that.
-EVERYONE: Any = object()
+class _Everyone:
+    def __repr__(self) -> str:
+        return "every subscriber"
+
+
+#: Default of ``segment_id``: left out, which sends to every subscriber. A None that comes out of a template, an XCom,
+#: a mapping or a variable of the Dag file is not the same as that.
+EVERYONE: Any = _Everyone()
 
 #: What a template without a value renders to.
 NOTHING = (None, "", "None")
@@ -23,24 +26,19 @@ class Audience:
     segment_id: str | None
 
     def aim(self, segment_id: Any) -> None:
-        """Keep the argument, and whether the Dag named a segment with it.
+        """Keep the argument, and whether the Dag gave it.
 
         :param segment_id: the argument as it was given, or :data:`EVERYONE`.
         """
         self.segment_id = None if segment_id is EVERYONE else segment_id
-        self._written = segment_id is not EVERYONE
-        self._aimed = self.segment_id is not None
+        self._aimed = segment_id is not EVERYONE
 
-    def check_audience(self, field: str, context: Context) -> None:
-        """Refuse a segment that was asked for and rendered to nothing.
+    def check_audience(self, field: str) -> None:
+        """Refuse a segment that was asked for and came to nothing.
 
         :param field: its name in errors.
-        :param context: Airflow's context: the arguments of a mapped task are their rendered values already.
         """
-        lost = self.segment_id in NOTHING
-        from airflow_provider_truepush.operators.guards import TaskTry
-
-        if lost and (self._aimed or (self._written and TaskTry.of(context).mapped)):
+        if self._aimed and self.segment_id in NOTHING:
             refuse(
                 field,
                 self.segment_id,

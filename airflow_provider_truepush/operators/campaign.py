@@ -56,7 +56,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         if cancelled:
             self.log.info("Cancelled campaign %s.", self.campaign_id)
             return True
-        message = f"Campaign {self.campaign_id} was sent or cancelled already; nothing was changed."
+        message = f"Campaign {self.campaign_id} was sent or cancelled already, or is unknown; nothing was changed."
         if self.if_not_cancellable == "fail":
             raise AirflowFailException(message)
         if self.if_not_cancellable == "skip":

@@ -236,10 +236,14 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, EndedTask, Truep
             self.goal()
             seconds("poke_interval", self.poke_interval)
             seconds("delivery_timeout", self.delivery_timeout)
+            return
+        for name in ("thresholds", "fail_if", "settled_after", "cancel_on_failure"):
+            if value := getattr(self, name):
+                refuse(name, value, "would watch over nothing: it needs wait_for_delivery=True, or a sensor of its own")
 
     def _campaign(self, context: Context) -> Campaign | None:
         """What to send; None to skip."""
-        self.check_audience("campaign.segment_id", context)
+        self.check_audience("campaign.segment_id")
         given = {name: getattr(self, name) for name in self.content_fields}
         native = renders_natively(self)
         content = rendered.content("campaign", given, native=native)
@@ -254,7 +258,9 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, EndedTask, Truep
         sending = protocol.CampaignSending(hook, self._kept_in, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self._sent = campaign_id
-        self.log.info("Campaign %s: %r.", campaign_id or "without a known id", campaign.title)
+        to = f"segment {campaign.segment_id}" if campaign.segment_id else "EVERY subscriber"
+        when = f"at {campaign.send_at}" if campaign.send_at else "at once"
+        self.log.info("Campaign %s: %r, to %s, %s.", campaign_id or "without a known id", campaign.title, to, when)
         return campaign_id
 
     def _journal(self, context: Context) -> Journal:

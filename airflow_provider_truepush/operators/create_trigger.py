@@ -50,8 +50,8 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         whatever it sends and when; or ``replace`` it. Two triggers cannot have one name, so the old one is deleted
         first, after everything that can be checked is checked; should the create fail then, the error says so, and
         the next try creates it. A send that falls between the two is missed. What was inactive is inactive again.
-        A retry leaves alone what an earlier try of the same run has created; clearing the task of a finished run replaces
-        that too.
+        A retry leaves alone what an earlier try of the same run has created; clearing the task of a finished run
+        replaces that too.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -91,7 +91,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         """Create the trigger, or settle for the one that is there."""
         with self.truepush() as hook:
             check_choice("if_exists", self.if_exists, IF_EXISTS)
-            trigger = self._trigger(context)
+            trigger = self._trigger()
             calls.create_trigger(trigger, hook.settings, datetime.now(UTC))  # checks it whole, and sends nothing
             create = CreateByName("trigger", trigger.name, hook.list_triggers)
             if create.before and self.if_exists != "replace":
@@ -107,8 +107,8 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
                 return create.send(lambda: hook.create_trigger(trigger))
             return self._replace(hook, trigger, create)
 
-    def _trigger(self, context: Context) -> Trigger:
-        self.check_audience("trigger.segment_id", context)
+    def _trigger(self) -> Trigger:
+        self.check_audience("trigger.segment_id")
         native = renders_natively(self)
         given = {
             "name": rendered.text("trigger.name", self.name, native=native),

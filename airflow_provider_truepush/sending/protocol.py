@@ -86,7 +86,13 @@ class CampaignSending:
         """
         level = logging.INFO if self._journal.lasts else logging.WARNING
         self._began = self._clock()
-        log.log(level, "Sending %r as %s; kept in %s.", self._plan.campaign.title, self._plan.author, self._journal)
+        log.log(
+            level,
+            "To be sent at most once: %r, by %s; kept in %s.",
+            self._plan.campaign.title,
+            self._plan.author,
+            self._journal,
+        )
         requests, waited = 0, 0.0
         while True:
             try:
@@ -265,6 +271,8 @@ class CampaignSending:
             seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
             if found:
                 seen = f"New campaigns of this title: {', '.join(found)}; which one is this send's is open."
+                if apart := [campaign_id for campaign_id in found if not record.is_of_its_time(campaign_id)]:
+                    seen += f" Not created within an hour of the intent: {', '.join(apart)}."
         kept = self._journal.read()
         if kept is not None and (kept.attempt, kept.settled) != (record.attempt, record.settled):
             return self._resume(kept)  # whoever wrote it was still at work, and has gone on

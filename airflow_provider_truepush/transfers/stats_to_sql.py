@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.api import rendered
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
+    from airflow_provider_truepush.export.sql.engine import Engine
+    from airflow_provider_truepush.export.sql.tables import Tables
 else:
     rendered = Later("airflow_provider_truepush.api.rendered")
 
@@ -73,12 +75,11 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         self.table_prefix = table_prefix
         self.create_table = create_table
         self.schema_contract = schema_contract
-        self._lineage: list[tuple[str, str]] = []
+        self._written: tuple[Engine, Tables] | None = None
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """The warehouse."""
         from airflow_provider_truepush.export.sql.contract import CONTRACTS
-        from airflow_provider_truepush.export.sql.engine import plain
         from airflow_provider_truepush.export.sql.engines import engine_for
         from airflow_provider_truepush.export.sql.tables import tables
         from airflow_provider_truepush.export.sql.warehouse import Warehouse
@@ -93,9 +94,10 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         try:
             hook = connection.get_hook()  # type: ignore[no-untyped-call]
         except Exception as error:
-            refuse("sql_conn_id", self.sql_conn_id, f"is no SQL connection ({error})")
+            why = "the Airflow provider of its type may be missing, such as apache-airflow-providers-sqlite"
+            refuse("sql_conn_id", self.sql_conn_id, f"gives no SQL connection ({error}); {why}")
         engine = engine_for(hook, self.sql_conn_id)
-        self._lineage = _datasets(hook, connection, [plain(table.name) for table in described.each()], described.schema)
+        self._written = engine, described
         return Warehouse(
             engine,
             described,
@@ -106,19 +108,12 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         )
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
-        """The three tables."""
-        return self._lineage
-
-
-def _datasets(hook: Any, connection: Any, names: Sequence[str], schema: str | None) -> list[tuple[str, str]]:
-    """Namespace and name of the tables as the hook's provider tells them to OpenLineage; none where it does not."""
-    try:
-        info = hook.get_openlineage_database_info(connection)
-        schema = schema or hook.get_openlineage_default_schema()
-    except Exception:
-        info = None
-    if info is None:
-        return []
-    namespace = f"{info.scheme}://{info.authority}" if info.authority else str(info.scheme)
-    place = [part for part in (info.database, schema) if part]
-    return [(namespace, ".".join([*place, name])) for name in names]
+        """The three tables; none where it is not known what OpenLineage calls them."""
+        if self._written is None:
+            return []
+        engine, described = self._written
+        found = engine.place(described.schema)
+        if found is None:
+            return []
+        namespace, parts = found
+        return [(namespace, ".".join([*parts, str(table.name)])) for table in described.each()]

@@ -214,7 +214,10 @@ def test_doubt_says_what_may_have_happened(name: str, consequence: str, result: 
 def test_no_connection(name: str) -> None:
     error = error_of(Exchange(call_of(name)), Failure(sent=False, reason="connection refused"))
     assert type(error) is TruepushConnectionError
-    assert str(error) == f"{call_of(name)}: connection refused. Certainly nothing was sent; trying again is harmless."
+    assert str(error) == (
+        f"{call_of(name)}: connection refused. Certainly nothing was sent; trying again is harmless. "
+        "If it stays so, check host, port and scheme of the connection."
+    )
     assert (error.endpoint, error.http_status, error.code) == (name, None, None)
 
 

@@ -49,10 +49,12 @@ def test_a_template_without_a_value(emulator: Emulator, make: Any, native: bool,
     assert emulator.count() == 0
 
 
+@pytest.mark.parametrize("map_index", [-1, 1])
 @pytest.mark.parametrize("make", [campaign, trigger])
-def test_a_mapped_task_that_is_given_none(emulator: Emulator, make: Any) -> None:
+def test_a_task_that_is_given_none(emulator: Emulator, make: Any, map_index: int) -> None:
+    """A variable that is not set, in the Dag file or in an argument of a mapped task."""
     with pytest.raises(AirflowFailException, match=r"segment_id.*every subscriber"):
-        make(segment_id=None).execute(context(TaskInstance(map_index=1)))
+        make(segment_id=None).execute(context(TaskInstance(map_index=map_index)))
     assert emulator.count() == 0
 
 

@@ -67,3 +67,13 @@ async def test_a_kill_of_the_deferred_task_cancels_if_asked_to(tasks: Tasks, ask
         tasks.run(send_at=in_days(2), deferrable=True, cancel_on_kill=asked, **WAIT)
     await deferral.value.trigger.on_kill()
     assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled" if asked else "scheduled"]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [{"thresholds": {"delivered": 1}}, {"fail_if": {"unsubscribe_rate": 0.1}}, {"cancel_on_failure": True}],
+)
+def test_what_would_watch_over_nothing_is_refused_before_the_send(tasks: Tasks, guard: dict[str, Any]) -> None:
+    with pytest.raises(AirflowFailException, match="needs wait_for_delivery=True"):
+        tasks.run(**guard)
+    assert tasks.sends == 0
