@@ -14,8 +14,10 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.export.files import sink as sinks, store as stores
 from airflow_provider_truepush.export.files.store import StorageError
+from airflow_provider_truepush.transfers.stats_to_object_storage import TruepushStatsToObjectStorageOperator
 from tests.contract.driver import connect
 from tests.export.files.support import read_bytes
+from tests.transfers.lineage import lineage, names
 from tests.transfers.storing import counters, store
 from tests.transfers.tasks import Run, asked, truth
 
@@ -84,6 +86,19 @@ def test_every_campaign_is_in_the_file_once_and_a_clear_replaces_it(truepush: Em
     manifest, file = found(bucket)
     assert file == second["files"][0]["path"].replace("s3://moto@", "")
     assert json.loads(bucket.cat_file(manifest))["rows"] == 40
+
+
+@pytest.mark.parametrize("path", [PATH, "s3://moto@warehouse"])
+def test_openlineage_is_told_of_the_folder(truepush: Emulator, bucket: Any, path: str) -> None:
+    naming = pytest.importorskip(
+        "openlineage.client.naming.dataset", reason="apache-airflow-providers-openlineage is missing"
+    )
+    truepush.add_campaigns(1)
+    told = lineage(TruepushStatsToObjectStorageOperator(task_id="export", path=path, format="jsonl", project="shop"))
+    folder = naming.S3("warehouse", "truepush/campaign_stats" if path == PATH else "campaign_stats")
+    assert names(told.outputs) == [(folder.get_namespace(), folder.get_name())]
+    assert names(told.inputs) == [("truepush://shop", "campaigns")]
+    assert all(name.startswith(f"warehouse/{folder.get_name()}/dt=") for name in found(bucket))
 
 
 def test_the_next_try_fetches_only_what_is_left(

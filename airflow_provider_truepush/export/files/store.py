@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Storages in which an object appears when its upload is complete, and in which moving is a copy.
 _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
+#: What OpenLineage calls a storage, where that is not its scheme.
+_OPENLINEAGE = {"s3a": "s3", "gcs": "gs"}
 #: Bytes of a part of a large upload. s3fs holds ten in memory; its own default is 50 MB each.
 _S3_CHUNK = 8 << 20
 
@@ -197,7 +199,8 @@ class RemoteStore(Store):
     def dataset(self, name: str) -> tuple[str, str]:
         """Namespace and name of something below the path."""
         bucket, _, prefix = self.root.partition("/")
-        return f"{self.url.partition('://')[0]}://{bucket}", f"{prefix}/{name}".lstrip("/")
+        scheme = self.url.partition("://")[0]
+        return f"{_OPENLINEAGE.get(scheme, scheme)}://{bucket}", f"{prefix}/{name}".lstrip("/")
 
     def put(self, made: Path, name: str) -> None:
         """Upload it; where a half upload could be seen, beside its place first."""

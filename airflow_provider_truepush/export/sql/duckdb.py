@@ -99,6 +99,14 @@ class DuckdbEngine(Engine):
         return found
 
     @override
+    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+        row = self._first(
+            "SELECT path, database_name, current_schema() FROM duckdb_databases()"
+            " WHERE database_name = current_database() AND path IS NOT NULL"
+        )
+        return (f"duckdb://{row[0]}", [row[1], schema or row[2]]) if row else None
+
+    @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         lists = [list(values) for values in zip(*rows, strict=True)]
         statement = self.rendered_once(table, lambda: on_conflict(postgresql.insert(table), table))

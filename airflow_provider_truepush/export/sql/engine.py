@@ -212,6 +212,28 @@ class Engine(ABC):
 
     # Names
 
+    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+        """Where tables are, as OpenLineage names it: the namespace, and what stands before a table's name.
+
+        As the hook's provider tells it, which needs OpenLineage's; None where it does not.
+        """
+        info = self.hook.get_openlineage_database_info(self._airflow_connection())
+        if info is None:
+            return None
+        namespace = f"{info.scheme}://{info.authority}" if info.authority else str(info.scheme)
+        return namespace, [
+            part for part in (info.database, schema or self.hook.get_openlineage_default_schema()) if part
+        ]
+
+    def _airflow_connection(self) -> Any:
+        return self.hook.get_connection(self.hook.get_conn_id())
+
+    def _first(self, question: str, *values: Any) -> Row:
+        """The first row of an answer, over a connection of its own."""
+        with closing(self.connect()) as connection, closing(self.cursor(connection)) as cursor:
+            cursor.execute(question, values)
+            return tuple(cursor.fetchone() or ())
+
     def name_of(self, table: Table) -> str:
         """A table's name as it stands in SQL."""
         return plain(self.dialect.identifier_preparer.format_table(table))

@@ -96,6 +96,11 @@ class MysqlEngine(Engine):
         return _text(row[0]) if row else None
 
     @override
+    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+        """A schema is a database here, and the hook's provider leaves it out."""
+        return super().place(schema or self._first("SELECT DATABASE()")[0])
+
+    @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         statement = self.rendered_once(table, lambda: on_duplicate_key(mysql.insert(table), table))
         cursor.executemany(statement, rows)

@@ -107,6 +107,15 @@ class PostgresEngine(Engine):
         return found
 
     @override
+    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+        connection = self._airflow_connection()
+        database, current = self._first("SELECT current_database(), current_schema()")
+        # Of a socket the hook's provider would make a name of the folder that it is in.
+        on_socket = not connection.host or connection.host.startswith("/")
+        host = "localhost" if on_socket else connection.host
+        return f"postgres://{host}:{connection.port or 5432}", [database, schema or current]
+
+    @override
     def probe(self, cursor: Any, table: Table) -> None:
         super().probe(cursor, table)
         self._make_stage(cursor, table)

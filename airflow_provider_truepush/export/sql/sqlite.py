@@ -91,6 +91,13 @@ class SqliteEngine(Engine):
         return [f"DROP VIEW {name}", f"CREATE VIEW {name} AS {question}"]
 
     @override
+    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+        """OpenLineage has no rule for SQLite: its file is the source, as OpenLineage has it with DuckDB."""
+        question = "SELECT file FROM pragma_database_list WHERE lower(name) = lower(?) AND file != ''"
+        row = self._first(question, schema or "main")
+        return (f"sqlite://{row[0]}", []) if row else None
+
+    @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         statement = self.rendered_once(table, lambda: on_conflict(sqlite.insert(table), table))
         cursor.executemany(statement, rows)
