@@ -60,7 +60,22 @@ class TruepushRateLimitError(TruepushError):
 
 
 class TruepushServerError(TruepushError):
-    """Truepush, or a proxy before it, failed while reading or repeating was harmless."""
+    """Truepush, or a proxy before it, failed while reading or repeating was harmless.
+
+    :param retry_after: seconds to wait as the answer asked for, None when it did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        http_status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, http_status=http_status, code=code)
+        self.retry_after = retry_after
 
 
 class TruepushConnectionError(TruepushError):

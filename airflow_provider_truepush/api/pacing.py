@@ -8,6 +8,11 @@ _FLOOR = 10.0
 _RECOVERY = 0.05
 #: Seconds over which the rate is counted.
 _WINDOW = 1.0
+#: The part of what is allowed that is asked for: requests that the network bunches together stay below it as well.
+USED = 0.96
+#: Seconds of lateness that are made up for. At the part above as many gaps as there are allowed requests are longer
+#: than a second by twice that: the other half is for the network.
+_MADE_UP = (1 / USED - 1) / 2
 
 
 class Pace:
@@ -20,7 +25,11 @@ class Pace:
 
     def __init__(self, per_second: float | None) -> None:
         self._interval = 1 / per_second if per_second else 0.0
+        self._gap = self._interval
         self._next = 0.0
+        #: While all are held back: until when, and the first moment after it that is not given out.
+        self._quiet_until = float("-inf")
+        self._after = float("-inf")
         self._began = float("-inf")
         self._count = 0
         self._rate = 0.0
@@ -29,16 +38,24 @@ class Pace:
         self._grown = 0.0
         self._deaf_until = float("-inf")
 
-    def reserve(self, now: float) -> float:
+    def reserve(self, now: float, *, urgent: bool = False) -> float:
         """Take the next free moment; returns the seconds until it.
 
         :param now: a monotonic clock's reading.
+        :param urgent: do not wait until a :meth:`hold` is over, nor for the moments given out for after it.
         """
         at = max(now, self._next)
+        passes = urgent and at + self._gap <= self._quiet_until
+        if not passes:
+            at = max(at, self._after)
         self._count += 1
         if at - self._began >= _WINDOW:
             self._turn_window(at)
-        self._next = at + (self._interval if self._limit is None else self._spacing(at))
+        self._gap = self._interval if self._limit is None else self._spacing(at)
+        if not passes:
+            self._after = at + self._gap
+        if passes or now >= self._quiet_until:
+            self._next = at + self._gap
         return at - now
 
     def start(self, now: float) -> None:
@@ -48,28 +65,61 @@ class Pace:
 
         :param now: a reading of the same clock.
         """
-        self._next = max(self._next, now + self._interval / 2)
+        soonest = now + self._gap - min(self._gap / 2, _MADE_UP)
+        self._next = max(self._next, soonest)
+        self._after = max(self._after, soonest)
 
     def hold(self, until: float) -> None:
         """Give out no moment before this one: somebody was told to slow down, which holds for all.
 
         :param until: a reading of the same clock.
         """
-        self._next = max(self._next, until)
+        self._quiet_until = max(self._quiet_until, until)
+        self._after = max(self._after, until)
 
-    def slow_down(self, now: float, until: float) -> None:
+    def slow_down(self, now: float, until: float, eased_from: float | None = None) -> None:
         """:meth:`hold`, and go on at half the rate; it comes back within some seconds unless told again.
 
         :param now: a reading of the same clock.
         :param until: another.
+        :param eased_from: when the rate begins to come back, if later than that.
         """
         self.hold(until)
+        eased_from = max(now, until, eased_from or until)
         if now < self._deaf_until:
+            self._grown = max(self._grown, eased_from)
             return  # requests that were under way together are told together
         self._deaf_until = until + _WINDOW
         self._usual = max(self._recent(now), _FLOOR)
         self._limit = max(self._usual / 2, _FLOOR)
-        self._grown = max(now, until)
+        self._grown = eased_from
+
+    def change(self, per_second: float | None) -> None:
+        """Go on at another pace. What was given out, and a hold, stand.
+
+        :param per_second: requests per second; None for no limit.
+        """
+        interval = 1 / per_second if per_second else 0.0
+        self._next += interval - self._interval
+        self._after = max(self._after + interval - self._interval, self._quiet_until)
+        self._interval = self._gap = interval
+
+    def quiet(self, now: float) -> float:
+        """The seconds that a hold still lasts.
+
+        :param now: a reading of the same clock.
+        """
+        return max(0.0, self._quiet_until - now)
+
+    @property
+    def given_until(self) -> float:
+        """The first moment that is still free."""
+        return max(self._next, self._after)
+
+    @property
+    def limited(self) -> bool:
+        """Whether somebody was told to slow down, not long ago."""
+        return self._limit is not None
 
     @property
     def free(self) -> bool:

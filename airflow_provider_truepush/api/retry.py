@@ -66,12 +66,24 @@ def wait_before_create(
     return _wait(error, requests, waited, settings, jitter)
 
 
+def hold_for_others(error: TruepushRateLimitError, wait: float | None, settings: Settings) -> tuple[float, float]:
+    """What a 429 means for other calls of the project: the seconds to slow down for, and those to wait at the most.
+
+    :param error: what one call was told.
+    :param wait: seconds after which that call asks again; None if it does not.
+    :param settings: gives ``retry_budget``: no call waits for longer than that because of another.
+    """
+    if wait is None:
+        wait = _FIRST_BACKOFF if error.retry_after is None else error.retry_after
+    return wait, max(settings.retry_budget, _FIRST_BACKOFF)
+
+
 def _wait(
     error: TruepushError, requests: int, waited: float, settings: Settings, jitter: Callable[[], float]
 ) -> float | None:
     if requests >= settings.max_attempts:
         return None
-    asked = error.retry_after if isinstance(error, TruepushRateLimitError) else None
+    asked = error.retry_after if isinstance(error, (TruepushRateLimitError, TruepushServerError)) else None
     if asked is not None:
         if waited + asked > settings.retry_budget:
             return None

@@ -18,14 +18,15 @@ from yarl import URL
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.endpoints import Call
 from airflow_provider_truepush.api.envelope import Reply
-from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.exchange import Exchange, Failure
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.failures import reason
+from airflow_provider_truepush.client.gate import Gate
 from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
 from airflow_provider_truepush.client.pace import SharedPace, pace_for
 from airflow_provider_truepush.client.reads import Reader
-from airflow_provider_truepush.client.repeating import Repeats
+from airflow_provider_truepush.client.repeating import Repeats, slow_down
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ T = TypeVar("T")
 
 #: Requests under way at once, and so connections kept, whatever the number of callers.
 _AT_ONCE = 50
-#: The same with those of the poller that watches campaigns, which counts its own.
-_CONNECTIONS = 128
+#: The same with those of the poller that watches campaigns, which counts its own, and some for what is urgent.
+_CONNECTIONS = 192
 
 #: Raised before a connection stands. For creates the connection's own word is taken instead, see ``_create``.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -53,7 +54,7 @@ class AsyncClient:
         self._proxy = proxy_for(settings)
         self._pace = pace_for(settings)
         self._turn = asyncio.Semaphore(_AT_ONCE)
-        self._gate = asyncio.Lock()
+        self._gate = Gate(self._pace)
         # Not the session's: aiohttp hands those to a proxy as well, before the tunnel stands.
         self._headers = CIMultiDict(headers(settings))
         self._root = str(URL(settings.base_url)).rstrip("/")
@@ -76,11 +77,24 @@ class AsyncClient:
 
     @property
     def pace(self) -> SharedPace:
-        """The pace that it keeps together with the other clients of its connection."""
+        """The pace that it keeps together with the other clients of its project."""
         return self._pace
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are kept waiting by the pace."""
+        return self._gate.waiting
+
+    async def turn(self, *, urgent: bool = False) -> None:
+        """Wait until a request may leave.
+
+        :param urgent: go before all that are not, and do not wait until a hold is over.
+        """
+        await self._gate.turn(urgent=urgent)
 
     async def close(self) -> None:
         """Close the session and its connections."""
+        self._pace.leave()
         await self._session.close()
 
     async def execute(self, call: Call[T]) -> T:
@@ -90,8 +104,13 @@ class AsyncClient:
             return pretend(call)
         exchange = Exchange(call)
         if not call.endpoint.repeatable:
-            await self._keep_pace()
-            return exchange.conclude(await self._create(call))
+            await self._gate.turn()
+            result = await self._create(call)
+            try:
+                return exchange.conclude(result)
+            except TruepushRateLimitError as error:
+                slow_down(self._pace, error, self._settings)
+                raise
         try:
             return await self._attempt(exchange)
         except TruepushError as error:
@@ -101,9 +120,8 @@ class AsyncClient:
     async def ask(self, call: Call[Any]) -> tuple[Reply | Failure, float]:
         """One request of a call that reads: not repeated, and the answer as it came; and when it left.
 
-        Whoever calls this bounds how many are under way at once.
+        Whoever calls this awaits :meth:`turn` before, and bounds how many are under way at once.
         """
-        await self._keep_pace()
         left = time.monotonic()
         return await self._send(call, self._session, self._once), left
 
@@ -122,22 +140,15 @@ class AsyncClient:
         return await self._attempt(exchange)
 
     async def _attempt(self, exchange: Exchange[T]) -> T:
+        if not exchange.call.endpoint.reads:
+            # What changes something does not wait behind all that reads, nor until a hold is over that some read has
+            # caused: a person may be waiting for a campaign to be cancelled.
+            await self._gate.turn(urgent=True)
+            return exchange.conclude(await self._send(exchange.call, self._session))
         async with self._turn:
-            await self._keep_pace()
+            await self._gate.turn()
             result = await self._send(exchange.call, self._session)
         return exchange.conclude(result)
-
-    async def _keep_pace(self) -> None:
-        # One at a time: the next takes its moment when this one has used its own, so that a loop which is late does
-        # not let two go at once, and a slow-down reaches everybody behind it.
-        if self._pace.free and not self._gate.locked():
-            if wait := self._pace.reserve():
-                await asyncio.sleep(wait)
-            return
-        async with self._gate:
-            if wait := self._pace.reserve():
-                await asyncio.sleep(wait)
-                self._pace.start()
 
     async def _create(self, call: Call[Any]) -> Reply | Failure:
         """Send a create over a connection of its own, which tells whether it ever stood."""

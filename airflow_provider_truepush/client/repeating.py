@@ -9,11 +9,23 @@ from tenacity import RetryCallState, stop_never
 
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.exchange import Exchange
-from airflow_provider_truepush.api.retry import wait_before_repeat
+from airflow_provider_truepush.api.retry import hold_for_others, wait_before_repeat
 from airflow_provider_truepush.api.settings import Settings
 from airflow_provider_truepush.client.pace import SharedPace
 
 log = logging.getLogger(__name__)
+
+
+def slow_down(pace: SharedPace, error: TruepushRateLimitError, settings: Settings, wait: float | None = None) -> None:
+    """Have all of a project slow down when one was told to, whether that one asks again or not.
+
+    :param pace: of the project.
+    :param error: what the one was told.
+    :param settings: of the one.
+    :param wait: seconds after which the one asks again; None if it does not.
+    """
+    seconds, at_most = hold_for_others(error, wait, settings)
+    pace.hold(seconds, at_most)
 
 
 class Repeats:
@@ -66,12 +78,12 @@ class Repeats:
             waited=self._waited,
             settings=self._settings,
         )
+        if isinstance(error, TruepushRateLimitError):
+            slow_down(self._pace, error, self._settings, wait)
         if wait is None:
             return False
         self._wait = wait
         self._waited += wait
-        if isinstance(error, TruepushRateLimitError):
-            self._pace.hold(wait)
         log.log(self._level, "%s Trying again in %.1f s.", error, wait)
         return True
 

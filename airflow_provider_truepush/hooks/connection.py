@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_truepush.api.connection_form import EXTRAS
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.settings import Settings, read_settings
+from airflow_provider_truepush.client.pace import note
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Sett
     except TruepushError as error:
         # The same error, with the name of the connection to correct.
         raise type(error)(f"Connection {conn_id!r}: {error}") from None
+    note(conn_id, settings)
     if settings.unknown_extras:
         log.warning(
             "Connection %r: extras without a meaning here are ignored: %s",

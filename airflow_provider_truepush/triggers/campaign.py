@@ -7,10 +7,12 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_truepush.api import calls
+from airflow_provider_truepush.api.errors import TruepushAuthError
 from airflow_provider_truepush.api.thresholds import Goal, Watch
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaignsTrigger as TruepushNewCampaignsTrigger
-from airflow_provider_truepush.triggers.polling.poller import join
+from airflow_provider_truepush.triggers.polling.poller import join, kept_client
 from airflow_provider_truepush.triggers.polling.waits import Wait
 
 
@@ -74,9 +76,21 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         yield TriggerEvent(verdict.as_dict())  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Cancel the campaign when a person ends the task, if asked to."""
+        """Cancel the campaign when a person ends the task, if asked to. Airflow gives it half a minute.
+
+        The cancel goes before all polls, and does not wait until a hold is over that they have been told to keep.
+        """
         if not self.cancel_on_kill:
             return
-        cancelled = await TruepushAsyncHook(self.truepush_conn_id).cancel_campaign(self.campaign_id)
+        cancelled = await self._cancel()
         outcome = "it was cancelled" if cancelled else "it could not be cancelled: sent or cancelled already"
         self.log.warning("Campaign %s: a person ended the task; %s.", self.campaign_id, outcome)
+
+    async def _cancel(self) -> bool:
+        if (kept := kept_client(self.truepush_conn_id)) is not None:  # a look-up may take seconds, or fail just now
+            try:
+                async with kept as client:
+                    return await client.execute(calls.cancel_campaign(self.campaign_id))
+            except TruepushAuthError:
+                pass  # there may be another token by now
+        return await TruepushAsyncHook(self.truepush_conn_id).cancel_campaign(self.campaign_id)

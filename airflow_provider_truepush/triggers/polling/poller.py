@@ -55,6 +55,15 @@ def join(conn_id: str, campaign_id: str, wait: Wait) -> Poller:
     return poller
 
 
+def kept_client(conn_id: str) -> SharedClient | None:
+    """The client that polls a connection in this event loop, if one does.
+
+    :param conn_id: id of the connection.
+    """
+    poller = _pollers.get(asyncio.get_running_loop(), {}).get(conn_id)
+    return None if poller is None else poller.client
+
+
 class Poller:
     """Runs while somebody waits, and then closes everything.
 
@@ -85,6 +94,11 @@ class Poller:
         self._keeper = asyncio.get_running_loop().create_task(
             self._keep(), name=f"truepush-poller-{conn_id}", context=Context()
         )
+
+    @property
+    def client(self) -> SharedClient | None:
+        """The client, once there is one."""
+        return self._connection.shared
 
     def add(self, campaign_id: str, wait: Wait) -> None:
         """Serve a wait. The first polls of many that come together are spread."""
@@ -218,6 +232,7 @@ class Poller:
             self._answered(followed, None, now)
             return
         async with shared as client:
+            await client.turn()
             result, sent = await client.ask(call)
         self._pool.took(time.monotonic() - sent)
         followed.polled_at = sent
