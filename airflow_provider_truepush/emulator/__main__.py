@@ -93,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Segments to send to: {segments}", flush=True)
         if given.speed != 1:
             print(
-                f"The clock runs {given.speed:g} times as fast as this machine's. What looks at both, as the search for "
-                "a campaign whose answer was lost, bears an hour between them.",
+                f"The clock runs {given.speed:g} times as fast as this machine's. What looks at both, as the search "
+                "for a campaign whose answer was lost, bears an hour between them.",
                 flush=True,
             )
         if given.print_connection_uri:
