@@ -68,6 +68,7 @@ def campaign(what: str, home: Path, say: Reporter) -> None:
         try:
             run = CampaignRun(airflow, emulator, say)
             stats = run.run()
+            run.clear_and_run_again()
             rows = export.run()
         except FAILURES:
             for component in airflow.components:

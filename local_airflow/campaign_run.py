@@ -60,6 +60,21 @@ class CampaignRun:
         self.stats = api.xcom(self.dag_id, self.run_id, STATS)
         return self.stats
 
+    def clear_and_run_again(self) -> None:
+        """Have the campaign created a second time, and see that it is not."""
+        api = self.airflow.api
+        api.clear(self.dag_id, self.run_id, CREATE)
+        deadline = time.monotonic() + RUN_LIMIT
+        while (again := self.task(CREATE))["try_number"] < 2 or again["state"] != "success":
+            self.airflow.check_alive()
+            if again["state"] == "failed" or time.monotonic() > deadline:
+                raise LocalAirflowError(f"cleared, {CREATE} came to {again['state']}\n{self._failed_logs()}")
+            time.sleep(0.5)
+        campaign_id, sent = api.xcom(self.dag_id, self.run_id, CREATE), len(self.emulator.requests("createCampaign"))
+        if campaign_id != self.campaign_id or sent != 1:
+            raise LocalAirflowError(f"cleared, {CREATE} gave {campaign_id}, and {sent} creates were sent")
+        self.say(f"cleared {CREATE} and had it run again: the same id, and {sent} create sent in all")
+
     @property
     def page(self) -> str:
         """The run's address in the UI."""
