@@ -12,7 +12,7 @@ from airflow_provider_truepush.assets.truepush import SCHEME, campaign_uri, crea
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-    from airflow.providers.openlineage.extractors import OperatorLineage  # type: ignore[import-not-found]
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class CampaignLineage:
         except Exception as error:
             log.warning("The asset events of this task do not tell its campaign %s: %s", campaign_id, error)
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """The campaign as an output dataset, its segment as an input; OpenLineage's provider calls it."""
         told = self._published
         if told is None or told["uri"] is None:

@@ -12,7 +12,7 @@ from airflow_provider_truepush.assets.truepush import SCHEME
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-    from airflow.providers.openlineage.extractors import OperatorLineage  # type: ignore[import-not-found]
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_truepush.export.export import Outcome
     from airflow_provider_truepush.export.rows import ExportRun
@@ -64,7 +64,7 @@ class TellsOfExport:
             log.warning("The asset events of this task do not tell of its export: %s", error)
         return summary
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """The campaigns as input, what was written as output; OpenLineage's provider calls it."""
         told = self._exported
         if told is None:
