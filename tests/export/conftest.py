@@ -10,6 +10,7 @@ from tests.export.databases import (
     mariadb_socket,
     other,
     postgres,
+    postgres_by_driver,
     postgres_folder,
     sqlite,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "own_emulator",
     "plain_machine",
     "postgres",
+    "postgres_by_driver",
     "postgres_folder",
     "quick",
     "sqlite",

@@ -160,6 +160,23 @@ def postgres(postgres_folder: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     return Database("postgres")
 
 
+DRIVERS = ("psycopg", "psycopg2")
+
+
+@pytest.fixture(params=DRIVERS)
+def postgres_by_driver(request: pytest.FixtureRequest, postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """PostgreSQL through each of the two drivers that Airflow's hook knows; it takes the newer where it can."""
+    from airflow.providers.postgres.hooks import postgres as hooks
+
+    if request.param == "psycopg2":
+        monkeypatch.setattr(hooks, "USE_PSYCOPG3", False, raising=False)
+    elif not getattr(hooks, "USE_PSYCOPG3", False):
+        pytest.skip("Airflow's provider for PostgreSQL uses psycopg2 here")
+    with closing(postgres.hook.get_conn()) as connection:
+        assert type(connection).__module__.partition(".")[0] == request.param
+    return postgres
+
+
 @pytest.fixture
 def mariadb(mariadb_socket: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     given = {"conn_type": "mysql", "host": "localhost", "login": "root", "extra": {"unix_socket": mariadb_socket}}

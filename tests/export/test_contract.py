@@ -268,15 +268,3 @@ def test_a_schema_of_ones_own(native: Database) -> None:
             native.run(f"DROP DATABASE {engine.quote(schema)}")
         if native.kind == "postgres":
             native.run(f"DROP SCHEMA {engine.quote(schema)} CASCADE")
-
-
-def test_dict_cursors_do_no_harm(postgres: Database, postgres_folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.export.databases import connect
-
-    write(postgres, row(1, 3))
-    connect(
-        monkeypatch, conn_type="postgres", host=postgres_folder, login="postgres", schema="postgres",
-        extra={"cursor": "dictcursor"},
-    )  # fmt: skip
-    write(postgres, row(1, 4, at=1))
-    assert len(postgres.rows(f"SELECT clicks FROM {HISTORY}")) == 1
