@@ -15,11 +15,12 @@ _LINGER = 2.0
 
 
 class _Shelf:
-    """The clients of one event loop."""
+    """The clients of one event loop. Holds nothing of the loop when it is empty."""
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()
         self.entries: dict[Settings, SharedClient] = {}
+        #: Of those that are being opened.
+        self.locks: dict[Settings, asyncio.Lock] = {}
 
 
 class SharedClient:
@@ -35,7 +36,10 @@ class SharedClient:
         self._shelf = shelf
         self._settings = settings
         self._users = 0
-        self._closing: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        # From the beginning, and not when the last user leaves: a task that is cancelled before its first step, as it
+        # happens when the loop ends then, does nothing at all.
+        self._closing = asyncio.create_task(self._close_when_idle())
 
     def enter(self) -> None:
         """One user more. Cheap: it may be done for each request."""
@@ -44,13 +48,15 @@ class SharedClient:
     def leave(self) -> None:
         """One user less. After the last the client stays open for a moment, and is then closed."""
         self._users -= 1
-        if not self._users and self._closing is None:
-            self._closing = asyncio.create_task(self._linger())
+        if not self._users:
+            self._idle.set()
 
     async def leave_at_once(self) -> None:
         """One user less, who may be leaving because the loop ends: nothing may be put off then."""
         self._users -= 1
-        await self._close_if_idle()
+        if not self._users:
+            self._closing.cancel()
+            await self._close()
 
     async def __aenter__(self) -> AsyncClient:
         self._users += 1
@@ -62,18 +68,21 @@ class SharedClient:
         else:
             await self.leave_at_once()
 
-    async def _linger(self) -> None:
+    async def _close_when_idle(self) -> None:
         try:
-            await asyncio.sleep(_LINGER)
+            while True:
+                await self._idle.wait()
+                self._idle.clear()
+                await asyncio.sleep(_LINGER)
+                if not self._users:
+                    return
         finally:
-            # Also when the loop cancels what is left of it at its end.
-            self._closing = None
-            await self._close_if_idle()
+            # Also when the loop cancels what is left of it at its end, whoever still uses it.
+            await self._close()
 
-    async def _close_if_idle(self) -> None:
-        if self._users or self._shelf.entries.get(self._settings) is not self:
-            return
-        del self._shelf.entries[self._settings]
+    async def _close(self) -> None:
+        if self._shelf.entries.get(self._settings) is self:
+            del self._shelf.entries[self._settings]
         await self.client.close()
 
 
@@ -85,12 +94,23 @@ async def enter_client(settings: Settings) -> SharedClient:
     shelf = _shelves.setdefault(asyncio.get_running_loop(), _Shelf())
     entry = shelf.entries.get(settings)
     if entry is None:
-        async with shelf.lock:
-            entry = shelf.entries.get(settings)
-            if entry is None:
-                entry = SharedClient(await AsyncClient.open(settings), shelf, settings)
-                shelf.entries[settings] = entry
+        async with shelf.locks.setdefault(settings, asyncio.Lock()):
+            entry = shelf.entries.get(settings) or await _open(shelf, settings)
+        shelf.locks.pop(settings, None)
     entry.enter()
+    return entry
+
+
+async def _open(shelf: _Shelf, settings: Settings) -> SharedClient:
+    entry = SharedClient(await AsyncClient.open(settings), shelf, settings)
+    shelf.entries[settings] = entry
+    entry.enter()
+    try:
+        await asyncio.sleep(0)  # the first step of the task that closes it
+    except BaseException:
+        await entry.leave_at_once()
+        raise
+    entry.leave()
     return entry
 
 

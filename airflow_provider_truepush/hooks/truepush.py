@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -211,7 +212,7 @@ class TruepushAsyncHook(_ConnectionType):
         super().__init__()
         self.truepush_conn_id = truepush_conn_id
         self._settings: Settings | None = None
-        self._lease: Any = None
+        self._leases: list[Any] = []
 
     async def get_settings(self) -> Settings:
         """The connection, looked up at first use, without blocking the loop."""
@@ -222,7 +223,8 @@ class TruepushAsyncHook(_ConnectionType):
 
             connection = await get_async_connection(self.truepush_conn_id, hook=self)
             extra = await get_async_extra_dejson(connection)
-            self._settings = settings_of(self.truepush_conn_id, connection, extra)
+            # In a thread: the database of time zones is read from files.
+            self._settings = await asyncio.to_thread(settings_of, self.truepush_conn_id, connection, extra)
         return self._settings
 
     async def __aenter__(self) -> TruepushAsyncHook:
@@ -230,12 +232,12 @@ class TruepushAsyncHook(_ConnectionType):
 
         lease = shared_client(await self.get_settings())
         await lease.__aenter__()
-        self._lease = lease
+        self._leases.append(lease)
         return self
 
     async def __aexit__(self, *error: Any) -> None:
-        lease, self._lease = self._lease, None
-        await lease.__aexit__(*error)
+        # Several tasks may be inside; whose lease is given back makes no difference.
+        await self._leases.pop().__aexit__(*error)
 
     async def _run(self, call: Call[T]) -> T:
         from airflow_provider_truepush.client.shared import shared_client

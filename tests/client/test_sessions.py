@@ -289,3 +289,19 @@ def two_calls(flavour: Flavour, peer: Peer, *, wait: bool) -> str | None:
     except TruepushError as error:
         return type(error).__name__
     return None
+
+
+async def test_several_tasks_may_be_inside_one_hook(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_LINGER", 0.05)
+    connect(monkeypatch, own_emulator)
+    hook = TruepushAsyncHook(CONN_ID)
+
+    async def use(seconds: float) -> None:
+        async with hook:
+            await hook.get_campaign_stats(SENT)
+            await asyncio.sleep(seconds)
+            await hook.get_campaign_stats(SENT)
+
+    await asyncio.gather(use(0.05), use(0.2))
+    await soon(lambda: own_emulator.connections_open == 0)
+    assert own_emulator.count() == 4
