@@ -62,7 +62,7 @@ class Verdict:
         with ``on_settled="fail"``), ``errors`` and ``timeout`` are bad ones.
     :param reason: the same in words.
     :param stats: the last counters known, lower-case names; None while there were none.
-    :param news: whether the counters, or the run of failures, changed: worth a line in the log.
+    :param news: whether the counters changed, or a run of failures began or ended: worth a line in the log.
     """
 
     state: State
@@ -110,7 +110,8 @@ class Watch:
         :param stats: the counters; None when Truepush has none, which means "not yet".
         :param at: the moment of the answer, in seconds since the epoch.
         """
-        recovered, self.failures = self.failures > 0, 0
+        # One failed poll was told when it failed: that the next worked is what everybody expects.
+        recovered, self.failures = self.failures > 1, 0
         if stats is None:
             return self._verdict("waiting", "no statistics yet", news=recovered)
         counters = stats.as_dict()
@@ -138,7 +139,8 @@ class Watch:
         if self.failures > self.goal.error_budget:
             why = f"{runs}, more than the error budget of {self.goal.error_budget}; the last: {error}"
             return self._verdict("errors", why, news=True)
-        return self._verdict("waiting", f"{runs} of {self.goal.error_budget} endured: {error}", news=True)
+        endured = f"{runs} of {self.goal.error_budget} endured: {error}"
+        return self._verdict("waiting", endured, news=self.failures == 1)
 
     def time_out(self, seconds: float) -> Verdict:
         """Judge a wait whose time is up.

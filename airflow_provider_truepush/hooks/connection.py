@@ -13,6 +13,9 @@ from airflow_provider_truepush.client.pace import note
 
 log = logging.getLogger(__name__)
 
+#: Extras that were warned of, by connection: it is looked up again and again where campaigns are watched.
+_said: dict[str, tuple[str, ...]] = {}
+
 
 def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Settings:
     """Read a connection's parts.
@@ -33,7 +36,8 @@ def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Sett
         # The same error, with the name of the connection to correct.
         raise type(error)(f"Connection {conn_id!r}: {error}") from None
     note(conn_id, settings)
-    if settings.unknown_extras:
+    said, _said[conn_id] = _said.get(conn_id), settings.unknown_extras
+    if settings.unknown_extras and settings.unknown_extras != said:
         log.warning(
             "Connection %r: extras without a meaning here are ignored: %s",
             conn_id,

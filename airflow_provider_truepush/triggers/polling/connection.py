@@ -9,6 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 
 if TYPE_CHECKING:
@@ -19,16 +20,21 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which a connection is looked up again, in case its token, its pace or its host was changed.
 FRESH_FOR = 300.0
-#: Seconds between look-ups when the token is not accepted.
+#: Seconds between look-ups when the token is not accepted, or when a look-up fails.
 ASK_AGAIN = 10.0
 #: Seconds for which a connection that cannot be used is not looked up again for the next campaign.
 _SAME_ANSWER = 1.0
+#: Seconds that a look-up may take.
+_LONGEST_LOOK = 30.0
 
 #: Imported in a thread before the first look-up: Airflow and the client would import them in the event loop.
 _HEAVY = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.providers.common.compat.connection",
     "airflow_provider_truepush.client.shared",
+    "airflow_provider_truepush.hooks.connection",
+    "encodings.idna",  # of host names
+    "stringprep",
 )
 
 
@@ -44,8 +50,9 @@ class KeptConnection:
         self._settings: Settings | None = None
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
-        self._failure: Exception | None = None
+        self._failure: TruepushError | None = None
         self._trouble: str | None = None
+        self._look: asyncio.Task[Settings] | None = None
 
     @property
     def shared(self) -> SharedClient | None:
@@ -60,7 +67,9 @@ class KeptConnection:
     async def open(self) -> SharedClient:
         """The client; at first the connection is looked up, once for all who ask.
 
-        :raises Exception: what the look-up came to.
+        :raises TruepushConnectionError: the look-up has failed, now or not long ago. It may succeed later: Airflow says
+            of a connection that it "isn't defined" also when a secrets backend, or the API server, is out of order.
+        :raises TruepushError: the connection cannot be used as it is.
         """
         if self._shared is None:
             async with self._lock:
@@ -70,15 +79,24 @@ class KeptConnection:
         return self._shared
 
     async def _open(self) -> None:
-        if self._failure is not None and time.monotonic() - self._looked_at < _SAME_ANSWER:
-            raise self._failure.with_traceback(None)
+        if (known := self._failure) is not None:
+            kept_for = ASK_AGAIN if isinstance(known, TruepushConnectionError) else _SAME_ANSWER
+            if time.monotonic() - self._looked_at < kept_for:
+                raise known.with_traceback(None)
         try:
             await asyncio.to_thread(_import_heavy)
             await self._use(await self._look_up())
-            self._failure = None
-        except Exception as error:
+        except TruepushError as error:
             self._failure = error
             raise
+        except Exception as error:
+            why = f"Connection {self._conn_id!r} could not be looked up: {error}. Nothing was sent."
+            self._failure = TruepushConnectionError(why)
+            if str(error) != self._trouble:
+                log.warning("%s It is looked up again every %.0f s at the most.", why, ASK_AGAIN)
+            self._trouble = str(error)
+            raise self._failure from None
+        self._failure = self._trouble = None
 
     async def refused(self, shared: SharedClient) -> bool:
         """A token was not accepted. Whether there is another one by now.
@@ -96,18 +114,14 @@ class KeptConnection:
             if self.stale:
                 await self._renew()
 
-    async def close(self, *, at_once: bool) -> None:
-        """Let go of the client.
-
-        :param at_once: the event loop may be ending: put nothing off.
-        """
+    async def close(self) -> None:
+        """Let go of the client. The event loop may be ending: nothing is put off."""
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
         shared, self._shared = self._shared, None
-        if shared is None:
-            return
-        if at_once:
+        if shared is not None:
             await shared.leave_at_once()
-        else:
-            shared.leave()
 
     async def _renew(self) -> None:
         try:
@@ -122,8 +136,20 @@ class KeptConnection:
             self._trouble = str(error)
 
     async def _look_up(self) -> Settings:
-        self._looked_at = time.monotonic()
-        return await TruepushAsyncHook(self._conn_id).get_settings()
+        if self._look is None:
+            self._look = asyncio.create_task(TruepushAsyncHook(self._conn_id).get_settings())
+        try:
+            # One that takes too long is not cancelled: older Airflow would take its answer for that to the next
+            # question. It is left to itself, and its answer taken when it comes.
+            done, _ = await asyncio.wait({self._look}, timeout=_LONGEST_LOOK)
+            if not done:
+                raise TimeoutError(f"no answer within {_LONGEST_LOOK:g} s")
+            look, self._look = self._look, None
+            if look.cancelled():
+                raise RuntimeError("Airflow has cancelled the look-up")
+            return look.result()
+        finally:
+            self._looked_at = time.monotonic()
 
     async def _use(self, settings: Settings) -> None:
         from airflow_provider_truepush.client.shared import enter_client

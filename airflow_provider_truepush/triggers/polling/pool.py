@@ -4,6 +4,8 @@ from __future__ import annotations
 
 _FEWEST = 16
 _MOST = 120
+#: Seconds that the oldest may be late before more are let go than the size.
+_STUCK = 2.0
 #: Room for what does not come evenly.
 _ROOM = 1.25
 
@@ -29,6 +31,17 @@ class Pool:
             self._rate += 0.25 * (polls / max(now - self._at, 0.25) - self._rate)
         self._at = now
         self.size = max(_FEWEST, min(_MOST, int(_ROOM * self._rate * self._latency)))
+
+    def vacancies(self, taken: int, late: float) -> int:
+        """How many polls more may be under way.
+
+        :param taken: how many are.
+        :param late: seconds by which the oldest is late although nothing else keeps it back: some that hang, until
+            their timeout, must not stop everybody else.
+        """
+        if taken >= self.size and late > _STUCK:
+            return min(self.size, _MOST - taken)
+        return max(0, self.size - taken)
 
     def took(self, seconds: float) -> None:
         """A poll took so long, from its leaving to its answer."""

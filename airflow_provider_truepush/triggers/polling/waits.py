@@ -12,7 +12,7 @@ from airflow_provider_truepush.api.stats import CampaignStats
 from airflow_provider_truepush.api.thresholds import Verdict, Watch
 from airflow_provider_truepush.triggers.polling.wheel import SHORT, rounded
 
-#: Seconds after the deadline for the last look to come, when the pace or Truepush keeps it back.
+#: Seconds after the deadline for the last look to come. It goes before all others, but Truepush may be slow.
 GRACE = 60.0
 #: A poll that comes a little early counts as the one that was due.
 _EARLY = 0.3
@@ -29,7 +29,7 @@ class Wait:
 
     __slots__ = (
         "_alarm",
-        "_ends_at",
+        "_epoch",
         "_inbox",
         "_reader",
         "_rhythm",
@@ -44,21 +44,26 @@ class Wait:
         self.watch = watch
         self.interval = interval
         self._timeout = timeout
-        self._ends_at = started_at + timeout
-        #: The deadline on the monotonic clock. There is one look after it, if it has passed already.
-        self.deadline = time.monotonic() + self._ends_at - time.time()
+        # Another machine's clock tells when it began; from here on the one that nobody sets counts.
+        self._epoch = time.time() - time.monotonic()
+        self.deadline = started_at + timeout - self._epoch
         self.due = 0.0
         self._rhythm = False
         self._inbox: list[Verdict | BaseException] = []
         self._reader: asyncio.Future[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
-    def begin(self, due: float) -> None:
-        """Become due at a moment, and be over some time after the deadline in any case."""
+    def begin(self, due: float, hurry: Callable[[], None]) -> None:
+        """Become due at a moment, and be over some time after the deadline in any case.
+
+        :param due: the moment. A deadline that has passed already is put off until then: there is one look after it.
+        :param hurry: called at the deadline.
+        """
         self.due = due
-        loop = asyncio.get_running_loop()
-        late = max(0.0, self.deadline - time.monotonic()) + GRACE
-        self._alarm = loop.call_later(late, self._give_up)
+        now = time.monotonic()
+        if self.deadline <= now:
+            self.deadline = due
+        self._alarm = asyncio.get_running_loop().call_later(self.deadline - now, self._time_is_up, hurry)
 
     def end(self) -> None:
         """Let go of everything."""
@@ -85,7 +90,7 @@ class Wait:
         :param sent: when it was sent.
         """
         self._rearm(sent)
-        self._judge(lambda: self.watch.observe(stats, time.time()))
+        self._judge(lambda: self.watch.observe(stats, self._epoch + time.monotonic()))
 
     def repeated(self, stats: CampaignStats | None, sent: float) -> bool:
         """A poll brought what the last one brought. Whether that is all there is to say.
@@ -96,7 +101,7 @@ class Wait:
         watch = self.watch
         if watch.stats is None and stats is not None:
             return False
-        if watch.failures or watch.goal.settled_after is not None or time.time() >= self._ends_at:
+        if watch.failures or watch.goal.settled_after is not None or time.monotonic() >= self.deadline:
             return False
         self._rearm(sent)
         return True
@@ -137,13 +142,17 @@ class Wait:
     def _judge(self, judge: Callable[[], Verdict]) -> None:
         try:
             verdict = judge()
-            if not verdict.over and time.time() >= self._ends_at:
+            if not verdict.over and time.monotonic() >= self.deadline:
                 verdict = self.watch.time_out(self._timeout)
         except Exception as error:  # this wait's own trouble, and nobody else's
             self.tell(error)
             return
         if verdict.over or verdict.news:
             self.tell(verdict)
+
+    def _time_is_up(self, hurry: Callable[[], None]) -> None:
+        self._alarm = asyncio.get_running_loop().call_later(GRACE, self._give_up)
+        hurry()
 
     def _give_up(self) -> None:
         self.tell(self.watch.time_out(self._timeout))
@@ -155,7 +164,7 @@ class Followed:
     :param campaign_id: its id.
     """
 
-    __slots__ = ("body", "call", "campaign_id", "polled_at", "stats", "turn", "under_way", "waits")
+    __slots__ = ("body", "call", "campaign_id", "polled_at", "queued", "stats", "turn", "under_way", "waits")
 
     def __init__(self, campaign_id: str) -> None:
         self.campaign_id = campaign_id
@@ -164,6 +173,8 @@ class Followed:
         self.turn = 0
         #: Whether it is being polled, or about to be.
         self.under_way = False
+        #: Whether its request has yet to leave: who takes it out of a queue, and comes too late, finds this unset.
+        self.queued = False
         self.polled_at: float | None = None
         #: The last answer as it came, and read. None when there is none: an empty body is an answer as well, a bad one.
         self.body: bytes | None = None
@@ -173,6 +184,11 @@ class Followed:
     def interval(self) -> float:
         """The shortest of its waits."""
         return min(wait.interval for wait in self.waits)
+
+    @property
+    def deadline(self) -> float:
+        """The first of its waits' deadlines."""
+        return min(wait.deadline for wait in self.waits)
 
     @property
     def wanted_at(self) -> float:
