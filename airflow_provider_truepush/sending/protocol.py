@@ -77,6 +77,8 @@ class CampaignSending:
         self._began = clock()
         #: Attempts of this try on which nothing was sent, for certain.
         self._unsent: set[str] = set()
+        #: Whether the intent of this try was gone when it came to send: then there is none to take back.
+        self._lost = False
 
     def send(self) -> str | None:
         """Send it, unless it was; returns the id, or None when Truepush did not tell it.
@@ -132,7 +134,8 @@ class CampaignSending:
         try:
             campaign_id = self._hook.create_campaign(campaign, just_before=leaving)
         except _NOT_CREATED:
-            self._drop(record)
+            if not self._lost:
+                self._drop(record)
             raise
         except TruepushError as doubt:
             log.warning("%s", doubt)
@@ -225,6 +228,7 @@ class CampaignSending:
         why = ""
         try:
             if not self._journal.stands(record):
+                self._lost = True
                 why = "has lost its intent: another try has taken over, or a person has removed it"
         except Exception as error:
             why = f"cannot see whether its intent still stands ({error})"
