@@ -21,6 +21,7 @@ _PASSING = (TruepushAmbiguousError, TruepushConnectionError, TruepushRateLimitEr
 NOTHING_CARRIED_OUT = (TruepushConnectionError, TruepushRateLimitError)
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 30.0
+_LONGEST_FOR_OTHERS = 5.0
 
 
 def wait_before_repeat(
@@ -73,9 +74,11 @@ def hold_for_others(error: TruepushRateLimitError, wait: float | None, settings:
     :param wait: seconds after which that call asks again; None if it does not.
     :param settings: gives ``retry_budget``: no call waits for longer than that because of another.
     """
-    if wait is None:
-        wait = _FIRST_BACKOFF if error.retry_after is None else error.retry_after
-    return wait, max(settings.retry_budget, _FIRST_BACKOFF)
+    if wait is not None:
+        return wait, settings.retry_budget
+    # It has given up. Others may have a deadline to keep, which is not to pass while they wait to be told the same.
+    asked = _FIRST_BACKOFF if error.retry_after is None else error.retry_after
+    return asked, max(_FIRST_BACKOFF, min(_LONGEST_FOR_OTHERS, settings.retry_budget))
 
 
 def _wait(

@@ -107,6 +107,11 @@ class TruepushHook(_ConnectionType):
         if self._client is not None:
             self._client.close()
 
+    def forget(self) -> None:
+        """Close the session, and look the connection up again at the next use: its token may have been corrected."""
+        self.close()
+        self._client = self._settings = None
+
     def __enter__(self) -> TruepushHook:
         return self
 

@@ -46,8 +46,12 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
     :param deferrable: wait in the triggerer instead of on a worker.
     :param truepush_conn_id: id of a connection of type ``truepush``.
 
-    ``poke_interval`` is kept after every kind of answer; ``Retry-After`` lengthens it. Before Airflow 3.3 the mode
-    ``reschedule`` has nowhere to keep ``settled_after``, which is refused there, and the error budget.
+    ``poke_interval`` is kept after every kind of answer; ``Retry-After`` lengthens it. The last poll comes at the
+    timeout; a deferred wait gives it up to a minute more to be answered. Before Airflow 3.3 the mode ``reschedule``
+    has nowhere to keep ``settled_after``, which is refused there, and the error budget. A deferred wait takes its
+    timeout along when the triggerer restarts, and nothing else: ``settled_after`` and the run of failed polls are
+    counted anew from there, so a triggerer that restarts more often than every ``settled_after`` never finds the
+    counters settled. ``exponential_backoff`` is refused for deferred waits.
     """
 
     template_fields: Sequence[str] = ("campaign_id", "thresholds", "fail_if", "truepush_conn_id")
@@ -105,6 +109,11 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
             self.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", self.campaign_id)
             return None
         if self.deferrable:
+            if self.exponential_backoff:
+                raise AirflowFailException(
+                    "exponential_backoff=True: a deferred wait polls at one interval. Set poke_interval, or "
+                    "deferrable=False. Nothing was sent."
+                )
             self.defer_wait(
                 self.campaign_id,
                 goal,
@@ -138,6 +147,17 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
         from airflow_provider_truepush.api.thresholds import Verdict
 
         return self.end_wait(self.campaign_id, Verdict(**event), context)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume, and end as the other modes end: with ``never_fail`` an error of any class skips the task."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSkipException:
+            raise
+        except Exception as error:
+            if getattr(self, "never_fail", False):
+                raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
+            raise
 
     def on_kill(self) -> None:
         """Cancel the campaign when a person ends the task, if asked to."""

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 
-from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
+from airflow_provider_truepush.exceptions import (
+    TruepushAuthError,
+    TruepushError,
+    TruepushRateLimitError,
+    TruepushServerError,
+)
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.later import Later
 
@@ -84,8 +89,10 @@ class StatsWait:
         try:
             verdict = watch.observe(hook.get_campaign_stats(campaign_id), time.time())
         except TruepushError as error:
-            if isinstance(error, TruepushRateLimitError):
+            if isinstance(error, (TruepushRateLimitError, TruepushServerError)):
                 asked = error.retry_after or 0.0
+            if isinstance(error, TruepushAuthError):
+                hook.forget()
             verdict = watch.fail(error)
         if verdict.news and not verdict.over:
             self.log.info("Campaign %s: %s. %s", campaign_id, verdict.reason, verdict.stats or "")

@@ -19,6 +19,12 @@ from airflow_provider_truepush.triggers.polling.waits import Wait
 class TruepushCampaignStatsTrigger(BaseTrigger):
     """Polls ``campaignStats`` until a goal is met, missed or out of time, then fires one event: the verdict.
 
+    A triggerer that restarts, or hands the wait to another, begins it anew but for its deadline: when a counter moved
+    last, which ``settled_after`` goes by, and the run of failed polls are not known there.
+
+    The last poll comes at the deadline, before all others of the connection and even while Truepush has asked for
+    quiet. If it is not answered within a minute, the wait ends as out of time without it.
+
     :param campaign_id: the campaign.
     :param truepush_conn_id: id of a connection of type ``truepush``; the token is looked up, never passed.
     :param goal: the arguments of :class:`~airflow_provider_truepush.api.thresholds.Goal`.

@@ -201,9 +201,10 @@ def test_a_create_keeps_to_attempts_budget_and_retry_after() -> None:
 @pytest.mark.parametrize(
     ("asked", "wait", "budget", "expected"),
     [
-        (None, None, 120, (0.5, 120)),
+        (None, None, 120, (0.5, 5)),
         (None, 3.0, 120, (3.0, 120)),
-        (8.0, None, 5, (8.0, 5)),
+        (8.0, None, 3, (8.0, 3)),
+        (8.0, None, 120, (8.0, 5)),
         (8.0, 8.5, 120, (8.5, 120)),
         (8.0, None, 0, (8.0, 0.5)),
     ],

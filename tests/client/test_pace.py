@@ -100,3 +100,13 @@ def test_who_is_told_to_slow_down_slows_down_all(
 
     first = own_emulator.requests("listSegment")[0].monotonic
     assert all(request.monotonic >= first + 0.95 for request in own_emulator.requests()[1:])
+
+
+def test_a_503_that_says_when_is_repeated_then(
+    flavour: Flavour, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_emulator.fault("campaignStats", effect="status", status=503, retry_after=2, nth=1)
+    connect(monkeypatch, own_emulator, timeout=60)
+    call(flavour, CONN_ID, "get_campaign_stats", SENT)
+    first, second = (request.monotonic for request in own_emulator.requests())
+    assert second - first >= 1.95

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from airflow_provider_truepush.client import pace
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import FLAVOURS, Flavour, clean, hurry
 from tests.tokens import SESSION_TOKEN
@@ -27,8 +28,9 @@ def kept_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(kept_emulator: Emulator) -> Iterator[Emulator]:
-    """An emulator at its beginning."""
+    """An emulator at its beginning, which has told nobody to slow down."""
     kept_emulator.reset()
+    pace._projects.clear()
     yield kept_emulator
     kept_emulator.reset()
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+from airflow_provider_truepush.triggers.polling import connection
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.sensors.context import Store, TaskInstance, context
@@ -178,4 +180,52 @@ def test_what_is_deferred_is_bounded_by_the_trigger_itself(scheduled: Emulator) 
     assert (kwargs["timeout"], kwargs["cancel_on_kill"], kwargs["truepush_conn_id"]) == (7200, True, CONN_ID)
     # A framework timeout would go past execute_complete, and with it past the verdict.
     assert deferred.timeout is None
+    assert scheduled.count() == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_token_that_is_corrected_is_picked_up(
+    mode: Mode, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ASK_AGAIN", 0.2)
+    connect(monkeypatch, emulator, CONN_ID, token="token-of-yesterday", timeout=20)
+    emulator.set_series(SENT, [ANGRY])
+    # Polls go on meanwhile, so many in all modes that it is picked up between two of them.
+    corrected = threading.Timer(0.7, connect, (monkeypatch, emulator, CONN_ID), {"timeout": 20})
+    corrected.start()
+    ended = wait(mode, thresholds={"unsubscribers": 7}, error_budget=1000, poke_interval=0.1)
+    corrected.join()
+    assert ended.word == "success", ended.text
+    assert not emulator.requests()[0].authorised
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ({"error_budget": 1}, {"effect": "status"}),
+        ({"fail_if": {"unsubscribers": 5}}, None),
+        ({"timeout": 0.3}, None),
+    ],
+    ids=["errors", "guardrail", "timeout"],
+)
+def test_never_fail_skips(
+    arguments: dict[str, Any], fault: dict[str, Any] | None, mode: Mode, scheduled: Emulator
+) -> None:
+    if "timeout" in arguments and mode != "deferrable":
+        pytest.skip("Airflow raises its own timeout there, whatever never_fail says")
+    if fault:
+        scheduled.fault("campaignStats", **fault)
+    assert wait(mode, campaign_id=SCHEDULED, **NEVER, **arguments, never_fail=True).word == "AirflowSkipException"
+
+
+def test_never_fail_skips_when_the_trigger_crashed(scheduled: Emulator) -> None:
+    task = sensor("deferrable", **NEVER, never_fail=True)
+    with pytest.raises(AirflowSkipException):
+        task.resume_execution("__fail__", {"error": "Trigger failure", "traceback": ["a crash"]}, context())
+
+
+def test_a_back_off_that_a_deferred_wait_cannot_keep_is_refused(scheduled: Emulator) -> None:
+    with pytest.raises(AirflowFailException, match="exponential_backoff"):
+        sensor("deferrable", **NEVER, exponential_backoff=True).execute(context())
     assert scheduled.count() == 0

@@ -188,9 +188,12 @@ def test_a_verdict(name: str, mode: Mode, emulator: Emulator, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_retry_after_lengthens_the_interval(mode: Mode, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [{"effect": "429"}, {"effect": "status", "status": 503}], ids=["429", "503"])
+def test_retry_after_lengthens_the_interval(
+    fault: dict[str, Any], mode: Mode, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     emulator.set_series(SENT, [None, HIGH])
-    emulator.fault("campaignStats", effect="429", retry_after=1, nth=2)
+    emulator.fault("campaignStats", **fault, retry_after=1, nth=2)
     # What the hook may not sit out itself comes to the sensor.
     connect(monkeypatch, emulator, timeout=20, retry_budget=0)
 
@@ -220,7 +223,7 @@ def test_an_interval_longer_than_the_timeout_still_ends_at_the_timeout(
     emulator.set_series(SENT, [LOW, HIGH])
     connect(monkeypatch, emulator, timeout=20)
     # The last poll comes at the deadline, and may still bring good news.
-    assert wait(mode, **REACHED, timeout=1.5, poke_interval=3600).word == "success"
+    assert wait(mode, **REACHED, timeout=4, poke_interval=3600).word == "success"
     assert emulator.count() == 2
 
 
