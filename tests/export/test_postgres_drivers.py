@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import signal
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
+import psutil
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.rows import COLUMNS, as_values
+from airflow_provider_truepush.export.sql.tables import tables
 from tests.export import test_contract as contracts, test_warehouse as warehouses
 from tests.export.databases import VARIABLE, Database
 from tests.export.support import HISTORY, LATEST, campaign, row, run_of, warehouse, write
@@ -66,17 +71,93 @@ def test_a_row_that_cannot_be_sent_ends_its_batch_and_nothing_else(postgres_by_d
     assert postgres_by_driver.rows(f"SELECT campaign_id, clicks FROM {HISTORY}") == [(campaign(1), 2)]
 
 
-def test_a_connection_that_the_server_ended_is_made_anew(postgres_by_driver: Database) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGQUIT])
+def test_a_connection_that_the_server_ended_is_made_anew(
+    postgres_by_driver: Database, end: signal.Signals, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alone, or with all others, as in a crash; psycopg2 has other words and another class of errors for that."""
     sink = warehouse(postgres_by_driver)
     with closing(sink):
         sink.prepare()
         sink.write(Batch(rows=[row(1, 1)]))
-        with closing(sink._connection.cursor()) as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            (pid,) = cursor.fetchone()
-        postgres_by_driver.run(f"SELECT pg_terminate_backend({pid})")
+        pid = sink._do(backend)
+        os.kill(pid, end)
+        while psutil.pid_exists(pid):
+            time.sleep(0.01)
         sink.write(Batch(rows=[row(1, 2, at=1)]))
+    assert "Trying again" in caplog.text
     assert postgres_by_driver.rows(f"SELECT clicks FROM {HISTORY}") == [(2,)]
+
+
+def backend(cursor: Any) -> int:
+    """The process of the server that serves a connection."""
+    cursor.execute("SELECT pg_backend_pid()")
+    (pid,) = cursor.fetchone()
+    return int(pid)
+
+
+class Interrupted(list[Any]):
+    """Rows, half-way of which something happens."""
+
+    def __init__(self, rows: list[Any], happens: Callable[[], None]) -> None:
+        super().__init__(rows)
+        self._at = len(rows) // 2
+        self._happens = happens
+
+    def __iter__(self) -> Iterator[Any]:
+        for number, one in enumerate(super().__iter__()):
+            if number == self._at:
+                self._happens()
+            yield one
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice) and place.start == self._at:
+            self._happens()
+        return super().__getitem__(place)
+
+
+def test_a_crash_of_the_server_within_a_transaction_is_waited_for(postgres_by_driver: Database) -> None:
+    tries: list[int] = []
+
+    def work(cursor: Any) -> None:
+        tries.append(backend(cursor))
+        if len(tries) == 1:
+            os.kill(tries[0], signal.SIGQUIT)
+            while psutil.pid_exists(tries[0]):
+                time.sleep(0.01)
+            time.sleep(0.1)  # for psycopg2 to find the end of the connection and not a broken one
+        cursor.execute(f"UPDATE {HISTORY} SET clicks = 2")
+
+    write(postgres_by_driver, row(1, 1))
+    with closing(warehouse(postgres_by_driver)) as sink:
+        sink._do(work)
+    assert len(tries) == 2
+    assert postgres_by_driver.rows(f"SELECT clicks FROM {HISTORY}") == [(2,)]
+
+
+def test_what_psycopg2_raises_of_some_connections_that_a_crash_has_ended_passes(postgres: Database) -> None:
+    """Which class it takes hangs on milliseconds: the test above does not see this one each time."""
+    psycopg2 = pytest.importorskip("psycopg2")
+    engine = postgres.engine()
+    assert engine.passes(psycopg2.DatabaseError("server closed the connection unexpectedly"))
+    for other in (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, psycopg2.Error):
+        assert not engine.passes(other("no"))
+
+
+def test_a_connection_that_is_lost_within_the_rows_may_be_made_anew(postgres_by_driver: Database) -> None:
+    with closing(warehouse(postgres_by_driver)) as sink:
+        sink.prepare()
+        engine = sink._engine
+        with closing(engine.connect()) as connection:
+            with engine.transaction(connection) as cursor:
+                pid = backend(cursor)
+            some = [as_values(row(number, 1)) for number in range(20_000)]
+            rows = Interrupted(some, lambda: os.kill(pid, signal.SIGTERM))
+            with pytest.raises(Exception, match=r"\w") as caught:  # noqa: SIM117
+                with engine.transaction(connection) as cursor:
+                    engine.upsert(cursor, tables("truepush_", None).history, rows)
+        assert engine.passes(caught.value), repr(caught.value)
+    assert postgres_by_driver.rows(f"SELECT * FROM {HISTORY}") == []
 
 
 @pytest.mark.parametrize("cursor", ["dictcursor", "namedtuplecursor", "realdictcursor"])

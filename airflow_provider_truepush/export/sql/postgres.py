@@ -59,7 +59,8 @@ class PostgresEngine(Engine):
     @override
     def passes(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
-        if not names & {"OperationalError", "InterfaceError"}:
+        # psycopg2 has nothing better, and no SQLSTATE, for some connections that a crashing server has ended.
+        if not names & {"OperationalError", "InterfaceError"} and type(error).__name__ != "DatabaseError":
             return False
         state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
         return state is None or state.startswith(_PASSING)
