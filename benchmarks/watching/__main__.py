@@ -201,12 +201,12 @@ def main() -> None:
         paced = pacing(200, 50, 4)
     else:
         comparisons = [
-            compare(1000, ALL, 20, 3),
-            compare(100, (*IDEALS, "http"), 15, 3),
-            compare(5000, IDEALS, 20, 3),
-            compare(1000, (*IDEALS, "http"), 20, 3, latency_ms=100),
+            compare(1000, ALL, 12, 3),
+            compare(100, (*IDEALS, "http"), 12, 3),
+            compare(5000, IDEALS, 15, 3),
+            compare(1000, (*IDEALS, "http"), 12, 3, latency_ms=100),
         ]
-        paced = pacing(5000, 50, 3)
+        paced = pacing(5000, 50, 2.5)
     text = "\n\n".join(shown(found) for found in comparisons)
     print(text)
     print(json.dumps(paced, indent=1))
