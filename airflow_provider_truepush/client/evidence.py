@@ -17,7 +17,6 @@ from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter  # typ
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-
 _END_OF_HEAD = b"\r\n\r\n"
 
 
