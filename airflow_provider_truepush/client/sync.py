@@ -104,10 +104,13 @@ class SyncClient:
         return self._attempt(exchange, line)
 
     def _attempt(self, exchange: Exchange[T], line: _Line, just_before: Callable[[], None] | None = None) -> T:
-        if wait := self._pace.reserve():
+        endpoint = exchange.call.endpoint
+        # As in the asynchronous client: a cancel does not wait until a hold is over that some read has caused.
+        if wait := self._pace.reserve(urgent=endpoint.repeatable and not endpoint.reads):
             time.sleep(wait)
+            self._pace.start()
         line.evidence.leaving = just_before
-        if exchange.call.endpoint.repeatable:
+        if endpoint.repeatable:
             return exchange.conclude(self._send(exchange.call, line))
         # A thread for each is too dear for reads; a create can afford it, and must not hang.
         with Limit(3 * self._settings.timeout) as line.evidence.limit:
