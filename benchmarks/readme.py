@@ -18,8 +18,8 @@ def section() -> str:
         path = HERE / name / "result.json"
         if path.exists():
             found[name] = json.loads(path.read_text())
-    parts = []
-    for result in found.values():
+    parts, machines = [], []
+    for name, result in found.items():
         on = result["machine"]
         parts.append("\n".join(result["table"]))
         if paced := result.get("pacing"):
@@ -28,12 +28,14 @@ def section() -> str:
                 f"{paced['most_in_a_second']} requests in the fullest second, and the longest gap of any campaign is "
                 f"{paced['longest_by_average']:.2f} times the average one."
             )
+        if name == "watching":
+            parts.append("![CPU per poll](benchmarks/watching/result.png)")
         packages = ", ".join(f"{name.removeprefix('apache-')} {what}" for name, what in on["packages"].items())
-        parts.append(
+        machines.append(
             f"{on['at'][:10]}, {on['cores']} cores of {on['cpu']}, {on['memory_gb']} GB, {on['system']}, "
             f"Python {on['python']}, {packages}."
         )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *dict.fromkeys(machines)]) + "\n"
 
 
 def main() -> None:
