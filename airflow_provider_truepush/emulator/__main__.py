@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         print(f"Truepush emulator listening on {emulator.url}", flush=True)
         print(f"Control address {emulator.url}/_emulator/", flush=True)
+        if given.print_connection_uri:
+            print(f"AIRFLOW_CONN_TRUEPUSH_DEFAULT={emulator.connection_uri}", flush=True)
         segments = ", ".join(f"{row['id']} ({row['name']})" for row in emulator.segments()[:3])
         print(f"Segments to send to: {segments}", flush=True)
         if given.speed != 1:
@@ -97,8 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "for a campaign whose answer was lost, bears an hour between them.",
                 flush=True,
             )
-        if given.print_connection_uri:
-            print(f"AIRFLOW_CONN_TRUEPUSH_DEFAULT={emulator.connection_uri}", flush=True)
         end.wait()
     finally:
         emulator.stop()

@@ -135,6 +135,8 @@ class StateAccessor:
     def set(self, key: str, value: Any, *, retention: Any = None) -> None:
         """An error, for whoever has been overtaken."""
         assert retention is not None, "kept for 30 days only"
+        if not self._store.fenced:
+            here().stop_at("before the store's write")  # what was read before it proves nothing
         self._write()
         self._store.values[self._scope, key] = json.dumps(value)
 
