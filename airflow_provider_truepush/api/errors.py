@@ -40,42 +40,34 @@ class TruepushValidationError(TruepushBadRequestError, ValueError):
     """A value was refused by this provider, before anything was sent. The message names field and value."""
 
 
-class TruepushRateLimitError(TruepushError):
+class _AskedToWaitError(TruepushError):
+    """An answer that may say when to come again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        http_status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, http_status=http_status, code=code)
+        self.retry_after = retry_after
+
+
+class TruepushRateLimitError(_AskedToWaitError):
     """Truepush counted too many requests. Nothing was carried out.
 
     :param retry_after: seconds to wait as the answer asked for, None when it did not say.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        endpoint: str | None = None,
-        http_status: int | None = None,
-        code: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, http_status=http_status, code=code)
-        self.retry_after = retry_after
 
-
-class TruepushServerError(TruepushError):
+class TruepushServerError(_AskedToWaitError):
     """Truepush, or a proxy before it, failed while reading or repeating was harmless.
 
     :param retry_after: seconds to wait as the answer asked for, None when it did not say.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        endpoint: str | None = None,
-        http_status: int | None = None,
-        code: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, http_status=http_status, code=code)
-        self.retry_after = retry_after
 
 
 class TruepushConnectionError(TruepushError):

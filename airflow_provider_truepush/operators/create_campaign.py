@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
+from airflow.providers.common.compat.sdk import AirflowSkipException, conf
 
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
-from airflow_provider_truepush.api.fields import is_dry_run_id, refuse, seconds
+from airflow_provider_truepush.api.fields import refuse, seconds
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage import CampaignLineage
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.ending import EndedTask
+from airflow_provider_truepush.operators.delivery_wait import DeliveryWait
 from airflow_provider_truepush.operators.existing import check_choice, renders_natively
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ else:
 _MEANT = ("send_at", "send_token", "ledger_conn_id")
 
 
-class TruepushCreateCampaignOperator(Audience, CampaignLineage, EndedTask, TruepushOperator):
+class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
     Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
@@ -297,44 +296,3 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, EndedTask, Truep
             ended=lambda: self._ended,
             known=self._note_id,
         )
-
-    def _wait(self, campaign_id: str | None, title: str, context: Context) -> None:
-        if campaign_id is None:
-            raise AirflowFailException(
-                "The campaign is out, and Truepush told no id: there is nothing to wait for by. Do not send it again."
-            )
-        if is_dry_run_id(campaign_id):
-            self.log.info("A dry run has nothing to wait for.")
-            return
-        goal = self.goal()
-        interval = seconds("poke_interval", self.poke_interval)
-        timeout = seconds("delivery_timeout", self.delivery_timeout)
-        with self._undisturbed():
-            # Before anything that may end this process: whoever looks at a waiting task sees what it waits for.
-            context["ti"].xcom_push(key="campaign_id", value=campaign_id)
-        if self.deferrable:
-            self.defer_wait(
-                campaign_id,
-                goal,
-                poke_interval=interval,
-                timeout=timeout,
-                method_name=self.execute_complete.__name__,
-                kwargs={"campaign_id": campaign_id, "title": title},
-            )
-        watch, end = thresholds.Watch(goal), time.monotonic() + timeout
-        with TruepushHook(self.truepush_conn_id) as hook:
-            with self._undisturbed():
-                hook.get_conn()  # asks Airflow for the connection
-            while True:
-                verdict, asked = self.poll(hook, campaign_id, watch)
-                left = end - time.monotonic()
-                if not verdict.over and left <= 0:
-                    verdict = watch.time_out(timeout)
-                if verdict.over:
-                    break
-                time.sleep(min(max(interval, asked), left))
-        self._end_wait(campaign_id, verdict, context)
-
-    def _end_wait(self, campaign_id: str, verdict: thresholds.Verdict, context: Context) -> None:
-        with self._undisturbed():
-            context["ti"].xcom_push(key="stats", value=self.end_wait(campaign_id, verdict, context))
