@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,14 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.api import connection_form
+from airflow_provider_truepush.hooks.look_up import look_up
 from airflow_provider_truepush.later import Later
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from airflow_provider_truepush.api import calls, endpoints
     from airflow_provider_truepush.api.endpoints import Call, Endpoint
     from airflow_provider_truepush.api.paging import Pages
     from airflow_provider_truepush.api.refs import Ref
     from airflow_provider_truepush.api.settings import Settings
+    from airflow_provider_truepush.client.aio import AsyncClient
     from airflow_provider_truepush.client.sync import SyncClient
     from airflow_provider_truepush.models import (
         Campaign,
@@ -222,20 +225,11 @@ class TruepushAsyncHook(_ConnectionType):
     async def get_settings(self) -> Settings:
         """The connection, looked up at first use, without blocking the loop."""
         if self._settings is None:
-            from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
-
-            from airflow_provider_truepush.hooks.connection import settings_of
-
-            connection = await get_async_connection(self.truepush_conn_id, hook=self)
-            extra = await get_async_extra_dejson(connection)
-            # In a thread: the database of time zones is read from files.
-            self._settings = await asyncio.to_thread(settings_of, self.truepush_conn_id, connection, extra)
+            self._settings = await look_up(self.truepush_conn_id, self)
         return self._settings
 
     async def __aenter__(self) -> TruepushAsyncHook:
-        from airflow_provider_truepush.client.shared import shared_client
-
-        lease = shared_client(await self.get_settings())
+        lease = await self._lease()
         await lease.__aenter__()
         self._leases.append(lease)
         return self
@@ -244,13 +238,18 @@ class TruepushAsyncHook(_ConnectionType):
         # Several tasks may be inside; whose lease is given back makes no difference.
         await self._leases.pop().__aexit__(*error)
 
-    async def _run(self, call: Call[T]) -> T:
+    async def _lease(self) -> AbstractAsyncContextManager[AsyncClient]:
+        settings = await self.get_settings()  # which imports the client, but not in the loop
         from airflow_provider_truepush.client.shared import shared_client
 
-        async with shared_client(await self.get_settings()) as client:
+        return shared_client(settings)
+
+    async def _run(self, call: Call[T]) -> T:
+        async with await self._lease() as client:
             return await client.execute(call)
 
     async def _list(self, endpoint: Endpoint[list[R]]) -> AsyncIterator[R]:
+        await self.get_settings()
         pages = _pages(endpoint)
         while rows := await self._run(pages.next_call()):
             for row in pages.fresh(rows):

@@ -206,6 +206,7 @@ async def _poll(conn_id: str, interval: float) -> AsyncIterator[list[CampaignRef
         campaigns: list[CampaignRef] | None = None
         hook = hook or TruepushAsyncHook(conn_id)
         try:
+            await hook.get_settings()  # which imports what the list takes, but not in the loop
             campaigns = [campaign async for campaign in hook.list_campaigns()]
         except Exception as error:
             hook = None  # the connection is read anew, in case it was corrected

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushError
@@ -26,16 +24,6 @@ ASK_AGAIN = 10.0
 _SAME_ANSWER = 1.0
 #: Seconds that a look-up may take.
 _LONGEST_LOOK = 30.0
-
-#: Imported in a thread before the first look-up: Airflow and the client would import them in the event loop.
-_HEAVY = (
-    "airflow.sdk.execution_time.supervisor",
-    "airflow.providers.common.compat.connection",
-    "airflow_provider_truepush.client.shared",
-    "airflow_provider_truepush.hooks.connection",
-    "encodings.idna",  # of host names
-    "stringprep",
-)
 
 
 class KeptConnection:
@@ -84,7 +72,6 @@ class KeptConnection:
             if time.monotonic() - self._looked_at < kept_for:
                 raise known.with_traceback(None)
         try:
-            await asyncio.to_thread(_import_heavy)
             await self._use(await self._look_up())
         except TruepushError as error:
             self._failure = error
@@ -158,9 +145,3 @@ class KeptConnection:
         before, self._shared, self._settings = self._shared, entered, settings
         if before is not None:
             before.leave()  # polls under way with it have entered by themselves
-
-
-def _import_heavy() -> None:
-    for name in _HEAVY:
-        with suppress(ImportError):  # of another Airflow
-            import_module(name)
