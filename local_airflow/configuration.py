@@ -95,7 +95,8 @@ class Installation:
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "CORE__TEST_CONNECTION": "Enabled",
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}",
+            # A scheduler that waits five seconds for a lock, which is the default, ends with an error.
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=120",
             "LOGGING__BASE_LOG_FOLDER": str(self.logs),
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }

@@ -121,6 +121,7 @@ def pacing(count: int, per_second: float, rounds_of_all: float) -> dict[str, Any
 _COLUMNS = (
     "triggers, one poll a second each",
     "CPU ms per poll",
+    "above idle",
     "polls/s",
     "new connections per poll",
     "loop lag p99 ms",
@@ -136,6 +137,7 @@ def shown(found: dict[str, Any]) -> str:
         (
             CONTESTANTS[row["name"]][0],
             f"{row['cpu_ms_per_poll']:.3f}",
+            f"{row['cpu_ms_per_further_poll']:.3f}",
             f"{row['polls_per_second']:.0f}",
             f"{row['connections_per_poll']:.2f}",
             f"{row['lag_p99_ms']:.1f}",

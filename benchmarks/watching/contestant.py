@@ -18,6 +18,7 @@ from benchmarks.watching.server import Counters
 INTERVAL = 1.0
 _LAG_EVERY = 0.02
 _LONGEST_START = 90.0
+_IDLE_SECONDS = 4.0
 
 
 def rss_kb() -> float:
@@ -34,6 +35,17 @@ async def lag(found: list[float]) -> None:
         found.append(time.perf_counter() - began - _LAG_EVERY)
 
 
+async def idle_cores(probe: list[float]) -> float:
+    """What a loop costs in which one trigger waits, and who looks how late it is: a share of all figures of a few."""
+    task = asyncio.create_task(lag(probe))
+    await asyncio.sleep(1)
+    cpu, at = time.process_time(), time.perf_counter()
+    await asyncio.sleep(_IDLE_SECONDS)
+    cores = (time.process_time() - cpu) / (time.perf_counter() - at)
+    task.cancel()
+    return cores
+
+
 async def measure(name: str, count: int, seconds: float, folder: Path, extra: dict[str, Any]) -> dict[str, Any]:
     """Start all, let them settle, measure."""
     counters = Counters(folder / "counters", writes=False)
@@ -42,6 +54,7 @@ async def measure(name: str, count: int, seconds: float, folder: Path, extra: di
     before = counters.read()[0]
     while counters.read()[0] == before:  # imports, connections and the like
         await asyncio.sleep(0.1)
+    idle = await idle_cores([])
     gc.collect()
     memory, before, began = rss_kb(), counters.read()[0], time.perf_counter()
     tasks += [start(number) for number in range(count)]
@@ -62,7 +75,9 @@ async def measure(name: str, count: int, seconds: float, folder: Path, extra: di
         "name": name,
         "triggers": count,
         "cpu_ms_per_poll": 1000 * cpu / max(1, polls),
+        "cpu_ms_per_further_poll": 1000 * (cpu - idle * passed) / max(1.0, polls - passed / INTERVAL),
         "cpu_cores": cpu / passed,
+        "idle_cores": idle,
         "polls_per_second": polls / passed,
         "wanted": len(tasks) / INTERVAL,
         "connections_per_poll": (last[1] - first[1]) / max(1, polls),

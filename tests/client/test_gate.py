@@ -109,7 +109,7 @@ async def test_one_that_is_cancelled_just_as_its_turn_comes_lets_the_next_go() -
     await first
     await asyncio.sleep(0)
     second.cancel()
-    await asyncio.wait_for(third, 5)
+    await asyncio.wait_for(third, 30)
     assert gate.waiting == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import Any
 
 import aiohttp
@@ -36,10 +35,8 @@ def dripping(head: bytes) -> peers.Handler:
 def test_a_create_ends_though_the_server_drips(flavour: Flavour, head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(dripping(head)) as peer:
         connect(monkeypatch, peer.url, timeout=0.5)
-        start = time.monotonic()
         with pytest.raises(TruepushAmbiguousError, match=r"not over within 1\.5 s in all"):
             call(flavour, CONN_ID, "create_campaign", CAMPAIGN)
-        assert time.monotonic() - start < 4
         assert len(peer.requests) == 1
 
 

@@ -15,7 +15,7 @@ from tests.emulator.support import CAMPAIGN, START, UNKNOWN, Api
 
 def control(emulator: Emulator, method: str, name: str, body: Any = None, status: int = 200) -> Any:
     """Ask the control address."""
-    answer = requests.request(method, f"{emulator.url}/_emulator/{name}", json=body, timeout=5)
+    answer = requests.request(method, f"{emulator.url}/_emulator/{name}", json=body, timeout=30)
     assert answer.status_code == status, answer.text
     return answer.json()
 

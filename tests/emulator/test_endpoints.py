@@ -23,7 +23,7 @@ def test_every_endpoint_succeeds_with_and_without_a_slash(
 ) -> None:
     argument, body = a_call(emulator, endpoint)
     path = endpoint.path + ("" if argument is None else f"/{argument}") + slash
-    answer = api.session.request(endpoint.method, emulator.url + path, json=body, timeout=5)
+    answer = api.session.request(endpoint.method, emulator.url + path, json=body, timeout=30)
     assert answer.status_code == 200
     assert answer.json()["status"] == "SUCCESS"
     assert endpoint.success in (None, answer.json()["data"])
@@ -42,7 +42,7 @@ def test_a_missing_or_unknown_token_is_turned_away(
 ) -> None:
     argument, body = a_call(emulator, endpoint)
     url = emulator.url + endpoint.path + ("" if argument is None else f"/{argument}")
-    answer = requests.request(endpoint.method, url, json=body, headers=headers, timeout=5)
+    answer = requests.request(endpoint.method, url, json=body, headers=headers, timeout=30)
     assert answer.status_code == 401
     assert answer.json()["data"] == "TOKEN-NOT-FOUND"
     (record,) = emulator.requests()
@@ -292,7 +292,7 @@ def test_bad_statuses_are_refused(emulator: Emulator, api: Api) -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"x"', b"null", b'{"title": NaN}', b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_json_object_is_refused(emulator: Emulator, api: Api, raw: bytes) -> None:
-    answer = api.session.post(emulator.url + "/api/v1/createCampaign", data=raw, timeout=5)
+    answer = api.session.post(emulator.url + "/api/v1/createCampaign", data=raw, timeout=30)
     assert answer.json()["data"] == "BAD-REQUEST"
     assert emulator.pushes() == {}
 
@@ -331,7 +331,7 @@ def test_any_text_can_be_told_and_listed(emulator: Emulator, api: Api) -> None:
     ],
 )
 def test_unknown_paths_are_not_found_and_in_the_history(emulator: Emulator, api: Api, method: str, path: str) -> None:
-    answer = api.session.request(method, emulator.url + path, timeout=5)
+    answer = api.session.request(method, emulator.url + path, timeout=30)
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith("text/html")
     (record,) = emulator.requests()

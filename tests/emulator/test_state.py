@@ -124,7 +124,7 @@ def test_a_killed_emulator_forgets_nothing_that_it_answered(tmp_path: Path) -> N
         def create() -> None:
             try:
                 while True:
-                    answer = requests.post(f"{url}/api/v1/createCampaign", json=CAMPAIGN, headers=headers, timeout=5)
+                    answer = requests.post(f"{url}/api/v1/createCampaign", json=CAMPAIGN, headers=headers, timeout=30)
                     answered.append(answer.json()["message"].rsplit("id:", 1)[1])
             except requests.ConnectionError:
                 pass
@@ -133,17 +133,17 @@ def test_a_killed_emulator_forgets_nothing_that_it_answered(tmp_path: Path) -> N
         writer.start()
         time.sleep(0.7)
         first = answered[0]
-        before = requests.get(f"{url}/_emulator/stats/{first}", timeout=5).json()
-        now = requests.get(f"{url}/_emulator/clock", timeout=5).json()["now"]
+        before = requests.get(f"{url}/_emulator/stats/{first}", timeout=30).json()
+        now = requests.get(f"{url}/_emulator/clock", timeout=30).json()["now"]
         running.send_signal(signal.SIGKILL)
         writer.join()
     assert len(answered) > 5
     with process("--state", state, "--speed", "50") as (_, url):
-        kept = [row["id"] for row in requests.get(f"{url}/_emulator/campaigns", timeout=5).json()]
+        kept = [row["id"] for row in requests.get(f"{url}/_emulator/campaigns", timeout=30).json()]
         # One may have been written and not answered.
         assert kept[: len(answered)] == answered
         assert len(kept) - len(answered) <= 1
         # The clock went on, and no counter has fallen.
-        assert requests.get(f"{url}/_emulator/clock", timeout=5).json()["now"] > now
-        after = requests.get(f"{url}/_emulator/stats/{first}", timeout=5).json()
+        assert requests.get(f"{url}/_emulator/clock", timeout=30).json()["now"] > now
+        after = requests.get(f"{url}/_emulator/stats/{first}", timeout=30).json()
         assert all(after[name] >= before[name] for name in before)

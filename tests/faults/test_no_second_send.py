@@ -57,7 +57,7 @@ def test_a_create_that_is_slower_than_the_timeout_is_in_doubt_and_comes_once(
 
     assert [(row.told.name, row.commits) for row in seen] == 3 * [("TruepushAmbiguousError", 0)]
     for row in seen:
-        for _ in range(400):
+        for _ in range(1200):
             if row.commits:
                 break
             time.sleep(0.05)

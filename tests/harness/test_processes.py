@@ -30,7 +30,7 @@ time.sleep(60)
 
 
 def until_it_says(process: Started) -> str:
-    for _ in range(200):
+    for _ in range(1200):
         if said := process.tail():
             return said
         time.sleep(0.05)

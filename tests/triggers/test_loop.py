@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import Handle
+from collections import Counter
 from pathlib import Path
 from traceback import extract_stack
 from types import BuiltinFunctionType, FrameType
@@ -13,8 +14,10 @@ from typing import Any, Self
 import pytest
 
 from airflow_provider_truepush.api.thresholds import Goal
+from airflow_provider_truepush.client import aio
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger, TruepushNewCampaignsTrigger
+from airflow_provider_truepush.triggers.polling import pool
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import own_emulator, plain_machine
 from tests.sensors.modes import first_event
@@ -30,7 +33,7 @@ WAITING = {
 
 
 class Steps:
-    """What a loop does between one look at its sockets and the next, counted in calls, not in seconds.
+    """What a loop does in one go, from one of its callbacks to the next: counted in calls, not in seconds.
 
     Seconds say how busy the machine is, and whether the garbage of other tests is being collected.
     """
@@ -123,3 +126,28 @@ async def test_the_look_up_and_the_polls_of_many_hold_nothing_up(
     # A poll takes some hundreds of calls; a step does that for a few of them, not for a hundred.
     assert max(steps.calls) < 5_000, sorted(steps.calls)[-5:]
     assert sum(steps.calls) > 20_000
+
+
+async def test_many_that_are_due_together_begin_a_few_at_a_time(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_FEWEST", 120)  # as if answers took long
+    connect(monkeypatch, own_emulator, timeout=60)
+    turn, begun = 0, Counter[int]()
+    real = aio.AsyncClient._send
+
+    async def noted(self: aio.AsyncClient, *args: Any) -> Any:
+        begun[turn] += 1
+        return await real(self, *args)
+
+    monkeypatch.setattr(aio.AsyncClient, "_send", noted)
+    waits = [trigger(campaign_id=f"{number:024x}", poke_interval=1.0) for number in range(300)]
+    tasks = [asyncio.create_task(first_event(one)) for one in waits]
+    while begun.total() < 900:  # three times each; they become due in fours of a second
+        turn += 1
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    # All whose time it is would be seventy-five. Who has an answer may go on with another poll in the same turn.
+    assert max(begun.values()) < 60

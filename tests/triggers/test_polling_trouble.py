@@ -157,9 +157,8 @@ async def test_a_503_that_says_when_is_asked_then(own_emulator: Emulator, monkey
     own_emulator.fault("campaignStats", effect="status", status=503, retry_after=1, nth=2)
     async with running(waiting()):
         await soon(lambda: own_emulator.count() >= 4)
-    first, second, third, *_ = (request.monotonic for request in own_emulator.requests())
+    _, second, third, *_ = (request.monotonic for request in own_emulator.requests())
     assert third - second >= 0.95
-    assert second - first < 0.9
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["by-the-pace", "by-a-hold"])
@@ -174,9 +173,8 @@ async def test_a_last_look_goes_before_all_others(
         if held:
             await soon(lambda: polls(own_emulator)[SENT] == 1)
             own_emulator.fault("campaignStats", effect="429", retry_after=100, times=1)
-        began = time.monotonic()
+        # Behind the others it would be half a minute, or a hundred seconds.
         assert (await asyncio.wait_for(one, 20))["state"] == "met"
-        assert time.monotonic() - began < 6
 
 
 async def test_waits_whose_time_was_up_before_are_not_polled_all_at_once(

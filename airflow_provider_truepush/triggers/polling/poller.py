@@ -27,6 +27,10 @@ _REPORT = 5.0
 _SOON = 1.0
 #: Last looks under way at once.
 _LAST_LOOKS = 16
+#: Polls that begin in one go: the turns of the other triggers come between, and the answers do not come all at once.
+_AT_ONCE = 8
+#: Seconds until more begin.
+_PAUSE = 0.002
 
 _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Poller]] = WeakKeyDictionary()
 
@@ -150,7 +154,8 @@ class Poller:
                 followed.under_way = followed.queued = True
                 (self._overdue if followed.deadline <= now else self._ready).append(followed)
             self._asking.pool.demand(now, len(due))
-            self._hire(now)
+            while self._hire(now):  # noqa: ASYNC110  # it waits for no event
+                await asyncio.sleep(_PAUSE)
             self._asking.progress.report(now, self._followed.values(), self._ready, self._asking.remedy)
             self._asking.refresh()
             await self._rest(now)
@@ -167,16 +172,20 @@ class Poller:
             except TimeoutError:
                 pass
 
-    def _hire(self, now: float) -> None:
-        """Have as many polls under way as there is work for, within the pool's size."""
+    def _hire(self, now: float) -> bool:
+        """Have as many polls under way as there is work for, within the pool's size. Whether to come back for more."""
+        more = False
         if self._ready:
             oldest = self._ready[0]
             late = now - oldest.wanted_at if oldest.waits and not self._asking.kept_back else 0.0
             free = self._asking.pool.vacancies(len(self._workers), late)
-            for _ in range(min(len(self._ready), free)):
+            wanted = min(len(self._ready), free)
+            for _ in range(min(wanted, _AT_ONCE)):
                 self._employ(self._ready, self._workers)
+            more = wanted > _AT_ONCE
         for _ in range(min(len(self._overdue), _LAST_LOOKS - len(self._last_lookers))):
             self._employ(self._overdue, self._last_lookers)
+        return more
 
     def _employ(self, queue: deque[Followed], workers: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(self._work(queue))
