@@ -95,8 +95,9 @@ class Installation:
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "CORE__TEST_CONNECTION": "Enabled",
-            # A scheduler that waits five seconds for a lock, which is the default, ends with an error.
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=120",
+            # A scheduler that has waited for a lock, five seconds by default, ends with an error. Much longer than this
+            # is no better: there are locks whose holder waits for the one who waits for it.
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=20",
             "LOGGING__BASE_LOG_FOLDER": str(self.logs),
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }
