@@ -28,9 +28,9 @@ _SOON = 1.0
 #: Last looks under way at once.
 _LAST_LOOKS = 16
 #: Polls that begin in one go: the turns of the other triggers come between, and the answers do not come all at once.
-_AT_ONCE = 8
+_AT_ONCE = 16
 #: Seconds until more begin.
-_PAUSE = 0.002
+_PAUSE = 0.003
 
 _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Poller]] = WeakKeyDictionary()
 
