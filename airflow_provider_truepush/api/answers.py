@@ -49,7 +49,7 @@ def stats(message: str, data: Any) -> CampaignStats | None:
 
 
 def nothing(message: str) -> None:
-    """There are no counters yet, or no such campaign: the API does not tell the two apart."""
+    """Nothing is known: no counters yet or no such campaign, a cancel of before or a send. The API does not tell."""
 
 
 def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:

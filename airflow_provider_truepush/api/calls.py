@@ -27,6 +27,11 @@ def cancel_campaign(campaign_id: str) -> Call[bool]:
     return endpoints.CANCEL_CAMPAIGN.call(fields.object_id("campaign_id", campaign_id))
 
 
+def cancel_or_unknown(campaign_id: str) -> Call[bool | None]:
+    """``cancelCampaign``; None when it is open whether a repeated request has cancelled it, or it was sent before."""
+    return endpoints.CANCEL_OR_UNKNOWN.call(fields.object_id("campaign_id", campaign_id))
+
+
 def get_campaign_stats(campaign_id: str) -> Call[CampaignStats | None]:
     """``campaignStats``."""
     return endpoints.CAMPAIGN_STATS.call(fields.object_id("campaign_id", campaign_id))

@@ -29,6 +29,8 @@ class Endpoint(Generic[T]):
     :param negative: the ``data`` code of the "204" row.
     :param on_success: turns the message and the data of a success into the call's result.
     :param on_negative: the call's result for the "204" row, or the refusal to have one.
+    :param on_repeated: the call's result for the "204" row that answers the repeat of a request in doubt; None for that
+        of a success: the request in doubt has made the change.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Endpoint(Generic[T]):
     negative: str
     on_success: Callable[[str, Any], T]
     on_negative: Callable[[str], T]
+    on_repeated: Callable[[str], T] | None = None
 
     @property
     def path(self) -> str:
@@ -108,6 +111,12 @@ CANCEL_CAMPAIGN = Endpoint(
     # One S is missing in the middle; that is how Truepush spells it.
     "CAMPAIGN-CANCELLED-SUCCESFULLY", "ALREADY-SENT-OR-CANCELLED",
     answers.done, answers.not_done,
+)  # fmt: skip
+#: The same for who must know: None when a repeat finds the campaign sent or cancelled, which the first may have done.
+CANCEL_OR_UNKNOWN: Endpoint[bool | None] = Endpoint(
+    CANCEL_CAMPAIGN.name, CANCEL_CAMPAIGN.method, CANCEL_CAMPAIGN.action, CANCEL_CAMPAIGN.resource,
+    CANCEL_CAMPAIGN.success, CANCEL_CAMPAIGN.negative,
+    answers.done, answers.not_done, answers.nothing,
 )  # fmt: skip
 CAMPAIGN_STATS: Endpoint[CampaignStats | None] = Endpoint(
     "campaignStats", "GET", "stats", "campaign",

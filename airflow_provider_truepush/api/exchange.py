@@ -117,6 +117,8 @@ class Exchange(Generic[T]):
     def _negative(self, envelope: Envelope, reply: Reply) -> T:
         endpoint = self.call.endpoint
         if self._in_doubt and not self._creates:
+            if endpoint.on_repeated is not None:
+                return endpoint.on_repeated(envelope.message)
             return endpoint.on_success(envelope.message, None)
         try:
             return endpoint.on_negative(shorten(envelope.message))

@@ -110,12 +110,14 @@ class SyncClient:
             time.sleep(wait)
             self._pace.start()
         line.evidence.leaving = just_before
-        if endpoint.repeatable:
+        if endpoint.reads:
             return exchange.conclude(self._send(exchange.call, line))
-        # A thread for each is too dear for reads; a create can afford it, and must not hang.
-        with Limit(3 * self._settings.timeout) as line.evidence.limit:
+        # A thread for each is too dear for reads; what changes something can afford it, and must not hang.
+        with Limit(3 * self._settings.timeout) as limit:
+            line.evidence.limit = limit
             result = self._send(exchange.call, line)
-        if line.evidence.limit.passed:
+            line.evidence.limit = None  # the next request of a kept session has its own, or none
+        if limit.passed:
             # What was read until the cut may look whole without being so.
             sent = line.evidence.sent or line.evidence.blind
             result = Failure(sent, too_long(self._settings.timeout))

@@ -57,6 +57,8 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         for name in TruepushCreateCampaignOperator.content_fields:
             if name in kwargs:
                 raise TypeError(f"@task.truepush_campaign takes no {name!r}: the function returns the campaign")
+        # Airflow infers it from a function that is annotated to return a mapping; the task returns the campaign's id.
+        kwargs["multiple_outputs"] = False
         super().__init__(
             python_callable=python_callable,
             op_args=op_args,

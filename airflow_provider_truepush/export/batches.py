@@ -64,6 +64,8 @@ class Sink(Protocol):
     def finish(self, *, complete: bool) -> dict[str, Any]:
         """Called when nothing more comes; what it returns joins the XCom: the place, and what is told of it.
 
+        ``kept`` is left out of that: when each row of an earlier try was observed that nobody asked for.
+
         :param complete: False when campaigns are left for the next try; nothing goes to XCom then.
         """
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_truepush.exceptions import (
     TruepushAuthError,
-    TruepushBadRequestError,
     TruepushError,
     TruepushValidationError,
 )
@@ -31,7 +30,7 @@ LONGEST_WAIT = 15.0
 GIVE_UP_AFTER = 3 * AT_ONCE
 
 #: What no other campaign would fare better with.
-_HOPELESS = (TruepushAuthError, TruepushBadRequestError, TruepushValidationError)
+_HOPELESS = (TruepushAuthError, TruepushValidationError)
 
 
 class ExportBrokenOffError(TruepushError):

@@ -124,6 +124,8 @@ def export(
             outcome = asyncio.run(exporting.run(selection, resumes_from, row_budget, at_once))
             complete = not outcome.failed and outcome.broken_by is None
             outcome.sink = in_thread(lambda: sink.finish(complete=complete))
+            for observed_at in outcome.sink.pop("kept", ()):
+                outcome.add_done(Known(done_at=observed_at))
         finally:
             in_thread(sink.close)
     return outcome

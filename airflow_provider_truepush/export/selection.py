@@ -76,11 +76,14 @@ class Selection:
         id carries, and for other ids from the first export that had statistics of it.
     :param stop_after_unchanged: of the list, leave out campaigns whose last fetches, so many in a row, brought
         nothing new; None to fetch on.
+    :param as_of: when ages are taken, which is the same in all tries of an execution: what one of them has fetched is
+        not too old for the next. None for now.
     """
 
     targets: tuple[Target, ...] | None = None
     refresh_for: timedelta | None = None
     stop_after_unchanged: int | None = None
+    as_of: datetime | None = None
 
     def wants(self, target: Target, known: Known, now: datetime) -> bool:
         """Whether to fetch a campaign that no earlier try has fetched."""
@@ -129,6 +132,7 @@ class Selector:
         self._selection = selection
         self._lookup = lookup
         self._resumes_from = resumes_from
+        self._now = selection.as_of or datetime.now(UTC)
         #: Campaigns that were gone through.
         self.seen = 0
         #: Those of them that are too old, or that have stopped moving.
@@ -145,7 +149,7 @@ class Selector:
         size = _FIRST_CHUNK
         async for target in self._all(refs):
             self.seen += 1
-            if self._selection.is_too_old(target, Known(), datetime.now(UTC)):
+            if self._selection.is_too_old(target, Known(), self._now):
                 self.left_out += 1  # needs no question
                 continue
             chunk.append(target)
@@ -174,7 +178,7 @@ class Selector:
             if since is not None and told.done_at is not None and told.done_at >= since:
                 self.resumed += 1
                 self._on_done(told)
-            elif self._selection.wants(target, told, datetime.now(UTC)):
+            elif self._selection.wants(target, told, self._now):
                 wanted.append(target)
             else:
                 self.left_out += 1

@@ -145,8 +145,15 @@ class TruepushHook(_ConnectionType):
         return self.get_conn().execute(call, just_before=just_before)
 
     def cancel_campaign(self, campaign_id: str) -> bool:
-        """``cancelCampaign``. False when it was sent or cancelled already."""
+        """``cancelCampaign``. False when it was sent or cancelled already.
+
+        A repeat, after an attempt whose outcome is not known, that finds it so counts as done.
+        """
         return self._run(calls.cancel_campaign(campaign_id))
+
+    def cancel_or_unknown(self, campaign_id: str) -> bool | None:
+        """As :meth:`cancel_campaign`, but None where a repeat leaves open whether it was cancelled or sent before."""
+        return self._run(calls.cancel_or_unknown(campaign_id))
 
     def get_campaign_stats(self, campaign_id: str) -> CampaignStats | None:
         """``campaignStats``. None when there are none: not sent yet, or unknown."""

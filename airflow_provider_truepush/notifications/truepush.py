@@ -172,7 +172,13 @@ class TruepushNotifier(BaseNotifier):
         if unrendered is not None:
             raise unrendered
         self._check_audience()
+        from airflow_provider_truepush.api import rendered
+
         campaign = {name: getattr(self, name) for name in self.content_fields}
+        campaign["expires_in"] = rendered.duration("campaign.expires_in", self.expires_in)
+        campaign["user_interaction"] = rendered.flag("campaign.user_interaction", self.user_interaction)
+        for name in ("buttons", "tags"):
+            campaign[name] = rendered.items(f"campaign.{name}", campaign[name])
         campaign["link"] = self.link or _page(context)
         return campaign
 

@@ -52,7 +52,14 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         with self.truepush() as hook:
             if self.if_not_cancellable not in ("fail", "skip", "ignore"):
                 refuse("if_not_cancellable", self.if_not_cancellable, "must be 'fail', 'skip' or 'ignore'")
-            cancelled = hook.cancel_campaign(self.campaign_id)
+            cancelled = hook.cancel_or_unknown(self.campaign_id)
+        if cancelled is None:
+            self.log.warning(
+                "Campaign %s: an attempt to cancel went unanswered, and to the next one Truepush said that it is sent "
+                "or cancelled already. That counts as cancelled; look in Truepush if it must be certain.",
+                self.campaign_id,
+            )
+            return True
         if cancelled:
             self.log.info("Cancelled campaign %s.", self.campaign_id)
             return True

@@ -190,7 +190,13 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
 
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""
-        self._ended = False
+        try:
+            return self._send_and_wait(context)
+        finally:
+            # Not before: the signal may have come while templates were rendered. The next try may have this instance.
+            self._ended = False
+
+    def _send_and_wait(self, context: Context) -> str | None:
         with self._undisturbed(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.

@@ -174,10 +174,12 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         """Somebody has stopped the old trigger: the new one must not begin to send again."""
         try:
             if trigger_id is not None:
-                hook.set_trigger_status(trigger_id, "inactive")
-                self.log.warning("The old trigger was inactive, so the new one is: set its status to send again.")
-                return
-            why = "nothing tells its id."
+                if hook.set_trigger_status(trigger_id, "inactive"):
+                    self.log.warning("The old trigger was inactive, so the new one is: set its status to send again.")
+                    return
+                why = "Truepush did not find it."
+            else:
+                why = "nothing tells its id."
         except TruepushError as error:
             why = str(error)
         raise AirflowFailException(

@@ -43,7 +43,7 @@ def read(
     names = [engine.name_of(table) for table in described.each()]
     source = f"{names[0]} ({sql_conn_id})"
     try:
-        with closing(engine.connect()) as connection, engine.transaction(connection) as cursor:
+        with closing(engine.connect()) as connection, engine.transaction(connection, writes=False) as cursor:
             reading = _Reading(engine, cursor, described)
             return (*reading.campaigns(project, last), source)
     except Exception as error:

@@ -27,6 +27,15 @@ else:
     rendered = Later("airflow_provider_truepush.api.rendered")
 
 
+#: What came of a cancel, in words.
+CANCELLED = {
+    True: "It was cancelled.",
+    False: "It could not be cancelled: sent or cancelled already.",
+    None: "Whether it was cancelled is not known: an attempt went unanswered, and to the next one Truepush said that "
+    "it is sent or cancelled already. Look in Truepush.",
+}
+
+
 class StatsWait:
     """Mixed into operators that wait for a campaign; the attributes are their arguments."""
 
@@ -124,13 +133,13 @@ class StatsWait:
         """Try to cancel the campaign; returns what came of it."""
         try:
             with TruepushHook(self.truepush_conn_id) as hook:
-                cancelled = hook.cancel_campaign(campaign_id)
+                cancelled = hook.cancel_or_unknown(campaign_id)
         except TruepushError as error:
             outcome = f"Cancelling it failed: {error}"
             self.log.error("Campaign %s: %s; %s", campaign_id, why, outcome)
             return outcome
         if cancelled:
             self.note_cancelled(campaign_id)
-        outcome = "It was cancelled." if cancelled else "It could not be cancelled: sent or cancelled already."
+        outcome = CANCELLED[cancelled]
         self.log.warning("Campaign %s: %s. %s", campaign_id, why, outcome)
         return outcome

@@ -48,8 +48,8 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         either, as JSON or Python writes it. They are fetched whatever their age. None for every campaign that
         ``listCampaign`` shows, within ``refresh_for`` and ``stop_after_unchanged``.
     :param project: a stable name of the Truepush project in the rows; None for the connection's id.
-    :param refresh_for: age up to which campaigns are fetched, since their creation. None for all. A campaign that is
-        scheduled further ahead than this is never fetched.
+    :param refresh_for: age up to which campaigns are fetched, from their creation to the start of the run. None for
+        all. A campaign that is scheduled further ahead than this is never fetched.
     :param stop_after_unchanged: leave out campaigns whose last fetches, so many in a row, brought nothing new.
     :param snapshot_key: names the snapshot: the rows of another execution with the same key are replaced. None for the
         end of the run's data interval, or, where it has none, the moment it was to run after; ISO 8601, UTC.
@@ -106,7 +106,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         from airflow_provider_truepush.export.export import export
 
         with self.truepush() as hook:
-            wanted = self._selection()
+            wanted = self._selection(context)
             ratio = self._ratio()
             run = self._run(context)
             sink = self.open_sink(context, run)
@@ -116,7 +116,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         self.log.info("Exported: %s", summary)
         return summary
 
-    def _selection(self) -> Selection:
+    def _selection(self, context: Context) -> Selection:
         if self._some_campaigns and self.campaign_ids is None:
             refuse("campaign_ids", None, "is what came of a template or an XCom; for all campaigns leave it out")
         refresh_for = rendered.duration("refresh_for", self.refresh_for)
@@ -129,6 +129,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
             targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
             refresh_for=refresh_for,
             stop_after_unchanged=unchanged,
+            as_of=getattr(context["dag_run"], "start_date", None),
         )
 
     def _ratio(self) -> float | None:

@@ -104,7 +104,14 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
             extension=made.extension,
         )
         self._lineage = [place.dataset(TABLE)]
-        return FileSink(place, names, made, run, resumes_from=_resumes_from(context, self.retries))
+        return FileSink(
+            place,
+            names,
+            made,
+            run,
+            resumes_from=_resumes_from(context, self.retries),
+            keeps_unlisted=not self._some_campaigns,
+        )
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
         """The folder of the files."""

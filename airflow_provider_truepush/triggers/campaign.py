@@ -11,6 +11,7 @@ from airflow_provider_truepush.api import calls
 from airflow_provider_truepush.api.errors import TruepushAuthError
 from airflow_provider_truepush.api.thresholds import Goal, Watch
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+from airflow_provider_truepush.sensors.waiting import CANCELLED
 from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaignsTrigger as TruepushNewCampaignsTrigger
 from airflow_provider_truepush.triggers.polling.poller import join, kept_client
 from airflow_provider_truepush.triggers.polling.waits import Wait
@@ -89,14 +90,13 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         if not self.cancel_on_kill:
             return
         cancelled = await self._cancel()
-        outcome = "it was cancelled" if cancelled else "it could not be cancelled: sent or cancelled already"
-        self.log.warning("Campaign %s: a person ended the task; %s.", self.campaign_id, outcome)
+        self.log.warning("Campaign %s: a person ended the task. %s", self.campaign_id, CANCELLED[cancelled])
 
-    async def _cancel(self) -> bool:
+    async def _cancel(self) -> bool | None:
         if (kept := kept_client(self.truepush_conn_id)) is not None:  # a look-up may take seconds, or fail just now
             try:
                 async with kept as client:
-                    return await client.execute(calls.cancel_campaign(self.campaign_id))
+                    return await client.execute(calls.cancel_or_unknown(self.campaign_id))
             except TruepushAuthError:
                 pass  # there may be another token by now
-        return await TruepushAsyncHook(self.truepush_conn_id).cancel_campaign(self.campaign_id)
+        return await TruepushAsyncHook(self.truepush_conn_id)._run(calls.cancel_or_unknown(self.campaign_id))

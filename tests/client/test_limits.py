@@ -40,6 +40,17 @@ def test_a_create_ends_though_the_server_drips(flavour: Flavour, head: bytes, mo
         assert len(peer.requests) == 1
 
 
+@pytest.mark.parametrize("name", ["cancel_campaign", "delete_template"])
+def test_what_changes_something_ends_though_the_server_drips(
+    flavour: Flavour, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")) as peer:
+        connect(monkeypatch, peer.url, timeout=0.5, max_attempts=2)
+        with pytest.raises(TruepushAmbiguousError, match=r"not over within 1\.5 s in all"):
+            call(flavour, CONN_ID, name, SENT)
+        assert len(peer.requests) == 2
+
+
 @pytest.mark.parametrize("extra", [{"verify": "/nowhere/ca.pem"}, {"cert": "/nowhere/ca.pem"}])
 def test_a_missing_certificate_file_is_named(
     flavour: Flavour, extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch

@@ -118,3 +118,10 @@ def test_a_campaign_whose_segment_came_to_nothing_is_not_everyone(emulator: Emul
     assert emulator.count() == 0
     run(lambda: Campaign(**CAMPAIGN), context(), task_id="t")
     assert emulator.count("createCampaign") == 1
+
+
+def test_a_function_that_is_annotated_to_return_a_mapping_has_one_output() -> None:
+    def announce() -> dict[str, Any]:
+        return dict(CAMPAIGN)
+
+    assert truepush_campaign_task(announce, truepush_conn_id=CONN_ID)().operator.multiple_outputs is False

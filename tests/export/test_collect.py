@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.exceptions import TruepushServerError
+from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushServerError
 from airflow_provider_truepush.export import collect as collecting
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.collect import ExportBrokenOffError, collect
@@ -148,3 +148,22 @@ def test_progress_estimates_once_the_list_has_ended() -> None:
     assert progress.line() == (
         "Fetched 200 of 500 (40%), 20 campaigns/s, about 15 s left, 10 without statistics, 100 failed."
     )
+
+
+async def test_one_campaign_that_is_refused_does_not_stop_the_others_and_a_token_does() -> None:
+    class Refusing(Source):
+        error: Exception = TruepushBadRequestError("refused")
+
+        def answer(self, campaign_id: str) -> CampaignStats | None:
+            if campaign_id == campaign(3):
+                raise self.error
+            return stats(1)
+
+    batches = await read(Refusing(), 100, row_budget=50, at_once=5)
+    assert [list(batch.failed) for batch in batches if batch.failed] == [[campaign(3)]]
+    assert sum(len(batch.rows) for batch in batches) == 99
+    no_token = Refusing()
+    no_token.error = TruepushAuthError("no token")
+    with pytest.raises(TruepushAuthError):
+        await read(no_token, 100, row_budget=50, at_once=5)
+    assert len(no_token.asked) < 20

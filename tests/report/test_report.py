@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import runpy
+import sqlite3
 import sys
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -254,3 +256,11 @@ def test_the_browser_tells_of_a_page_that_asks_for_more(tmp_path: Path) -> None:
     seen = look(page)
     assert seen.requests == {"https://example.invalid/plot.js"}
     assert any("nowhere is not defined" in line for line in seen.console)
+
+
+def test_it_is_written_while_somebody_else_writes_to_the_database(tables: Database, tmp_path: Path) -> None:
+    file = tables.rows("SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
+    add(tables, 1, "Autumn")
+    with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert "Autumn" in written(tmp_path)

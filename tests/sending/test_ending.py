@@ -232,3 +232,27 @@ def test_it_is_not_removed_with_the_intent(tasks: Tasks, adopted: str, monkeypat
         patch.setattr(base, "TruepushHook", Adopting)
         with pytest.raises(TruepushSendExpiredError, match="has lost its intent"):
             tasks.run()
+
+
+def test_a_task_that_is_ended_before_it_begins_sends_nothing(place: Place) -> None:
+    """While its templates are rendered: Airflow only calls ``on_kill`` then, and goes on."""
+    operator = place.operator()
+    operator.on_kill()
+    with pytest.raises(Exception, match="ended"):
+        place.run(operator)
+    assert place.tasks.sends == 0
+    place.run(operator)
+    assert place.tasks.sends == 1
+
+
+def test_a_cancel_in_doubt_is_not_taken_for_one(place: Place) -> None:
+    """It was sent; the first attempt to cancel failed without a word; the next one says sent or cancelled."""
+    operator = place.tasks.operator(ledger_conn_id=place.ledger, cancel_on_kill=True)
+    sent = place.run(operator)
+    place.tasks.emulator.fault("cancelCampaign", effect="status", status=500, times=1)
+    operator.on_kill()
+    assert place.tasks.emulator.count("cancelCampaign") == 2
+    assert place.states == ["sent"]
+    # No later try is told that it was cancelled, and that it may be sent again.
+    assert place.run(place.tasks.operator(ledger_conn_id=place.ledger)) == sent
+    assert place.tasks.sends == 1

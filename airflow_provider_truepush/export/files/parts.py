@@ -102,6 +102,13 @@ class Parts:
         found.wanted = True
         return found.observed_at
 
+    def take_rest(self) -> list[datetime]:
+        """Take what nobody has asked for, such as a campaign that is not listed any more; when each was observed."""
+        rest = [found for found in self._found.values() if not found.wanted]
+        for found in rest:
+            found.wanted = True
+        return [found.observed_at for found in rest]
+
     def taken(self) -> Iterator[Any]:
         """The rows that were taken, as chunks."""
         wanted: dict[str, set[int]] = {}

@@ -42,6 +42,8 @@ class FileSink:
     :param made: their format.
     :param run: what all rows have in common.
     :param resumes_from: for a further try, a moment before the first: what was observed since is not fetched again.
+    :param keeps_unlisted: keep rows of an earlier try that nobody has asked for: the list is what is exported, and it
+        may have become shorter.
     :param clock: seconds of a clock that only goes forward.
     """
 
@@ -53,6 +55,7 @@ class FileSink:
         run: ExportRun,
         *,
         resumes_from: datetime | None = None,
+        keeps_unlisted: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -60,6 +63,7 @@ class FileSink:
         self._format = made
         self._run = run
         self._resumes_from = resumes_from
+        self._keeps_unlisted = keeps_unlisted
         self._clock = clock
         self._parts = Parts(store, names, made)
         self._told = Told()
@@ -107,6 +111,10 @@ class FileSink:
         if not complete:
             self._keep()
             return {}
+        rest = self._parts.take_rest() if self._keeps_unlisted else []
+        if rest:
+            self._told.observed(rest)
+            log.info("%d campaigns are not listed any more; the rows of an earlier try are kept.", len(rest))
         for chunk in self._parts.taken():
             self._open.append(chunk)
         self._open.close()
@@ -118,7 +126,8 @@ class FileSink:
             )
             self._parts.remove()
             return {**self._summary(former), "superseded": True}
-        return self._summary(self._publish(former))
+        summary = self._summary(self._publish(former))
+        return {**summary, "kept": rest} if rest else summary
 
     def close(self) -> None:
         """Remove what is on the worker's disk."""
@@ -149,7 +158,8 @@ class FileSink:
 
     def _publish(self, former: dict[str, Any]) -> dict[str, Any]:
         file = describe_file(self._path, self._names.file, self._told.rows)
-        self._store.put(self._path, self._names.file)
+        # No manifest ever stands beside a file that it does not describe; a file without one is not complete.
+        self._store.put(self._path, self._names.file, removing=[self._names.manifest] if former else [])
         content = manifest(
             self._told,
             files=[file],

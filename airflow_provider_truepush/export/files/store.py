@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,11 @@ class Store:
         """Namespace and name of something below the path, as OpenLineage names it."""
         raise NotImplementedError
 
-    def put(self, made: Path, name: str) -> None:
-        """Bring a complete file over; one of that name is replaced, at once and as a whole."""
+    def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
+        """Bring a complete file over; one of that name is replaced, at once and as a whole.
+
+        :param removing: what describes the one that is replaced; it goes as late as possible before that.
+        """
         raise NotImplementedError
 
     def read(self, name: str) -> bytes | None:
@@ -142,7 +145,7 @@ class LocalStore(Store):
         """Namespace and name of something below the path."""
         return "file", str(self.root / name)
 
-    def put(self, made: Path, name: str) -> None:
+    def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
         """Copy it beside its place, under a hidden name, and move it when it is safely on the disk."""
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -154,6 +157,7 @@ class LocalStore(Store):
                 shutil.copyfileobj(source, copy, 1 << 20)
                 copy.flush()
                 os.fsync(copy.fileno())
+            self.remove(removing)
             beside.replace(target)
         except BaseException:
             beside.unlink(missing_ok=True)
@@ -202,10 +206,11 @@ class RemoteStore(Store):
         scheme = self.url.partition("://")[0]
         return f"{_OPENLINEAGE.get(scheme, scheme)}://{bucket}", f"{prefix}/{name}".lstrip("/")
 
-    def put(self, made: Path, name: str) -> None:
+    def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
         """Upload it; where a half upload could be seen, beside its place first."""
         target = f"{self.root}/{name}"
         if self.direct:
+            self.remove(removing)
             self.files.put_file(str(made), target, **self.upload)
             return
         folder, _, last = target.rpartition("/")
@@ -213,6 +218,7 @@ class RemoteStore(Store):
         beside = f"{folder}/.{last}.{uuid.uuid4().hex[:12]}.tmp"
         try:
             self.files.put_file(str(made), beside, **self.upload)
+            self.remove(removing)
             self.files.mv(beside, target)
         except BaseException:
             if self.files.exists(beside):

@@ -36,7 +36,7 @@ class DuckdbEngine(Engine):
 
     @contextmanager
     @override
-    def transaction(self, connection: Any) -> Iterator[Any]:
+    def transaction(self, connection: Any, *, writes: bool = True) -> Iterator[Any]:
         # A cursor of DuckDB is a connection of its own, with transactions of its own.
         connection.execute("BEGIN")
         try:

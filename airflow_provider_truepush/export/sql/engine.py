@@ -77,18 +77,21 @@ class Engine(ABC):
         return connection.cursor()
 
     @contextmanager
-    def transaction(self, connection: Any) -> Iterator[Any]:
-        """A cursor in a transaction, which is committed at the end."""
+    def transaction(self, connection: Any, *, writes: bool = True) -> Iterator[Any]:
+        """A cursor in a transaction, which is committed at the end.
+
+        :param writes: whether anything but questions will come.
+        """
         with closing(self.cursor(connection)) as cursor:
             try:
-                self.begin(cursor)
+                self.begin(cursor, writes=writes)
                 yield cursor
                 self.commit(connection)
             except BaseException:
                 self.rollback(connection)
                 raise
 
-    def begin(self, cursor: Any) -> None:  # noqa: B027 (most drivers begin by themselves)
+    def begin(self, cursor: Any, *, writes: bool) -> None:  # noqa: B027 (most drivers begin by themselves)
         """Begin a transaction, where the driver does not."""
 
     def commit(self, connection: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, false, func, select
 
 from airflow_provider_truepush.export.batches import Known
 from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow
@@ -63,7 +63,7 @@ def _unchanged(
             history.campaign_id.in_(ids),
             history.snapshot_key != run.snapshot_key,
             # A catch-up fetches the same counters many times at one moment: that tells nothing of a quiet campaign.
-            history.past_interval.is_(False),
+            history.past_interval == false(),
         )
         .subquery("ranked")
     )

@@ -27,9 +27,9 @@ class SqliteEngine(Engine):
     }
 
     @override
-    def begin(self, cursor: Any) -> None:
+    def begin(self, cursor: Any, *, writes: bool) -> None:
         # At once for writing: a transaction that read first could not be upgraded beside another writer.
-        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @override
     def passes(self, error: Exception) -> bool:

@@ -220,3 +220,24 @@ def test_paths_that_are_none_are_refused(path: Any) -> None:
 
     with pytest.raises(TruepushValidationError, match="path: "):
         store(path)
+
+
+def test_rows_of_campaigns_that_are_not_listed_any_more_are_kept(tmp_path: Path) -> None:
+    export(tmp_path, [row(1, 1), row(2, 1, at=5)], complete=False)
+    known, summary = resumed(tmp_path, [campaign(1)], [row(4, 4, at=60)], keeps_unlisted=True)
+    assert known == {campaign(1)}
+    assert summary.pop("kept") == [START + timedelta(seconds=5)]
+    assert ids(read(summary)) == [campaign(1), campaign(2), campaign(4)]
+
+
+def test_a_manifest_never_stands_beside_a_file_that_it_does_not_describe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(tmp_path, [row(1, 1)])
+    with closing(sink(tmp_path)) as opened:
+        opened.prepare()
+        opened.write(Batch(rows=[row(1, 2, at=1), row(2, 2, at=1)]))
+        monkeypatch.setattr(LocalStore, "put_bytes", lambda *_: 1 / 0)  # the worker dies between the two
+        with pytest.raises(ZeroDivisionError):
+            opened.finish(complete=True)
+    assert [Path(name).suffix for name in files(tmp_path)] == [".parquet"]
