@@ -42,7 +42,8 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
     :param on_settled: whether that end should ``succeed`` or ``fail`` the task.
     :param error_budget: failed polls in a row that are endured; one more fails the task, with retries.
     :param cancel_on_failure: cancel the campaign when the wait ends badly by a guardrail, by settling or by time.
-    :param cancel_on_kill: cancel the campaign when a person ends the task; of a deferred one on Airflow 3.3+ only.
+    :param cancel_on_kill: cancel the campaign when a person ends the task; of a deferred one on Airflow 3.3+ only, and
+        in mode ``reschedule`` only during a poke: between two nobody is there to do it.
     :param deferrable: wait in the triggerer instead of on a worker.
     :param truepush_conn_id: id of a connection of type ``truepush``.
 
@@ -121,6 +122,8 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
                 timeout=self.timeout,
                 method_name=self.execute_complete.__name__,
             )
+        if self.reschedule and self.cancel_on_kill:
+            self.log.warning("cancel_on_kill: if the task is ended between two pokes, no process is there to cancel.")
         self._memory = WatchMemory(goal, context, across_processes=self.reschedule)
         try:
             return super().execute(context)

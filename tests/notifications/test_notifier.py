@@ -358,3 +358,23 @@ async def test_the_triggerer_runs_it_for_a_missed_deadline(emulator: Emulator, s
 
 def test_the_function_is_the_class() -> None:
     assert send_truepush_notification is TruepushNotifier
+
+
+async def test_what_is_no_text_may_come_from_a_template(
+    send: Call, context: dict[str, Any], emulator: Emulator, segment: str
+) -> None:
+    notifier = TruepushNotifier(
+        title="Down",
+        message="{{ ti.task_id }}",
+        segment_id=segment,
+        expires_in="{{ 2 }}",  # type: ignore[arg-type]
+        user_interaction="{{ True }}",  # type: ignore[arg-type]
+        tags="{{ ['a', 'b'] }}",
+        buttons="{{ [{'text': 'Look', 'link': 'https://example.com/'}] }}",  # type: ignore[arg-type]
+    )
+    await send(notifier, context)
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["buttons"] == [{"text": "Look", "link": "https://example.com/"}]
+    assert request.body["userInteraction"] is True
+    assert request.body["campaignExpiryTime"] == 2
+    assert request.body["tags"] == ["a", "b"]
