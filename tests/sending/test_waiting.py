@@ -55,7 +55,6 @@ def test_bad_thresholds_are_refused_before_the_send(tasks: Tasks) -> None:
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_kill_on_the_worker_cancels_if_asked_to(tasks: Tasks, asked: bool) -> None:
     operator = tasks.operator(send_at=in_days(2), cancel_on_kill=asked)
-    operator.on_kill()
     type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
     operator.on_kill()
     assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled" if asked else "scheduled"]
