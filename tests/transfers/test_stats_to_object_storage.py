@@ -266,26 +266,3 @@ def test_a_worker_that_is_killed_while_it_brings_the_file_over(
     assert counters(read(summary)) == truth(truepush, ids)
     assert len(files(tmp_path)) == 2
     assert not any(Path(name).name.startswith(".") for name in files(tmp_path))
-
-
-def test_what_one_try_has_fetched_is_not_too_old_for_the_next(
-    truepush: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The campaign passes ``refresh_for`` between the tries, and was deleted from the list."""
-    connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
-    ids = truepush.add_campaigns(20, spread=timedelta(days=20))
-    run = Run(start_date=datetime.now(UTC))
-    born = int(ids[-10][:8], 16)
-    # It becomes too old two seconds from now.
-    limit = timedelta(seconds=datetime.now(UTC).timestamp() - born + 2)
-    truepush.fault("campaignStats", effect="status", status=503, nth=3)
-    with pytest.raises(AirflowException, match="were not fetched"):
-        store(run, tmp_path, refresh_for=limit)
-    fetched = len(set(asked(truepush)))
-    truepush.clear_faults()
-    truepush.clear_requests()
-    time.sleep(3)
-    summary = store(run, tmp_path, refresh_for=limit)
-    assert len(asked(truepush)) == 1
-    assert (summary["rows"], summary["resumed"]) == (fetched, fetched - 1)
-    assert len(counters(read(summary))) == fetched == 10

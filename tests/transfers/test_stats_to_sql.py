@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -386,26 +385,3 @@ def test_a_title_that_no_database_takes_ends_no_export(truepush: Emulator, datab
     assert summary["rows"] == 2
     titles = sorted(found for (found,) in database.rows(f"SELECT title FROM {HISTORY}"))
     assert titles == sorted([title[:-1] + "\ufffd", "plain"])
-
-
-def test_what_one_try_has_fetched_is_not_too_old_for_the_next(
-    truepush: Emulator, sqlite: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The campaign passes ``refresh_for`` between the tries, and was deleted from the list."""
-    connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
-    ids = truepush.add_campaigns(20, spread=timedelta(days=20))
-    run = Run(start_date=datetime.now(UTC))
-    born = int(ids[-10][:8], 16)
-    # It becomes too old two seconds from now.
-    limit = timedelta(seconds=datetime.now(UTC).timestamp() - born + 2)
-    truepush.fault("campaignStats", effect="status", status=503, nth=3)
-    with pytest.raises(AirflowException, match="were not fetched"):
-        export(run, refresh_for=limit)
-    fetched = len(set(asked(truepush)))
-    truepush.clear_faults()
-    truepush.clear_requests()
-    time.sleep(3)
-    summary = export(run, refresh_for=limit)
-    assert len(asked(truepush)) == 1
-    assert (summary["rows"], summary["resumed"]) == (fetched, fetched - 1)
-    assert len(written(sqlite)) == fetched == 10
