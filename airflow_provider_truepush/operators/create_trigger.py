@@ -177,7 +177,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
                 if hook.set_trigger_status(trigger_id, "inactive"):
                     self.log.warning("The old trigger was inactive, so the new one is: set its status to send again.")
                     return
-                why = "Truepush did not find it."
+                why = "Truepush did not find it, or says that it is so already."
             else:
                 why = "nothing tells its id."
         except TruepushError as error:

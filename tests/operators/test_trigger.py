@@ -239,6 +239,13 @@ class TestIfExists:
         assert [row["status"] for row in emulator.triggers() if row["id"] == created] == ["inactive"]
         assert "so the new one is" in said()
 
+    def test_what_could_not_certainly_be_stopped_again_is_no_success(self, emulator: Emulator) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        code = "NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS"
+        emulator.fault("triggerStatus", effect="outcome", code=code)
+        with pytest.raises(AirflowFailException, match="could not certainly be made so: Truepush did not find it"):
+            create(if_exists="replace")
+
     def test_what_cannot_be_stopped_again_is_for_a_person(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly", status="inactive")
         emulator.fault("triggerStatus", effect="status", status=503)
