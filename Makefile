@@ -57,7 +57,7 @@ prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histor
 		export TRUEPUSH_HISTORIES=$$((($(HISTORIES) + 1) / 2)) TRUEPUSH_KILLS=$(KILLS); \
 		TRUEPUSH_SEED=$$seed $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & one=$$!; \
 		TRUEPUSH_SEED=$$((seed + 1)) $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & two=$$!; \
-		TRUEPUSH_SEED=$$seed $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_ledger.py tests/sending/test_kills.py; killed=$$?; \
+		TRUEPUSH_SEED=$$seed $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_sql_store.py tests/sending/test_kills.py; killed=$$?; \
 		wait $$one && wait $$two && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from airflow_provider_truepush.api.campaign import Campaign
-from airflow_provider_truepush.api.content import Button
-from airflow_provider_truepush.api.cron import schedule_from_cron
-from airflow_provider_truepush.api.refs import CampaignRef, SegmentRef, TemplateRef, TriggerRef
-from airflow_provider_truepush.api.schedules import Daily, Monthly, Once, OnDates, Weekly, Yearly
-from airflow_provider_truepush.api.stats import CampaignStats
-from airflow_provider_truepush.api.template import Template
-from airflow_provider_truepush.api.trigger import Trigger
+from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.api.models.content import Button
+from airflow_provider_truepush.api.models.refs import CampaignRef, SegmentRef, TemplateRef, TriggerRef
+from airflow_provider_truepush.api.models.stats import CampaignStats
+from airflow_provider_truepush.api.models.template import Template
+from airflow_provider_truepush.api.models.trigger import Trigger
+from airflow_provider_truepush.api.schedule.cron import schedule_from_cron
+from airflow_provider_truepush.api.schedule.schedules import Daily, Monthly, Once, OnDates, Weekly, Yearly
 
 __all__ = [
     "Button",

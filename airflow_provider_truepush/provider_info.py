@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_truepush.api.connection_form import connection_type
+from airflow_provider_truepush.api.connection.form import connection_type
 
 _ASSETS = "airflow_provider_truepush.assets.truepush"
 

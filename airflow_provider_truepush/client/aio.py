@@ -15,18 +15,18 @@ from multidict import CIMultiDict
 from tenacity import AsyncRetrying
 from yarl import URL
 
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
-from airflow_provider_truepush.api.endpoints import Call
-from airflow_provider_truepush.api.envelope import Reply
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
-from airflow_provider_truepush.api.exchange import Exchange, Failure
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.protocol.endpoints import Call
+from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
+from airflow_provider_truepush.client.admission import Gate
 from airflow_provider_truepush.client.failures import reason
-from airflow_provider_truepush.client.gate import Gate
 from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
-from airflow_provider_truepush.client.pace import SharedPace, pace_for
 from airflow_provider_truepush.client.reads import Reader
 from airflow_provider_truepush.client.repeating import Repeats, slow_down
+from airflow_provider_truepush.client.shared_rate import SharedPace, pace_for
 
 log = logging.getLogger(__name__)
 

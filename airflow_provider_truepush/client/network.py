@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_truepush import __version__
-from airflow_provider_truepush.api.fields import refuse
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.connection.settings import Settings
 
 _CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 

@@ -1,4 +1,4 @@
-"""Retries: tenacity runs them, :mod:`airflow_provider_truepush.api.retry` decides on them."""
+"""Retries: tenacity runs them, :mod:`airflow_provider_truepush.api.protocol.retry` decides on them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from tenacity import RetryCallState, stop_never
 
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
-from airflow_provider_truepush.api.exchange import Exchange
-from airflow_provider_truepush.api.retry import hold_for_others, wait_before_repeat
-from airflow_provider_truepush.api.settings import Settings
-from airflow_provider_truepush.client.pace import SharedPace
+from airflow_provider_truepush.api.protocol.exchange import Exchange
+from airflow_provider_truepush.api.protocol.retry import hold_for_others, wait_before_repeat
+from airflow_provider_truepush.client.shared_rate import SharedPace
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.aio import AsyncClient
 
 #: Seconds that a client stays open after its last user has left, for the next one.

@@ -10,17 +10,17 @@ from typing import Any, TypeVar
 import requests
 from tenacity import Retrying
 
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
-from airflow_provider_truepush.api.endpoints import Call
-from airflow_provider_truepush.api.envelope import Reply
 from airflow_provider_truepush.api.errors import TruepushError
-from airflow_provider_truepush.api.exchange import Exchange, Failure
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.protocol.endpoints import Call
+from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter, Limit
 from airflow_provider_truepush.client.failures import reason, too_long
 from airflow_provider_truepush.client.network import check_files, headers
-from airflow_provider_truepush.client.pace import pace_for
 from airflow_provider_truepush.client.repeating import Repeats
+from airflow_provider_truepush.client.shared_rate import pace_for
 
 log = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ from airflow.providers.common.compat.sdk import (
     task_decorator_factory,
 )
 
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
-    from airflow_provider_truepush.api.campaign import Campaign
+    from airflow_provider_truepush.api.models.campaign import Campaign
 
 
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
@@ -83,7 +83,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
                 "is what the function returned, and without a segment this would go to every subscriber. Leave the "
                 "key out where everyone is meant",
             )
-        from airflow_provider_truepush.api.campaign import Campaign
+        from airflow_provider_truepush.api.models.campaign import Campaign
 
         campaign = Campaign.read(returned)
         for name, value in campaign.as_dict().items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.codes import COUNTERS
+from airflow_provider_truepush.api.protocol.codes import COUNTERS
 from airflow_provider_truepush.emulator import reference, seeding
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment, as_seconds
 from airflow_provider_truepush.emulator.delivery import counters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from airflow_provider_truepush.api import codes
+from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.emulator.outcomes import BY_NAME, Outcome, as_json
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}

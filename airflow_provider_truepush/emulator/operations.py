@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow_provider_truepush.api import codes
-from airflow_provider_truepush.api.endpoints import Endpoint
+from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.api.protocol.endpoints import Endpoint
 from airflow_provider_truepush.emulator import outcomes, validation
 from airflow_provider_truepush.emulator.delivery import counters
 from airflow_provider_truepush.emulator.outcomes import Outcome

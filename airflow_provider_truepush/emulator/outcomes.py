@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_truepush.api import codes
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 
 #: The messages of success; what was created adds its id.
 _SUCCESS = {

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from airflow_provider_truepush.api import codes
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import control, outcomes, wire
 from airflow_provider_truepush.emulator.clock import as_datetime
 from airflow_provider_truepush.emulator.dialects import Answer

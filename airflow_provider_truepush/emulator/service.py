@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow_provider_truepush.api import codes
-from airflow_provider_truepush.api.endpoints import Endpoint
+from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.api.protocol.endpoints import Endpoint
 from airflow_provider_truepush.emulator import operations, outcomes
 from airflow_provider_truepush.emulator.clock import Clock, Mode, as_moment
 from airflow_provider_truepush.emulator.dialects import Dialect, choose

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.export.batches import Batch, Known, Sink
 from airflow_provider_truepush.export.collect import AT_ONCE, ROW_BUDGET, collect
 from airflow_provider_truepush.export.progress import Progress

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_truepush.api.codes import COUNTERS
-from airflow_provider_truepush.api.fields import created_at
-from airflow_provider_truepush.api.stats import CampaignStats
+from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.models.stats import CampaignStats
+from airflow_provider_truepush.api.protocol.codes import COUNTERS
 
 #: The counters' columns, in Truepush's order.
 COUNTER_COLUMNS: tuple[str, ...] = tuple(COUNTERS.values())

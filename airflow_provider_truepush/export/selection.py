@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_truepush.api import rendered
-from airflow_provider_truepush.api.fields import created_at, is_dry_run_id, object_id, refuse
-from airflow_provider_truepush.api.refs import CampaignRef
+from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks import created_at, is_dry_run_id, object_id, refuse
+from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.export.batches import Known
 from airflow_provider_truepush.export.rows import Target
 
@@ -32,7 +32,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
     """
     if isinstance(value, str) and value.strip() == "None":
         refuse("campaign_ids", value, "is what a template without a value renders to; for all campaigns leave it out")
-    read = rendered.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
+    read = templated.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
     if isinstance(read, str):
         read = [read.strip()]
     if isinstance(read, (bytes, Mapping)) or not isinstance(read, Iterable):

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.connection_form import EXTRAS
+from airflow_provider_truepush.api.connection.form import EXTRAS
+from airflow_provider_truepush.api.connection.settings import Settings, read_settings
 from airflow_provider_truepush.api.errors import TruepushError
-from airflow_provider_truepush.api.settings import Settings, read_settings
-from airflow_provider_truepush.client.pace import note
+from airflow_provider_truepush.client.shared_rate import note
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import Connection
 from airflow.providers.http.hooks.http import HttpHook
 from requests.adapters import HTTPAdapter
 
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.network import proxies, verify
 
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_truepush.api import connection_form
-from airflow_provider_truepush.hooks.look_up import look_up
+from airflow_provider_truepush.api.connection import form
+from airflow_provider_truepush.hooks.async_connection import look_up
 from airflow_provider_truepush.later import Later
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from airflow_provider_truepush.api import calls, endpoints
-    from airflow_provider_truepush.api.endpoints import Call, Endpoint
-    from airflow_provider_truepush.api.paging import Pages
-    from airflow_provider_truepush.api.refs import Ref
-    from airflow_provider_truepush.api.settings import Settings
+    from airflow_provider_truepush.api.connection.settings import Settings
+    from airflow_provider_truepush.api.models.refs import Ref
+    from airflow_provider_truepush.api.protocol import calls, endpoints
+    from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
+    from airflow_provider_truepush.api.protocol.paging import Pages
     from airflow_provider_truepush.client.aio import AsyncClient
     from airflow_provider_truepush.client.sync import SyncClient
     from airflow_provider_truepush.models import (
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
         TriggerRef,
     )
 else:
-    calls = Later("airflow_provider_truepush.api.calls")
-    endpoints = Later("airflow_provider_truepush.api.endpoints")
+    calls = Later("airflow_provider_truepush.api.protocol.calls")
+    endpoints = Later("airflow_provider_truepush.api.protocol.endpoints")
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Ref")
@@ -44,7 +44,7 @@ _ANSWERED = "Truepush answered at {} and accepted the token"
 
 
 def _pages(endpoint: Endpoint[list[R]]) -> Pages[R]:
-    from airflow_provider_truepush.api.paging import Pages
+    from airflow_provider_truepush.api.protocol.paging import Pages
 
     return Pages(endpoint)
 
@@ -53,9 +53,9 @@ class _ConnectionType(BaseHook):
     """What Airflow reads off a hook's class."""
 
     conn_name_attr = "truepush_conn_id"
-    default_conn_name = connection_form.DEFAULT_CONNECTION
-    conn_type = connection_form.CONNECTION_TYPE
-    hook_name = connection_form.HOOK_NAME
+    default_conn_name = form.DEFAULT_CONNECTION
+    conn_type = form.CONNECTION_TYPE
+    hook_name = form.HOOK_NAME
 
 
 class TruepushHook(_ConnectionType):
@@ -68,7 +68,7 @@ class TruepushHook(_ConnectionType):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    def __init__(self, truepush_conn_id: str = connection_form.DEFAULT_CONNECTION) -> None:
+    def __init__(self, truepush_conn_id: str = form.DEFAULT_CONNECTION) -> None:
         super().__init__()
         self.truepush_conn_id = truepush_conn_id
         self._settings: Settings | None = None
@@ -84,7 +84,7 @@ class TruepushHook(_ConnectionType):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """The standard fields' labels, for Airflow before 3.2."""
-        return connection_form.ui_field_behaviour()
+        return form.ui_field_behaviour()
 
     @property
     def settings(self) -> Settings:
@@ -223,7 +223,7 @@ class TruepushAsyncHook(_ConnectionType):
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    def __init__(self, truepush_conn_id: str = connection_form.DEFAULT_CONNECTION) -> None:
+    def __init__(self, truepush_conn_id: str = form.DEFAULT_CONNECTION) -> None:
         super().__init__()
         self.truepush_conn_id = truepush_conn_id
         self._settings: Settings | None = None

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
-from airflow_provider_truepush.api.connection_form import DEFAULT_CONNECTION
-from airflow_provider_truepush.api.fields import flag, refuse
+from airflow_provider_truepush.api.checks import flag, refuse
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.exceptions import (
     TruepushAuthError,
     TruepushBadRequestError,
@@ -172,13 +172,13 @@ class TruepushNotifier(BaseNotifier):
         if unrendered is not None:
             raise unrendered
         self._check_audience()
-        from airflow_provider_truepush.api import rendered
+        from airflow_provider_truepush.api import templated
 
         campaign = {name: getattr(self, name) for name in self.content_fields}
-        campaign["expires_in"] = rendered.duration("campaign.expires_in", self.expires_in)
-        campaign["user_interaction"] = rendered.flag("campaign.user_interaction", self.user_interaction)
+        campaign["expires_in"] = templated.duration("campaign.expires_in", self.expires_in)
+        campaign["user_interaction"] = templated.flag("campaign.user_interaction", self.user_interaction)
         for name in ("buttons", "tags"):
-            campaign[name] = rendered.items(f"campaign.{name}", campaign[name])
+            campaign[name] = templated.items(f"campaign.{name}", campaign[name])
         campaign["link"] = self.link or _page(context)
         return campaign
 

@@ -8,33 +8,34 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, conf
 
+from airflow_provider_truepush.api.checks import refuse, seconds
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
-from airflow_provider_truepush.api.fields import refuse, seconds
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.later import Later
-from airflow_provider_truepush.lineage import CampaignLineage
+from airflow_provider_truepush.lineage.campaign import CampaignLineage
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.delivery_wait import DeliveryWait
-from airflow_provider_truepush.operators.existing import check_choice, renders_natively
+from airflow_provider_truepush.operators.create_by_name import check_choice, renders_natively
+from airflow_provider_truepush.waiting.blocking import DeliveryWait
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import late_guard, rendered, thresholds
-    from airflow_provider_truepush.api.campaign import Campaign
+    from airflow_provider_truepush.api import templated
+    from airflow_provider_truepush.api.models.campaign import Campaign
     from airflow_provider_truepush.models import Button
-    from airflow_provider_truepush.operators import guards
-    from airflow_provider_truepush.sending import plan, protocol
-    from airflow_provider_truepush.sending.journals import Journal
+    from airflow_provider_truepush.operators import task_try
+    from airflow_provider_truepush.sending import late_guard, plan, protocol
+    from airflow_provider_truepush.sending.store import Journal
+    from airflow_provider_truepush.waiting import goal
 else:
-    rendered = Later("airflow_provider_truepush.api.rendered")
-    guards = Later("airflow_provider_truepush.operators.guards")
-    late_guard = Later("airflow_provider_truepush.api.late_guard")
+    templated = Later("airflow_provider_truepush.api.templated")
+    task_try = Later("airflow_provider_truepush.operators.task_try")
+    late_guard = Later("airflow_provider_truepush.sending.late_guard")
     plan = Later("airflow_provider_truepush.sending.plan")
     protocol = Later("airflow_provider_truepush.sending.protocol")
-    thresholds = Later("airflow_provider_truepush.api.thresholds")
+    goal = Later("airflow_provider_truepush.waiting.goal")
 
 #: Arguments that a template must not render to nothing.
 _MEANT = ("send_at", "send_token", "ledger_conn_id")
@@ -215,7 +216,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
     def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str, title: str) -> str:
         """Resume after the deferral with what the trigger saw."""
         self._kept_in = self._journal(context)
-        self._end_wait(campaign_id, thresholds.Verdict(**event), context)
+        self._end_wait(campaign_id, goal.Verdict(**event), context)
         self.publish_campaign(context, campaign_id, title)
         return campaign_id
 
@@ -251,10 +252,10 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         self.check_audience("campaign.segment_id")
         given = {name: getattr(self, name) for name in self.content_fields}
         native = renders_natively(self)
-        content = rendered.content("campaign", given, native=native)
-        content["expires_in"] = rendered.duration("campaign.expires_in", given["expires_in"])
-        content["segment_id"] = rendered.text("campaign.segment_id", given["segment_id"], native=native)
-        from airflow_provider_truepush.api.campaign import Campaign
+        content = templated.content("campaign", given, native=native)
+        content["expires_in"] = templated.duration("campaign.expires_in", given["expires_in"])
+        content["segment_id"] = templated.text("campaign.segment_id", given["segment_id"], native=native)
+        from airflow_provider_truepush.api.models.campaign import Campaign
 
         return Campaign.read({**content, "send_at": given["send_at"]})
 
@@ -270,13 +271,13 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
 
     def _journal(self, context: Context) -> Journal:
         token = None if self.send_token is None else str(self.send_token)
-        return guards.open_journal(
+        return task_try.open_journal(
             context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
         )
 
     def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
         """An earlier try may have had a campaign, and may have sent it: that is no skip."""
-        if hook.settings.dry_run or guards.TaskTry.of(context).number <= 1:
+        if hook.settings.dry_run or task_try.TaskTry.of(context).number <= 1:
             return
         assert self._kept_in is not None
         kept = self._kept_in.read()
@@ -292,13 +293,13 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         guard = late_guard.LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)
         return plan.SendPlan(
             campaign=campaign,
-            author=str(guards.TaskTry.of(context)),
+            author=str(task_try.TaskTry.of(context)),
             on_doubt=self.on_doubt,
             settle_window=self.settle_window.total_seconds(),
             schedule_ahead=self.schedule_ahead,
             # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
-            may_adopt=not guards.TaskTry.of(context).mapped,
-            guard=guards.late_guard(guard, context, hook.settings),
+            may_adopt=not task_try.TaskTry.of(context).mapped,
+            guard=task_try.late_guard(guard, context, hook.settings),
             ended=lambda: self._ended,
             known=self._note_id,
         )

@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_provider_truepush.api.fields import created_at, refuse
+from airflow_provider_truepush.api.checks import created_at, refuse
 from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.audience import EVERYONE, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.existing import IF_EXISTS, CreateByName, check_choice, renders_natively
+from airflow_provider_truepush.operators.create_by_name import IF_EXISTS, CreateByName, check_choice, renders_natively
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_truepush.api import calls, rendered
-    from airflow_provider_truepush.api.schedules import Schedule
+    from airflow_provider_truepush.api import templated
+    from airflow_provider_truepush.api.protocol import calls
+    from airflow_provider_truepush.api.schedule.schedules import Schedule
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Trigger
 else:
-    calls = Later("airflow_provider_truepush.api.calls")
-    rendered = Later("airflow_provider_truepush.api.rendered")
+    calls = Later("airflow_provider_truepush.api.protocol.calls")
+    templated = Later("airflow_provider_truepush.api.templated")
 
 #: By so much may this machine's clock and Truepush's differ.
 _CLOCKS_APART = timedelta(minutes=1)
@@ -99,7 +100,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
             if own := _made_by_this_run(create, context):
                 self.log.warning("An earlier try of this run has created the trigger %s already; it stays.", own)
                 return own
-            from airflow_provider_truepush.api.schedule_forms import read_schedule
+            from airflow_provider_truepush.api.schedule.parse import read_schedule
 
             if skips := read_schedule("trigger.schedule", trigger.schedule).skips():
                 self.log.warning("Nothing is sent on days that do not come: %s.", "; ".join(map(str, skips)))
@@ -111,14 +112,14 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         self.check_audience("trigger.segment_id")
         native = renders_natively(self)
         given = {
-            "name": rendered.text("trigger.name", self.name, native=native),
-            "template_id": rendered.text("trigger.template_id", self.template_id, native=native),
+            "name": templated.text("trigger.name", self.name, native=native),
+            "template_id": templated.text("trigger.template_id", self.template_id, native=native),
             "schedule": self.schedule,
         }
         if self.segment_id is not None:
-            given["segment_id"] = rendered.text("trigger.segment_id", self.segment_id, native=native)
-        if (note := rendered.optional(self.note)) is not None:
-            given["note"] = rendered.text("trigger.note", note, native=native)
+            given["segment_id"] = templated.text("trigger.segment_id", self.segment_id, native=native)
+        if (note := templated.optional(self.note)) is not None:
+            given["note"] = templated.text("trigger.note", note, native=native)
         from airflow_provider_truepush.models import Trigger
 
         return Trigger.read(given)

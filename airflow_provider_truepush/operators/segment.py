@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperator
+from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg

@@ -10,22 +10,22 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.existing import (
+from airflow_provider_truepush.operators.create_by_name import (
     IF_EXISTS,
     CreateByName,
     check_choice,
     renders_natively,
 )
-from airflow_provider_truepush.operators.plain import DeleteOperator, ListOperator
+from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_truepush.api import rendered
+    from airflow_provider_truepush.api import templated
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Button, Template
 else:
-    rendered = Later("airflow_provider_truepush.api.rendered")
+    templated = Later("airflow_provider_truepush.api.templated")
 
 
 class TruepushCreateTemplateOperator(TruepushOperator):
@@ -111,10 +111,10 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     def _template(self) -> Template:
         native = renders_natively(self)
         given = {name: getattr(self, name) for name in self.content_fields}
-        content = rendered.content("template", given, native=native)
+        content = templated.content("template", given, native=native)
         from airflow_provider_truepush.models import Template
 
-        return Template.read({"name": rendered.text("template.name", self.name, native=native), **content})
+        return Template.read({"name": templated.text("template.name", self.name, native=native), **content})
 
     def _delete_old(self, hook: TruepushHook, template_id: str | None, old_ids: Sequence[str]) -> None:
         if template_id is None:

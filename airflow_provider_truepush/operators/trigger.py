@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.create_by_name import IF_MISSING, check_choice, missing, renders_natively
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
-from airflow_provider_truepush.operators.existing import IF_MISSING, check_choice, missing, renders_natively
-from airflow_provider_truepush.operators.plain import ListOperator
+from airflow_provider_truepush.operators.list_delete import ListOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_truepush.api import rendered
+    from airflow_provider_truepush.api import templated
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import TriggerRef
 else:
-    rendered = Later("airflow_provider_truepush.api.rendered")
+    templated = Later("airflow_provider_truepush.api.templated")
 
 __all__ = [
     "TruepushCreateTriggerOperator",
@@ -39,12 +39,12 @@ class _OneTriggerOperator(TruepushOperator):
 
     def _read_target(self) -> tuple[str | None, str | None]:
         native = renders_natively(self)
-        trigger_id, name = rendered.optional(self.trigger_id), rendered.optional(self.trigger_name)
+        trigger_id, name = templated.optional(self.trigger_id), templated.optional(self.trigger_name)
         if (trigger_id is None) == (name is None):
             refuse("trigger_id", trigger_id, "either this or trigger_name must be given, and not both")
         if trigger_id is not None:
-            return rendered.text("trigger_id", trigger_id, native=native), None
-        name = rendered.text("trigger_name", name, native=native)
+            return templated.text("trigger_id", trigger_id, native=native), None
+        name = templated.text("trigger_name", name, native=native)
         if not isinstance(name, str) or not name.strip():
             refuse("trigger_name", name, "must be a string that is not empty")
         return None, name
@@ -131,7 +131,7 @@ class TruepushSetTriggerStatusOperator(_OneTriggerOperator):
         """Set the status."""
         with self.truepush() as hook:
             check_choice("if_missing", self.if_missing, IF_MISSING)
-            from airflow_provider_truepush.api.trigger import check_status
+            from airflow_provider_truepush.api.models.trigger import check_status
 
             check_status(self.status)
             trigger_id, name = self._read_target()

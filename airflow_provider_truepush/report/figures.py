@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_truepush.report.shown import STEPS, CampaignShown, Snapshot, number, thinned
+from airflow_provider_truepush.report.view_model import STEPS, CampaignShown, Snapshot, number, thinned
 
 #: Colours that stand out on white as well as on black.
 COLOURS = {"sent": "#7c8798", "delivered": "#3b82f6", "views": "#14a38f", "clicks": "#e08a1e"}

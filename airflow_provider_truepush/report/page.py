@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib import resources
 
 from airflow_provider_truepush.report import figures
-from airflow_provider_truepush.report.shown import STEPS, Shown, number
+from airflow_provider_truepush.report.view_model import STEPS, Shown, number
 
 #: How many of a campaign's snapshots stand in the table beside its plot; the newest.
 ROWS = 60

@@ -14,7 +14,7 @@ from airflow_provider_truepush.export.rows import COUNTER_COLUMNS
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.errors import SchemaError
 from airflow_provider_truepush.export.sql.tables import Tables, tables
-from airflow_provider_truepush.report.shown import CampaignShown, Snapshot
+from airflow_provider_truepush.report.view_model import CampaignShown, Snapshot
 from airflow_provider_truepush.report.writing import ReportError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from airflow_provider_truepush.report.shown import Shown
+from airflow_provider_truepush.report.view_model import Shown
 
 log = logging.getLogger(__name__)
 

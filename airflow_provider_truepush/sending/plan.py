@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from airflow_provider_truepush.api.campaign import Campaign
+from airflow_provider_truepush.api.models.campaign import Campaign
 
 
 @dataclass(frozen=True, slots=True)

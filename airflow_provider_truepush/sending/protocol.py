@@ -13,9 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from airflow_provider_truepush.api import calls
-from airflow_provider_truepush.api.campaign import Campaign
-from airflow_provider_truepush.api.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -24,12 +21,15 @@ from airflow_provider_truepush.api.errors import (
     TruepushSendExpiredError,
     TruepushServerError,
 )
-from airflow_provider_truepush.api.retry import NOTHING_CARRIED_OUT, wait_before_create
-from airflow_provider_truepush.api.send_record import SendRecord, content_hash, is_recent, newest
+from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
+from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.journals import TRY_WITHIN, Journal
 from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.sending.search import Search
+from airflow_provider_truepush.sending.store import TRY_WITHIN, Journal
 
 log = logging.getLogger(__name__)
 

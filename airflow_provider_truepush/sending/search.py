@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 
 from airflow_provider_truepush.api.errors import TruepushError
-from airflow_provider_truepush.api.send_record import SendRecord, are_copies
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.copies import Copies
-from airflow_provider_truepush.sending.journals import Journal
+from airflow_provider_truepush.sending.duplicates import Copies
 from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.record import SendRecord, are_copies
+from airflow_provider_truepush.sending.store import Journal
 
 log = logging.getLogger(__name__)
 

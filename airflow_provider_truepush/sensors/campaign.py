@@ -15,12 +15,12 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_truepush.api.checks import is_dry_run_id, object_id, seconds
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
-from airflow_provider_truepush.api.fields import is_dry_run_id, object_id, seconds
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sensors.memory import WatchMemory
-from airflow_provider_truepush.sensors.waiting import StatsWait
+from airflow_provider_truepush.waiting.campaign_wait import StatsWait
+from airflow_provider_truepush.waiting.memory import WatchMemory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -147,7 +147,7 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int] | None:
         """Resume after the deferral with what the trigger saw."""
-        from airflow_provider_truepush.api.thresholds import Verdict
+        from airflow_provider_truepush.waiting.goal import Verdict
 
         return self.end_wait(self.campaign_id, Verdict(**event), context)
 

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.fields import refuse, text, whole
+from airflow_provider_truepush.api.checks import refuse, text, whole
 from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.lineage.export import TellsOfExport
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.transfers.telling import TellsOfExport
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import rendered
-    from airflow_provider_truepush.export import interval, rows, selection
+    from airflow_provider_truepush.api import templated
+    from airflow_provider_truepush.export import rows, selection
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.export import Outcome
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.selection import Selection
+    from airflow_provider_truepush.transfers import interval
 else:
-    rendered = Later("airflow_provider_truepush.api.rendered")
-    interval = Later("airflow_provider_truepush.export.interval")
+    templated = Later("airflow_provider_truepush.api.templated")
+    interval = Later("airflow_provider_truepush.transfers.interval")
     rows = Later("airflow_provider_truepush.export.rows")
     selection = Later("airflow_provider_truepush.export.selection")
 
@@ -119,12 +120,12 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
     def _selection(self, context: Context) -> Selection:
         if self._some_campaigns and self.campaign_ids is None:
             refuse("campaign_ids", None, "is what came of a template or an XCom; for all campaigns leave it out")
-        refresh_for = rendered.duration("refresh_for", self.refresh_for)
+        refresh_for = templated.duration("refresh_for", self.refresh_for)
         if refresh_for is not None and not (isinstance(refresh_for, timedelta) and refresh_for > timedelta()):
             refuse("refresh_for", self.refresh_for, "must be a timedelta above 0, or None")
-        unchanged = rendered.optional(self.stop_after_unchanged)
+        unchanged = templated.optional(self.stop_after_unchanged)
         if unchanged is not None:
-            unchanged = whole("stop_after_unchanged", rendered.whole("stop_after_unchanged", unchanged), 1, 1000)
+            unchanged = whole("stop_after_unchanged", templated.whole("stop_after_unchanged", unchanged), 1, 1000)
         return selection.Selection(
             targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
             refresh_for=refresh_for,
@@ -133,7 +134,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         )
 
     def _ratio(self) -> float | None:
-        ratio = rendered.duration("fail_if_missing_ratio", self.fail_if_missing_ratio)
+        ratio = templated.duration("fail_if_missing_ratio", self.fail_if_missing_ratio)
         if ratio is not None and (
             isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 <= ratio <= 1
         ):
@@ -146,8 +147,8 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         ti, dag_run = context["ti"], context["dag_run"]
         logical_date = context.get("logical_date")
         return rows.ExportRun(
-            project=_name("project", rendered.optional(self.project) or self.truepush_conn_id),
-            snapshot_key=_name("snapshot_key", rendered.optional(self.snapshot_key) or _interval_end(context)),
+            project=_name("project", templated.optional(self.project) or self.truepush_conn_id),
+            snapshot_key=_name("snapshot_key", templated.optional(self.snapshot_key) or _interval_end(context)),
             dag_id=ti.dag_id,
             run_id=ti.run_id,
             load_id=_load_id(ti, self.retries),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_truepush.api import rendered
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         from airflow_provider_truepush.export.files.store import store
         from airflow_provider_truepush.transfers.base import _resumes_from
 
-        if rendered.optional(self.stop_after_unchanged) is not None:
+        if templated.optional(self.stop_after_unchanged) is not None:
             refuse("stop_after_unchanged", self.stop_after_unchanged, "needs tables: a file does not know earlier runs")
-        made = file_format(self.format, rendered.optional(self.compression), run)
+        made = file_format(self.format, templated.optional(self.compression), run)
         place = store(self.path)
         ti = context["ti"]
         index = getattr(ti, "map_index", -1)

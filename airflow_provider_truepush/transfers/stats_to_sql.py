@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import rendered
+    from airflow_provider_truepush.api import templated
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.sql.engine import Engine
     from airflow_provider_truepush.export.sql.tables import Tables
 else:
-    rendered = Later("airflow_provider_truepush.api.rendered")
+    templated = Later("airflow_provider_truepush.api.templated")
 
 __all__ = ["TruepushStatsToSqlOperator"]
 
@@ -86,10 +86,10 @@ class TruepushStatsToSqlOperator(StatsTransfer):
 
         if self.schema_contract not in CONTRACTS:
             refuse("schema_contract", self.schema_contract, "must be 'evolve' or 'freeze'")
-        create_table = rendered.flag("create_table", self.create_table)
+        create_table = templated.flag("create_table", self.create_table)
         if not isinstance(create_table, bool):
             refuse("create_table", self.create_table, "must be True or False")
-        described = tables(self.table_prefix, rendered.optional(self.schema))
+        described = tables(self.table_prefix, templated.optional(self.schema))
         connection = BaseHook.get_connection(self.sql_conn_id)
         try:
             hook = connection.get_hook()  # type: ignore[no-untyped-call]

@@ -7,14 +7,14 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_truepush.api import calls
 from airflow_provider_truepush.api.errors import TruepushAuthError
-from airflow_provider_truepush.api.thresholds import Goal, Watch
+from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
-from airflow_provider_truepush.sensors.waiting import CANCELLED
 from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaignsTrigger as TruepushNewCampaignsTrigger
-from airflow_provider_truepush.triggers.polling.poller import join, kept_client
-from airflow_provider_truepush.triggers.polling.waits import Wait
+from airflow_provider_truepush.waiting.campaign_wait import CANCELLED
+from airflow_provider_truepush.waiting.goal import Goal, Watch
+from airflow_provider_truepush.waiting.polling.poller import join, kept_client
+from airflow_provider_truepush.waiting.polling.waiters import Wait
 
 
 class TruepushCampaignStatsTrigger(BaseTrigger):
@@ -28,7 +28,7 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
 
     :param campaign_id: the campaign.
     :param truepush_conn_id: id of a connection of type ``truepush``; the token is looked up, never passed.
-    :param goal: the arguments of :class:`~airflow_provider_truepush.api.thresholds.Goal`.
+    :param goal: the arguments of :class:`~airflow_provider_truepush.waiting.goal.Goal`.
     :param poke_interval: seconds between polls; ``Retry-After`` lengthens it.
     :param timeout: seconds that the wait may take.
     :param started_at: when it began, in seconds since the epoch: a wait that moves to another triggerer keeps its

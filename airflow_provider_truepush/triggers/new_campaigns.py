@@ -13,13 +13,13 @@ from typing import Any
 from airflow.providers.common.compat.triggers import BaseEventTrigger
 from airflow.triggers.base import TriggerEvent
 
-from airflow_provider_truepush.api.connection_form import DEFAULT_CONNECTION
-from airflow_provider_truepush.api.fields import seconds
-from airflow_provider_truepush.api.refs import CampaignRef
-from airflow_provider_truepush.assets.told import ToldCampaigns
+from airflow_provider_truepush.api.checks import seconds
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
+from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.assets.truepush import campaign_uri
 from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+from airflow_provider_truepush.triggers.seen_campaigns import ToldCampaigns
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from requests.adapters import HTTPAdapter
 
-from airflow_provider_truepush.api import codes
+from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS, Emulator
 from benchmarks.sending.ways import PATH, TIMEOUT, WAYS
 from tests.sending.attempts import Attempt, StateStore, here

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_provider_truepush.api.connection_form import EXTRAS
+from airflow_provider_truepush.api.connection.form import EXTRAS
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CampaignRun
 from local_airflow.emulator_process import EmulatorProcess

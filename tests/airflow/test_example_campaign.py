@@ -7,9 +7,9 @@ import json
 import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
-from airflow_provider_truepush.api.send_record import send_slot
-from airflow_provider_truepush.operators.guards import TaskTry
-from airflow_provider_truepush.sending.journals import TaskStateJournal
+from airflow_provider_truepush.operators.task_try import TaskTry
+from airflow_provider_truepush.sending.record import send_slot
+from airflow_provider_truepush.sending.store import TaskStateJournal
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CREATE, STATS, WAIT, CampaignRun
 from local_airflow.configuration import Installation

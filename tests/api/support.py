@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import settings
 
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Call, Endpoint
-from airflow_provider_truepush.api.envelope import Reply
-from airflow_provider_truepush.api.exchange import Exchange, Failure
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Call, Endpoint
+from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.exceptions import TruepushError, TruepushValidationError
 from tests.tokens import SESSION_TOKEN
 

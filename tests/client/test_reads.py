@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api import calls
-from airflow_provider_truepush.api.envelope import Reply
-from airflow_provider_truepush.api.exchange import Failure
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.exchange import Failure
 from airflow_provider_truepush.client import reads
 from airflow_provider_truepush.client.aio import AsyncClient
 from tests.client import peers

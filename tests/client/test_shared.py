@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airflow_provider_truepush.api import calls
-from airflow_provider_truepush.api.envelope import Reply
-from airflow_provider_truepush.api.exchange import Failure
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.exchange import Failure
 from airflow_provider_truepush.client import shared
 from airflow_provider_truepush.client.shared import enter_client
 from airflow_provider_truepush.emulator import Emulator

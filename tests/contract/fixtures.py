@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_truepush.client import pace
+from airflow_provider_truepush.client import shared_rate
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import FLAVOURS, Flavour, clean, hurry
 from tests.tokens import SESSION_TOKEN
@@ -30,7 +30,7 @@ def kept_emulator() -> Iterator[Emulator]:
 def emulator(kept_emulator: Emulator) -> Iterator[Emulator]:
     """An emulator at its beginning, which has told nobody to slow down."""
     kept_emulator.reset()
-    pace._projects.clear()
+    shared_rate._projects.clear()
     yield kept_emulator
     kept_emulator.reset()
 

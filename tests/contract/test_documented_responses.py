@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from airflow_provider_truepush.api.codes import DB_ERROR
+from airflow_provider_truepush.api.protocol.codes import DB_ERROR
 from airflow_provider_truepush.emulator import DIALECTS, Dialect, Emulator
 from tests.contract.driver import CONN_ID, Flavour, attempt, connect
 from tests.contract.world import (

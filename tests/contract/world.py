@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.models import (
     CampaignRef,

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import Emulator
 from tests.tokens import SESSION_TOKEN
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import DIALECTS, Dialect, Emulator
 from tests.emulator.support import BY_NAME, CAMPAIGN, TEMPLATE, UNKNOWN, Api, a_call, trigger
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from airflow_provider_truepush.api.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import Emulator
 from tests.emulator.support import CAMPAIGN, DAILY, START, TEMPLATE, UNKNOWN, Api, a_call, trigger
 from tests.tokens import SESSION_TOKEN

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api.endpoints import ENDPOINTS
+from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, EFFECTS, FAULTS, PHASES, Emulator
 from tests.emulator.support import BY_NAME, CAMPAIGN, UNKNOWN, Api, a_call, exchange, request_bytes, until
 

@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.engines import engine_for
-from airflow_provider_truepush.export.sql.other import OtherEngine
+from airflow_provider_truepush.export.sql.generic import OtherEngine
 from tests.postgres import postgres_server
 
 CONN_ID = "warehouse"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api.codes import DB_ERROR
+from airflow_provider_truepush.api.protocol.codes import DB_ERROR
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS, Emulator
 from tests.contract.driver import Flavour
 from tests.contract.world import CHANGES, CREATES, USES, check_success, requests_of_success

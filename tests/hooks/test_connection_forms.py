@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import Connection
 
-from airflow_provider_truepush.api.connection_form import EXTRAS
+from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 from airflow_provider_truepush.provider_info import get_provider_info

@@ -10,10 +10,13 @@ import sys
 _FREE = ("airflow.sdk", "airflow.providers.common.compat")
 #: What comes along, and is small.
 _OURS = {
-    "airflow_provider_truepush.api.connection_form",
+    "airflow_provider_truepush.api.connection.form",
     "airflow_provider_truepush.api.defaults",
     "airflow_provider_truepush.api.errors",
-    "airflow_provider_truepush.api.fields",
+    "airflow_provider_truepush.api.checks",
+    "airflow_provider_truepush.api.connection",
+    "airflow_provider_truepush.sending",
+    "airflow_provider_truepush.sending.kill_switch",
 }
 _PROGRAM = """
 import json, sys

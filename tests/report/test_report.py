@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 
 from airflow_provider_truepush import report
 from airflow_provider_truepush.report import ReportError, write_report
-from airflow_provider_truepush.report.shown import Snapshot, thinned
+from airflow_provider_truepush.report.view_model import Snapshot, thinned
 from tests.export.databases import Database
 from tests.report.browser import look, needs_chromium
 from tests.report.tables import BEGINNING, add, forget, prepare

@@ -12,7 +12,7 @@ import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.sending.ledger import TABLE
+from airflow_provider_truepush.sending.sql_store import TABLE
 from tests.contract.driver import connect, hurry
 from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
 from tests.postgres import postgres_server

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from airflow_provider_truepush.api import codes
+from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS
 from tests.sending.attempts import Attempt
 from tests.sending.tasks import HAS_STATE_STORE

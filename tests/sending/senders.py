@@ -12,8 +12,8 @@ from airflow_provider_truepush.exceptions import (
     TruepushConnectionError,
     TruepushRateLimitError,
 )
-from airflow_provider_truepush.sending.journals import NoJournal
 from airflow_provider_truepush.sending.protocol import CampaignSending
+from airflow_provider_truepush.sending.store import NoJournal
 
 
 class _Sender(CampaignSending):

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.campaign import Campaign
-from airflow_provider_truepush.api.late_guard import LateGuard, SendSkippedError
+from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from tests.sending.tasks import Tasks
 
 BERLIN = ZoneInfo("Europe/Berlin")

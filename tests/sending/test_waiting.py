@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 
-from airflow_provider_truepush.api.thresholds import Verdict
+from airflow_provider_truepush.waiting.goal import Verdict
 from tests.sending.tasks import Tasks, in_days
 
 WAIT: dict[str, Any] = {"wait_for_delivery": True, "thresholds": {"delivered": 1}, "poke_interval": 0.01}

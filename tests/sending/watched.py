@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_truepush.api.send_record import SendRecord
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushLedgerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.journals import Journal
+from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.store import Journal
 from tests.sending.attempts import Killed, here
 
 if TYPE_CHECKING:

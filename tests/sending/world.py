@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.api.send_record import send_slot
-from airflow_provider_truepush.api.settings import Settings
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
-from airflow_provider_truepush.operators import base, guards
+from airflow_provider_truepush.operators import base, task_try
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sending import protocol
-from airflow_provider_truepush.sending.ledger import TABLE
 from airflow_provider_truepush.sending.protocol import CampaignSending
+from airflow_provider_truepush.sending.record import send_slot
+from airflow_provider_truepush.sending.sql_store import TABLE
 from tests.sending.attempts import Attempt, Killed, StateStore, here
 from tests.sending.watched import JournalFault, WatchedHook, WatchedJournal
 from tests.tokens import SESSION_TOKEN
@@ -48,7 +48,7 @@ class Setup:
     on_doubt: str = "reconcile"
 
 
-_open_journal = guards.open_journal
+_open_journal = task_try.open_journal
 
 
 class World:
@@ -104,9 +104,9 @@ class World:
         monkeypatch.setattr(base, "TruepushHook", hook)
         sender = partial(self.sender, sleep=self.sleep, clock=lambda: self.now)
         monkeypatch.setattr(protocol, "CampaignSending", sender)
-        monkeypatch.setattr(guards, "open_journal", self._open_journal)
+        monkeypatch.setattr(task_try, "open_journal", self._open_journal)
         monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
-        monkeypatch.setattr("airflow_provider_truepush.api.retry._FIRST_BACKOFF", 0.001)
+        monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry._FIRST_BACKOFF", 0.001)
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         monkeypatch.setattr(TruepushCreateCampaignOperator, "log", logging.getLogger("tests.sending"))
 

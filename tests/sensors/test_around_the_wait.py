@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
-from airflow_provider_truepush.triggers.polling import connection
+from airflow_provider_truepush.waiting.polling import connection
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.sensors.context import Store, TaskInstance, context

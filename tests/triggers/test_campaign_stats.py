@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api.thresholds import Goal
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
+from airflow_provider_truepush.waiting.goal import Goal
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
 from tests.contract.world import SCHEDULED, SENT, furnish

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api.refs import CampaignRef
-from airflow_provider_truepush.assets.told import ToldCampaigns
+from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
+from airflow_provider_truepush.triggers.seen_campaigns import ToldCampaigns
 from tests.contract.driver import connect
 from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine, quick
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow
 
 #: The columns of every file, in this order. A file has nothing to compare its counters with, and its parts are gone

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.api.fields import refuse
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.exceptions import TruepushError
 
 log = logging.getLogger(__name__)

@@ -36,6 +36,6 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
         from airflow_provider_truepush.export.sql.mysql import MysqlEngine
 
         return MysqlEngine(hook)
-    from airflow_provider_truepush.export.sql.other import OtherEngine
+    from airflow_provider_truepush.export.sql.generic import OtherEngine
 
     return OtherEngine(hook)

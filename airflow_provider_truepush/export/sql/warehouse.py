@@ -13,7 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 
 from airflow_provider_truepush.export.batches import Batch, Known
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow, as_values
-from airflow_provider_truepush.export.sql import contract, questions
+from airflow_provider_truepush.export.sql import contract, queries
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError, said
 from airflow_provider_truepush.export.sql.tables import Tables, increments
@@ -75,7 +75,7 @@ class Warehouse:
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
         """See :class:`~airflow_provider_truepush.export.batches.Sink`."""
         return self._do(
-            lambda cursor: questions.known(self._engine, cursor, self._tables, self._run, campaign_ids, done, unchanged)
+            lambda cursor: queries.known(self._engine, cursor, self._tables, self._run, campaign_ids, done, unchanged)
         )
 
     def write(self, batch: Batch) -> None:
@@ -128,9 +128,9 @@ class Warehouse:
                 raise WarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
 
     def _judge(self, cursor: Any, rows: list[StatsRow]) -> Iterable[StatsRow]:
-        earlier = questions.earlier(self._engine, cursor, self._tables, self._run, rows)
+        earlier = queries.earlier(self._engine, cursor, self._tables, self._run, rows)
         for row in rows:
-            fallen = questions.fallen(row, earlier.get(row.campaign_id, ()))
+            fallen = queries.fallen(row, earlier.get(row.campaign_id, ()))
             if fallen:
                 log.warning("Campaign %s: %s. The row is kept and flagged.", row.campaign_id, "; ".join(fallen))
             yield replace(row, counter_regressed=True) if fallen else row

@@ -1,0 +1,79 @@
+"""What campaigns and templates share: the parts of a notification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.protocol.codes import MAX_BUTTONS
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a notification.
+
+    :param text: what it says.
+    :param link: the http or https address it opens.
+    """
+
+    text: str
+    link: str
+
+    def __post_init__(self) -> None:
+        checks.text("button.text", self.text)
+        checks.url("button.link", self.link)
+
+
+def read_buttons(field: str, value: object) -> tuple[Button, ...]:
+    """Read at most two buttons, each a :class:`Button` or a mapping with ``text`` and ``link``."""
+    given = checks.items(field, value)
+    if len(given) > MAX_BUTTONS:
+        checks.refuse(field, value, f"at most {MAX_BUTTONS} buttons, {len(given)} given")
+    return tuple(_read_button(f"{field}[{i}]", item) for i, item in enumerate(given))
+
+
+def _read_button(field: str, item: object) -> Button:
+    if isinstance(item, Button):
+        return item
+    if not isinstance(item, Mapping):
+        checks.refuse(field, item, "must be a Button or a mapping with text and link")
+    checks.reject_unknown(field, item, ("text", "link"))
+    return Button(
+        text=checks.text(f"{field}.text", item.get("text")),
+        link=checks.url(f"{field}.link", item.get("link")),
+    )
+
+
+def check_content(model: str, instance: Any) -> None:
+    """Check the notification's parts on a new instance of a frozen model, and bring lists to tuples."""
+    checks.text(f"{model}.title", instance.title)
+    checks.text(f"{model}.message", instance.message)
+    checks.url(f"{model}.link", instance.link)
+    if instance.user_interaction is not None:
+        checks.flag(f"{model}.user_interaction", instance.user_interaction)
+    for name in ("image", "icon"):
+        if getattr(instance, name) is not None:
+            checks.url(f"{model}.{name}", getattr(instance, name))
+    object.__setattr__(instance, "buttons", read_buttons(f"{model}.buttons", instance.buttons or ()))
+    object.__setattr__(instance, "tags", checks.strings(f"{model}.tags", instance.tags or ()))
+
+
+def content_payload(instance: Any, *, user_interaction_key: str) -> dict[str, Any]:
+    """The notification's parts as Truepush takes them; what was not given is left out."""
+    payload: dict[str, Any] = {
+        "title": instance.title,
+        "message": instance.message,
+        "link": instance.link,
+    }
+    if instance.buttons:
+        payload["buttons"] = [{"text": button.text, "link": button.link} for button in instance.buttons]
+    if instance.tags:
+        payload["tags"] = list(instance.tags)
+    if instance.user_interaction is not None:
+        payload[user_interaction_key] = instance.user_interaction
+    for name in ("image", "icon"):
+        if getattr(instance, name) is not None:
+            payload[name] = getattr(instance, name)
+    return payload

@@ -1,0 +1,74 @@
+"""The rows of the four lists."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_truepush.api.checks import created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What the rows have in common.
+
+    :param id: 24 hexadecimal digits.
+    """
+
+    id: str
+
+    @property
+    def created_at(self) -> datetime | None:
+        """Creation time (UTC, to the second), read off the id; None when the id carries none."""
+        return created_at(self.id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as JSON primitives."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRef(Ref):
+    """A row of listCampaign.
+
+    :param id: the campaign's id.
+    :param title: its title.
+    """
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRef(Ref):
+    """A row of listTemplate.
+
+    :param id: the template's id.
+    :param name: its name.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRef(Ref):
+    """A row of listTrigger: a scheduled send of a template, nothing of Airflow's.
+
+    :param id: the trigger's id.
+    :param name: its name, unique in the project.
+    :param status: ``active`` or ``inactive``.
+    """
+
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRef(Ref):
+    """A row of listSegment.
+
+    :param id: the segment's id.
+    :param name: its name.
+    """
+
+    name: str

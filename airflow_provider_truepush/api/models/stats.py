@@ -1,0 +1,90 @@
+"""The counters of a campaign."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_truepush.api.protocol.codes import COUNTERS
+
+#: Names of the rates and what each divides.
+RATES: dict[str, tuple[str, str]] = {
+    "delivery_rate": ("delivered", "sent"),
+    "view_rate": ("views", "delivered"),
+    "click_rate": ("clicks", "delivered"),
+    "unsubscribe_rate": ("unsubscribers", "delivered"),
+}
+
+
+class UnreadableStatsError(ValueError):
+    """The counters are not what campaignStats promises; the endpoint's reader says where they came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStats:
+    """Lifetime counters of one campaign as of the moment they were asked for.
+
+    Each is an int of at least 0 that only grows. ``reach`` counts the subscribers aimed at, the others what
+    the name says; ``button0`` and ``button1`` are the clicks on the two buttons.
+
+    :param extra: counters this version does not know, under Truepush's names.
+    """
+
+    reach: int
+    sent: int
+    delivered: int
+    views: int
+    clicks: int
+    button0: int
+    button1: int
+    unsubscribers: int
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def delivery_rate(self) -> float | None:
+        """Delivered per sent; None while nothing was sent."""
+        return self.rate("delivery_rate")
+
+    @property
+    def view_rate(self) -> float | None:
+        """Views per delivered; None while nothing was delivered."""
+        return self.rate("view_rate")
+
+    @property
+    def click_rate(self) -> float | None:
+        """Clicks per delivered; None while nothing was delivered."""
+        return self.rate("click_rate")
+
+    @property
+    def unsubscribe_rate(self) -> float | None:
+        """Unsubscribers per delivered; None while nothing was delivered."""
+        return self.rate("unsubscribe_rate")
+
+    def rate(self, name: str) -> float | None:
+        """One of :data:`RATES` by name; None when its denominator is 0."""
+        part, whole = RATES[name]
+        denominator: int = getattr(self, whole)
+        return getattr(self, part) / denominator if denominator else None
+
+    def as_dict(self) -> dict[str, int]:
+        """The eight counters under their lower-case names."""
+        return {name: getattr(self, name) for name in COUNTERS.values()}
+
+    @classmethod
+    def from_api(cls, data: Mapping[str, Any]) -> CampaignStats:
+        """Read the ``data`` object of campaignStats.
+
+        :raises UnreadableStatsError: a counter is missing, negative or no whole number.
+        """
+        counters: dict[str, int] = {}
+        for theirs, ours in COUNTERS.items():
+            value = data.get(theirs)
+            # type() and not isinstance(): a bool is an int to Python, not to a counter.
+            if type(value) is not int or value < 0:
+                found = "is missing" if theirs not in data else f"is {reprlib.repr(value)}"
+                raise UnreadableStatsError(f"counter {theirs} {found}, expected a whole number of at least 0")
+            counters[ours] = value
+        extra = {key: value for key, value in data.items() if key not in COUNTERS}
+        return cls(**counters, extra=extra)

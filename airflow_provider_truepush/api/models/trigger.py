@@ -1,0 +1,83 @@
+"""A Truepush trigger: a scheduled, possibly repeated send of a template. No relation to Airflow's triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields as dataclass_fields
+from datetime import datetime, tzinfo
+from typing import Any, Literal
+
+from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.schedule.parse import read_schedule
+from airflow_provider_truepush.api.schedule.schedules import Schedule
+
+TriggerStatus = Literal["active", "inactive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What ``createTrigger`` sends.
+
+    :param name: the trigger's name, unique in the project.
+    :param template_id: id of the template it sends.
+    :param schedule: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``, or what
+        :func:`~airflow_provider_truepush.api.schedule.parse.read_schedule` takes for one: a mapping such as
+        ``{"weekly": {"week_days": [1], "hours": 9}}``, or a cron expression.
+    :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
+    :param note: a remark for people.
+    :raises TruepushValidationError: for a bad value, with the field's name.
+    """
+
+    name: str
+    template_id: str
+    schedule: Schedule | Mapping[str, Any] | str
+    segment_id: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        checks.text("trigger.name", self.name)
+        checks.object_id("trigger.template_id", self.template_id)
+        object.__setattr__(self, "schedule", read_schedule("trigger.schedule", self.schedule))
+        if self.segment_id is not None:
+            checks.segment_id("trigger.segment_id", self.segment_id)
+        if self.note is not None:
+            if not isinstance(self.note, str):
+                checks.refuse("trigger.note", self.note, "must be a string")
+            checks.encodable("trigger.note", self.note)
+
+    @classmethod
+    def read(cls, given: Trigger | Mapping[str, Any]) -> Trigger:
+        """Take a trigger, or a mapping with its field names."""
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            checks.refuse("trigger", given, "must be a Trigger or a mapping with its field names")
+        checks.reject_unknown("trigger", given, (f.name for f in dataclass_fields(cls)))
+        checks.text("trigger.name", given.get("name"))
+        for name in ("template_id", "schedule"):
+            if given.get(name) is None:
+                checks.refuse(f"trigger.{name}", None, "is required")
+        return cls(**given)
+
+    def payload(self, zone: tzinfo | None, now: datetime) -> dict[str, Any]:
+        """The body of ``createTrigger``.
+
+        :param zone: the project's time zone, needed when the schedule has dates.
+        :param now: the present moment, aware.
+        """
+        kind, timings = read_schedule("trigger.schedule", self.schedule).timings(zone, now)
+        payload: dict[str, Any] = {"name": self.name}
+        if self.note:
+            payload["note"] = self.note
+        if self.segment_id is not None:
+            payload["segmentId"] = self.segment_id
+        return {**payload, "templateId": self.template_id, "type": kind, "timings": timings}
+
+
+def check_status(value: object) -> TriggerStatus:
+    """Check for a status that ``triggerStatus`` takes."""
+    if value == "active":
+        return "active"
+    if value == "inactive":
+        return "inactive"
+    checks.refuse("status", value, "must be 'active' or 'inactive'")

@@ -1,0 +1,1 @@
+"""Truepush's protocol without I/O: endpoints, calls, the answer's envelope, retries and paging."""

@@ -1,0 +1,177 @@
+"""Reading an answer: which of the outcomes it is, whatever form the server or a proxy gave it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any
+
+from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.api.protocol.endpoints import Endpoint
+
+_SHOWN = 200
+
+
+class Outcome(Enum):
+    """What an answer says."""
+
+    SUCCESS = "success"
+    NEGATIVE = "negative"
+    BAD_REQUEST = "bad request"
+    UNAUTHORIZED = "unauthorized"
+    RATE_LIMITED = "rate limited"
+    SERVER_ERROR = "server error"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete HTTP answer, the token blotted out of it.
+
+    :param status: HTTP status.
+    :param body: the body's bytes.
+    :param retry_after: the header of that name, as it came.
+    """
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An answer that was read.
+
+    :param own: whether Truepush says so in the body, and not the HTTP status alone, which a proxy may have given.
+    """
+
+    outcome: Outcome
+    message: str
+    data: Any
+    code: str | None
+    own: bool = True
+
+
+_SHARED = {
+    codes.BAD_REQUEST: Outcome.BAD_REQUEST,
+    codes.TOKEN_NOT_FOUND: Outcome.UNAUTHORIZED,
+    codes.API_LIMIT_EXCEEDED: Outcome.RATE_LIMITED,
+    codes.DB_ERROR: Outcome.SERVER_ERROR,
+}
+
+
+def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
+    """Decide what an answer says.
+
+    The ``data`` code decides if it is a known one, then the body's ``status_code``, then its ``status``, then
+    the HTTP status: servers were seen to contradict themselves, and in this order the more telling word wins.
+    """
+    body = _body(reply.body)
+    if body is None:
+        return _without_envelope(endpoint, reply)
+    message = body.get("message")
+    data = body.get("Data") if body.get("data") is None else body["data"]
+    code = data if isinstance(data, str) else None
+    said = (
+        _by_code(endpoint, code)
+        or _by_number(body.get("status_code"))
+        or _by_word(body.get("status_code"))
+        or _by_word(body.get("status"))
+    )
+    own = said is not None or body.get("status") == codes.STATUS_ERROR
+    return Envelope(said or _by_http_status(reply), message if isinstance(message, str) else "", data, code, own)
+
+
+def _body(raw: bytes) -> Mapping[str, Any] | None:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):  # covers text that is no UTF-8, and brackets nested without end
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _without_envelope(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
+    """A proxy's page, or nothing at all, which is all that HTTP lets a 204 carry."""
+    outcome = _by_http_status(reply)
+    return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None, own=False)
+
+
+def _by_http_status(reply: Reply) -> Outcome:
+    """The last resort. It tells failures apart, but cannot make a success of a body that claims none."""
+    outcome = _by_number(reply.status)
+    return Outcome.UNREADABLE if outcome in (None, Outcome.SUCCESS) else outcome
+
+
+def _by_code(endpoint: Endpoint[Any], code: str | None) -> Outcome | None:
+    if code is None:
+        return None
+    if code == endpoint.success:
+        return Outcome.SUCCESS
+    if code == endpoint.negative:
+        return Outcome.NEGATIVE
+    return _SHARED.get(code)
+
+
+def _by_number(status: object) -> Outcome | None:
+    if isinstance(status, str) and re.fullmatch(r"\s*[0-9]{3}\s*", status):
+        status = int(status)
+    if isinstance(status, bool) or not isinstance(status, int):
+        return None
+    known = {
+        200: Outcome.SUCCESS,
+        201: Outcome.SUCCESS,
+        204: Outcome.NEGATIVE,
+        400: Outcome.BAD_REQUEST,
+        401: Outcome.UNAUTHORIZED,
+        403: Outcome.UNAUTHORIZED,
+        429: Outcome.RATE_LIMITED,
+    }
+    if status in known:
+        return known[status]
+    if 500 <= status <= 599:
+        return Outcome.SERVER_ERROR
+    # Another redirect or refusal is none of ours, but it is no success either, whatever the words beside it say.
+    return Outcome.UNREADABLE if 300 <= status <= 499 else None
+
+
+def _by_word(status: object) -> Outcome | None:
+    # "ERROR" alone does not say which error it is: the HTTP status may.
+    return Outcome.SUCCESS if status == codes.STATUS_SUCCESS else None
+
+
+def shorten(text: str) -> str:
+    """The beginning of a text on one line, fit for an error message."""
+    line = " ".join(text[: 4 * _SHOWN].encode("utf-8", "replace").decode().split())
+    return f"{line[:_SHOWN]}…" if len(line) > _SHOWN or len(text) > 4 * _SHOWN else line
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of a body, fit for an error message."""
+    shown = shorten(body[: 16 * _SHOWN].decode("utf-8", "replace"))
+    return f"`{shown}`" if shown else "an empty body"
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """Read ``Retry-After``, given in seconds or as a date; None when there is none, or none that makes sense.
+
+    :param now: the present moment, aware.
+    """
+    if header is None:
+        return None
+    value = header.strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        if at.tzinfo is None:  # HTTP has dates in GMT only
+            at = at.replace(tzinfo=UTC)
+        return max(0.0, (at - now).total_seconds())
+    return seconds if 0 <= seconds < float("inf") else None

@@ -1,0 +1,113 @@
+"""Moments on the project's wall clock.
+
+Truepush takes dates and times without a zone and reads them in the zone of the project, which its API does
+not tell. The connection's ``timezone`` says it; without it no moment can be sent safely.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from airflow_provider_truepush.api.checks import refuse
+
+DATE_FORMAT = "%d-%m-%Y"
+TIME_FORMAT = "%H:%M"
+
+#: Within these, no conversion between zones leaves the range of datetime.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9998
+
+
+def moment(field: str, value: object) -> datetime:
+    """Read a datetime, or a string in ISO 8601 as templates render it; the zone may be missing.
+
+    :param field: name used in errors.
+    :param value: a datetime or a string such as ``2026-12-01T09:00:00+01:00``.
+    """
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        written = value.strip()
+        read: object = None
+        import pendulum  # not at module level: every parse of a DAG file would pay for it
+
+        if written != "now":  # pendulum takes the word for the local clock
+            with suppress(TypeError, ValueError):  # TypeError for `12:`
+                read = pendulum.parse(written, tz=None, exact=True)
+        if isinstance(read, datetime):
+            return read
+    refuse(field, value, "must be a datetime or a string in ISO 8601 with date and time")
+
+
+def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:
+    """Put a moment on the wall clock of the project, at the next full minute.
+
+    A naive datetime is taken as the project's wall clock already; an aware one is converted.
+
+    :param field: name used in errors.
+    :param value: the moment.
+    :param zone: the project's zone; None is refused, whatever the value.
+    :raises TruepushValidationError: without a zone, or for a time that the zone skips or has twice.
+    """
+    if zone is None:
+        refuse(
+            field,
+            value.isoformat(),
+            "needs the time zone of the Truepush project, and the connection does not tell it: "
+            "set its extra `timezone`, such as Europe/Berlin",
+        )
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        refuse(field, value.isoformat(), f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    value = _plain(value)
+    if value.tzinfo is None or value.utcoffset() is None:
+        local = value.replace(tzinfo=zone, fold=0)
+        if _back_and_forth(local) != local.replace(tzinfo=None):
+            refuse(field, value.isoformat(), f"does not exist in {zone}: the clock skips it")
+    else:
+        local = value.astimezone(zone)
+    if local.second or local.microsecond:
+        local = local.replace(second=0, microsecond=0)
+        # One minute later on the time line, not on the clock face: the clock may change in between.
+        local = (local.astimezone(UTC) + timedelta(minutes=1)).astimezone(zone)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        refuse(
+            field,
+            value.isoformat(),
+            f"falls in the hour that {zone} has twice, and Truepush cannot be told which of the two is meant",
+        )
+    return local
+
+
+def _plain(value: datetime) -> datetime:
+    """Without pendulum's arithmetic, which moves a time that the clock skips instead of keeping it to be seen."""
+    return datetime(
+        value.year,
+        value.month,
+        value.day,
+        value.hour,
+        value.minute,
+        value.second,
+        value.microsecond,
+        value.tzinfo,
+        fold=value.fold,
+    )
+
+
+def _back_and_forth(local: datetime) -> datetime:
+    return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None)
+
+
+def future(field: str, local: datetime, now: datetime) -> datetime:
+    """Refuse a moment that is over.
+
+    :param local: an aware datetime.
+    :param now: the present moment, aware.
+    """
+    if local <= now:
+        refuse(field, local.isoformat(), f"is in the past (it is {now.isoformat(timespec='seconds')})")
+    return local
+
+
+def as_timings(local: datetime) -> dict[str, str]:
+    """The form in which Truepush takes a wall-clock moment."""
+    return {"date": local.strftime(DATE_FORMAT), "time": local.strftime(TIME_FORMAT)}

@@ -1,0 +1,137 @@
+"""Values out of templates: Airflow renders text, unless the DAG renders native objects.
+
+The functions turn that text back into what was meant, and leave everything else for the models to judge. Both ways
+of rendering come to the same request. A function refuses text it cannot read, naming the field.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_truepush.api.checks import refuse
+
+#: What an empty value renders to.
+_NONE = "None"
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_DURATION = re.compile(r"(?:([0-9]{1,6}) days?, )?([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{6}))?")
+
+
+def optional(value: Any) -> Any:
+    """Text that may be missing: ``None`` as it is rendered is no text."""
+    return None if isinstance(value, str) and value.strip() == _NONE else value
+
+
+def text(field: str, value: Any, *, native: bool) -> Any:
+    """Text that must be there: neither ``None`` as it is rendered, nor a number that native rendering made of it.
+
+    :param native: whether the task renders native objects. Then a whole number was digits, and becomes digits again;
+        other values cannot be turned back into the letters they came from.
+    """
+    if isinstance(value, str) and value.strip() == _NONE:
+        refuse(field, value, "is what a template without a value renders to")
+    if native and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def flag(field: str, value: Any) -> Any:
+    """A bool: ``True`` or ``False``, or ``true`` or ``false`` as JSON has them."""
+    if not isinstance(value, str):
+        return value
+    words: dict[str, bool | None] = {"True": True, "true": True, "False": False, "false": False, _NONE: None}
+    if (word := value.strip()) not in words:
+        refuse(field, value, "must be True or False")
+    return words[word]
+
+
+def whole(field: str, value: Any) -> Any:
+    """A whole number, written in digits."""
+    if not isinstance(value, str):
+        return value
+    if not _WHOLE.fullmatch(value.strip()):
+        refuse(field, value, "must be a whole number")
+    return int(value)
+
+
+def duration(field: str, value: Any) -> Any:
+    """A number, such as ``2`` or ``1.5``, or a timedelta as Python writes it: ``2:00:00``, ``1 day, 0:30:00``."""
+    if not isinstance(value, str):
+        return value
+    written = value.strip()
+    if written == _NONE:
+        return None
+    if _NUMBER.fullmatch(written):
+        return float(written) if "." in written else int(written)
+    if parts := _DURATION.fullmatch(written):
+        days, hours, minutes, seconds, micros = (int(part or 0) for part in parts.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=micros)
+    refuse(field, value, "must be a timedelta or a number")
+
+
+def items(field: str, value: Any) -> Any:
+    """A list, written as Python or JSON writes it."""
+    if not isinstance(value, str):
+        return value
+    read = _literal(value)
+    if value.strip() != _NONE and not isinstance(read, (list, tuple)):
+        refuse(field, value, "must be a list")
+    return read
+
+
+def mapping(field: str, value: Any) -> Any:
+    """A mapping, written as Python or JSON writes it."""
+    if not isinstance(value, str):
+        return value
+    read = _literal(value)
+    if not isinstance(read, dict):
+        refuse(field, value, "must be a mapping")
+    return read
+
+
+def content(model: str, given: Mapping[str, Any], *, native: bool) -> dict[str, Any]:
+    """The fields that campaigns and templates share, read; other fields are left out.
+
+    :param model: ``campaign`` or ``template``, for messages.
+    :param given: rendered values by the name of the field.
+    :param native: whether the task renders native objects.
+    """
+
+    def read_text(field: str, value: Any) -> Any:
+        return text(field, value, native=native)
+
+    tags = items(f"{model}.tags", given["tags"])
+    if isinstance(tags, (list, tuple)):
+        tags = [read_text(f"{model}.tags[{i}]", tag) for i, tag in enumerate(tags)]
+    buttons = items(f"{model}.buttons", given["buttons"])
+    if isinstance(buttons, (list, tuple)):
+        buttons = [_button(f"{model}.buttons[{i}]", button, native) for i, button in enumerate(buttons)]
+    return {
+        **{name: read_text(f"{model}.{name}", given[name]) for name in ("title", "message", "link")},
+        **{name: optional(given[name]) for name in ("image", "icon")},
+        "buttons": buttons,
+        "tags": tags,
+        "user_interaction": flag(f"{model}.user_interaction", given["user_interaction"]),
+    }
+
+
+def _button(field: str, value: Any, native: bool) -> Any:
+    read = mapping(field, value)
+    if isinstance(read, Mapping):
+        return {key: text(f"{field}.{key}", part, native=native) for key, part in read.items()}
+    return read
+
+
+def _literal(written: str) -> Any:
+    """What JSON or Python reads; the text itself when neither reads anything."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(written)
+    with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ast.literal_eval(written.strip())
+    return written

@@ -1,0 +1,139 @@
+"""The pace of a project, shared by all threads and event loops of the process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from weakref import WeakSet
+
+from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.client.rate_limit import USED, Pace
+
+#: Seconds after which the pace of a project that no client belongs to any more is forgotten.
+_FORGET = 60.0
+#: The rate comes back from this moment at the latest, in seconds, whatever Truepush asks for.
+_LONGEST_HOLD = 3600.0
+
+#: A host and a token: a project, as far as can be known.
+_Key = tuple[str, str]
+
+_lock = threading.Lock()
+_projects: dict[_Key, _Project] = {}
+#: What each connection said last.
+_known: dict[str, _Key] = {}
+
+
+class _Project:
+    """The pace of a project, and the clients that keep it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pace = Pace(None)
+        self.clients: WeakSet[SharedPace] = WeakSet()
+        self.per_second: float | None = None
+
+    def settle(self) -> None:
+        """Keep the slowest of the rates that its clients are given; needs the lock."""
+        wanted = min((client.per_second for client in self.clients if client.per_second), default=None)
+        if wanted != self.per_second:
+            self.per_second = wanted
+            self.pace.change(None if wanted is None else USED * wanted)
+
+
+class SharedPace:
+    """A client's part in the :class:`~airflow_provider_truepush.client.rate_limit.Pace` of its project.
+
+    :param project: the pace, on the monotonic clock.
+    :param per_second: requests per second that the client's connection allows; None for no limit.
+    """
+
+    __slots__ = ("__weakref__", "_project", "per_second")
+
+    def __init__(self, project: _Project, per_second: float | None) -> None:
+        self._project = project
+        self.per_second = per_second
+        with project.lock:
+            project.clients.add(self)
+            project.settle()
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is held back at present."""
+        return self._project.pace.free
+
+    @property
+    def limited(self) -> bool:
+        """Whether Truepush asked to slow down, not long ago."""
+        return self._project.pace.limited
+
+    def quiet(self) -> float:
+        """Seconds for which all are held back yet."""
+        return self._project.pace.quiet(time.monotonic())
+
+    def reserve(self, *, urgent: bool = False) -> float:
+        """Take the next free moment; returns the seconds to sleep until it.
+
+        :param urgent: do not wait until a :meth:`hold` is over.
+        """
+        project = self._project
+        with project.lock:
+            if project.per_second is not None:
+                project.settle()
+            return project.pace.reserve(time.monotonic(), urgent=urgent)
+
+    def start(self) -> None:
+        """To be called when a request leaves that had to wait for its moment."""
+        with self._project.lock:
+            self._project.pace.start(time.monotonic())
+
+    def leave(self) -> None:
+        """To be called when the client is closed: its rate binds the others no longer."""
+        with self._project.lock:
+            self._project.clients.discard(self)
+            self._project.settle()
+
+    def hold(self, seconds: float, at_most: float | None = None) -> None:
+        """Let nobody start before that many seconds have passed, and then at half the rate for a while.
+
+        :param seconds: for how long.
+        :param at_most: seconds that others are to wait at the most; the rate is halved for all of the time.
+        """
+        with self._project.lock:
+            now = time.monotonic()
+            held = seconds if at_most is None else min(seconds, at_most)
+            self._project.pace.slow_down(now, now + held, now + min(seconds, _LONGEST_HOLD))
+
+
+def pace_for(settings: Settings) -> SharedPace:
+    """A client's part in the one pace of its project in this process."""
+    key = _key(settings)
+    with _lock:
+        if key not in _projects:
+            _forget()
+            _projects[key] = _Project()
+        return SharedPace(_projects[key], settings.requests_per_second)
+
+
+def note(conn_id: str, settings: Settings) -> None:
+    """A connection was looked up. If its token was rotated, its project keeps its pace, and what holds it back.
+
+    :param conn_id: id of the connection.
+    :param settings: what it says.
+    """
+    key = _key(settings)
+    with _lock:
+        before, _known[conn_id] = _known.get(conn_id), key
+        if before is not None and before[0] == key[0] and before in _projects:
+            _projects.setdefault(key, _projects[before])
+
+
+def _key(settings: Settings) -> _Key:
+    return settings.base_url, settings.token
+
+
+def _forget() -> None:
+    # Not with the last client at once: hooks come and go, and the next is to keep the pace of the one before.
+    long_ago = time.monotonic() - _FORGET
+    for key, project in list(_projects.items()):
+        if not project.clients and project.pace.given_until < long_ago:
+            del _projects[key]

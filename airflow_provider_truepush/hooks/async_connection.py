@@ -1,0 +1,49 @@
+"""A connection looked up from an event loop, which is not held up by it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.connection.settings import Settings
+
+#: Imported in a thread before the first look-up: Airflow and the client would import them in the event loop.
+_HEAVY = (
+    "airflow.providers.common.compat.connection",
+    "airflow.sdk.execution_time.cache",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow_provider_truepush.api.protocol.calls",
+    "airflow_provider_truepush.api.protocol.endpoints",
+    "airflow_provider_truepush.api.protocol.paging",
+    "airflow_provider_truepush.client.shared",
+    "airflow_provider_truepush.hooks.connection",
+    "asgiref.sync",
+    "encodings.idna",  # of host names
+    "stringprep",
+)
+
+
+async def look_up(conn_id: str, hook: Any) -> Settings:
+    """A connection's settings.
+
+    :param conn_id: id of the connection.
+    :param hook: the hook that Airflow of some versions is asked through.
+    """
+    await asyncio.to_thread(_import_heavy)
+    from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+    from airflow_provider_truepush.hooks.connection import settings_of
+
+    connection = await get_async_connection(conn_id, hook=hook)
+    extra = await get_async_extra_dejson(connection)
+    # In a thread: the database of time zones is read from files.
+    return await asyncio.to_thread(settings_of, conn_id, connection, extra)
+
+
+def _import_heavy() -> None:
+    for name in _HEAVY:
+        with suppress(ImportError):  # of another Airflow
+            import_module(name)

@@ -1,0 +1,1 @@
+"""Asset events and OpenLineage facets of campaigns and exports."""

@@ -1,0 +1,105 @@
+"""What a task tells Airflow and OpenLineage about the campaign that it created."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_truepush.api.checks import created_at, is_dry_run_id
+from airflow_provider_truepush.assets.truepush import SCHEME, campaign_uri, create_asset
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+log = logging.getLogger(__name__)
+
+
+class CampaignLineage:
+    """For operators that create a campaign: asset events with its id, and OpenLineage facets.
+
+    The operator calls :meth:`publish_campaign` when the campaign is out, in the process that ends the task. Airflow
+    emits the events of the task's outlets when the task succeeds:
+
+    - an ``Asset`` outlet's event gets ``campaign_id, title, created_at, project, uri`` as its extra, the keys of the
+      payload of :class:`~airflow_provider_truepush.triggers.campaign.TruepushNewCampaignsTrigger`;
+    - an ``AssetAlias`` outlet gets an event of the campaign's own asset, ``truepush://<project>/campaigns/<id>``.
+
+    The project is that of a ``truepush://`` outlet, or else the connection's id.
+    """
+
+    if TYPE_CHECKING:
+        outlets: list[Any]
+        truepush_conn_id: str
+        segment_id: str | None
+
+    _published: dict[str, Any] | None = None
+
+    def publish_campaign(self, context: Context, campaign_id: str | None, title: str) -> None:
+        """Attach the campaign to the task's asset events. Raises nothing: the campaign is out.
+
+        :param context: Airflow's context.
+        :param campaign_id: its id, a dry run's, or None when Truepush told none.
+        :param title: its title.
+        """
+        try:
+            project = _project(self.outlets) or self.truepush_conn_id
+            self._published = _description(project, campaign_id, title)
+            _attach(context, self.outlets, self._published)
+        except Exception as error:
+            log.warning("The asset events of this task do not tell its campaign %s: %s", campaign_id, error)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
+        """The campaign as an output dataset, its segment as an input; OpenLineage's provider calls it."""
+        told = self._published
+        if told is None or told["uri"] is None:
+            return None
+        from airflow.providers.common.compat.openlineage.facet import (
+            Dataset,
+            DocumentationDatasetFacet,
+            LifecycleStateChange,
+            LifecycleStateChangeDatasetFacet,
+        )
+        from airflow.providers.openlineage.extractors import OperatorLineage
+
+        namespace = f"{SCHEME}://{told['project']}"
+        facets = {
+            "documentation": DocumentationDatasetFacet(description=told["title"]),
+            "lifecycleStateChange": LifecycleStateChangeDatasetFacet(LifecycleStateChange.CREATE),
+        }
+        campaign = Dataset(namespace=namespace, name=f"campaigns/{told['campaign_id']}", facets=facets)
+        segments = [Dataset(namespace=namespace, name=f"segments/{self.segment_id}")] if self.segment_id else []
+        return OperatorLineage(inputs=segments, outputs=[campaign])
+
+
+def _project(outlets: Iterable[Any]) -> str | None:
+    for outlet in outlets:
+        parts = urlsplit(str(getattr(outlet, "uri", "")))
+        if parts.scheme == SCHEME and parts.netloc:
+            return parts.netloc
+    return None
+
+
+def _description(project: str, campaign_id: str | None, title: str) -> dict[str, Any]:
+    real = campaign_id is not None and not is_dry_run_id(campaign_id)
+    created = created_at(campaign_id) if campaign_id else None
+    return {
+        "campaign_id": campaign_id,
+        "title": title,
+        "created_at": None if created is None else created.isoformat(),
+        "project": project,
+        "uri": campaign_uri(project, campaign_id) if real else None,
+    }
+
+
+def _attach(context: Context, outlets: Iterable[Any], described: dict[str, Any]) -> None:
+    from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+    for outlet in outlets:
+        if isinstance(outlet, AssetAlias) and described["uri"]:
+            asset = create_asset(project=described["project"], campaign_id=described["campaign_id"])
+            context["outlet_events"][outlet].add(asset, extra=dict(described))
+        elif isinstance(outlet, Asset):
+            context["outlet_events"][outlet].extra.update(described)

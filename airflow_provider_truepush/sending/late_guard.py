@@ -1,0 +1,115 @@
+"""Whether news may still go out: a Dag that catches up must not push last week's to everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Literal
+
+from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.api.schedule import times
+
+
+class SendSkippedError(Exception):
+    """The guard keeps a campaign from going out; the message says why. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateGuard:
+    """What keeps a campaign from going out late, or at night.
+
+    :param send_on_backfill: whether a run of type backfill sends at all.
+    :param max_lateness: skip when the run's data interval ended longer ago than this; None for never.
+    :param quiet_hours: two times ``HH:MM`` on the project's clock, first and first allowed minute; None for none.
+    :param in_quiet_hours: ``move`` to the first allowed minute, or ``skip``.
+    """
+
+    send_on_backfill: bool = False
+    max_lateness: timedelta | None = None
+    quiet_hours: Sequence[str] | None = None
+    in_quiet_hours: Literal["move", "skip"] = "move"
+
+    def __post_init__(self) -> None:
+        checks.flag("send_on_backfill", self.send_on_backfill)
+        lateness: object = self.max_lateness
+        if lateness is not None and not (isinstance(lateness, timedelta) and lateness > timedelta(0)):
+            checks.refuse("max_lateness", lateness, "must be a timedelta above 0")
+        if self.in_quiet_hours not in ("move", "skip"):
+            checks.refuse("in_quiet_hours", self.in_quiet_hours, "must be 'move' or 'skip'")
+        self._quiet()
+
+    def admit(
+        self, campaign: Campaign, *, backfill: bool, due: datetime | None, zone: tzinfo | None, now: datetime
+    ) -> Campaign:
+        """The campaign as it may go out now.
+
+        :param backfill: whether the run is of type backfill.
+        :param due: the end of the run's data interval, aware; None when the run has none.
+        :param zone: the project's time zone, needed for quiet hours.
+        :param now: the present moment, aware.
+        :raises SendSkippedError: it may not go out.
+        """
+        if backfill and not self.send_on_backfill:
+            raise SendSkippedError("the run is a backfill, and send_on_backfill is not set")
+        if self.max_lateness is not None and due is not None and now - due > self.max_lateness:
+            late = timedelta(seconds=int((now - due).total_seconds()))
+            raise SendSkippedError(f"the run's data interval ended {late} ago, max_lateness is {self.max_lateness}")
+        return self._by_day(campaign, zone, now)
+
+    def _by_day(self, campaign: Campaign, zone: tzinfo | None, now: datetime) -> Campaign:
+        hours = self._quiet()
+        if hours is None:
+            return campaign
+        if zone is None:
+            checks.refuse("quiet_hours", self.quiet_hours, "need the connection's extra `timezone`")
+        planned = now
+        if isinstance(campaign.send_at, datetime):
+            planned = _full_minute(campaign.send_at)  # as it goes out
+        local = planned.astimezone(zone) if planned.tzinfo else planned.replace(tzinfo=zone)
+        begin, end = hours
+        if not _within(local.time(), begin, end):
+            return campaign
+        if self.in_quiet_hours == "skip":
+            raise SendSkippedError(f"it would go out at {local:%H:%M}, within quiet hours {begin:%H:%M} to {end:%H:%M}")
+        allowed = datetime.combine(local.date(), end, tzinfo=zone)
+        if local.time() >= end:
+            allowed = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
+        return replace(campaign, send_at=_only_once(allowed, zone))
+
+    def _quiet(self) -> tuple[time, time] | None:
+        if self.quiet_hours is None:
+            return None
+        given = checks.items("quiet_hours", self.quiet_hours)
+        if len(given) != 2:
+            checks.refuse("quiet_hours", self.quiet_hours, "must be two times such as ('22:00', '08:00')")
+        begin, end = (_time(f"quiet_hours[{i}]", value) for i, value in enumerate(given))
+        if begin == end:
+            checks.refuse("quiet_hours", self.quiet_hours, "must begin and end at different times")
+        return begin, end
+
+
+def _full_minute(moment: datetime) -> datetime:
+    begun = moment.replace(second=0, microsecond=0)
+    return begun if begun == moment else begun + timedelta(minutes=1)
+
+
+def _only_once(local: datetime, zone: tzinfo) -> datetime:
+    """The moment in UTC; of an hour that the zone has twice, which Truepush cannot be told apart, the end."""
+    moment = local.astimezone(UTC)
+    while (shown := moment.astimezone(zone)).replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset():
+        moment += timedelta(minutes=1)
+    return moment
+
+
+def _time(field: str, value: object) -> time:
+    try:
+        return datetime.strptime(str(value), times.TIME_FORMAT).time()  # noqa: DTZ007  # a time of day has no zone
+    except ValueError:
+        checks.refuse(field, value, "must be a time such as 22:00")
+
+
+def _within(moment: time, begin: time, end: time) -> bool:
+    """Whether a time of day lies in a span that may run over midnight."""
+    return begin <= moment < end if begin < end else moment >= begin or moment < end

@@ -1,0 +1,125 @@
+"""What is written down about a send, before and after it, and how a lost answer is looked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.models.refs import CampaignRef
+
+#: Campaigns created longer ago than this before the intent are not ours, however wrong the clocks are.
+_CLOCK_ERROR = timedelta(days=1)
+
+#: So many ids of before are written down: Airflow's state store takes 64 KB for all.
+_KEPT = 1000
+#: By so much may our clock and Truepush's differ, and a request be under way.
+_CLOCKS_APART = timedelta(hours=1)
+#: What the network makes of one request is there within this time.
+_COPIES_WITHIN = timedelta(seconds=10)
+
+
+def send_slot(project: str, send_token: str) -> str:
+    """Name of the place where one send is written down, the same for every try at it.
+
+    :param project: a stable name of the Truepush project; the connection's id.
+    :param send_token: what makes two tries the same send.
+    """
+    return _digest([project, send_token])
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """Hash of what is sent, independent of the order of its fields."""
+    return _digest(content)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SendRecord:
+    """An intent to send and, once it is known, its outcome.
+
+    :param slot: see :func:`send_slot`.
+    :param content: see :func:`content_hash`.
+    :param title: the campaign's title, the one thing the list shows of it.
+    :param before: ids of campaigns of that title that were there before.
+    :param attempt: unique to the try that wrote it.
+    :param author: the same try, in words.
+    :param made_at: when the intent was written, in seconds since the epoch.
+    :param deadline: after this nothing is sent on this intent, in seconds since the epoch.
+    :param settled: whether the outcome is known.
+    :param campaign_id: the outcome: the id; None when Truepush did not tell it.
+    :param cancelled: whether the task has cancelled it before it went out.
+    """
+
+    slot: str
+    content: str
+    title: str
+    before: tuple[str, ...]
+    attempt: str
+    author: str
+    made_at: float
+    deadline: float
+    settled: bool = False
+    campaign_id: str | None = None
+    cancelled: bool = False
+
+    def with_outcome(self, campaign_id: str | None) -> SendRecord:
+        """The record once the outcome is known."""
+        return replace(self, settled=True, campaign_id=campaign_id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as JSON primitives."""
+        return {**asdict(self), "before": list(self.before)}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> SendRecord:
+        """The record from JSON primitives."""
+        return cls(**{**given, "before": tuple(given["before"])})
+
+    def new_campaigns(self, listed: Iterable[CampaignRef]) -> list[str]:
+        """Ids of campaigns that this send may have created: of its title, and not there before."""
+        earlier = set(self.before)
+        # Of very many only the newest are kept; ids begin with the time.
+        oldest = min(earlier) if len(earlier) >= _KEPT else ""
+        return sorted(
+            row.id
+            for row in listed
+            if row.title == self.title and row.id not in earlier and row.id > oldest and self._recent(row.id)
+        )
+
+    def is_of_its_time(self, campaign_id: str) -> bool:
+        """Whether a campaign was created about when this send left, and not by another run of the Dag since."""
+        made = created_at(campaign_id)
+        if made is None:
+            return False
+        earliest, latest = (datetime.fromtimestamp(moment, UTC) for moment in (self.made_at, self.deadline))
+        return earliest - _CLOCKS_APART <= made <= latest + _CLOCKS_APART
+
+    def _recent(self, campaign_id: str) -> bool:
+        return is_recent(campaign_id, datetime.fromtimestamp(self.made_at, UTC))
+
+
+def newest(campaign_ids: Iterable[str]) -> tuple[str, ...]:
+    """The ids to write down as those of before: the newest of very many."""
+    return tuple(sorted(campaign_ids)[-_KEPT:])
+
+
+def is_recent(campaign_id: str, now: datetime) -> bool:
+    """Whether a campaign may have been created about now: older ones need not be written down."""
+    made = created_at(campaign_id)
+    return made is None or made >= now - _CLOCK_ERROR
+
+
+def are_copies(campaign_ids: Iterable[str]) -> bool:
+    """Whether campaigns were created so close together that one request may have made them all."""
+    times = [created_at(campaign_id) for campaign_id in campaign_ids]
+    known = [made for made in times if made is not None]
+    return bool(known) and len(known) == len(times) and max(known) - min(known) <= _COPIES_WITHIN

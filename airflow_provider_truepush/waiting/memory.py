@@ -1,0 +1,63 @@
+"""What a wait remembers from poll to poll."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.waiting.goal import Goal
+
+log = logging.getLogger(__name__)
+
+_KEY = "truepush_watch"
+
+
+class WatchMemory:
+    """A watch that outlives the process, where polls run in several.
+
+    Mode ``reschedule`` runs each poll in a new process and clears the task's XComs before it; Airflow 3.3 has the
+    task state store for that.
+
+    :param goal: what to wait for.
+    :param context: Airflow's context.
+    :param across_processes: whether polls run in several processes.
+    """
+
+    def __init__(self, goal: Goal, context: Context, *, across_processes: bool) -> None:
+        from airflow_provider_truepush.waiting.goal import Watch
+
+        self._store: Any = None
+        self._try_number = getattr(context.get("ti"), "try_number", None)
+        self.watch = Watch(goal)
+        if not across_processes:
+            return
+        self._store = context.get("task_state_store")
+        if self._store is None:
+            self._do_without(goal)
+            return
+        kept = self._store.get(_KEY)
+        # A retry starts afresh, as it does in the other modes.
+        if kept and kept["try_number"] == self._try_number:
+            self.watch = Watch(goal, **kept["memory"])
+
+    def save(self) -> None:
+        """Keep the watch for the next process."""
+        if self._store is not None:
+            self._store.set(_KEY, {"try_number": self._try_number, "memory": self.watch.memory()})
+
+    @staticmethod
+    def _do_without(goal: Goal) -> None:
+        if goal.settled_after is not None:
+            raise AirflowFailException(
+                "settled_after: mode 'reschedule' forgets between polls when the last counter moved, before "
+                "Airflow 3.3. Use deferrable=True or mode='poke'. Nothing was sent."
+            )
+        log.warning(
+            "Mode 'reschedule' forgets failed polls before Airflow 3.3: the error budget does not hold, only the "
+            "timeout ends a run of them. Use deferrable=True or mode='poke' for both."
+        )

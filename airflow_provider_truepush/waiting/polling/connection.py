@@ -1,0 +1,147 @@
+"""The connection under a poller: looked up once for all, and again when there is a reason to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushError
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.connection.settings import Settings
+    from airflow_provider_truepush.client.shared import SharedClient
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a connection is looked up again, in case its token, its pace or its host was changed.
+FRESH_FOR = 300.0
+#: Seconds between look-ups when the token is not accepted, or when a look-up fails.
+ASK_AGAIN = 10.0
+#: Seconds for which a connection that cannot be used is not looked up again for the next campaign.
+_SAME_ANSWER = 1.0
+#: Seconds that a look-up may take.
+_LONGEST_LOOK = 30.0
+
+
+class KeptConnection:
+    """A connection's settings and its client, for all polls.
+
+    :param conn_id: id of the connection.
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        self._conn_id = conn_id
+        self._shared: SharedClient | None = None
+        self._settings: Settings | None = None
+        self._looked_at = float("-inf")
+        self._lock = asyncio.Lock()
+        self._failure: TruepushError | None = None
+        self._trouble: str | None = None
+        self._look: asyncio.Task[Settings] | None = None
+
+    @property
+    def shared(self) -> SharedClient | None:
+        """The client, once there is one."""
+        return self._shared
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is time for another look."""
+        return time.monotonic() - self._looked_at > FRESH_FOR
+
+    async def open(self) -> SharedClient:
+        """The client; at first the connection is looked up, once for all who ask.
+
+        :raises TruepushConnectionError: the look-up has failed, now or not long ago. It may succeed later: Airflow says
+            of a connection that it "isn't defined" also when a secrets backend, or the API server, is out of order.
+        :raises TruepushError: the connection cannot be used as it is.
+        """
+        if self._shared is None:
+            async with self._lock:
+                if self._shared is None:
+                    await self._open()
+        assert self._shared is not None
+        return self._shared
+
+    async def _open(self) -> None:
+        if (known := self._failure) is not None:
+            kept_for = ASK_AGAIN if isinstance(known, TruepushConnectionError) else _SAME_ANSWER
+            if time.monotonic() - self._looked_at < kept_for:
+                raise known.with_traceback(None)
+        try:
+            await self._use(await self._look_up())
+        except TruepushError as error:
+            self._failure = error
+            raise
+        except Exception as error:
+            why = f"Connection {self._conn_id!r} could not be looked up: {error}. Nothing was sent."
+            self._failure = TruepushConnectionError(why)
+            if str(error) != self._trouble:
+                log.warning("%s It is looked up again every %.0f s at the most.", why, ASK_AGAIN)
+            self._trouble = str(error)
+            raise self._failure from None
+        self._failure = self._trouble = None
+
+    async def refused(self, shared: SharedClient) -> bool:
+        """A token was not accepted. Whether there is another one by now.
+
+        :param shared: the client that used it.
+        """
+        async with self._lock:
+            if self._shared is shared and time.monotonic() - self._looked_at >= ASK_AGAIN:
+                await self._renew()
+            return self._shared is not shared
+
+    async def refresh(self) -> None:
+        """Look the connection up again; where that fails, or changes nothing, all stays as it is."""
+        async with self._lock:
+            if self.stale:
+                await self._renew()
+
+    async def close(self) -> None:
+        """Let go of the client. The event loop may be ending: nothing is put off."""
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            await shared.leave_at_once()
+
+    async def _renew(self) -> None:
+        try:
+            settings = await self._look_up()
+            if settings != self._settings:
+                await self._use(settings)
+                log.info("Connection %r was changed; polls go on with what it says now.", self._conn_id)
+            self._trouble = None
+        except Exception as error:
+            if str(error) != self._trouble:
+                log.warning("Connection %r cannot be looked up again; polls go on as before: %s", self._conn_id, error)
+            self._trouble = str(error)
+
+    async def _look_up(self) -> Settings:
+        if self._look is None:
+            self._look = asyncio.create_task(TruepushAsyncHook(self._conn_id).get_settings())
+        try:
+            # One that takes too long is not cancelled: older Airflow would take its answer for that to the next
+            # question. It is left to itself, and its answer taken when it comes.
+            done, _ = await asyncio.wait({self._look}, timeout=_LONGEST_LOOK)
+            if not done:
+                raise TimeoutError(f"no answer within {_LONGEST_LOOK:g} s")
+            look, self._look = self._look, None
+            if look.cancelled():
+                raise RuntimeError("Airflow has cancelled the look-up")
+            return look.result()
+        finally:
+            self._looked_at = time.monotonic()
+
+    async def _use(self, settings: Settings) -> None:
+        from airflow_provider_truepush.client.shared import enter_client
+
+        entered = await enter_client(settings)
+        before, self._shared, self._settings = self._shared, entered, settings
+        if before is not None:
+            before.leave()  # polls under way with it have entered by themselves

@@ -1,0 +1,196 @@
+"""What waits: one trigger's wait, and the campaign that several of them may wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.models.stats import CampaignStats
+from airflow_provider_truepush.api.protocol.endpoints import Call
+from airflow_provider_truepush.waiting.goal import Verdict, Watch
+from airflow_provider_truepush.waiting.polling.due_queue import SHORT, rounded
+
+#: Seconds after the deadline for the last look to come. It goes before all others, but Truepush may be slow.
+GRACE = 60.0
+#: A poll that comes a little early counts as the one that was due.
+_EARLY = 0.3
+
+
+class Wait:
+    """One trigger's wait: judged by itself, whoever else waits for the same campaign.
+
+    :param watch: judges.
+    :param interval: seconds between polls.
+    :param timeout: seconds that it may take.
+    :param started_at: when it began, in seconds since the epoch.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_epoch",
+        "_inbox",
+        "_reader",
+        "_rhythm",
+        "_timeout",
+        "deadline",
+        "due",
+        "interval",
+        "watch",
+    )
+
+    def __init__(self, watch: Watch, interval: float, timeout: float, started_at: float) -> None:
+        self.watch = watch
+        self.interval = interval
+        self._timeout = timeout
+        # Another machine's clock tells when it began; from here on the one that nobody sets counts.
+        self._epoch = time.time() - time.monotonic()
+        self.deadline = started_at + timeout - self._epoch
+        self.due = 0.0
+        self._rhythm = False
+        self._inbox: list[Verdict | BaseException] = []
+        self._reader: asyncio.Future[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def begin(self, due: float, hurry: Callable[[], None]) -> None:
+        """Become due at a moment, and be over some time after the deadline in any case.
+
+        :param due: the moment. A deadline that has passed already is put off until then: there is one look after it.
+        :param hurry: called at the deadline.
+        """
+        self.due = due
+        now = time.monotonic()
+        if self.deadline <= now:
+            self.deadline = due
+        self._alarm = asyncio.get_running_loop().call_later(self.deadline - now, self._time_is_up, hurry)
+
+    def end(self) -> None:
+        """Let go of everything."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def next(self) -> Verdict:
+        """The next verdict that says something new.
+
+        :raises Exception: what kept the campaign from being polled at all.
+        """
+        while not self._inbox:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        told = self._inbox.pop(0)
+        if isinstance(told, BaseException):
+            raise told.with_traceback(None)  # others raise it as well
+        return told
+
+    def answered(self, stats: CampaignStats | None, sent: float) -> None:
+        """A poll was answered.
+
+        :param sent: when it was sent.
+        """
+        self._rearm(sent)
+        self._judge(lambda: self.watch.observe(stats, self._epoch + time.monotonic()))
+
+    def repeated(self, stats: CampaignStats | None, sent: float) -> bool:
+        """A poll brought what the last one brought. Whether that is all there is to say.
+
+        :param stats: the counters.
+        :param sent: when it was sent.
+        """
+        watch = self.watch
+        if watch.stats is None and stats is not None:
+            return False
+        if watch.failures or watch.goal.settled_after is not None or time.monotonic() >= self.deadline:
+            return False
+        self._rearm(sent)
+        return True
+
+    def failed(self, error: TruepushError, sent: float, pause: float) -> None:
+        """A poll failed. It counts if this wait was due: others may poll more often, but not use up its errors.
+
+        :param pause: seconds that Truepush asked to wait.
+        """
+        if sent < self.due - _EARLY * self.interval and sent < self.deadline:
+            return
+        self._rearm(sent, pause)
+        self._judge(lambda: self.watch.fail(error))
+
+    def tell(self, news: Verdict | BaseException) -> None:
+        """Wake the trigger."""
+        self._inbox.append(news)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    @property
+    def wanted_at(self) -> float:
+        """When it wants the next poll. The last comes at the deadline, not up to an interval after it."""
+        return min(self.due, self.deadline)
+
+    def _rearm(self, sent: float, pause: float = 0.0) -> None:
+        interval = max(self.interval, pause)
+        regular = self.due + interval
+        if interval < SHORT or pause:
+            self._rhythm = False
+            self.due = time.monotonic() + interval
+        elif self._rhythm and sent + 0.7 * interval <= regular <= sent + interval:
+            self.due = regular
+        else:  # the first poll, a late one, or one for somebody else
+            self._rhythm = True
+            self.due = rounded(sent + interval)
+
+    def _judge(self, judge: Callable[[], Verdict]) -> None:
+        try:
+            verdict = judge()
+            if not verdict.over and time.monotonic() >= self.deadline:
+                verdict = self.watch.time_out(self._timeout)
+        except Exception as error:  # this wait's own trouble, and nobody else's
+            self.tell(error)
+            return
+        if verdict.over or verdict.news:
+            self.tell(verdict)
+
+    def _time_is_up(self, hurry: Callable[[], None]) -> None:
+        self._alarm = asyncio.get_running_loop().call_later(GRACE, self._give_up)
+        hurry()
+
+    def _give_up(self) -> None:
+        self.tell(self.watch.time_out(self._timeout))
+
+
+class Followed:
+    """A campaign, and who waits for it.
+
+    :param campaign_id: its id.
+    """
+
+    __slots__ = ("body", "call", "campaign_id", "polled_at", "queued", "stats", "turn", "under_way", "waits")
+
+    def __init__(self, campaign_id: str) -> None:
+        self.campaign_id = campaign_id
+        self.call: Call[CampaignStats | None] | None = None
+        self.waits: list[Wait] = []
+        self.turn = 0
+        #: Whether it is being polled, or about to be.
+        self.under_way = False
+        #: Whether its request has yet to leave: who takes it out of a queue, and comes too late, finds this unset.
+        self.queued = False
+        self.polled_at: float | None = None
+        #: The last answer as it came, and read. None when there is none: an empty body is an answer as well, a bad one.
+        self.body: bytes | None = None
+        self.stats: CampaignStats | None = None
+
+    @property
+    def interval(self) -> float:
+        """The shortest of its waits."""
+        return min(wait.interval for wait in self.waits)
+
+    @property
+    def deadline(self) -> float:
+        """The first of its waits' deadlines."""
+        return min(wait.deadline for wait in self.waits)
+
+    @property
+    def wanted_at(self) -> float:
+        """When the first of its waits wants it polled."""
+        return min(wait.wanted_at for wait in self.waits)

@@ -1,0 +1,133 @@
+"""Several requests of one call: what an earlier one has left open decides what a later answer means."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
+from airflow_provider_truepush.exceptions import (
+    TruepushAmbiguousError,
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushConnectionError,
+    TruepushError,
+    TruepushProtocolError,
+    TruepushRateLimitError,
+    TruepushServerError,
+)
+from tests.api.support import CHANGES, CREATES, READS, answer, call_of, error_of, negative, succeeded
+
+LOST = Failure(sent=True, reason="connection reset")
+REFUSED = Failure(sent=False, reason="connection refused")
+LIMITED = Reply(429, b"", "1")
+DOUBTFUL: dict[str, Reply | Failure] = {
+    "lost": LOST,
+    "DB-ERROR": answer(500, 500, "ERROR", "Internal Server Error", "DB-ERROR"),
+    "DB-ERROR under 200": answer(200, 500, "ERROR", "Internal Server Error", "DB-ERROR"),
+    "502": Reply(502, b"<html>"),
+    "503": Reply(503, b""),
+    "504": Reply(504, b"<html>"),
+    "unreadable": Reply(200, b"{"),
+    "redirect": Reply(302, b""),
+}
+SETTLED: dict[str, Reply | Failure] = {
+    "refused": REFUSED,
+    "429": LIMITED,
+    "429 in a body": answer(200, 429, "ERROR", "API Usage Limit Exceeded", "API-LIMIT-EXCEEDED"),
+    "401": answer(401, 401, "ERROR", "No token provided.", "TOKEN-NOT-FOUND"),
+    "400": answer(401, 400, "ERROR", "Invalid Data Message", "BAD-REQUEST"),
+}
+
+
+@pytest.mark.parametrize("first", DOUBTFUL)
+@pytest.mark.parametrize("name", CHANGES)
+def test_after_doubt_nothing_left_to_do_is_done(name: str, first: str) -> None:
+    for end in (negative(name), Reply(204, b"")):
+        exchange = Exchange(call_of(name))
+        error_of(exchange, DOUBTFUL[first])
+        assert exchange.conclude(end) is True
+
+
+@pytest.mark.parametrize("first", SETTLED)
+@pytest.mark.parametrize("name", CHANGES)
+def test_without_doubt_nothing_left_to_do_is_not_done(name: str, first: str) -> None:
+    for end in (negative(name), Reply(204, b"")):
+        exchange = Exchange(call_of(name))
+        error_of(exchange, SETTLED[first])
+        error_of(exchange, SETTLED[first])
+        assert exchange.conclude(end) is False
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_doubt_stays(name: str) -> None:
+    for first, second in itertools.product(DOUBTFUL.values(), SETTLED.values()):
+        for series in ((first, second), (second, first)):
+            exchange = Exchange(call_of(name))
+            for result in series:
+                error_of(exchange, result)
+            assert exchange.conclude(Reply(204, b"")) is True
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_success_is_success(name: str) -> None:
+    for first in (*DOUBTFUL.values(), *SETTLED.values()):
+        exchange = Exchange(call_of(name))
+        error_of(exchange, first)
+        assert exchange.conclude(succeeded(name)) is True
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_that_finds_nothing_finds_nothing(name: str) -> None:
+    for first in DOUBTFUL.values():
+        exchange = Exchange(call_of(name))
+        error_of(exchange, first)
+        assert not exchange.conclude(Reply(204, b""))
+
+
+@pytest.mark.parametrize("first", DOUBTFUL)
+@pytest.mark.parametrize("name", CREATES)
+def test_a_create_never_counts_as_done(name: str, first: str) -> None:
+    """Creates are sent once; should somebody use an exchange twice all the same, doubt does not become an id."""
+    exchange = Exchange(call_of(name))
+    error_of(exchange, DOUBTFUL[first])
+    assert isinstance(error_of(exchange, Reply(204, b"")), (TruepushAmbiguousError, TruepushBadRequestError))
+    assert type(error_of(exchange, REFUSED)) is TruepushAmbiguousError
+
+
+AFTER_DOUBT: list[tuple[Reply | Failure, type[TruepushError]]] = [
+    (SETTLED["429"], TruepushRateLimitError),
+    (SETTLED["401"], TruepushAuthError),
+    (SETTLED["400"], TruepushBadRequestError),
+    (SETTLED["refused"], TruepushAmbiguousError),
+    (DOUBTFUL["lost"], TruepushAmbiguousError),
+    (DOUBTFUL["502"], TruepushServerError),
+    (DOUBTFUL["unreadable"], TruepushProtocolError),
+]
+
+
+@pytest.mark.parametrize(("then", "kind"), AFTER_DOUBT)
+@pytest.mark.parametrize("name", CHANGES)
+def test_after_doubt_no_error_says_that_nothing_happened(
+    name: str, then: Reply | Failure, kind: type[TruepushError]
+) -> None:
+    exchange = Exchange(call_of(name))
+    error_of(exchange, LOST)
+    error = error_of(exchange, then)
+    assert type(error) is kind
+    assert "may have been carried out" in str(error)
+    assert "Nothing was" not in str(error)
+    assert "nothing was" not in str(error)
+    assert f"{call_of(name)}, request 2: " in str(error)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_has_changed_nothing_however_often_it_failed(name: str) -> None:
+    exchange = Exchange(call_of(name))
+    error_of(exchange, LOST)
+    assert "Nothing was changed." in str(error_of(exchange, LIMITED))
+    error = error_of(exchange, REFUSED)
+    assert type(error) is TruepushConnectionError
+    assert "request 3" in str(error)

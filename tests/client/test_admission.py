@@ -1,0 +1,198 @@
+"""Who leaves when: at the pace however late the loop is, and what is urgent before what is not."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.client import shared_rate
+from airflow_provider_truepush.client.admission import Gate
+from airflow_provider_truepush.client.aio import AsyncClient
+from airflow_provider_truepush.client.shared_rate import SharedPace, pace_for
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushRateLimitError
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
+from tests.client.test_sessions import soon
+from tests.contract.driver import CONN_ID, connect
+from tests.contract.world import SCHEDULED, SENT, furnish
+
+READ, CANCEL = calls.get_campaign_stats(SENT), calls.cancel_campaign(SCHEDULED)
+
+
+def settings(emulator: Emulator, per_second: float | None = None, **more: float) -> Settings:
+    return Settings(emulator.url, emulator.token, timeout=20, requests_per_second=per_second, **more)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def opened(given: Settings) -> AsyncIterator[AsyncClient]:
+    client = await AsyncClient.open(given)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@pytest.mark.parametrize(("rate", "late"), [(2, 0.35), (5, 0.15), (10, 0.25)])
+async def test_a_loop_that_is_late_does_not_catch_up_by_a_burst(rate: int, late: float, own_emulator: Emulator) -> None:
+    left: list[float] = []
+
+    async def ask(client: AsyncClient) -> None:
+        while True:
+            await client.turn()
+            left.append((await client.ask(READ))[1])
+
+    async def block() -> None:
+        while True:
+            await asyncio.sleep(0.6)
+            time.sleep(late)  # noqa: ASYNC251  # the lateness that this is about
+
+    async with opened(settings(own_emulator, rate)) as client:
+        tasks = [asyncio.create_task(ask(client)) for _ in range(8)] + [asyncio.create_task(block())]
+        await asyncio.sleep(5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(left) > 2 * rate
+    assert max(sum(at <= other < at + 1 for other in left) for at in left) <= rate
+
+
+async def test_a_cancel_goes_before_the_reads_that_wait(own_emulator: Emulator) -> None:
+    furnish(own_emulator)
+    async with opened(settings(own_emulator, 5)) as client:
+        reads = [asyncio.create_task(client.execute(READ)) for _ in range(80)]
+        await asyncio.sleep(0.3)
+        before = own_emulator.count()
+        assert await client.execute(CANCEL)
+        assert own_emulator.count() - before <= 3
+        assert not all(read.done() for read in reads)
+        for read in reads:
+            read.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
+        # Who was cancelled while it waited holds up nobody.
+        await asyncio.wait_for(client.execute(READ), 10)
+
+
+async def test_a_cancel_does_not_wait_until_a_hold_is_over(own_emulator: Emulator) -> None:
+    furnish(own_emulator)
+    own_emulator.fault("campaignStats", effect="429", retry_after=60, nth=1)
+    async with opened(settings(own_emulator)) as client:
+        reads = [asyncio.create_task(client.execute(READ)) for _ in range(80)]
+        await soon(lambda: client.pace.quiet() > 0)
+        before = own_emulator.count("campaignStats")
+        assert await asyncio.wait_for(client.execute(CANCEL), 10)
+        assert own_emulator.count("campaignStats") <= before + 50  # what was under way
+        assert client.pace.quiet() > 30
+        for read in reads:
+            read.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
+
+
+async def test_a_cancel_that_is_told_to_wait_does(own_emulator: Emulator) -> None:
+    furnish(own_emulator)
+    own_emulator.fault("cancelCampaign", effect="429", retry_after=1, nth=1)
+    async with opened(settings(own_emulator)) as client:
+        assert await client.execute(CANCEL)
+    first, second = (request.monotonic for request in own_emulator.requests("cancelCampaign"))
+    assert second - first >= 0.95
+
+
+async def test_one_that_is_cancelled_just_as_its_turn_comes_lets_the_next_go() -> None:
+    gate = Gate(SharedPace(shared_rate._Project(), 20))
+    first, second, third = (asyncio.create_task(gate.turn()) for _ in range(3))
+    await first
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait_for(third, 30)
+    assert gate.waiting == 0
+
+
+async def test_a_429_that_no_call_waits_for_slows_the_others(own_emulator: Emulator) -> None:
+    own_emulator.fault("campaignStats", effect="429", nth=[1, 3])
+    async with opened(settings(own_emulator, max_attempts=1)) as client:
+        assert client.pace.free
+        with pytest.raises(TruepushRateLimitError):
+            await client.execute(READ)
+        assert client.pace.limited
+        assert 0 < client.pace.quiet() <= 0.5
+        await client.execute(READ)
+    first, second = (request.monotonic for request in own_emulator.requests())
+    assert second - first >= 0.4
+
+
+async def test_a_retry_after_beyond_the_budget_holds_others_for_no_longer_than_the_budget(
+    own_emulator: Emulator,
+) -> None:
+    own_emulator.fault("campaignStats", effect="429", retry_after=3600, nth=1)
+    async with opened(settings(own_emulator, retry_budget=1)) as client:
+        with pytest.raises(TruepushRateLimitError):
+            await client.execute(READ)
+        assert 0 < client.pace.quiet() <= 1
+        await client.execute(READ)
+        assert client.pace.limited
+    first, second = (request.monotonic for request in own_emulator.requests())
+    assert second - first >= 0.95
+
+
+def test_one_pace_whatever_rates_its_clients_are_given(own_emulator: Emulator) -> None:
+    slow = pace_for(settings(own_emulator, 10))
+    quick = pace_for(settings(own_emulator, 1000))
+    none = pace_for(settings(own_emulator))
+    slow.reserve()
+    assert 0.05 < quick.reserve() <= 0.11
+    assert not none.free
+    slow.leave()
+    quick.reserve()
+    assert quick.reserve() - quick.reserve() == pytest.approx(-0.001, abs=0.0005)
+    del quick, slow
+    gc.collect()
+    none.reserve()
+    assert none.free
+
+
+def test_an_edited_rate_counts_at_once_and_for_all(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, own_emulator, requests_per_second=1000)
+    with TruepushHook(CONN_ID) as first:
+        first.get_campaign_stats(SENT)
+        connect(monkeypatch, own_emulator, requests_per_second=10)
+        with TruepushHook(CONN_ID) as second:
+            for _ in range(3):
+                first.get_campaign_stats(SENT)
+                second.get_campaign_stats(SENT)
+    times = [request.monotonic for request in own_emulator.requests()][1:]
+    assert times[-1] - times[0] >= 5 / 10 * 0.9
+
+
+async def test_a_rotated_token_does_not_end_a_hold(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, own_emulator, token="token-of-yesterday")
+    before = pace_for(await TruepushAsyncHook(CONN_ID).get_settings())
+    before.hold(30)
+    connect(monkeypatch, own_emulator)
+    after = pace_for(await TruepushAsyncHook(CONN_ID).get_settings())
+    assert after.quiet() > 20
+    # Another project of the same host is not held.
+    connect(monkeypatch, own_emulator, "another", token="token-of-another-project")
+    assert pace_for(await TruepushAsyncHook("another").get_settings()).quiet() == 0
+
+
+def test_the_pace_of_a_project_is_forgotten_after_its_last_client(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_rate, "_projects", {})
+    used = pace_for(settings(own_emulator))
+    used.reserve()
+    del used
+    pace_for(Settings("http://127.0.0.1:9", "another-token"))
+    assert len(shared_rate._projects) == 2  # the next client may come, and has to keep it
+    monkeypatch.setattr(shared_rate, "_FORGET", 0.0)
+    time.sleep(0.01)
+    kept = pace_for(Settings("http://127.0.0.1:10", "another-token"))
+    pace_for(Settings("http://127.0.0.1:11", "another-token"))
+    assert kept is not None
+    assert {host for host, _ in shared_rate._projects} == {"http://127.0.0.1:10", "http://127.0.0.1:11"}

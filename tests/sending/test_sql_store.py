@@ -1,0 +1,220 @@
+"""The ledger on real databases: SQLite, and PostgreSQL from a wheel. Races are between real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
+
+from airflow_provider_truepush.exceptions import TruepushLedgerError, TruepushValidationError
+from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.sql_store import TABLE, SqlLedger
+from tests.sending.exploring import LONG
+from tests.sending.tasks import Tasks
+
+#: Each takes seconds to import Airflow.
+RACERS = 4 if LONG in os.environ else 2
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+def record(slot: str, **given: Any) -> SendRecord:
+    values = {"content": "c", "title": "Sale", "before": ("a",), "attempt": f"try of {slot}", "author": "somebody"}
+    return SendRecord(slot, **{**values, "made_at": 1000.1, "deadline": 1120.25, **given})
+
+
+def ledger(sql: str, slot: str) -> SqlLedger:
+    return SqlLedger(BaseHook.get_hook(sql), sql, "project", slot)
+
+
+def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
+    written = record("s", title="Größe 'A' 100% ? \N{SNOWMAN}")
+    ledger(sql, "s").claim(written)
+    assert ledger(sql, "s").read() == written
+    ledger(sql, "s").settle(written.with_outcome("f" * 24))
+    assert ledger(sql, "s").read() == written.with_outcome("f" * 24)
+
+
+def test_a_second_intent_is_refused_and_the_first_stands(sql: str) -> None:
+    ledger(sql, "s").claim(record("s"))
+    with pytest.raises(TruepushLedgerError, match=r"Another try .* Nothing was sent"):
+        ledger(sql, "s").claim(record("s", attempt="another"))
+    assert ledger(sql, "s").read() == record("s")
+
+
+def test_only_the_own_open_intent_is_taken_back(sql: str) -> None:
+    ledger(sql, "s").claim(record("s"))
+    ledger(sql, "s").drop(record("s", attempt="another"))
+    assert ledger(sql, "s").read() == record("s")
+    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    ledger(sql, "s").drop(record("s"))
+    assert ledger(sql, "s").read() is not None
+
+
+def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
+    for slot in ("s", "t"):
+        ledger(sql, slot).claim(record(slot))
+    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    with pytest.raises(TruepushLedgerError):
+        ledger(sql, "t").settle(record("t").with_outcome("a" * 24))
+    assert ledger(sql, "t").taken(["a" * 24, "b" * 24]) == {"a" * 24}
+    assert ledger(sql, "s").taken(["a" * 24]) == set()
+
+
+def test_an_outcome_for_an_intent_that_is_gone_is_no_silent_success(sql: str) -> None:
+    ledger(sql, "s").claim(record("s"))
+    BaseHook.get_hook(sql).run(f"DELETE FROM {TABLE}")
+    with pytest.raises(TruepushLedgerError, match="no intent of somebody any more"):
+        ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+
+
+def without_keys(sql: str) -> None:
+    """As in a warehouse, which declares keys and enforces none."""
+    ledger(sql, "s").read()
+    hook = BaseHook.get_hook(sql)
+    hook.run([f"CREATE TABLE copied AS SELECT * FROM {TABLE}", f"DROP TABLE {TABLE}"])
+    hook.run(f"ALTER TABLE copied RENAME TO {TABLE}")
+
+
+def test_where_keys_are_only_declared_the_second_intent_is_refused_all_the_same(sql: str) -> None:
+    without_keys(sql)
+    ledger(sql, "s").claim(record("s"))
+    with pytest.raises(TruepushLedgerError, match=r"Another try .* Nothing was sent"):
+        ledger(sql, "s").claim(record("s", attempt="another"))
+    ledger(sql, "s").drop(record("s", attempt="another"))
+    assert ledger(sql, "s").read() == record("s")
+
+
+def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: str) -> None:
+    without_keys(sql)
+    for slot in ("s", "t"):
+        ledger(sql, slot).claim(record(slot))
+    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    with pytest.raises(TruepushLedgerError, match="outcome of another send as well"):
+        ledger(sql, "t").settle(record("t").with_outcome("a" * 24))
+
+
+def test_a_visit_is_no_send(sql: str) -> None:
+    assert not ledger(sql, "s").visited("dag/run/task/-1")
+    for _ in range(2):
+        ledger(sql, "s").note_visit("dag/run/task/-1")
+    assert ledger(sql, "other").visited("dag/run/task/-1")
+    assert not ledger(sql, "s").visited("dag/run/task/0")
+    assert ledger(sql, "s").read() is None
+    assert not ledger(sql, "s").has_rivals(record("s"))
+
+
+def test_rivals_are_open_sends_of_the_title_and_those_whose_id_was_not_told(sql: str) -> None:
+    mine = record("mine")
+    assert not ledger(sql, "mine").has_rivals(mine)
+    ledger(sql, "other title").claim(record("other title", title="Other"))
+    assert not ledger(sql, "mine").has_rivals(mine)
+    ledger(sql, "s").claim(record("s"))
+    assert ledger(sql, "mine").has_rivals(mine)
+    ledger(sql, "s").settle(record("s").with_outcome(None))
+    assert ledger(sql, "mine").has_rivals(mine)
+    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    assert not ledger(sql, "mine").has_rivals(mine)
+
+
+def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = ledger(sql, "s")
+    change = target._change
+
+    def lossy(*args: Any) -> None:
+        change(*args)
+        raise TruepushLedgerError("connection lost")
+
+    monkeypatch.setattr(target, "_change", lossy)
+    target.claim(record("s"))
+    assert ledger(sql, "s").read() == record("s")
+
+
+def test_an_unreachable_database_sends_nothing(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", '{"conn_type": "sqlite", "host": "/nowhere/at/all.db"}')
+    with pytest.raises(TruepushLedgerError, match="ledger"):
+        tasks.run(ledger_conn_id="ledger")
+    assert tasks.sends == 0
+
+
+def test_a_connection_that_is_no_database_is_refused(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WEB", "http://localhost")
+    with pytest.raises(AirflowFailException, match="is no SQL connection") as caught:
+        tasks.run(ledger_conn_id="web")
+    assert isinstance(caught.value.__cause__, TruepushValidationError)
+    assert tasks.sends == 0
+
+
+def test_many_threads_make_the_table_at_once(sql: str) -> None:
+    """On PostgreSQL whoever comes second is left in a failed transaction."""
+    errors: list[Exception] = []
+    barrier = threading.Barrier(8)
+
+    def one(number: int) -> None:
+        mine = ledger(sql, f"s{number}")
+        barrier.wait()
+        try:
+            mine.claim(record(f"s{number}"))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(BaseHook.get_hook(sql).get_records(f"SELECT slot FROM {TABLE}")) == 8
+
+
+@pytest.mark.timeout(300)
+def test_processes_that_race_for_one_slot_make_one_send(tasks: Tasks, sql: str) -> None:
+    """The table is not there yet: making it is part of the race."""
+    endings = race(["same"] * RACERS)
+    (made,) = tasks.made
+    assert tasks.sends == 1
+    assert endings.count(f"id {made}") >= 1
+    assert all(ending == f"id {made}" or ending.startswith("retry") for ending in endings), endings
+
+
+@pytest.mark.skipif(LONG not in os.environ, reason="for `make prove`")
+@pytest.mark.timeout(300)
+def test_processes_with_slots_of_their_own_make_a_send_each(tasks: Tasks, sql: str) -> None:
+    endings = race(["one", "two", "three"])
+    assert sorted(endings) == sorted(f"id {made}" for made in tasks.made)
+    assert len(tasks.made) == 3
+
+
+def race(tokens: list[str]) -> list[str]:
+    """Processes that begin at the same moment; returns what each says."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.sending.racer", token],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for token in tokens
+    ]
+    for process in started:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "ready":
+            assert process.poll() is None
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [_last_line(process.communicate(timeout=120)[0]) for process in started]
+
+
+def _last_line(said: str) -> str:
+    return said.strip().splitlines()[-1]

@@ -1,0 +1,204 @@
+"""Which journal is chosen, and what each can and cannot know."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
+
+from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.sending import protocol
+from airflow_provider_truepush.sending.sql_store import TABLE, SqlLedger
+from airflow_provider_truepush.sending.store import TaskStateJournal
+from tests.sending.tasks import Tasks
+
+
+def test_without_any_journal_the_first_try_says_so(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
+        tasks.run(tasks.context(state=False))
+    assert "the next one stops for a person" in caplog.text
+
+
+@pytest.mark.parametrize(("sqlite_used", "name"), [(True, "the ledger truepush_send_ledger"), (False, "task state")])
+def test_the_log_names_the_journal(
+    sqlite_used: bool, name: str, tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
+        tasks.run(ledger_conn_id=sqlite if sqlite_used else None)
+    assert f"kept in {name}" in caplog.text or f"kept in the {name}" in caplog.text
+
+
+def test_without_any_journal_a_second_try_stops_for_a_person(tasks: Tasks) -> None:
+    tasks.lose_the_answer(carried_out=False)
+    with pytest.raises(AirflowFailException, match="may be out"):
+        tasks.run(tasks.context(state=False))
+    with pytest.raises(AirflowFailException, match="nothing tells whether an earlier one has sent"):
+        tasks.run(tasks.context(state=False))
+    assert tasks.sends == 1
+
+
+def test_without_any_journal_a_start_over_remembers_what_the_try_has_begun(tasks: Tasks) -> None:
+    """Doubt, and then a list that is limited: that is no reason to start over and send again."""
+    tasks.lose_the_answer()
+    tasks.emulator.fault("listCampaign", effect="429", nth=[2, 3])
+    with pytest.raises(TruepushError, match="is not sent again"):
+        tasks.run(tasks.context(state=False))
+    assert tasks.sends == 1
+
+
+def test_a_send_begun_in_the_store_is_not_begun_again_in_a_ledger(tasks: Tasks, sqlite: str) -> None:
+    """The Dag is given a ledger between two tries; an empty ledger knows nothing of the first."""
+    first = tasks.run()
+    assert tasks.run(ledger_conn_id=sqlite) == first
+    assert tasks.sends == 1
+
+
+def test_a_send_begun_in_a_ledger_is_ended_there_though_the_dag_has_lost_it(
+    tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = tasks.run(ledger_conn_id=sqlite)
+    assert tasks.run() == first
+    assert tasks.run(ledger_conn_id="another") == first
+    assert tasks.sends == 1
+    assert f"was begun in '{sqlite}'" in caplog.text
+
+
+def test_a_ledger_that_was_set_after_a_try_without_any_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+    """Before Airflow 3.3. The error of the second try names the ledger, and somebody sets one and clears the task."""
+    tasks.lose_the_answer()
+    tasks.emulator.fault("listCampaign", effect="status", nth=range(2, 99))
+    with pytest.raises(TruepushError):
+        tasks.run(tasks.context(state=False))
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="nothing tells whether an earlier one has sent"):
+            tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+def test_a_retry_with_a_ledger_sends_what_the_first_try_did_not(tasks: Tasks, sqlite: str) -> None:
+    """Before Airflow 3.3. The first try has come as far as the ledger, and no further."""
+    tasks.emulator.fault("listCampaign", effect="status", times=2)
+    with pytest.raises(TruepushError):
+        tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)
+    assert [tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)] == tasks.made
+
+
+@pytest.mark.parametrize("ledger", [True, False])
+def test_a_first_try_that_never_began_leaves_no_doubt(tasks: Tasks, sqlite: str, ledger: bool) -> None:
+    """From Airflow 3.3 on: its worker died before the operator ran."""
+    tasks.context()
+    assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
+
+
+def test_a_token_without_a_ledger_is_told_to_reach_no_further_than_the_task(
+    tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks.run(send_token="sale", ledger_conn_id=sqlite)
+    assert "holds for this one task" not in caplog.text
+    tasks.run(tasks.context(run="run-2"), send_token="sale")
+    assert "holds for this one task" in caplog.text
+
+
+def test_a_ledger_that_was_emptied_or_is_another_database_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+    """From Airflow 3.3 on, the store tells that an earlier try has begun in it."""
+    tasks.run(ledger_conn_id=sqlite)
+    BaseHook.get_hook(sqlite).run(f"DELETE FROM {TABLE}")
+    with pytest.raises(AirflowFailException, match="another database now, or was emptied"):
+        tasks.run(ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("blank", ["", " ", {}, 0, {"value": "an id"}])
+def test_a_state_key_that_says_nothing_is_no_leave_to_send(tasks: Tasks, blank: object) -> None:
+    tasks.run()
+    (place,) = tasks.store.values
+    tasks.store.put(*place, blank)
+    with pytest.raises(AirflowFailException, match=f"state key {place[1]}"):
+        tasks.run()
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", False])
+def test_a_blank_token_is_refused(tasks: Tasks, blank: Any) -> None:
+    with pytest.raises(AirflowFailException, match="send_token"):
+        tasks.run(send_token=blank)
+    assert tasks.emulator.count() == 0
+
+
+def test_a_ledger_row_that_a_person_wrote_wrong_is_refused(tasks: Tasks, sqlite: str) -> None:
+    tasks.run(ledger_conn_id=sqlite)
+    BaseHook.get_hook(sqlite).run(f"UPDATE {TABLE} SET campaign_id = '…' WHERE campaign_id IS NOT NULL")
+    with pytest.raises(AirflowFailException, match="campaign_id in the ledger"):
+        tasks.run(ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("ledger", [True, False])
+def test_an_intent_that_could_not_be_taken_back_at_first_asks_no_person(
+    tasks: Tasks, sqlite: str, ledger: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429 proves that nothing was sent, and the journal is away for some seconds just then."""
+    monkeypatch.setattr(protocol, "_PAUSES", (0.01,))
+    journal = SqlLedger if ledger else TaskStateJournal
+    drop, calls = journal.drop, []
+
+    def hiccup(self: Any, record: Any) -> None:
+        calls.append(record)
+        if len(calls) <= 2:
+            raise RuntimeError("the journal is away")
+        drop(self, record)
+
+    monkeypatch.setattr(journal, "drop", hiccup)
+    tasks.emulator.fault("createCampaign", effect="429", nth=1)
+    assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
+
+
+@pytest.fixture
+def emptied_on_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow is set to empty the store of a task that succeeds."""
+    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
+
+
+@pytest.mark.usefixtures("emptied_on_success")
+def test_a_store_that_is_emptied_on_success_proves_nothing_to_a_cleared_task(tasks: Tasks) -> None:
+    tasks.run()
+    tasks.store.values.clear()
+    with pytest.raises(AirflowFailException, match="clear_on_success"):
+        tasks.run()
+    assert tasks.sends == 1
+
+
+@pytest.mark.usefixtures("emptied_on_success")
+def test_a_ledger_that_came_after_the_store_was_emptied_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+    tasks.run()
+    tasks.store.values.clear()
+    with pytest.raises(AirflowFailException, match="clear_on_success"):
+        tasks.run(ledger_conn_id=sqlite)
+    assert tasks.sends == 1
+
+
+@pytest.mark.usefixtures("emptied_on_success")
+def test_a_ledger_outlives_a_store_that_is_emptied_on_success(tasks: Tasks, sqlite: str) -> None:
+    first = tasks.run(ledger_conn_id=sqlite)
+    tasks.store.values.clear()
+    assert tasks.run(ledger_conn_id=sqlite) == first
+    assert tasks.sends == 1
+
+
+@pytest.mark.usefixtures("emptied_on_success")
+def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -> None:
+    tasks.emulator.fault("listCampaign", effect="status", times=2)
+    with pytest.raises(TruepushError):
+        tasks.run()
+    assert [tasks.run()] == tasks.made
+
+
+def test_an_overtaken_try_sends_nothing(tasks: Tasks) -> None:
+    overtaken = tasks.context()
+    first = tasks.run(tasks.context())
+    with pytest.raises(RuntimeError, match="404"):
+        tasks.run(overtaken)
+    assert tasks.made == [first]
+    assert tasks.sends == 1
