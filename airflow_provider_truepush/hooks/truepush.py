@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.api.connection.settings import Settings
     from airflow_provider_truepush.api.models.refs import Ref
-    from airflow_provider_truepush.api.protocol import calls, endpoints
+    from airflow_provider_truepush.api.protocol import calls, endpoints, walk
     from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
-    from airflow_provider_truepush.api.protocol.paging import Pages
+    from airflow_provider_truepush.api.protocol.walk import Wanted
     from airflow_provider_truepush.client.aio import AsyncClient
     from airflow_provider_truepush.client.sync import SyncClient
+    from airflow_provider_truepush.hooks import lists
     from airflow_provider_truepush.models import (
         Campaign,
         CampaignRef,
@@ -36,17 +37,13 @@ if TYPE_CHECKING:
 else:
     calls = Later("airflow_provider_truepush.api.protocol.calls")
     endpoints = Later("airflow_provider_truepush.api.protocol.endpoints")
+    lists = Later("airflow_provider_truepush.hooks.lists")
+    walk = Later("airflow_provider_truepush.api.protocol.walk")
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Ref")
 
 _ANSWERED = "Truepush answered at {} and accepted the token"
-
-
-def _pages(endpoint: Endpoint[list[R]]) -> Pages[R]:
-    from airflow_provider_truepush.api.protocol.paging import Pages
-
-    return Pages(endpoint)
 
 
 class _ConnectionType(BaseHook):
@@ -124,10 +121,11 @@ class TruepushHook(_ConnectionType):
     def _run(self, call: Call[T]) -> T:
         return self.get_conn().execute(call)
 
-    def _list(self, endpoint: Endpoint[list[R]]) -> Iterator[R]:
-        pages = _pages(endpoint)
-        while rows := self._run(pages.next_call()):
-            yield from pages.fresh(rows)
+    def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> Iterator[R]:
+        return lists.iterate(self._run, endpoint, walk.Wanted(since=since))
+
+    def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted) -> list[R]:
+        return lists.find(self._run, endpoint, wanted)
 
     def create_campaign(
         self, campaign: Campaign | Mapping[str, Any], *, just_before: Callable[[], None] | None = None
@@ -159,9 +157,24 @@ class TruepushHook(_ConnectionType):
         """``campaignStats``. None when there are none: not sent yet, or unknown."""
         return self._run(calls.get_campaign_stats(campaign_id))
 
-    def list_campaigns(self) -> Iterator[CampaignRef]:
-        """``listCampaign``, a request per page, when the page is reached."""
-        return self._list(endpoints.LIST_CAMPAIGNS)
+    def list_campaigns(self, since: datetime | None = None) -> Iterator[CampaignRef]:
+        """List the campaigns: ``listCampaign``, a request per page, when the page is reached.
+
+        :param since: leave out campaigns created before this moment, an aware datetime; None for all. The moment is
+            compared with the creation time in the campaign's id, which comes from Truepush's clock.
+        """
+        return self._list(endpoints.LIST_CAMPAIGNS, since)
+
+    def find_campaigns(
+        self, title: str | None = None, campaign_id: str | None = None, since: datetime | None = None
+    ) -> list[CampaignRef]:
+        """Find campaigns. An empty result proves that none existed throughout the search.
+
+        :param title: the exact title; None for any.
+        :param campaign_id: the id; None for any.
+        :param since: as in :meth:`list_campaigns`.
+        """
+        return self._find(endpoints.LIST_CAMPAIGNS, walk.Wanted(campaign_id, title, since))
 
     def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
         """``createTemplate``, sent once. As :meth:`create_campaign`."""
@@ -172,8 +185,16 @@ class TruepushHook(_ConnectionType):
         return self._run(calls.delete_template(template_id))
 
     def list_templates(self) -> Iterator[TemplateRef]:
-        """``listTemplate``, a request per page, when the page is reached."""
+        """List the templates: ``listTemplate``, a request per page, when the page is reached."""
         return self._list(endpoints.LIST_TEMPLATES)
+
+    def find_templates(self, name: str | None = None, template_id: str | None = None) -> list[TemplateRef]:
+        """Find templates. An empty result proves that none existed throughout the search.
+
+        :param name: the exact name; None for any.
+        :param template_id: the id; None for any.
+        """
+        return self._find(endpoints.LIST_TEMPLATES, walk.Wanted(template_id, name))
 
     def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
         """``createTrigger``, sent once. As :meth:`create_campaign`.
@@ -187,16 +208,32 @@ class TruepushHook(_ConnectionType):
         return self._run(calls.delete_trigger(trigger_id))
 
     def list_triggers(self) -> Iterator[TriggerRef]:
-        """``listTrigger``, a request per page, when the page is reached."""
+        """List the triggers: ``listTrigger``, a request per page, when the page is reached."""
         return self._list(endpoints.LIST_TRIGGERS)
+
+    def find_triggers(self, name: str | None = None, trigger_id: str | None = None) -> list[TriggerRef]:
+        """Find triggers. An empty result proves that none existed throughout the search.
+
+        :param name: the exact name; None for any.
+        :param trigger_id: the id; None for any.
+        """
+        return self._find(endpoints.LIST_TRIGGERS, walk.Wanted(trigger_id, name))
 
     def set_trigger_status(self, trigger_id: str, status: str) -> bool:
         """``triggerStatus`` to ``active`` or ``inactive``. False when it is so already, or does not exist."""
         return self._run(calls.set_trigger_status(trigger_id, status))
 
     def list_segments(self) -> Iterator[SegmentRef]:
-        """``listSegment``, a request per page, when the page is reached."""
+        """List the segments: ``listSegment``, a request per page, when the page is reached."""
         return self._list(endpoints.LIST_SEGMENTS)
+
+    def find_segments(self, name: str | None = None, segment_id: str | None = None) -> list[SegmentRef]:
+        """Find segments. An empty result proves that none existed throughout the search.
+
+        :param name: the exact name; None for any.
+        :param segment_id: the id; None for any.
+        """
+        return self._find(endpoints.LIST_SEGMENTS, walk.Wanted(segment_id, name))
 
     def delete_segment(self, segment_id: str) -> bool:
         """``deleteSegment``. False when there is none of that id."""
@@ -255,12 +292,14 @@ class TruepushAsyncHook(_ConnectionType):
         async with await self._lease() as client:
             return await client.execute(call)
 
-    async def _list(self, endpoint: Endpoint[list[R]]) -> AsyncIterator[R]:
+    async def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> AsyncIterator[R]:
+        await self.get_settings()  # which imports what the list takes, but not in the loop
+        async for row in lists.iterate_async(self._run, endpoint, walk.Wanted(since=since)):
+            yield row
+
+    async def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted) -> list[R]:
         await self.get_settings()
-        pages = _pages(endpoint)
-        while rows := await self._run(pages.next_call()):
-            for row in pages.fresh(rows):
-                yield row
+        return await lists.find_async(self._run, endpoint, wanted)
 
     async def create_campaign(self, campaign: Campaign | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_campaign`."""
@@ -274,9 +313,15 @@ class TruepushAsyncHook(_ConnectionType):
         """As :meth:`TruepushHook.get_campaign_stats`."""
         return await self._run(calls.get_campaign_stats(campaign_id))
 
-    def list_campaigns(self) -> AsyncIterator[CampaignRef]:
+    def list_campaigns(self, since: datetime | None = None) -> AsyncIterator[CampaignRef]:
         """As :meth:`TruepushHook.list_campaigns`."""
-        return self._list(endpoints.LIST_CAMPAIGNS)
+        return self._list(endpoints.LIST_CAMPAIGNS, since)
+
+    async def find_campaigns(
+        self, title: str | None = None, campaign_id: str | None = None, since: datetime | None = None
+    ) -> list[CampaignRef]:
+        """As :meth:`TruepushHook.find_campaigns`."""
+        return await self._find(endpoints.LIST_CAMPAIGNS, walk.Wanted(campaign_id, title, since))
 
     async def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_template`."""
@@ -290,6 +335,10 @@ class TruepushAsyncHook(_ConnectionType):
         """As :meth:`TruepushHook.list_templates`."""
         return self._list(endpoints.LIST_TEMPLATES)
 
+    async def find_templates(self, name: str | None = None, template_id: str | None = None) -> list[TemplateRef]:
+        """As :meth:`TruepushHook.find_templates`."""
+        return await self._find(endpoints.LIST_TEMPLATES, walk.Wanted(template_id, name))
+
     async def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_trigger`."""
         return await self._run(calls.create_trigger(trigger, await self.get_settings(), datetime.now(UTC)))
@@ -302,6 +351,10 @@ class TruepushAsyncHook(_ConnectionType):
         """As :meth:`TruepushHook.list_triggers`."""
         return self._list(endpoints.LIST_TRIGGERS)
 
+    async def find_triggers(self, name: str | None = None, trigger_id: str | None = None) -> list[TriggerRef]:
+        """As :meth:`TruepushHook.find_triggers`."""
+        return await self._find(endpoints.LIST_TRIGGERS, walk.Wanted(trigger_id, name))
+
     async def set_trigger_status(self, trigger_id: str, status: str) -> bool:
         """As :meth:`TruepushHook.set_trigger_status`."""
         return await self._run(calls.set_trigger_status(trigger_id, status))
@@ -309,6 +362,10 @@ class TruepushAsyncHook(_ConnectionType):
     def list_segments(self) -> AsyncIterator[SegmentRef]:
         """As :meth:`TruepushHook.list_segments`."""
         return self._list(endpoints.LIST_SEGMENTS)
+
+    async def find_segments(self, name: str | None = None, segment_id: str | None = None) -> list[SegmentRef]:
+        """As :meth:`TruepushHook.find_segments`."""
+        return await self._find(endpoints.LIST_SEGMENTS, walk.Wanted(segment_id, name))
 
     async def delete_segment(self, segment_id: str) -> bool:
         """As :meth:`TruepushHook.delete_segment`."""

@@ -1,0 +1,43 @@
+"""What is wanted from a list: the rows since a moment, or those that match a name or an id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.models.refs import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a list a caller wants. What is None does not matter.
+
+    :param id: the row's id, in any case.
+    :param label: the row's title or name, letter by letter.
+    :param since: earliest creation time, by the clock that Truepush's ids carry. Rows whose id carries no time are
+        always wanted.
+    """
+
+    id: str | None = None
+    label: str | None = None
+    since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.since.tzinfo is None:
+            refuse("since", self.since, "must be an aware datetime")
+
+    def matches(self, row: Ref) -> bool:
+        """Return whether the row is wanted."""
+        if self.id is not None and row.id.lower() != self.id.strip().lower():
+            return False
+        if self.label is not None and _label(row) != self.label:
+            return False
+        created = row.created_at
+        return self.since is None or created is None or created >= self.since
+
+
+def _label(row: Any) -> str | None:
+    label: str | None = getattr(row, "title", None)
+    return label if label is not None else getattr(row, "name", None)
