@@ -28,16 +28,13 @@ def optional(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip() == _NONE else value
 
 
-def text(field: str, value: Any, *, native: bool) -> Any:
-    """Text that must be there: neither ``None`` as it is rendered, nor a number that native rendering made of it.
+def text(field: str, value: Any, *, native: bool = False) -> Any:
+    """Refuse ``None`` as a template without a value renders it; return everything else as it is.
 
-    :param native: whether the task renders native objects. Then a whole number was digits, and becomes digits again;
-        other values cannot be turned back into the letters they came from.
+    :param native: has no effect: text fields are rendered as text in any mode.
     """
     if isinstance(value, str) and value.strip() == _NONE:
         refuse(field, value, "is what a template without a value renders to")
-    if native and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
     return value
 
 

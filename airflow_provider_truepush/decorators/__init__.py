@@ -42,6 +42,8 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         **DecoratedOperator.template_fields_renderers,
         **TruepushCreateCampaignOperator.template_fields_renderers,
     }
+    # The function's own arguments are rendered as for any decorated task.
+    untouched_fields = tuple(DecoratedOperator.template_fields)
     custom_operator_name = "@task.truepush_campaign"
     # The campaign is known only once the function has run; the UI shows it from then on.
     overwrite_rtif_after_execution = True

@@ -17,6 +17,7 @@ from airflow_provider_truepush.exceptions import (
     TruepushConnectionError,
     TruepushRateLimitError,
 )
+from airflow_provider_truepush.operators.rendering import RendersText
 
 if TYPE_CHECKING:
     import jinja2
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)
 
 
-class TruepushNotifier(BaseNotifier):
+class TruepushNotifier(RendersText, BaseNotifier):
     """Send a campaign from a callback: ``createCampaign``, one request, never repeated.
 
     For ``on_success_callback``, ``on_failure_callback`` and the like, and for deadline alerts. It must be told its
@@ -88,6 +89,7 @@ class TruepushNotifier(BaseNotifier):
         "icon",
     )
     template_fields: Sequence[str] = (*content_fields, "truepush_conn_id")
+    native_fields = ("expires_in", "buttons", "tags", "user_interaction")
 
     def __init__(
         self,

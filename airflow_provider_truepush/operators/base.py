@@ -13,12 +13,13 @@ from airflow_provider_truepush.exceptions import (
     TruepushBadRequestError,
 )
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.rendering import RendersText
 
 DEFAULT_CONNECTION = TruepushHook.default_conn_name
 
 
-class TruepushOperator(BaseOperator):
-    """Base of the operators of this provider.
+class TruepushOperator(RendersText, BaseOperator):
+    """Base of the operators of this provider. Their template fields are rendered as text, see ``RendersText``.
 
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """

@@ -107,6 +107,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         "fail_if",
         "truepush_conn_id",
     )
+    native_fields = ("expires_in", "buttons", "tags", "user_interaction", "thresholds", "fail_if")
     template_fields_renderers: ClassVar[dict[str, str]] = {
         "buttons": "json",
         "tags": "json",

@@ -65,6 +65,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         "if_exists",
         "truepush_conn_id",
     )
+    native_fields = ("schedule",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"schedule": "json"}
 
     def __init__(

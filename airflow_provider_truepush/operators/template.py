@@ -63,6 +63,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         "icon",
     )
     template_fields: Sequence[str] = (*content_fields, "if_exists", "truepush_conn_id")
+    native_fields = ("buttons", "tags", "user_interaction")
     template_fields_renderers: ClassVar[dict[str, str]] = {"buttons": "json", "tags": "json"}
 
     def __init__(

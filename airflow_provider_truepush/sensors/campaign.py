@@ -19,6 +19,7 @@ from airflow_provider_truepush.api.checks import is_dry_run_id, object_id, secon
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.waiting.campaign_wait import StatsWait
 from airflow_provider_truepush.waiting.memory import WatchMemory
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
+class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
     """Wait until a campaign's counters and rates reach thresholds: ``campaignStats``, polled.
 
     Returns the last counters as a dict; they are also pushed to XCom under ``stats`` when the wait fails. A
@@ -56,6 +57,7 @@ class TruepushCampaignStatsSensor(StatsWait, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("campaign_id", "thresholds", "fail_if", "truepush_conn_id")
+    native_fields = ("thresholds", "fail_if")
     template_fields_renderers: ClassVar[dict[str, str]] = {"thresholds": "json", "fail_if": "json"}
     ui_color = "#e8f0fe"
 

@@ -72,6 +72,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         "fail_if_missing_ratio",
         "truepush_conn_id",
     )
+    native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio")
 
     def __init__(
         self,

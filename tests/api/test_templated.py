@@ -78,14 +78,6 @@ def test_every_list_as_python_writes_it(value: Any) -> None:
     assert templated.items("field", str([value])) == [value]
 
 
-def test_digits_that_native_rendering_made_a_number_of() -> None:
-    assert templated.text("field", 20261201, native=True) == "20261201"
-    assert templated.text("field", 20261201, native=False) == 20261201
-    assert templated.text("field", True, native=True) is True
-    assert templated.text("field", 1.5, native=True) == 1.5
-    assert templated.text("field", "1.50", native=True) == "1.50"
-
-
 def test_a_missing_value_is_no_text() -> None:
     with pytest.raises(TruepushValidationError, match=r"^template\.title: .*without a value"):
         templated.text("template.title", " None", native=False)
@@ -96,11 +88,11 @@ def test_a_missing_value_is_no_text() -> None:
 def test_the_content_of_a_notification() -> None:
     given_values = {
         "name": "left out",
-        "title": 2026,
+        "title": "2026",
         "message": "M",
         "link": "https://example.com",
-        "buttons": "[{'text': 1, 'link': 'https://example.com'}]",
-        "tags": "[2026, 'b']",
+        "buttons": "[{'text': '1', 'link': 'https://example.com'}]",
+        "tags": "['2026', 'b']",
         "user_interaction": "True",
         "image": "None",
         "icon": None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.literals import is_literal
 from airflow_provider_truepush.api.protocol.codes import MAX_BUTTONS
 
 
@@ -23,7 +24,9 @@ class Button:
 
     def __post_init__(self) -> None:
         checks.text("button.text", self.text)
-        checks.url("button.link", self.link)
+        # In a Dag file a link may be a template, which is an address only once it is rendered.
+        if is_literal(self.link):
+            checks.url("button.link", self.link)
 
 
 def read_buttons(field: str, value: object) -> tuple[Button, ...]:
@@ -36,6 +39,7 @@ def read_buttons(field: str, value: object) -> tuple[Button, ...]:
 
 def _read_button(field: str, item: object) -> Button:
     if isinstance(item, Button):
+        checks.url(f"{field}.link", item.link)
         return item
     if not isinstance(item, Mapping):
         checks.refuse(field, item, "must be a Button or a mapping with text and link")

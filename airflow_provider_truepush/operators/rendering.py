@@ -1,0 +1,114 @@
+"""Rendering of template fields: text stays text, in Dags that render native objects too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.providers.common.compat.sdk import Context
+
+
+class RendersText:
+    """Base of classes with template fields, before Airflow's own base (an operator, a sensor, a notifier).
+
+    A Dag with ``render_template_as_native_obj=True`` evaluates what a template renders to as Python:
+    ``+48100200300`` becomes a number, and so does ``2026_11``. That must not happen to text that subscribers read, to
+    ids and to names. So the strings of all template fields, those in lists and mappings too, are rendered as text in
+    any mode. An object that an XCom gives to the field passes as it is.
+
+    A field in :attr:`native_fields` that is a string as a whole is rendered as the Dag says: a template such as
+    ``{{ params.tags }}`` then gives the list itself. Strings inside such a field are text.
+
+    :cvar native_fields: template fields that hold something else than text: numbers, lists, mappings.
+    :cvar untouched_fields: template fields that are left to Airflow altogether.
+    """
+
+    native_fields: Collection[str] = ()
+    untouched_fields: Collection[str] = ()
+    #: Set while a field is rendered: how strings become text, or None to leave them to Airflow.
+    _text_env: jinja2.Environment | None = None
+    _untouched = False
+
+    # Of Airflow's methods only this one knows which field it renders; tests/operators/test_rendering.py watches it.
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
+        render = super()._do_render_template_fields  # type: ignore[misc]
+        if parent is not self:
+            render(parent, template_fields, context, jinja_env, seen_oids)
+            return
+        text_env = self._text_environment(context) if self._renders_natively(context) else None
+        for name in template_fields:
+            self._untouched = name in self.untouched_fields
+            native = name in self.native_fields and isinstance(getattr(self, name, None), str)
+            self._text_env = None if native or self._untouched else text_env
+            try:
+                render(self, [name], context, jinja_env, seen_oids)
+            finally:
+                self._text_env, self._untouched = None, False
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value. A ``Button`` is rendered as the mapping that it stands for."""
+        if seen_oids is not None and id(content) in seen_oids:
+            return content
+        if not self._untouched and (parts := _parts_of(content)):
+            content = parts
+        if self._text_env is not None and isinstance(content, str):
+            return self._as_text(content, context, self._text_env)
+        return super().render_template(content, context, jinja_env, seen_oids)  # type: ignore[misc]
+
+    def _as_text(self, content: str, context: Context, env: jinja2.Environment) -> str:
+        extensions: Sequence[str] = getattr(self, "template_ext", ())
+        is_file = bool(extensions) and content.endswith(tuple(extensions))
+        return _render_to_string(env.get_template(content) if is_file else env.from_string(content), context)
+
+    def _renders_natively(self, context: Context) -> bool:
+        own = getattr(self, "render_template_as_native_obj", None)  # of an operator, since Airflow 3.2
+        if own is not None:
+            return bool(own)
+        return bool(getattr(self._dag_of(context), "render_template_as_native_obj", False))
+
+    def _dag_of(self, context: Context) -> Any:
+        get_dag = getattr(self, "get_dag", None)  # a notifier has none
+        return context.get("dag") if get_dag is None else get_dag()
+
+    def _text_environment(self, context: Context) -> jinja2.Environment:
+        dag = self._dag_of(context)
+        if dag is not None:
+            env: jinja2.Environment = dag.get_template_env(force_sandboxed=True)
+            return env
+        # An operator outside of a Dag that has render_template_as_native_obj=True of its own.
+        from airflow.providers.common.compat.sdk import DAG
+
+        plain = DAG("outside", schedule=None)
+        return plain.get_template_env(force_sandboxed=True)
+
+
+def _parts_of(content: Any) -> dict[str, str] | None:
+    """The parts of a ``Button``, which is frozen, so that Airflow cannot render it in place."""
+    if isinstance(content, (str, list, tuple, dict, set)) or content is None:
+        return None
+    from airflow_provider_truepush.api.models.content import Button
+
+    return {"text": content.text, "link": content.link} if isinstance(content, Button) else None
+
+
+def _render_to_string(template: jinja2.Template, context: Context) -> str:
+    try:
+        from airflow.sdk.definitions.context import render_template_to_string
+    except ImportError:  # Airflow 2 and 3.0
+        from airflow.utils.helpers import render_template_to_string  # type: ignore[no-redef]
+    return str(render_template_to_string(template, context))
