@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_truepush.api.errors import (
+    SendStoreError,
     TruepushAmbiguousError,
     TruepushAuthError,
     TruepushBadRequestError,
@@ -17,6 +18,7 @@ from airflow_provider_truepush.api.errors import (
 )
 
 __all__ = [
+    "SendStoreError",
     "TruepushAmbiguousError",
     "TruepushAuthError",
     "TruepushBadRequestError",

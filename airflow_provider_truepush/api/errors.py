@@ -101,5 +101,9 @@ class TruepushSendExpiredError(TruepushError):
     """Too long after its intent a send had not begun. Nothing was sent."""
 
 
-class TruepushLedgerError(TruepushError):
-    """Where a send is written down could not be read or written. Nothing was sent on an intent that is not there."""
+class SendStoreError(TruepushError):
+    """The send store could not be read or written. The message says what was and what was not sent."""
+
+
+#: The name of the version before, kept for one minor version.
+TruepushLedgerError = SendStoreError

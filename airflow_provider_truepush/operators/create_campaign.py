@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.models import Button
     from airflow_provider_truepush.operators import task_try
     from airflow_provider_truepush.sending import late_guard, plan, protocol
-    from airflow_provider_truepush.sending.store import Journal
+    from airflow_provider_truepush.sending.store import SendStore
     from airflow_provider_truepush.waiting import goal
 else:
     templated = Later("airflow_provider_truepush.api.templated")
@@ -202,7 +202,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         with self._undisturbed(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
-            self._kept_in = self._journal(context)
+            self._send_store = self._open_store(context)
             campaign = self._campaign(context)
             if campaign is None:
                 self._check_nothing_was_begun(hook, context)
@@ -216,7 +216,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
 
     def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str, title: str) -> str:
         """Resume after the deferral with what the trigger saw."""
-        self._kept_in = self._journal(context)
+        self._send_store = self._open_store(context)
         self._end_wait(campaign_id, goal.Verdict(**event), context)
         self.publish_campaign(context, campaign_id, title)
         return campaign_id
@@ -261,8 +261,8 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         return Campaign.read({**content, "send_at": given["send_at"]})
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
-        assert self._kept_in is not None
-        sending = protocol.CampaignSending(hook, self._kept_in, self._plan(hook, campaign, context))
+        assert self._send_store is not None
+        sending = protocol.CampaignSending(hook, self._send_store, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self._sent = campaign_id
         to = f"segment {campaign.segment_id}" if campaign.segment_id else "EVERY subscriber"
@@ -270,9 +270,9 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         self.log.info("Campaign %s: %r, to %s, %s.", campaign_id or "without a known id", campaign.title, to, when)
         return campaign_id
 
-    def _journal(self, context: Context) -> Journal:
+    def _open_store(self, context: Context) -> SendStore:
         token = None if self.send_token is None else str(self.send_token)
-        return task_try.open_journal(
+        return task_try.open_store(
             context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
         )
 
@@ -280,14 +280,14 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         """An earlier try may have had a campaign, and may have sent it: that is no skip."""
         if hook.settings.dry_run or task_try.TaskTry.of(context).number <= 1:
             return
-        assert self._kept_in is not None
-        kept = self._kept_in.read()
+        assert self._send_store is not None
+        kept = self._send_store.read()
         if kept is not None:
             raise TruepushAmbiguousError(
                 f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have "
                 f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. Look in Truepush. If "
                 f"nothing else is to be sent, mark the task as success. Otherwise, if that one is certainly not out: "
-                f"{self._kept_in.how_to_forget(kept)}."
+                f"{self._send_store.how_to_forget(kept)}."
             )
 
     def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> plan.SendPlan:

@@ -14,9 +14,9 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
-from airflow_provider_truepush.sending.record import send_slot
-from airflow_provider_truepush.sending.sql_store import SqlLedger
-from airflow_provider_truepush.sending.store import Journal, NoJournal, TaskStateJournal, unknown_before
+from airflow_provider_truepush.sending.record import idempotency_key
+from airflow_provider_truepush.sending.sql_store import SqlSendStore
+from airflow_provider_truepush.sending.store import NoSendStore, SendStore, TaskStateSendStore, unknown_before
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -72,7 +72,7 @@ class TaskTry:
         return f"try {self.number} of {self.task}{f' [{self.map_index}]' if self.mapped else ''}"
 
 
-def open_journal(context: Context, *, project: str, send_token: str | None, ledger_conn_id: str | None) -> Journal:
+def open_store(context: Context, *, project: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:
     """The best place there is to write a send down.
 
     :param project: a stable name of the Truepush project.
@@ -80,17 +80,17 @@ def open_journal(context: Context, *, project: str, send_token: str | None, ledg
     :param ledger_conn_id: an SQL connection for the ledger; None for Airflow's own task state store.
     """
     task_try = TaskTry.of(context)
-    slot = send_slot(project, send_token or task_try.send_token)
-    journal = _journal_of(slot, task_try, context.get("task_state_store"), project, ledger_conn_id)
-    if send_token and not journal.sees_others:
+    slot = idempotency_key(project, send_token or task_try.send_token)
+    store = _store_for(slot, task_try, context.get("task_state_store"), project, ledger_conn_id)
+    if send_token and not store.sees_others:
         log.warning("Without a ledger, send_token %r holds for this one task of this Dag run only.", send_token)
-    return journal
+    return store
 
 
-def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_conn_id: str | None) -> Journal:
+def _store_for(slot: str, task_try: TaskTry, store: Any, project: str, ledger_conn_id: str | None) -> SendStore:
     if store is None:
         if not ledger_conn_id:
-            return NoJournal(task_try.number)
+            return NoSendStore(task_try.number)
         ledger = _ledger(ledger_conn_id, project, slot)
         if task_try.number <= 1 or ledger.visited(task_try.send_token):
             ledger.note_visit(task_try.send_token, task_try.number)
@@ -101,7 +101,7 @@ def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_c
         return ledger
     cleared = conf.getboolean("state_store", "clear_on_success", fallback=False)
     number, address = task_try.number, task_try.state_store_address
-    state = TaskStateJournal(store, slot, cleared_on_success=cleared, try_number=number, address=address)
+    state = TaskStateSendStore(store, slot, cleared_on_success=cleared, try_number=number, address=address)
     # A send is ended where it was begun, though the Dag has been given a ledger since, or another, or none.
     begun = state.begun_in()
     if state.holds_it() or not (begun or ledger_conn_id):
@@ -124,8 +124,8 @@ def _journal_of(slot: str, task_try: TaskTry, store: Any, project: str, ledger_c
     return ledger
 
 
-def _ledger(conn_id: str, project: str, slot: str) -> SqlLedger:
-    return SqlLedger(BaseHook.get_hook(conn_id), conn_id, project, slot)
+def _ledger(conn_id: str, project: str, slot: str) -> SqlSendStore:
+    return SqlSendStore(BaseHook.get_hook(conn_id), conn_id, project, slot)
 
 
 def late_guard(guard: LateGuard, context: Context, settings: Settings) -> Callable[[Campaign], Campaign]:

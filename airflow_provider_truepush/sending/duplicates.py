@@ -1,4 +1,4 @@
-"""Copies of a campaign that the network made of one request, and their end."""
+"""Duplicates of a campaign that the network made of one request, and their end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterable
 
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.record import are_copies
+from airflow_provider_truepush.sending.record import are_duplicates
 
 log = logging.getLogger(__name__)
 
 
-class Copies:
+class Duplicates:
     """Cancels them while they are scheduled; each is tried once.
 
     :param hook: the project.
@@ -23,7 +23,7 @@ class Copies:
         self._campaign_id = campaign_id
         self._seen = {campaign_id}
 
-    def end(self, found: Iterable[str], *, certain: bool) -> None:
+    def cancel(self, found: Iterable[str], *, certain: bool) -> None:
         """Cancel what is proven to be a copy, and tell of the rest.
 
         :param found: campaigns of the title that appeared since the intent and are no other send's outcome.
@@ -32,7 +32,7 @@ class Copies:
         for other in found:
             if other in self._seen:
                 continue
-            if certain and are_copies([self._campaign_id, other]):
+            if certain and are_duplicates([self._campaign_id, other]):
                 cancelled = self._hook.cancel_campaign(other)
                 log.warning("Campaign %s is a second copy of %s; cancelled: %s.", other, self._campaign_id, cancelled)
             else:

@@ -10,33 +10,33 @@ from airflow_provider_truepush.api.checks import is_dry_run_id
 from airflow_provider_truepush.waiting.campaign_wait import StatsWait
 
 if TYPE_CHECKING:
-    from airflow_provider_truepush.sending.store import Journal
+    from airflow_provider_truepush.sending.store import SendStore
 
 
 class EndedTask(StatsWait):
     """Mixed into the operator that sends. Airflow calls :meth:`on_kill` from a signal handler, at any moment."""
 
     _sent: str | None = None
-    _kept_in: Journal | None = None
+    _send_store: SendStore | None = None
     _ended = False
     _busy = False
 
     def on_kill(self) -> None:
         """Send nothing any more; cancel what was sent, if asked to."""
         self._ended = True
-        # This thread may be in the middle of a question to Airflow, or of a write to its journal. Another one from
+        # This thread may be in the middle of a question to Airflow, or of a write to its store. Another one from
         # here would wait for the end of that for ever; the task looks by itself when it is through.
         if not self._busy:
             self._cancel_sent()
 
     def note_cancelled(self, campaign_id: str) -> None:
         """Write down that the campaign does not go out, so that no later try takes it for sent."""
-        if self._kept_in is None:
+        if self._send_store is None:
             return
         try:
-            self._kept_in.note_cancelled(campaign_id)
+            self._send_store.note_cancelled(campaign_id)
         except Exception as error:
-            self.log.error("Could not write down in %s that %s was cancelled: %s", self._kept_in, campaign_id, error)
+            self.log.error("Could not write down in %s that %s was cancelled: %s", self._send_store, campaign_id, error)
 
     @contextmanager
     def _undisturbed(self) -> Iterator[None]:
@@ -53,7 +53,7 @@ class EndedTask(StatsWait):
         if not self.cancel_on_kill or self._sent is None or is_dry_run_id(self._sent):
             return
         sent, self._sent = self._sent, None
-        if self._kept_in is not None and self._kept_in.overtaken():
+        if self._send_store is not None and self._send_store.is_superseded():
             self.log.warning("Campaign %s is not cancelled: another try of the task has taken over.", sent)
             return
         self.cancel(sent, "the task was ended")

@@ -22,7 +22,7 @@ class SendPlan:
     :param settle_window: seconds for which is looked.
     :param schedule_ahead: send it that much later, so that it can still be cancelled.
     :param may_adopt: whether a single new campaign of the title must be ours; not so where tasks with the same
-        title run side by side, unless the journal tells them apart.
+        title run side by side, unless the store tells them apart.
     """
 
     campaign: Campaign

@@ -29,7 +29,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.sending.search import Search
-from airflow_provider_truepush.sending.store import TRY_WITHIN, Journal
+from airflow_provider_truepush.sending.store import TRY_WITHIN, SendStore
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _SEND_WITHIN = 120.0
 #: Seconds between tries to write down an outcome, or that there is none: what is lost here a person has to find out.
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 #: The same, for an intent that was refused: an overtaken try can take nothing back, however long it tries.
-_CLAIM_PAUSES = (0.5, 0.5, 0.5)
+_ACQUIRE_PAUSES = (0.5, 0.5, 0.5)
 
 
 #: Errors after which the intent is taken back: Truepush carried nothing out.
@@ -52,7 +52,7 @@ class CampaignSending:
     """Sends one campaign at most once.
 
     :param hook: the project.
-    :param journal: where the send is written down.
+    :param store: where the send is written down.
     :param plan: what to send.
     :param sleep: how to wait.
     :param clock: the present moment, in seconds since the epoch.
@@ -61,19 +61,19 @@ class CampaignSending:
     def __init__(
         self,
         hook: TruepushHook,
-        journal: Journal,
+        store: SendStore,
         plan: SendPlan,
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._hook = hook
-        self._journal = journal
+        self._store = store
         self._plan = plan
         self._sleep = sleep
         self._clock = clock
         self._content = content_hash(plan.campaign.as_dict())
-        self._search = Search(hook, journal, plan, sleep, clock)
+        self._search = Search(hook, store, plan, sleep, clock)
         self._began = clock()
         #: Attempts of this try on which nothing was sent, for certain.
         self._unsent: set[str] = set()
@@ -86,14 +86,14 @@ class CampaignSending:
         :raises TruepushAmbiguousError: it may be out, and a person has to look.
         :raises TruepushError: it was not sent.
         """
-        level = logging.INFO if self._journal.lasts else logging.WARNING
+        level = logging.INFO if self._store.lasts else logging.WARNING
         self._began = self._clock()
         log.log(
             level,
             "To be sent at most once: %r, by %s; kept in %s.",
             self._plan.campaign.title,
             self._plan.author,
-            self._journal,
+            self._store,
         )
         requests, waited = 0, 0.0
         while True:
@@ -111,16 +111,16 @@ class CampaignSending:
             self._sleep(wait)
 
     def _try(self) -> str | None:
-        record = self._journal.read()
+        record = self._store.read()
         if record is not None and record.attempt in self._unsent:
-            self._drop(record)  # it could not be taken back before
-            record = self._journal.read()
+            self._release(record)  # it could not be taken back before
+            record = self._store.read()
         if record is not None:
             return self._resume(record)
         self.ready()  # refused or skipped before the first request
         record = self._intent()
         campaign = self.ready()  # walking the list may take until the quiet hours begin
-        self._claim(record)
+        self._acquire(record)
         return self._send(campaign, record)
 
     def _send(self, campaign: Campaign, record: SendRecord) -> str | None:
@@ -135,7 +135,7 @@ class CampaignSending:
             campaign_id = self._hook.create_campaign(campaign, just_before=leaving)
         except _NOT_CREATED:
             if not self._lost:
-                self._drop(record)
+                self._release(record)
             raise
         except TruepushError as doubt:
             log.warning("%s", doubt)
@@ -143,40 +143,40 @@ class CampaignSending:
         except BaseException:
             # A timeout of Airflow's, say.
             if not left:
-                self._drop(record)
+                self._release(record)
             raise
         if campaign_id is None:
             return self._find_untold(record)
-        self._settle(record, campaign_id)
-        self._search.cancel_copies(record, campaign_id)
+        self._commit(record, campaign_id)
+        self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
 
-    def _claim(self, record: SendRecord) -> None:
+    def _acquire(self, record: SendRecord) -> None:
         try:
-            self._journal.claim(record)
+            self._store.acquire(record)
         except BaseException:  # a timeout of Airflow's, too
             # It may be written although the answer was lost, and nothing will be sent on it. An attempt that was
             # overtaken can take nothing back, neither its own nor another's.
-            self._drop(record, _CLAIM_PAUSES)
+            self._release(record, _ACQUIRE_PAUSES)
             raise
 
     def _resume(self, record: SendRecord) -> str | None:
         """Go on from what an earlier try has written down. Nothing is sent."""
         if record.content and record.content != self._content:
             raise TruepushBadRequestError(
-                f"{record.author} sent, or may have sent, other content as this same send ({self._journal}). Nothing "
-                f"was sent now. To send the new content too: {self._journal.how_to_forget(record)}."
+                f"{record.author} sent, or may have sent, other content as this same send ({self._store}). Nothing "
+                f"was sent now. To send the new content too: {self._store.how_to_forget(record)}."
             )
         if record.attempt in self._unsent:
             raise TruepushServerError(
-                f"The intent to send {record.title!r} could not be taken back in {self._journal}, although nothing was "
+                f"The intent to send {record.title!r} could not be taken back in {self._store}, although nothing was "
                 "sent on it by this try. If the next try stops for a person because of it, the campaign is not out."
             )
         if record.cancelled:
             raise TruepushBadRequestError(
                 f"{record.author} sent {record.title!r} as campaign {record.campaign_id}, and cancelled it before it "
                 f"went out, when the task was ended or had failed. Nothing was sent now. To send it after all: "
-                f"{self._journal.how_to_forget(record)}."
+                f"{self._store.how_to_forget(record)}."
             )
         if record.settled:
             log.info("Sent already by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
@@ -189,7 +189,7 @@ class CampaignSending:
         ahead = self._plan.schedule_ahead
         if ahead is not None and record.campaign_id and self._clock() < record.made_at + ahead.total_seconds():
             self._plan.known(record.campaign_id)
-            self._search.cancel_copies(record, record.campaign_id)
+            self._search.cancel_duplicates(record, record.campaign_id)
 
     def _intent(self) -> SendRecord:
         now = self._clock()
@@ -202,14 +202,14 @@ class CampaignSending:
             raise TruepushServerError(f"{error} No campaign was sent.") from error
         now = self._clock()  # walking the list may take long
         return SendRecord(
-            slot=self._journal.slot,
+            key=self._store.key,
             content=self._content,
             title=title,
             before=newest(before),
             attempt=uuid.uuid4().hex,
             author=self._plan.author,
             made_at=now,
-            deadline=now + _SEND_WITHIN if self._journal.lasts else min(now + _SEND_WITHIN, self._began + TRY_WITHIN),
+            deadline=now + _SEND_WITHIN if self._store.lasts else min(now + _SEND_WITHIN, self._began + TRY_WITHIN),
         )
 
     def ready(self) -> Campaign:
@@ -227,18 +227,18 @@ class CampaignSending:
         """Asked right before the first byte leaves: a worker may have been frozen since its intent."""
         why = ""
         try:
-            if not self._journal.stands(record):
+            if not self._store.is_current(record):
                 self._lost = True
                 why = "has lost its intent: another try has taken over, or a person has removed it"
         except Exception as error:
             why = f"cannot see whether its intent still stands ({error})"
         if self._plan.ended():
             why = "was ended before it came to send"
-        # Last: the worker may have been frozen while it asked the journal, too.
+        # Last: the worker may have been frozen while it asked the store, too.
         if self._clock() > record.deadline:
             why = (
                 f"came to send later than {_SEND_WITHIN:.0f} s after its intent"
-                f"{'' if self._journal.lasts else f', or {TRY_WITHIN:.0f} s after its start'}, and another may have "
+                f"{'' if self._store.lasts else f', or {TRY_WITHIN:.0f} s after its start'}, and another may have "
                 "taken over"
             )
         if why:
@@ -254,9 +254,9 @@ class CampaignSending:
             log.warning("The list could not be read: %s", error)
         if campaign_id is None:
             log.warning("Truepush created %r without telling the id, and the list does not settle it.", record.title)
-        self._settle(record, campaign_id)
+        self._commit(record, campaign_id)
         if campaign_id is not None:
-            self._search.cancel_copies(record, campaign_id)
+            self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
 
     def _reconcile(self, record: SendRecord, what: str) -> str | None:
@@ -270,14 +270,14 @@ class CampaignSending:
                 seen = f"The list that would tell cannot be read: {error}"
                 raise TruepushServerError(self._for_a_person(record, what, seen)) from error
             if ours and self._adopt(record, found[0]):
-                self._search.cancel_copies(record, found[0])
+                self._search.cancel_duplicates(record, found[0])
                 return found[0]
             seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
             if found:
                 seen = f"New campaigns of this title: {', '.join(found)}; which one is this send's is open."
                 if apart := [campaign_id for campaign_id in found if not record.is_of_its_time(campaign_id)]:
                     seen += f" Not created within an hour of the intent: {', '.join(apart)}."
-        kept = self._journal.read()
+        kept = self._store.read()
         if kept is not None and (kept.attempt, kept.settled) != (record.attempt, record.settled):
             return self._resume(kept)  # whoever wrote it was still at work, and has gone on
         if kept is None:
@@ -288,8 +288,8 @@ class CampaignSending:
         raise TruepushAmbiguousError(self._for_a_person(record, what, seen))
 
     def _adopt(self, record: SendRecord, campaign_id: str) -> bool:
-        """Take a campaign for this send's, unless the journal knows it as another's by now."""
-        if not self._settle(record, campaign_id) and campaign_id in self._journal.taken([campaign_id]):
+        """Take a campaign for this send's, unless the store knows it as another's by now."""
+        if not self._commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
             return False
         log.warning("%r was sent by %s: found it as campaign %s.", record.title, record.author, campaign_id)
         return True
@@ -299,18 +299,18 @@ class CampaignSending:
         return (
             f"Campaign {record.title!r} may be out, and is not sent again: {what} {seen} Look in Truepush, and decide "
             f"after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under way. "
-            f"If it is out: {self._journal.how_to_adopt(record)}. "
-            f"If it is certainly not, have it sent again: {self._journal.how_to_forget(record)}."
+            f"If it is out: {self._store.how_to_adopt(record)}. "
+            f"If it is certainly not, have it sent again: {self._store.how_to_forget(record)}."
         )
 
-    def _settle(self, record: SendRecord, campaign_id: str | None) -> bool:
+    def _commit(self, record: SendRecord, campaign_id: str | None) -> bool:
         self._plan.known(campaign_id)
         what = f"the outcome, campaign {campaign_id},"
-        return self._write(self._journal.settle, record.with_outcome(campaign_id), what)
+        return self._write(self._store.commit, record.with_outcome(campaign_id), what)
 
-    def _drop(self, record: SendRecord, pauses: tuple[float, ...] = _PAUSES) -> None:
+    def _release(self, record: SendRecord, pauses: tuple[float, ...] = _PAUSES) -> None:
         self._unsent.add(record.attempt)
-        self._write(self._journal.drop, record, "that nothing was sent", pauses)
+        self._write(self._store.release, record, "that nothing was sent", pauses)
 
     def _write(
         self, action: Callable[[SendRecord], None], record: SendRecord, what: str, pauses: tuple[float, ...] = _PAUSES
@@ -321,7 +321,7 @@ class CampaignSending:
                 action(record)
             except Exception as error:
                 if pause is None:
-                    log.error("Could not write down %s in %s: %s", what, self._journal, error)
+                    log.error("Could not write down %s in %s: %s", what, self._store, error)
                 else:
                     self._sleep(pause)
             else:

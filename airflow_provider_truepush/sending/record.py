@@ -23,7 +23,7 @@ _CLOCKS_APART = timedelta(hours=1)
 _COPIES_WITHIN = timedelta(seconds=10)
 
 
-def send_slot(project: str, send_token: str) -> str:
+def idempotency_key(project: str, send_token: str) -> str:
     """Name of the place where one send is written down, the same for every try at it.
 
     :param project: a stable name of the Truepush project; the connection's id.
@@ -46,7 +46,7 @@ def _digest(value: Any) -> str:
 class SendRecord:
     """An intent to send and, once it is known, its outcome.
 
-    :param slot: see :func:`send_slot`.
+    :param key: see :func:`idempotency_key`.
     :param content: see :func:`content_hash`.
     :param title: the campaign's title, the one thing the list shows of it.
     :param before: ids of campaigns of that title that were there before.
@@ -59,7 +59,7 @@ class SendRecord:
     :param cancelled: whether the task has cancelled it before it went out.
     """
 
-    slot: str
+    key: str
     content: str
     title: str
     before: tuple[str, ...]
@@ -76,13 +76,16 @@ class SendRecord:
         return replace(self, settled=True, campaign_id=campaign_id)
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as JSON primitives."""
-        return {**asdict(self), "before": list(self.before)}
+        """Return the record as JSON primitives, under the names that stored records have always had."""
+        found = {**asdict(self), "before": list(self.before)}
+        return {"slot": found.pop("key"), **found}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> SendRecord:
         """The record from JSON primitives."""
-        return cls(**{**given, "before": tuple(given["before"])})
+        found = {**given, "key": given["slot"], "before": tuple(given["before"])}
+        del found["slot"]
+        return cls(**found)
 
     def new_campaigns(self, listed: Iterable[CampaignRef]) -> list[str]:
         """Ids of campaigns that this send may have created: of its title, and not there before."""
@@ -118,7 +121,7 @@ def is_recent(campaign_id: str, now: datetime) -> bool:
     return made is None or made >= now - _CLOCK_ERROR
 
 
-def are_copies(campaign_ids: Iterable[str]) -> bool:
+def are_duplicates(campaign_ids: Iterable[str]) -> bool:
     """Whether campaigns were created so close together that one request may have made them all."""
     times = [created_at(campaign_id) for campaign_id in campaign_ids]
     known = [made for made in times if made is not None]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.sending.duplicates import Copies
+from airflow_provider_truepush.sending.duplicates import Duplicates
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import SendRecord, are_copies
-from airflow_provider_truepush.sending.store import Journal
+from airflow_provider_truepush.sending.record import SendRecord, are_duplicates
+from airflow_provider_truepush.sending.store import SendStore
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class Search:
     """Watches the list for what a send may have created.
 
     :param hook: the project.
-    :param journal: what knows of other sends, if anything does.
+    :param store: what knows of other sends, if anything does.
     :param plan: what is sent, and for how long to watch.
     :param sleep: how to wait.
     :param clock: the present moment, in seconds since the epoch.
@@ -28,13 +28,13 @@ class Search:
     def __init__(
         self,
         hook: TruepushHook,
-        journal: Journal,
+        store: SendStore,
         plan: SendPlan,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
         self._hook = hook
-        self._journal = journal
+        self._store = store
         self._plan = plan
         self._sleep = sleep
         self._clock = clock
@@ -62,8 +62,8 @@ class Search:
             return False
         if len(found) == 1:
             # Without a ledger another send of the title is known by its time only.
-            return self._plan.may_adopt or self._journal.sees_others
-        return self._plan.schedule_ahead is not None and self._journal.sees_others and are_copies(found)
+            return self._plan.may_adopt or self._store.sees_others
+        return self._plan.schedule_ahead is not None and self._store.sees_others and are_duplicates(found)
 
     def _candidates(self, record: SendRecord) -> tuple[list[str], bool]:
         """Which campaigns may be this send's, and whether they may be another open send's as well.
@@ -72,20 +72,20 @@ class Search:
         are asked for, its outcome is written by then, and asking last which campaigns are taken finds it.
         """
         listed = record.new_campaigns(self._hook.list_campaigns())
-        rivals = self._journal.has_rivals(record)
-        taken = self._journal.taken(listed)
+        rivals = self._store.has_rivals(record)
+        taken = self._store.taken(listed)
         return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals
 
-    def cancel_copies(self, record: SendRecord, campaign_id: str) -> None:
+    def cancel_duplicates(self, record: SendRecord, campaign_id: str) -> None:
         """With ``schedule_ahead``: cancel what the network made of our one request, before it fires."""
         if self._plan.schedule_ahead is None:
             return
-        copies = Copies(self._hook, campaign_id)
+        duplicates = Duplicates(self._hook, campaign_id)
         end = self._clock() + self._plan.settle_window
         while True:
             try:
                 found, rivals = self._candidates(record)
-                copies.end(found, certain=self._journal.sees_others and not rivals)
+                duplicates.cancel(found, certain=self._store.sees_others and not rivals)
             except TruepushError as error:
                 log.warning("Campaign %s is out; whether a copy of it is could not be seen: %s", campaign_id, error)
             left = end - self._clock()

@@ -11,13 +11,13 @@ from typing_extensions import override
 
 from airflow_provider_truepush.api.checks import object_id
 from airflow_provider_truepush.api.errors import (
+    SendStoreError,
     TruepushAmbiguousError,
     TruepushError,
-    TruepushLedgerError,
     TruepushValidationError,
 )
-from airflow_provider_truepush.sending.record import SendRecord, send_slot
-from airflow_provider_truepush.sending.store import Journal
+from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
+from airflow_provider_truepush.sending.store import SendStore
 
 TABLE = "truepush_send_ledger"
 
@@ -55,7 +55,7 @@ CREATE TABLE {TABLE} (
 """
 
 
-class SqlLedger(Journal):
+class SqlSendStore(SendStore):
     """Keeps the record in a table, made on first use. Holds across Dag runs, and when Dag runs are deleted.
 
     The key is unique, so one INSERT of the intent succeeds: that is the fence. A campaign's id is unique too, so
@@ -64,7 +64,7 @@ class SqlLedger(Journal):
     :param hook: a ``DbApiHook``.
     :param conn_id: its connection, for messages.
     :param project: a stable name of the Truepush project.
-    :param slot: see :func:`~airflow_provider_truepush.sending.record.send_slot`.
+    :param slot: see :func:`~airflow_provider_truepush.sending.record.idempotency_key`.
     """
 
     sees_others = True
@@ -88,43 +88,41 @@ class SqlLedger(Journal):
     def read(self) -> SendRecord | None:
         columns = ", ".join(_COLUMNS)
         # Two rows can stand only where the database does not enforce its keys. One with an outcome tells more.
-        rows = self._query(f"SELECT {columns} FROM {TABLE} WHERE slot = ? ORDER BY settled DESC", [self.slot])
+        rows = self._query(f"SELECT {columns} FROM {TABLE} WHERE slot = ? ORDER BY settled DESC", [self.key])
         if not rows and self.unproven:
             raise TruepushAmbiguousError(self.unproven)
         return _record(rows[0]) if rows else None
 
     @override
-    def claim(self, record: SendRecord) -> None:
-        failed: TruepushLedgerError | None = None
+    def acquire(self, record: SendRecord) -> None:
+        failed: SendStoreError | None = None
         try:
             self._insert(record)
-        except TruepushLedgerError as error:
+        except SendStoreError as error:
             failed = error
         # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
         # declare its keys. Of two that were written both are seen by whoever looks last.
-        rows = self._query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [self.slot])
+        rows = self._query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [self.key])
         others = [author for attempt, author in rows if attempt != record.attempt]
         if others:
-            raise TruepushLedgerError(
+            raise SendStoreError(
                 f"Another try ({others[0]}) has written its intent to send this. Nothing was sent by this one."
             ) from failed
         if len(rows) != 1:
-            raise failed or TruepushLedgerError(
-                f"{self} does not show the intent that was written to it. Nothing was sent."
-            )
+            raise failed or SendStoreError(f"{self} does not show the intent that was written to it. Nothing was sent.")
 
     @override
-    def settle(self, record: SendRecord) -> None:
+    def commit(self, record: SendRecord) -> None:
         self._change(
             f"UPDATE {TABLE} SET settled = ?, campaign_id = ? WHERE slot = ? AND attempt = ?",
-            [_settled(record), record.campaign_id, record.slot, record.attempt],
+            [_settled(record), record.campaign_id, record.key, record.attempt],
         )
         query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled > 0"
-        kept = [row[0] for row in self._query(query, [self.slot, record.attempt])]
+        kept = [row[0] for row in self._query(query, [self.key, record.attempt])]
         if kept != [record.campaign_id]:
-            raise TruepushLedgerError(f"{self} has no intent of {record.author} any more to write an outcome to.")
+            raise SendStoreError(f"{self} has no intent of {record.author} any more to write an outcome to.")
         if record.campaign_id is not None and self.taken([record.campaign_id]):
-            raise TruepushLedgerError(f"{self}: campaign {record.campaign_id} is the outcome of another send as well.")
+            raise SendStoreError(f"{self}: campaign {record.campaign_id} is the outcome of another send as well.")
 
     def visited(self, task: str) -> bool:
         """Whether the first try of a task has come here.
@@ -144,30 +142,30 @@ class SqlLedger(Journal):
         try:
             if not self.visited(task):
                 self._insert(note)
-        except TruepushLedgerError:
+        except SendStoreError:
             if not self.visited(task):  # nor written by another process
                 raise
         self._change(f"UPDATE {TABLE} SET made_at = ? WHERE slot = ? AND made_at < ?", [number, slot, number])
         self._visit = (slot, number)
 
     @override
-    def overtaken(self) -> bool:
+    def is_superseded(self) -> bool:
         if self._visit is None:
             return True
         slot, number = self._visit
         try:
             rows = self._query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [slot])
-        except TruepushLedgerError:  # as in the task state store
+        except SendStoreError:  # as in the task state store
             return True
         return not rows or float(rows[0][0]) > number
 
     def _visit_of(self, task: str) -> str:
-        return send_slot(self._project, f"visit of {task}")
+        return idempotency_key(self._project, f"visit of {task}")
 
     @override
-    def drop(self, record: SendRecord) -> None:
+    def release(self, record: SendRecord) -> None:
         self._change(
-            f"DELETE FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 0", [record.slot, record.attempt]
+            f"DELETE FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 0", [record.key, record.attempt]
         )
 
     @override
@@ -175,7 +173,7 @@ class SqlLedger(Journal):
         found: set[str] = set()
         for campaign_id in campaign_ids:
             query = f"SELECT campaign_id FROM {TABLE} WHERE campaign_id = ? AND slot <> ?"
-            found |= {row[0] for row in self._query(query, [campaign_id, self.slot])}
+            found |= {row[0] for row in self._query(query, [campaign_id, self.key])}
         return found
 
     @override
@@ -186,7 +184,7 @@ class SqlLedger(Journal):
             f"SELECT slot FROM {TABLE} WHERE title = ? AND slot <> ? "
             "AND (settled = 0 OR campaign_id IS NULL) AND deadline >= ?"
         )
-        return bool(self._query(query, [record.title, record.slot, record.made_at - _CLOCK_ERROR]))
+        return bool(self._query(query, [record.title, record.key, record.made_at - _CLOCK_ERROR]))
 
     def _insert(self, record: SendRecord) -> None:
         marks = ", ".join("?" * (len(_COLUMNS) + 1))
@@ -220,7 +218,7 @@ class SqlLedger(Journal):
             raise
         except Exception as error:
             said = " ".join(str(error).split())[:300]
-            raise TruepushLedgerError(f"Ledger {TABLE} in {self._conn_id!r}: {type(error).__name__}: {said}") from error
+            raise SendStoreError(f"Ledger {TABLE} in {self._conn_id!r}: {type(error).__name__}: {said}") from error
 
     def _create_table(self, connection: Any) -> None:
         if self._exists(connection):
@@ -231,7 +229,7 @@ class SqlLedger(Journal):
             connection.commit()
         connection.rollback()  # where the table was made by another, this transaction can only be ended
         if not self._exists(connection):
-            raise TruepushLedgerError(
+            raise SendStoreError(
                 f"Ledger {TABLE} cannot be made in {self._conn_id!r}; nothing was sent. Make it: {_CREATE}"
             )
 
@@ -248,22 +246,22 @@ class SqlLedger(Journal):
 
     @override
     def __str__(self) -> str:
-        return f"the ledger {TABLE} in {self._conn_id!r}, slot {self.slot[:16]}…"
+        return f"the ledger {TABLE} in {self._conn_id!r}, slot {self.key[:16]}…"
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:
-        update = f"UPDATE {TABLE} SET settled = 1, campaign_id = '…' WHERE slot = '{record.slot}'"
+        update = f"UPDATE {TABLE} SET settled = 1, campaign_id = '…' WHERE slot = '{record.key}'"
         return f"run `{update}` with its id in {self._conn_id!r}, and clear the task"
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
-        delete = f"DELETE FROM {TABLE} WHERE slot = '{record.slot}'"
+        delete = f"DELETE FROM {TABLE} WHERE slot = '{record.key}'"
         return f"run `{delete}` in {self._conn_id!r}, or give the task another `send_token`, and clear it"
 
 
 def _values(record: SendRecord) -> list[Any]:
     return [
-        record.slot,
+        record.key,
         record.content,
         record.title,
         json.dumps(record.before),

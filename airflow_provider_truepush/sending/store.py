@@ -10,7 +10,7 @@ from typing import Any
 from typing_extensions import override
 
 from airflow_provider_truepush.api.checks import object_id
-from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushLedgerError
+from airflow_provider_truepush.api.errors import SendStoreError, TruepushAmbiguousError
 from airflow_provider_truepush.sending.record import SendRecord
 
 #: Seconds after the start of a try in which its request must leave, where nothing keeps an overtaken try from sending.
@@ -32,10 +32,10 @@ def unknown_before(try_number: int, why: str) -> str:
     )
 
 
-class Journal(ABC):
+class SendStore(ABC):
     """Keeps the record of one send, so that another try at it can read it.
 
-    :param slot: see :func:`~airflow_provider_truepush.sending.record.send_slot`.
+    :param key: see :func:`~airflow_provider_truepush.sending.record.idempotency_key`.
     :cvar sees_others: whether it knows of other sends, and so which campaigns are theirs.
     :cvar lasts: whether a later try can read it.
     """
@@ -43,40 +43,40 @@ class Journal(ABC):
     sees_others = False
     lasts = True
 
-    def __init__(self, slot: str) -> None:
-        self.slot = slot
+    def __init__(self, key: str) -> None:
+        self.key = key
 
     @abstractmethod
     def read(self) -> SendRecord | None:
         """The record of an earlier try; None when there was none, or it has sent nothing for certain."""
 
     @abstractmethod
-    def claim(self, record: SendRecord) -> None:
+    def acquire(self, record: SendRecord) -> None:
         """Write the intent. Whatever it raises, nothing may be sent.
 
         This is the fence: it succeeds for one try at a time, and never for one that has been overtaken.
         """
 
     @abstractmethod
-    def settle(self, record: SendRecord) -> None:
+    def commit(self, record: SendRecord) -> None:
         """Write the outcome."""
 
     @abstractmethod
-    def drop(self, record: SendRecord) -> None:
+    def release(self, record: SendRecord) -> None:
         """Take the own intent back: certainly nothing was sent on it."""
 
     def note_cancelled(self, campaign_id: str) -> None:
         """Write down that the campaign which is the outcome was cancelled before it went out."""
         kept = self.read()
         if kept is not None and kept.settled and kept.campaign_id == campaign_id:
-            self.settle(replace(kept, cancelled=True))
+            self.commit(replace(kept, cancelled=True))
 
-    def stands(self, record: SendRecord) -> bool:
+    def is_current(self, record: SendRecord) -> bool:
         """Whether the own intent is still the one that is written down, with no outcome yet."""
         kept = self.read()
         return kept is not None and kept.attempt == record.attempt and not kept.settled
 
-    def overtaken(self) -> bool:
+    def is_superseded(self) -> bool:
         """Whether another try has taken over from this one, as far as can be told."""
         return False
 
@@ -101,13 +101,13 @@ class Journal(ABC):
         """What a person does to have it sent again."""
 
 
-class TaskStateJournal(Journal):
+class TaskStateSendStore(SendStore):
     """Keeps the record in the task state store of Airflow 3.3 and later. It survives retries and clears.
 
     A try that was overtaken can read nothing and write nothing there: the write of the intent is the fence.
 
     :param store: ``context["task_state_store"]``.
-    :param slot: see :func:`~airflow_provider_truepush.sending.record.send_slot`.
+    :param key: see :func:`~airflow_provider_truepush.sending.record.idempotency_key`.
     :param cleared_on_success: whether Airflow empties the store when the task succeeds (``[state_store]
         clear_on_success``), so that an empty one proves nothing.
     :param try_number: number of this try, from 1.
@@ -115,20 +115,20 @@ class TaskStateJournal(Journal):
     """
 
     def __init__(
-        self, store: Any, slot: str, *, cleared_on_success: bool = False, try_number: int = 1, address: str = "{key}"
+        self, store: Any, key: str, *, cleared_on_success: bool = False, try_number: int = 1, address: str = "{key}"
     ) -> None:
-        super().__init__(slot)
+        super().__init__(key)
         self._store = store
-        self.key = f"truepush_send_{slot[:16]}"
-        self._ledger_key = f"{self.key}_ledger"
-        self._visit_key = f"{self.key}_visited"
+        self.state_key = f"truepush_send_{key[:16]}"
+        self._ledger_key = f"{self.state_key}_ledger"
+        self._visit_key = f"{self.state_key}_visited"
         self._address = address
         self._cleared_on_success = cleared_on_success
         self._try_number = try_number
 
     def holds_it(self) -> bool:
-        """Whether this send stands here, whatever other journal there is."""
-        return self._store.get(self.key) is not None
+        """Whether this send stands here, whatever other store there is."""
+        return self._store.get(self.state_key) is not None
 
     def begun_in(self) -> tuple[str, int] | None:
         """The connection of the ledger in which an earlier try has begun, and its number; None for none."""
@@ -153,7 +153,7 @@ class TaskStateJournal(Journal):
 
     @override
     def read(self) -> SendRecord | None:
-        kept = self._store.get(self.key)
+        kept = self._store.get(self.state_key)
         if kept is None:
             if unproven := self.unproven():
                 raise TruepushAmbiguousError(unproven)
@@ -162,34 +162,34 @@ class TaskStateJournal(Journal):
             with suppress(TypeError, KeyError):
                 return SendRecord.from_dict(kept)
         # Otherwise a person has written the id of the campaign to adopt, or something wrong.
-        campaign_id = object_id(f"state key {self.key}", kept.strip() if isinstance(kept, str) else kept).lower()
-        return SendRecord(self.slot, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=campaign_id)
+        campaign_id = object_id(f"state key {self.state_key}", kept.strip() if isinstance(kept, str) else kept).lower()
+        return SendRecord(self.key, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=campaign_id)
 
     @override
-    def overtaken(self) -> bool:
+    def is_superseded(self) -> bool:
         try:
-            return self._store.get(self.key) is None
+            return self._store.get(self.state_key) is None
         except Exception:  # whoever cannot reach Airflow any more may well have been given up
             return True
 
     @override
-    def claim(self, record: SendRecord) -> None:
+    def acquire(self, record: SendRecord) -> None:
         # The write keeps overtaken tries out. What a person has written since it was read is not to be lost either.
-        if self._store.get(self.key) is not None:
-            raise TruepushLedgerError(f"Something was written to {self} in the meantime. Nothing was sent by this try.")
-        self._set(self.key, record.as_dict())
+        if self._store.get(self.state_key) is not None:
+            raise SendStoreError(f"Something was written to {self} in the meantime. Nothing was sent by this try.")
+        self._set(self.state_key, record.as_dict())
 
     @override
-    def settle(self, record: SendRecord) -> None:
-        self._set(self.key, record.as_dict())
+    def commit(self, record: SendRecord) -> None:
+        self._set(self.state_key, record.as_dict())
 
     @override
-    def drop(self, record: SendRecord) -> None:
-        kept = self._store.get(self.key)
+    def release(self, record: SendRecord) -> None:
+        kept = self._store.get(self.state_key)
         own = isinstance(kept, dict) and kept.get("attempt") == record.attempt and not kept.get("settled")
         # An overtaken try reads nothing, and the store refuses it the deletion: that is to be heard of.
         if own or kept is None:
-            self._store.delete(self.key)
+            self._store.delete(self.state_key)
 
     def _set(self, key: str, value: Any) -> None:
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
@@ -198,24 +198,23 @@ class TaskStateJournal(Journal):
 
     @override
     def __str__(self) -> str:
-        return f"the task state store, key {self.key}"
+        return f"the task state store, key {self.state_key}"
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:
         body = '{"value": "<its id>", "expires_at": null}'
-        return (
-            f"write its id to the task's state key: PUT {self._address.format(key=self.key)} {body}, and clear the task"
-        )
+        address = self._address.format(key=self.state_key)
+        return f"write its id to the task's state key: PUT {address} {body}, and clear the task"
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
         return (
-            f"remove the task's state key: DELETE {self._address.format(key=self.key)}, or give the task another "
+            f"remove the task's state key: DELETE {self._address.format(key=self.state_key)}, or give the task another "
             "`send_token`, and clear it"
         )
 
 
-class NoJournal(Journal):
+class NoSendStore(SendStore):
     """Keeps nothing beyond this try: Airflow before 3.3 and no ledger. A second try cannot know what the first did.
 
     :param try_number: number of this try, from 1.
@@ -236,17 +235,17 @@ class NoJournal(Journal):
         raise TruepushAmbiguousError(unknown_before(self._try_number, why))
 
     @override
-    def claim(self, record: SendRecord) -> None:
+    def acquire(self, record: SendRecord) -> None:
         """Kept for as long as this try lasts: it may start over, and must not forget what it has begun."""
         self._begun = record
 
     @override
-    def settle(self, record: SendRecord) -> None:
+    def commit(self, record: SendRecord) -> None:
         """The same."""
         self._begun = record
 
     @override
-    def drop(self, record: SendRecord) -> None:
+    def release(self, record: SendRecord) -> None:
         """The same."""
         self._begun = None
 

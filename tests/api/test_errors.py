@@ -32,7 +32,7 @@ CLASSES: list[type[TruepushError]] = [getattr(exceptions, name) for name in [*PU
 
 def test_public_names() -> None:
     assert sorted(exceptions.__all__) == sorted(
-        [*PUBLIC, "TruepushLedgerError", "TruepushSendExpiredError", "TruepushValidationError"]
+        [*PUBLIC, "SendStoreError", "TruepushLedgerError", "TruepushSendExpiredError", "TruepushValidationError"]
     )
     assert all(getattr(errors, name) is getattr(exceptions, name) for name in exceptions.__all__)
 

@@ -29,13 +29,13 @@ class Attempt:
         self.killed = False
         self.result: Any = None
         self.error: BaseException | None = None
-        #: An intent of this attempt may stand in the journal.
+        #: An intent of this attempt may stand in the send_store.
         self.open = False
         #: Its request left, and no clear answer came.
         self.in_doubt = False
         #: It has read an outcome.
         self.resumed = False
-        #: Another try was not at a clear end when it last read the journal.
+        #: Another try was not at a clear end when it last read the send_store.
         self.saw_open = False
         self.created = False
         self.closed_at = 0.0

@@ -23,7 +23,7 @@ __all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
 if not HAS_STATE_STORE:
     # Most tries here are kept in the task state store; the model, the ledger and the histories do without it.
     collect_ignore = [
-        f"test_{name}.py" for name in ("copies", "ending", "journals", "late_guard", "operator", "unsafe", "waiting")
+        f"test_{name}.py" for name in ("copies", "ending", "send_stores", "late_guard", "operator", "unsafe", "waiting")
     ]
 
 

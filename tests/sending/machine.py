@@ -13,7 +13,7 @@ from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS
 from tests.sending.attempts import Attempt
 from tests.sending.tasks import HAS_STATE_STORE
-from tests.sending.watched import JournalFault
+from tests.sending.watched import StoreFault
 from tests.sending.world import Setup, World, ending
 
 _TRIES = 4
@@ -56,8 +56,8 @@ def _times(faults: st.SearchStrategy[dict[str, Any]], skip: list[int], times: li
     return st.tuples(faults, spans).map(lambda drawn: {**drawn[0], "nth": list(drawn[1])})
 
 
-#: A fault of the emulator, of the journal, or how many creates find nobody who listens.
-Trouble = dict[str, Any] | JournalFault | int
+#: A fault of the emulator, of the send_store, or how many creates find nobody who listens.
+Trouble = dict[str, Any] | StoreFault | int
 _CREATE = _times(_faults("createCampaign"), [1], [1, 1, 2, 3])
 #: Those that the whole protocol is about, so that they come more often.
 _TELLING = st.sampled_from(
@@ -73,8 +73,8 @@ _LIST = _times(_faults("listCampaign"), [1, 2, 2, 3], [1, 2, 2, 50])
 _CONNECTION = st.sampled_from([effect for _, effect in CONNECTION_FAULTS]).map(
     lambda effect: {"phase": "accept", "effect": effect, "seconds": 0.01 if effect == "delay" else 30.0, "nth": 1}
 )
-_JOURNAL = st.builds(
-    JournalFault, st.sampled_from(["read", "claim", "settle", "drop"]), st.booleans(), st.sampled_from([1, 4])
+_STORE_FAULTS = st.builds(
+    StoreFault, st.sampled_from(["read", "acquire", "commit", "release"]), st.booleans(), st.sampled_from([1, 4])
 )
 TROUBLES: st.SearchStrategy[Trouble] = st.one_of(
     _TELLING,
@@ -87,21 +87,21 @@ TROUBLES: st.SearchStrategy[Trouble] = st.one_of(
     _LIST,
     _CONNECTION,
     st.sampled_from([1, 6]),
-    _JOURNAL,
+    _STORE_FAULTS,
 )
-#: From which journal to which a task may change. From below 3.3 to 3.3 is a limit that is told to users.
+#: From which send_store to which a task may change. From below 3.3 to 3.3 is a limit that is told to users.
 _CHANGES = [("state", "both"), ("both", "state"), ("ledger", "none"), ("none", "ledger")]
 _STAYS = [(name, None) for name in ("state", "state", "both", "ledger", "ledger", "none")]
-_JOURNALS = [pair for pair in [*_STAYS, *_CHANGES] if HAS_STATE_STORE or not {"state", "both"}.intersection(pair)]
+_SEND_STORES = [pair for pair in [*_STAYS, *_CHANGES] if HAS_STATE_STORE or not {"state", "both"}.intersection(pair)]
 
 
-def _setup(journals: tuple[str, str | None], **given: Any) -> Setup:
-    return Setup(*journals, **given)
+def _setup(send_stores: tuple[str, str | None], **given: Any) -> Setup:
+    return Setup(*send_stores, **given)
 
 
 SETUPS = st.builds(
     _setup,
-    st.sampled_from(_JOURNALS),
+    st.sampled_from(_SEND_STORES),
     siblings=st.booleans(),
     dialect=st.sampled_from([None, None, "none"]),
     on_doubt=st.sampled_from(["reconcile", "reconcile", "reconcile", "fail"]),
@@ -124,7 +124,7 @@ class Histories(RuleBasedStateMachine):
     @rule(key=st.sampled_from("ab"), troubles=st.lists(TROUBLES, max_size=2))
     @precondition(lambda self: self._room())
     def run(self, key: str, troubles: list[Trouble]) -> None:
-        """Truepush, the network or the journal fails, and Airflow runs a try: a retry, or after a clear."""
+        """Truepush, the network or the send_store fails, and Airflow runs a try: a retry, or after a clear."""
         self._start(key, None, troubles)
 
     @rule(key=st.sampled_from("ab"), steps=st.integers(2, 14), troubles=st.lists(TROUBLES, max_size=2))
@@ -158,7 +158,7 @@ class Histories(RuleBasedStateMachine):
     # What a person does
 
     @rule(key=st.sampled_from("ab"))
-    @precondition(lambda self: "none" not in (self.world.setup.journal, self.world.setup.later_journal))
+    @precondition(lambda self: "none" not in (self.world.setup.send_store, self.world.setup.later_send_store))
     def look_and_resolve(self, key: str) -> None:
         """Look in Truepush, and do what the error says. Whoever cannot be sure yet does nothing."""
         world = self.world
@@ -249,8 +249,8 @@ class Histories(RuleBasedStateMachine):
 
     def _arrange(self, trouble: Trouble) -> None:
         match trouble:
-            case JournalFault():
-                self.world.journal_faults.append(replace(trouble))
+            case StoreFault():
+                self.world.store_faults.append(replace(trouble))
             case int():
                 self.world.refuse = trouble
             case _:
@@ -260,7 +260,7 @@ class Histories(RuleBasedStateMachine):
 
     def _mend(self) -> None:
         self.world.emulator.clear_faults()
-        self.world.journal_faults.clear()
+        self.world.store_faults.clear()
         self.world.refuse = 0
         self.world.timeout = 10.0
 

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 ATTEMPTS = 3
 
 #: Where an attempt stands. ``took`` is the moment between an in-flight request and the decision what to do about it.
-Step = Literal["unborn", "read", "list", "claim", "post", "save", "drop", "look", "over"]
+Step = Literal["unborn", "read", "list", "acquire", "post", "save", "release", "look", "over"]
 
 _UNBORN: Step = "unborn"
 
@@ -23,7 +23,7 @@ _UNBORN: Step = "unborn"
 class Protocol:
     """One way to do it.
 
-    :param journal: ``fenced``: an overtaken attempt reads nothing and writes nothing, as in Airflow's task state store;
+    :param store: ``fenced``: an overtaken attempt reads nothing and writes nothing, as in Airflow's task state store;
         ``unique``: the intent is an INSERT under a unique key; ``plain``: everybody reads and writes; ``process``:
         a note in the process's memory, and a later attempt stops for a person; ``none``.
     :param intent: whether an intent is written before the request.
@@ -31,7 +31,7 @@ class Protocol:
     :param forgets: whether a start over within one attempt forgets what that attempt has begun.
     """
 
-    journal: Literal["fenced", "unique", "plain", "process", "none"]
+    store: Literal["fenced", "unique", "plain", "process", "none"]
     intent: bool = True
     resend: bool = False
     forgets: bool = False
@@ -109,7 +109,7 @@ def _successors(protocol: Protocol, state: State) -> Iterator[tuple[str, State]]
             continue
         if step == "over":
             continue
-        begun = step in ("post", "save", "drop", "look")
+        begun = step in ("post", "save", "release", "look")
         yield f"{name} is killed before {step}", _end(state, number, "killed", cause=state.cause or begun)
         for what, following in _run(protocol, state, number):
             yield f"{name}: {what}", following
@@ -117,24 +117,24 @@ def _successors(protocol: Protocol, state: State) -> Iterator[tuple[str, State]]
 
 def _run(protocol: Protocol, state: State, number: int) -> Iterator[tuple[str, State]]:
     """What the next step of an attempt may come to."""
-    stale = protocol.journal == "fenced" and any(step != "unborn" for step in state.steps[number + 1 :])
+    stale = protocol.store == "fenced" and any(step != "unborn" for step in state.steps[number + 1 :])
     match state.steps[number]:
         case "read":
             yield from _read(protocol, state, number, stale)
         case "list":
-            yield "notes what is there", _move(state, number, "claim")
+            yield "notes what is there", _move(state, number, "acquire")
             yield "the list cannot be read", _end(state, number, "retry")
-        case "claim":
-            yield from _claim(protocol, state, number, stale)
+        case "acquire":
+            yield from _acquire(protocol, state, number, stale)
         case "post":
             yield "created", _move(state, number, "save", made=state.made + 1)
             yield "created, the answer is lost", _doubt(protocol, state, number, made=state.made + 1)
             yield "no answer, in flight", _doubt(protocol, state, number, flying=state.flying + 1)
             yield "no answer, never arrived", _doubt(protocol, state, number)
-            yield "refused", _move(state, number, "drop")
+            yield "refused", _move(state, number, "release")
         case "save":
             yield "saves", _end(state, number, "sent", **_kept(protocol, state, number, "outcome", stale))
-        case "drop":
+        case "release":
             kept = _kept(protocol, state, number, "", stale)
             yield "drops its intent, ends", _end(state, number, "retry", **kept)
             yield "drops its intent, starts over", _move(state, number, "read", **kept)
@@ -143,8 +143,8 @@ def _run(protocol: Protocol, state: State, number: int) -> Iterator[tuple[str, S
 
 
 def _read(protocol: Protocol, state: State, number: int, stale: bool) -> Iterator[tuple[str, State]]:
-    seen = "" if stale or protocol.journal == "none" else state.record
-    if protocol.journal == "process":
+    seen = "" if stale or protocol.store == "none" else state.record
+    if protocol.store == "process":
         if number > 0:
             yield "cannot know", _end(state, number, "person", cause=True)
             return
@@ -157,8 +157,8 @@ def _read(protocol: Protocol, state: State, number: int, stale: bool) -> Iterato
         yield "reads nothing", _move(state, number, "list" if protocol.intent else "post")
 
 
-def _claim(protocol: Protocol, state: State, number: int, stale: bool) -> Iterator[tuple[str, State]]:
-    if stale or (protocol.journal == "unique" and state.record):
+def _acquire(protocol: Protocol, state: State, number: int, stale: bool) -> Iterator[tuple[str, State]]:
+    if stale or (protocol.store == "unique" and state.record):
         yield "its intent is refused", _end(state, number, "retry")
     else:
         yield "writes its intent", _move(state, number, "post", record="intent", author=number)
@@ -178,15 +178,15 @@ def _look(protocol: Protocol, state: State, number: int, stale: bool) -> Iterato
     yield "the list cannot be read, starts over", _move(state, number, "read")
     if protocol.resend:
         yield "the list is empty, sends again", _move(state, number, "post")
-    elif state.record == "" and not stale and protocol.journal != "none":
+    elif state.record == "" and not stale and protocol.store != "none":
         yield "its owner has taken the intent back", _end(state, number, "retry")
     else:
         yield "the list is empty", _end(state, number, "person")
 
 
 def _kept(protocol: Protocol, state: State, author: int, record: str, stale: bool) -> dict[str, str]:
-    """What a write of an outcome, or of nothing, does to the journal."""
-    if stale or protocol.journal == "none" or (protocol.journal == "unique" and state.author != author):
+    """What a write of an outcome, or of nothing, does to the store."""
+    if stale or protocol.store == "none" or (protocol.store == "unique" and state.author != author):
         return {}
     if record == "" and state.record == "outcome":
         return {}

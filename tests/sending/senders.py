@@ -13,7 +13,7 @@ from airflow_provider_truepush.exceptions import (
     TruepushRateLimitError,
 )
 from airflow_provider_truepush.sending.protocol import CampaignSending
-from airflow_provider_truepush.sending.store import NoJournal
+from airflow_provider_truepush.sending.store import NoSendStore
 
 
 class _Sender(CampaignSending):
@@ -22,14 +22,14 @@ class _Sender(CampaignSending):
     def __init__(
         self,
         hook: Any,
-        journal: Any,
+        store: Any,
         plan: Any,
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(hook, journal, plan, sleep=sleep, clock=clock)
-        self.hook, self.journal, self.plan = hook, journal, plan
+        super().__init__(hook, store, plan, sleep=sleep, clock=clock)
+        self.hook, self.store, self.plan = hook, store, plan
 
 
 class NaiveRetry(_Sender):
@@ -43,12 +43,12 @@ class GetPostSave(_Sender):
     """Look whether it was sent, send, save: the order of Airflow's ResumableJobMixin."""
 
     def send(self) -> str | None:
-        kept = self.journal.read()
+        kept = self.store.read()
         if kept is not None:
             return kept.campaign_id  # type: ignore[no-any-return]
         record = self._intent()
         campaign_id = self.hook.create_campaign(self.plan.campaign)
-        self.journal.settle(record.with_outcome(campaign_id))
+        self.store.commit(record.with_outcome(campaign_id))
         return campaign_id  # type: ignore[no-any-return]
 
 
@@ -61,7 +61,7 @@ class ResendWhenEmpty(_Sender):
         except TruepushAmbiguousError:
             if "has no new campaign" not in str(self._error):
                 raise
-            self.journal.drop(record)
+            self.store.release(record)
             return self.send()
 
     def _for_a_person(self, record: Any, what: str, seen: str) -> str:
@@ -70,13 +70,13 @@ class ResendWhenEmpty(_Sender):
 
 
 class ForgetsAtRestart(_Sender):
-    """Without a journal, a start over within one try that remembers nothing of what the try has begun."""
+    """Without a store, a start over within one try that remembers nothing of what the try has begun."""
 
-    def __init__(self, hook: Any, journal: Any, plan: Any, **kwargs: Any) -> None:
-        if isinstance(journal.inner, NoJournal):
-            journal.inner.claim = lambda record: None  # type: ignore[method-assign]
-            journal.inner.stands = lambda record: True  # type: ignore[method-assign]
-        super().__init__(hook, journal, plan, **kwargs)
+    def __init__(self, hook: Any, store: Any, plan: Any, **kwargs: Any) -> None:
+        if isinstance(store.inner, NoSendStore):
+            store.inner.acquire = lambda record: None  # type: ignore[method-assign]
+            store.inner.is_current = lambda record: True  # type: ignore[method-assign]
+        super().__init__(hook, store, plan, **kwargs)
 
     def send(self) -> str | None:
         for _ in range(5):

@@ -1,4 +1,4 @@
-"""Copies and siblings: what has the same title is not always ours."""
+"""Duplicates and siblings: what has the same title is not always ours."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def test_no_history_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.Monk
     world = World(emulator, ledger=ledger_hook)
     world.patch(monkeypatch)
     endings = explore(world, HISTORIES)
-    print("histories on all journals:", dict(endings.most_common()))
+    print("histories on all send_stores:", dict(endings.most_common()))
     assert endings["histories"] >= HISTORIES
     assert min(endings[how] for how in ("sent", "same id", "adopted", "person", "retry", "killed")) > 0
 
@@ -30,7 +30,7 @@ def test_no_history_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.Monk
 @pytest.mark.timeout(7200)
 def test_no_history_on_postgresql_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(emulator, ledger=ledger_hook)
-    world.only = Setup(journal="ledger", siblings=True)
+    world.only = Setup(send_store="ledger", siblings=True)
     world.patch(monkeypatch)
     endings = explore(world, HISTORIES // 10)
     print("histories on PostgreSQL:", dict(endings.most_common()))
@@ -38,14 +38,14 @@ def test_no_history_on_postgresql_has_a_duplicate(emulator: Emulator, monkeypatc
 
 
 @pytest.mark.usefixtures("silence", "sqlite")
-@pytest.mark.parametrize("journal", ["state", "ledger"] if HAS_STATE_STORE else ["ledger"])
+@pytest.mark.parametrize("send_store", ["state", "ledger"] if HAS_STATE_STORE else ["ledger"])
 @pytest.mark.parametrize("steps", range(1, 12))
 def test_a_try_that_froze_anywhere_sends_nothing_once_a_person_had_it_sent_again(
-    steps: int, journal: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    steps: int, send_store: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(emulator, ledger=ledger_hook)
     world.patch(monkeypatch)
-    world.begin(Setup(journal=journal))
+    world.begin(Setup(send_store=send_store))
     frozen = world.start("a")
     for _ in range(steps):
         frozen.step()
@@ -64,13 +64,13 @@ def test_a_try_that_froze_anywhere_sends_nothing_once_a_person_had_it_sent_again
 
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.parametrize("steps", range(1, 11))
-def test_without_a_journal_a_try_that_froze_sends_nothing_ten_minutes_after_its_start(
+def test_without_a_store_a_try_that_froze_sends_nothing_ten_minutes_after_its_start(
     steps: int, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing keeps it from sending but its own clock, and a person was told to decide after that time."""
     world = World(emulator, ledger=ledger_hook)
     world.patch(monkeypatch)
-    world.begin(Setup(journal="none"))
+    world.begin(Setup(send_store="none"))
     frozen = world.start("a")
     for _ in range(steps):
         frozen.step()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import TruepushLedgerError, TruepushSendExpiredError
+from airflow_provider_truepush.exceptions import SendStoreError, TruepushSendExpiredError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
-from airflow_provider_truepush.sending.sql_store import SqlLedger
+from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from tests.sending.attempts import StateAccessor
 from tests.sending.tasks import Tasks, in_days
 
@@ -124,7 +124,7 @@ class Busy(StateAccessor):
         self._ask(super().set, key, value, retention=retention)
 
 
-def test_a_signal_while_the_journal_is_asked_cancels_afterwards(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_while_the_store_is_asked_cancels_afterwards(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = tasks.operator(cancel_on_kill=True, send_at=in_days(2))
     context = tasks.context()
     store = Busy(tasks.store, SCOPE, 1)
@@ -164,7 +164,7 @@ def test_a_timeout_of_airflows_while_it_waits_cancels(tasks: Tasks, monkeypatch:
 def test_a_timeout_while_the_intent_is_written_asks_no_person(
     place: Place, written: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, name = (StateAccessor, "set") if place.ledger is None else (SqlLedger, "_insert")
+    owner, name = (StateAccessor, "set") if place.ledger is None else (SqlSendStore, "_insert")
     write = getattr(owner, name)
 
     def time_out(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -216,7 +216,7 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(base, "TruepushHook", Adopting)
-        with pytest.raises(TruepushLedgerError, match=r"in the meantime\. Nothing was sent"):
+        with pytest.raises(SendStoreError, match=r"in the meantime\. Nothing was sent"):
             tasks.run()
 
 

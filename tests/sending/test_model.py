@@ -9,7 +9,7 @@ from tests.sending.model import Protocol, explore
 SAFE = {
     "task state store": Protocol("fenced"),
     "SQL ledger": Protocol("unique"),
-    "no journal, second try stops": Protocol("process"),
+    "no store, second try stops": Protocol("process"),
 }
 UNSAFE = {
     "naive retry": Protocol("none", intent=False),

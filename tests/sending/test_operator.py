@@ -17,12 +17,12 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
 from tests.sending.tasks import Tasks
 
-JOURNALS = ("state", "ledger")
+STORES = ("state", "ledger")
 
 
-@pytest.fixture(params=JOURNALS)
+@pytest.fixture(params=STORES)
 def kept(request: pytest.FixtureRequest, sqlite: str) -> dict[str, Any]:
-    """The operator's argument for each journal."""
+    """The operator's argument for each send_store."""
     return {"ledger_conn_id": sqlite} if request.param == "ledger" else {}
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from airflow_provider_truepush.models import CampaignRef
-from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, send_slot
+from airflow_provider_truepush.sending.record import SendRecord, content_hash, idempotency_key, is_recent
 from tests.api.support import NOW, quick
 
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ def made(at: datetime, ending: int = 0) -> str:
 
 def record(**given: Any) -> SendRecord:
     facts: dict[str, Any] = {
-        "slot": send_slot("truepush_default", "a run"),
+        "key": idempotency_key("truepush_default", "a run"),
         "content": content_hash({"title": "T"}),
         "title": "T",
         "before": (made(NOW, 1), made(NOW, 2)),
@@ -35,10 +35,10 @@ def record(**given: Any) -> SendRecord:
     return SendRecord(**{**facts, **given})
 
 
-def test_slots_tell_sends_apart() -> None:
-    slots = {send_slot(project, token) for project in ("a", "b", "a b", "") for token in ("c", "b c", "", "a")}
-    assert len(slots) == 16
-    assert send_slot("a", "b") == send_slot("a", "b")
+def test_keys_tell_sends_apart() -> None:
+    keys = {idempotency_key(project, token) for project in ("a", "b", "a b", "") for token in ("c", "b c", "", "a")}
+    assert len(keys) == 16
+    assert idempotency_key("a", "b") == idempotency_key("a", "b")
 
 
 @quick

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import TruepushLedgerError, TruepushValidationError
+from airflow_provider_truepush.exceptions import SendStoreError, TruepushValidationError
 from airflow_provider_truepush.sending.record import SendRecord
-from airflow_provider_truepush.sending.sql_store import TABLE, SqlLedger
+from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from tests.sending.exploring import LONG
 from tests.sending.tasks import Tasks
 
@@ -28,49 +28,49 @@ def record(slot: str, **given: Any) -> SendRecord:
     return SendRecord(slot, **{**values, "made_at": 1000.1, "deadline": 1120.25, **given})
 
 
-def ledger(sql: str, slot: str) -> SqlLedger:
-    return SqlLedger(BaseHook.get_hook(sql), sql, "project", slot)
+def ledger(sql: str, slot: str) -> SqlSendStore:
+    return SqlSendStore(BaseHook.get_hook(sql), sql, "project", slot)
 
 
 def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
     written = record("s", title="Größe 'A' 100% ? \N{SNOWMAN}")
-    ledger(sql, "s").claim(written)
+    ledger(sql, "s").acquire(written)
     assert ledger(sql, "s").read() == written
-    ledger(sql, "s").settle(written.with_outcome("f" * 24))
+    ledger(sql, "s").commit(written.with_outcome("f" * 24))
     assert ledger(sql, "s").read() == written.with_outcome("f" * 24)
 
 
 def test_a_second_intent_is_refused_and_the_first_stands(sql: str) -> None:
-    ledger(sql, "s").claim(record("s"))
-    with pytest.raises(TruepushLedgerError, match=r"Another try .* Nothing was sent"):
-        ledger(sql, "s").claim(record("s", attempt="another"))
+    ledger(sql, "s").acquire(record("s"))
+    with pytest.raises(SendStoreError, match=r"Another try .* Nothing was sent"):
+        ledger(sql, "s").acquire(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
 
 
 def test_only_the_own_open_intent_is_taken_back(sql: str) -> None:
-    ledger(sql, "s").claim(record("s"))
-    ledger(sql, "s").drop(record("s", attempt="another"))
+    ledger(sql, "s").acquire(record("s"))
+    ledger(sql, "s").release(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
-    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
-    ledger(sql, "s").drop(record("s"))
+    ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
+    ledger(sql, "s").release(record("s"))
     assert ledger(sql, "s").read() is not None
 
 
 def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
     for slot in ("s", "t"):
-        ledger(sql, slot).claim(record(slot))
-    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
-    with pytest.raises(TruepushLedgerError):
-        ledger(sql, "t").settle(record("t").with_outcome("a" * 24))
+        ledger(sql, slot).acquire(record(slot))
+    ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
+    with pytest.raises(SendStoreError):
+        ledger(sql, "t").commit(record("t").with_outcome("a" * 24))
     assert ledger(sql, "t").taken(["a" * 24, "b" * 24]) == {"a" * 24}
     assert ledger(sql, "s").taken(["a" * 24]) == set()
 
 
 def test_an_outcome_for_an_intent_that_is_gone_is_no_silent_success(sql: str) -> None:
-    ledger(sql, "s").claim(record("s"))
+    ledger(sql, "s").acquire(record("s"))
     BaseHook.get_hook(sql).run(f"DELETE FROM {TABLE}")
-    with pytest.raises(TruepushLedgerError, match="no intent of somebody any more"):
-        ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    with pytest.raises(SendStoreError, match="no intent of somebody any more"):
+        ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
 
 
 def without_keys(sql: str) -> None:
@@ -83,20 +83,20 @@ def without_keys(sql: str) -> None:
 
 def test_where_keys_are_only_declared_the_second_intent_is_refused_all_the_same(sql: str) -> None:
     without_keys(sql)
-    ledger(sql, "s").claim(record("s"))
-    with pytest.raises(TruepushLedgerError, match=r"Another try .* Nothing was sent"):
-        ledger(sql, "s").claim(record("s", attempt="another"))
-    ledger(sql, "s").drop(record("s", attempt="another"))
+    ledger(sql, "s").acquire(record("s"))
+    with pytest.raises(SendStoreError, match=r"Another try .* Nothing was sent"):
+        ledger(sql, "s").acquire(record("s", attempt="another"))
+    ledger(sql, "s").release(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
 
 
 def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: str) -> None:
     without_keys(sql)
     for slot in ("s", "t"):
-        ledger(sql, slot).claim(record(slot))
-    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
-    with pytest.raises(TruepushLedgerError, match="outcome of another send as well"):
-        ledger(sql, "t").settle(record("t").with_outcome("a" * 24))
+        ledger(sql, slot).acquire(record(slot))
+    ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
+    with pytest.raises(SendStoreError, match="outcome of another send as well"):
+        ledger(sql, "t").commit(record("t").with_outcome("a" * 24))
 
 
 def test_a_visit_is_no_send(sql: str) -> None:
@@ -112,13 +112,13 @@ def test_a_visit_is_no_send(sql: str) -> None:
 def test_rivals_are_open_sends_of_the_title_and_those_whose_id_was_not_told(sql: str) -> None:
     mine = record("mine")
     assert not ledger(sql, "mine").has_rivals(mine)
-    ledger(sql, "other title").claim(record("other title", title="Other"))
+    ledger(sql, "other title").acquire(record("other title", title="Other"))
     assert not ledger(sql, "mine").has_rivals(mine)
-    ledger(sql, "s").claim(record("s"))
+    ledger(sql, "s").acquire(record("s"))
     assert ledger(sql, "mine").has_rivals(mine)
-    ledger(sql, "s").settle(record("s").with_outcome(None))
+    ledger(sql, "s").commit(record("s").with_outcome(None))
     assert ledger(sql, "mine").has_rivals(mine)
-    ledger(sql, "s").settle(record("s").with_outcome("a" * 24))
+    ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
     assert not ledger(sql, "mine").has_rivals(mine)
 
 
@@ -128,16 +128,16 @@ def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: 
 
     def lossy(*args: Any) -> None:
         change(*args)
-        raise TruepushLedgerError("connection lost")
+        raise SendStoreError("connection lost")
 
     monkeypatch.setattr(target, "_change", lossy)
-    target.claim(record("s"))
+    target.acquire(record("s"))
     assert ledger(sql, "s").read() == record("s")
 
 
 def test_an_unreachable_database_sends_nothing(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", '{"conn_type": "sqlite", "host": "/nowhere/at/all.db"}')
-    with pytest.raises(TruepushLedgerError, match="ledger"):
+    with pytest.raises(SendStoreError, match="ledger"):
         tasks.run(ledger_conn_id="ledger")
     assert tasks.sends == 0
 
@@ -159,7 +159,7 @@ def test_many_threads_make_the_table_at_once(sql: str) -> None:
         mine = ledger(sql, f"s{number}")
         barrier.wait()
         try:
-            mine.claim(record(f"s{number}"))
+            mine.acquire(record(f"s{number}"))
         except Exception as error:
             errors.append(error)
 

@@ -1,4 +1,4 @@
-"""Which journal is chosen, and what each can and cannot know."""
+"""Which send_store is chosen, and what each can and cannot know."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
 from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.sending import protocol
-from airflow_provider_truepush.sending.sql_store import TABLE, SqlLedger
-from airflow_provider_truepush.sending.store import TaskStateJournal
+from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
+from airflow_provider_truepush.sending.store import TaskStateSendStore
 from tests.sending.tasks import Tasks
 
 
-def test_without_any_journal_the_first_try_says_so(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_any_store_the_first_try_says_so(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
         tasks.run(tasks.context(state=False))
     assert "the next one stops for a person" in caplog.text
 
 
 @pytest.mark.parametrize(("sqlite_used", "name"), [(True, "the ledger truepush_send_ledger"), (False, "task state")])
-def test_the_log_names_the_journal(
+def test_the_log_names_the_store(
     sqlite_used: bool, name: str, tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
@@ -30,7 +30,7 @@ def test_the_log_names_the_journal(
     assert f"kept in {name}" in caplog.text or f"kept in the {name}" in caplog.text
 
 
-def test_without_any_journal_a_second_try_stops_for_a_person(tasks: Tasks) -> None:
+def test_without_any_store_a_second_try_stops_for_a_person(tasks: Tasks) -> None:
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="may be out"):
         tasks.run(tasks.context(state=False))
@@ -39,7 +39,7 @@ def test_without_any_journal_a_second_try_stops_for_a_person(tasks: Tasks) -> No
     assert tasks.sends == 1
 
 
-def test_without_any_journal_a_start_over_remembers_what_the_try_has_begun(tasks: Tasks) -> None:
+def test_without_any_store_a_start_over_remembers_what_the_try_has_begun(tasks: Tasks) -> None:
     """Doubt, and then a list that is limited: that is no reason to start over and send again."""
     tasks.lose_the_answer()
     tasks.emulator.fault("listCampaign", effect="429", nth=[2, 3])
@@ -139,18 +139,18 @@ def test_a_ledger_row_that_a_person_wrote_wrong_is_refused(tasks: Tasks, sqlite:
 def test_an_intent_that_could_not_be_taken_back_at_first_asks_no_person(
     tasks: Tasks, sqlite: str, ledger: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """429 proves that nothing was sent, and the journal is away for some seconds just then."""
+    """429 proves that nothing was sent, and the send_store is away for some seconds just then."""
     monkeypatch.setattr(protocol, "_PAUSES", (0.01,))
-    journal = SqlLedger if ledger else TaskStateJournal
-    drop, calls = journal.drop, []
+    send_store = SqlSendStore if ledger else TaskStateSendStore
+    release, calls = send_store.release, []
 
     def hiccup(self: Any, record: Any) -> None:
         calls.append(record)
         if len(calls) <= 2:
-            raise RuntimeError("the journal is away")
-        drop(self, record)
+            raise RuntimeError("the send_store is away")
+        release(self, record)
 
-    monkeypatch.setattr(journal, "drop", hiccup)
+    monkeypatch.setattr(send_store, "release", hiccup)
     tasks.emulator.fault("createCampaign", effect="429", nth=1)
     assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
 

@@ -18,11 +18,11 @@ LIMIT = 4000
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("sender", "fenced", "journal", "first"),
+    ("sender", "fenced", "send_store", "first"),
     [
         pytest.param(NaiveRetry, True, "state", "1", id="naive retry"),
         pytest.param(GetPostSave, True, "state", "1", id="get, POST, save"),
-        pytest.param(CampaignSending, False, "state", "1", id="unfenced journal"),
+        pytest.param(CampaignSending, False, "state", "1", id="unfenced send_store"),
         pytest.param(ResendWhenEmpty, True, "ledger", "1", id="resend when the list is empty"),
         pytest.param(ForgetsAtRestart, True, "none", "14", id="a start over that forgets"),
     ],
@@ -30,13 +30,13 @@ LIMIT = 4000
 def test_the_machine_finds_a_duplicate(
     sender: type[CampaignSending],
     fenced: bool,
-    journal: str,
+    send_store: str,
     first: str,
     emulator: Emulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World(emulator, sender, ledger_hook, fenced=fenced)
-    world.only = Setup(journal=journal)
+    world.only = Setup(send_store=send_store)
     world.patch(monkeypatch)
     with pytest.raises(DuplicateError):
         explore(world, LIMIT, duplicates_only=True, first=first)  # a seed whose histories come to one soon

@@ -1,4 +1,4 @@
-"""The journal and the hook with a checkpoint before and after everything they do."""
+"""The send_store and the hook with a checkpoint before and after everything they do."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator.history import Request
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushLedgerError
+from airflow_provider_truepush.exceptions import SendStoreError, TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.record import SendRecord
-from airflow_provider_truepush.sending.store import Journal
+from airflow_provider_truepush.sending.store import SendStore
 from tests.sending.attempts import Killed, here
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def says_that_nothing_was_made(row: Request) -> bool:
 
 
 @dataclass(slots=True)
-class JournalFault:
-    """Makes the next call of a journal's method fail.
+class StoreFault:
+    """Makes the next call of a send_store's method fail.
 
     :param method: which.
     :param done: whether it does its work first.
@@ -38,17 +38,17 @@ class JournalFault:
     times: int = 1
 
 
-class WatchedJournal(Journal):
-    """A journal with checkpoints around each call, and faults in them."""
+class WatchedStore(SendStore):
+    """A send_store with checkpoints around each call, and faults in them."""
 
-    def __init__(self, inner: Journal, world: World) -> None:
-        super().__init__(inner.slot)
+    def __init__(self, inner: SendStore, world: World) -> None:
+        super().__init__(inner.key)
         self.inner, self._world = inner, world
         self.sees_others, self.lasts = inner.sees_others, inner.lasts
 
     def _do(self, method: str, *args: Any) -> Any:
         here().stop_at(f"before {method}")
-        fault = next((f for f in self._world.journal_faults if f.method == method and f.times), None)
+        fault = next((f for f in self._world.store_faults if f.method == method and f.times), None)
         if fault is not None:
             fault.times -= 1
             if not fault.done:
@@ -62,33 +62,33 @@ class WatchedJournal(Journal):
         return found
 
     def _error(self) -> Exception:
-        return TruepushLedgerError("made to fail") if self.sees_others else RuntimeError("made to fail")
+        return SendStoreError("made to fail") if self.sees_others else RuntimeError("made to fail")
 
     def read(self) -> SendRecord | None:
         found: SendRecord | None = self._do("read")
         here().resumed = here().resumed or (found is not None and found.settled)
         return found
 
-    def claim(self, record: SendRecord) -> None:
+    def acquire(self, record: SendRecord) -> None:
         attempt = here()
         attempt.stop_at("before intent")
         attempt.open = True
         attempt.closed_at = self._world.now + 130
-        self._do("claim", record)
+        self._do("acquire", record)
 
-    def settle(self, record: SendRecord) -> None:
-        self._do("settle", record)
+    def commit(self, record: SendRecord) -> None:
+        self._do("commit", record)
         here().open = False
 
-    def drop(self, record: SendRecord) -> None:
-        self._do("drop", record)
+    def release(self, record: SendRecord) -> None:
+        self._do("release", record)
         here().open = False
 
-    def stands(self, record: SendRecord) -> bool:
-        return bool(self._do("stands", record))
+    def is_current(self, record: SendRecord) -> bool:
+        return bool(self._do("is_current", record))
 
-    def overtaken(self) -> bool:
-        return self.inner.overtaken()
+    def is_superseded(self) -> bool:
+        return self.inner.is_superseded()
 
     def taken(self, campaign_ids: list[str]) -> set[str]:
         found: set[str] = self._do("taken", campaign_ids)

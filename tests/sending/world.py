@@ -21,10 +21,10 @@ from airflow_provider_truepush.operators import base, task_try
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.protocol import CampaignSending
-from airflow_provider_truepush.sending.record import send_slot
+from airflow_provider_truepush.sending.record import idempotency_key
 from airflow_provider_truepush.sending.sql_store import TABLE
 from tests.sending.attempts import Attempt, Killed, StateStore, here
-from tests.sending.watched import JournalFault, WatchedHook, WatchedJournal
+from tests.sending.watched import StoreFault, WatchedHook, WatchedStore
 from tests.tokens import SESSION_TOKEN
 
 LINK = "https://example.com/"
@@ -34,21 +34,21 @@ LINK = "https://example.com/"
 class Setup:
     """What one history is about.
 
-    :param journal: ``state``, ``ledger`` or ``none``; ``both`` is Airflow 3.3 with a ledger.
-    :param later_journal: the same, from the third try on: a Dag is given a ledger, or loses it.
+    :param send_store: ``state``, ``ledger`` or ``none``; ``both`` is Airflow 3.3 with a ledger.
+    :param later_send_store: the same, from the third try on: a Dag is given a ledger, or loses it.
     :param siblings: two mapped tasks with equal titles, in place of one task.
     :param dialect: settings of the emulator's.
     :param on_doubt: the operator's argument.
     """
 
-    journal: str = "state"
-    later_journal: str | None = None
+    send_store: str = "state"
+    later_send_store: str | None = None
     siblings: bool = False
     dialect: str | None = None
     on_doubt: str = "reconcile"
 
 
-_open_journal = task_try.open_journal
+_open_store = task_try.open_store
 
 
 class World:
@@ -84,8 +84,8 @@ class World:
             self.emulator.set_dialect(id_style=setup.dialect)
         self.now = self.emulator.now().timestamp()
         self.store = StateStore(fenced=self._fenced)
-        self.journal_faults: list[JournalFault] = []
-        #: Tasks whose first try has come as far as its journal.
+        self.store_faults: list[StoreFault] = []
+        #: Tasks whose first try has come as far as its send_store.
         self.began: set[str] = set()
         self.refuse = 0
         self.timeout = 10.0
@@ -104,29 +104,29 @@ class World:
         monkeypatch.setattr(base, "TruepushHook", hook)
         sender = partial(self.sender, sleep=self.sleep, clock=lambda: self.now)
         monkeypatch.setattr(protocol, "CampaignSending", sender)
-        monkeypatch.setattr(task_try, "open_journal", self._open_journal)
+        monkeypatch.setattr(task_try, "open_store", self._open_store)
         monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
         monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry._FIRST_BACKOFF", 0.001)
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         monkeypatch.setattr(TruepushCreateCampaignOperator, "log", logging.getLogger("tests.sending"))
 
-    def _open_journal(self, context: Any, **kwargs: Any) -> WatchedJournal:
-        journal = _open_journal(context, **kwargs)
+    def _open_store(self, context: Any, **kwargs: Any) -> WatchedStore:
+        send_store = _open_store(context, **kwargs)
         if context["ti"].try_number == 1:
             self.began.add(self._key_of(context["ti"].map_index))
-        return WatchedJournal(journal, self)
+        return WatchedStore(send_store, self)
 
-    def journal(self, number: int) -> str:
+    def send_store(self, number: int) -> str:
         """Where a try writes."""
-        later = self.setup.later_journal
-        return later if later is not None and number > 2 else self.setup.journal
+        later = self.setup.later_send_store
+        return later if later is not None and number > 2 else self.setup.send_store
 
     def unproven(self, key: str, number: int) -> bool:
-        """Whether an empty journal proves nothing to a try: Airflow before 3.3, where no earlier one left a trace."""
-        journal = self.journal(number)
-        if number <= 1 or journal in ("state", "both"):
+        """Whether an empty store proves nothing to a try: Airflow before 3.3, with no trace of an earlier one."""
+        send_store = self.send_store(number)
+        if number <= 1 or send_store in ("state", "both"):
             return False
-        return journal == "none" or self.setup.journal == "none" or key not in self.began
+        return send_store == "none" or self.setup.send_store == "none" or key not in self.began
 
     def sleep(self, seconds: float) -> None:
         """How the sending waits."""
@@ -142,15 +142,15 @@ class World:
             dag_id="dag", run_id=f"run-{self.histories}", task_id="send", map_index=index, try_number=number
         )
         context: dict[str, Any] = {"ti": ti}
-        journal = self.journal(number)
-        if journal in ("state", "both"):
+        send_store = self.send_store(number)
+        if send_store in ("state", "both"):
             context["task_state_store"] = self.store.accessor(key)
         operator = TruepushCreateCampaignOperator(
             task_id="send",
             title=f"Sale {self.histories}",
             message=self.message(key),
             link=LINK,
-            ledger_conn_id="ledger" if journal in ("ledger", "both") else None,
+            ledger_conn_id="ledger" if send_store in ("ledger", "both") else None,
             on_doubt=self.setup.on_doubt,  # type: ignore[arg-type]
         )
         # Past Airflow's check that a task runner calls it.
@@ -184,9 +184,9 @@ class World:
     def resolve(self, key: str, campaign_id: str | None) -> None:
         """What the error tells a person to do: name the campaign, or have it sent again."""
         index = ("a", "b").index(key) if self.setup.siblings else -1
-        slot = send_slot("truepush_default", f"dag/run-{self.histories}/send/{index}")
+        slot = idempotency_key("truepush_default", f"dag/run-{self.histories}/send/{index}")
         state_key = f"truepush_send_{slot[:16]}"
-        if self.setup.journal == "state" or (key, state_key) in self.store.values:
+        if self.setup.send_store == "state" or (key, state_key) in self.store.values:
             self.store.values.pop((key, state_key), None)
             if campaign_id:
                 self.store.put(key, state_key, campaign_id)
