@@ -34,7 +34,7 @@ def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -
     :raises SchemaError: for everything that adding nullable columns does not mend.
     """
     name = engine.name_of(table)
-    if found.kind != "table":
+    if found.kind not in ("table", None):
         owner = f" of {found.owner}" if found.owner else ""
         raise _refused(name, f"is a {found.kind}{owner}", "Use another table_prefix or schema.")
     lacking = [column for column in table.c if column.name not in found.columns]

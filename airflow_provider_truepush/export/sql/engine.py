@@ -35,15 +35,15 @@ class FoundColumn:
 
 @dataclass(frozen=True)
 class Found:
-    """A table that is there, or what has its name.
+    """An existing table or view.
 
-    :param kind: ``table``, or the database's word for what it is instead.
+    :param kind: ``table``, or the database's word for anything else; None where the database does not report it.
     :param columns: by name.
-    :param keys: the columns of each unique key; None where the database does not tell.
-    :param owner: where the database tells.
+    :param keys: the columns of each unique key; None where the database does not report them.
+    :param owner: the owner's name; None where the database does not report it.
     """
 
-    kind: str
+    kind: str | None
     columns: dict[str, FoundColumn]
     keys: list[frozenset[str]] | None
     owner: str | None = None

@@ -71,7 +71,8 @@ class OtherEngine(Engine):
             cursor.fetchall()
         except Exception:  # each driver has its own class for it
             return None
-        return Found("table", {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
+        # A SELECT works on tables and views alike, so it does not show which of the two this is.
+        return Found(None, {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
 
     @override
     def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
