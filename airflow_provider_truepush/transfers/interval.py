@@ -1,13 +1,16 @@
-"""Whether a Dag run is about the past: counters can only be had as of now."""
+"""Decide whether a Dag run is about the past: Truepush reports current counters only."""
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-#: Where a timetable does not tell when its next interval ends, a run is of the past after its interval's length, but
-#: not before this.
+log = logging.getLogger(__name__)
+
+#: The least length that is assumed for the next interval where a timetable does not report it.
 _SHORTEST_UNKNOWN = timedelta(days=1)
+_WITHOUT_NEXT = ("NullTimetable", "OnceTimetable", "ContinuousTimetable")
 
 
 def is_past(
@@ -17,11 +20,13 @@ def is_past(
     timetable: Any,
     now: datetime,
 ) -> bool:
-    """Whether a later interval has ended since this run's: today's counters belong to that one, or a still later.
+    """Return whether the interval after this run's has ended as well.
 
-    :param interval_start: of the run's data interval.
-    :param interval_end: of the run's data interval; None for a run without one, which is about now.
-    :param timetable: the Dag's.
+    If it has, today's counters belong to that interval or to a later one.
+
+    :param interval_start: start of the run's data interval.
+    :param interval_end: end of the run's data interval; None for a run without one, which is about now.
+    :param timetable: the Dag's timetable.
     :param now: an aware datetime.
     """
     if interval_end is None:
@@ -31,17 +36,24 @@ def is_past(
 
 
 def next_end(timetable: Any, interval_start: datetime | None, interval_end: datetime) -> datetime | None:
-    """When the interval after one ends; None when no other follows.
+    """Return when the next interval ends; None when no other follows.
 
-    Cron expressions and time deltas are counted on, for Airflow's own timetables. For others the following interval
-    is taken to be as long as this one, and at least a day.
+    Airflow's own timetables are read: cron expressions, time deltas, lists of events, and the timetable inside one
+    that combines assets with time. A timetable of the user's own is asked for its next run. Where that fails, the next
+    interval is assumed to be as long as this one, and at least a day.
     """
-    if type(timetable).__name__ in ("NullTimetable", "OnceTimetable", "ContinuousTimetable"):
+    if type(timetable).__name__ in _WITHOUT_NEXT:
         return None
+    inner = _of(timetable, "timetable")
+    if inner is not None and inner is not timetable:
+        return next_end(inner, interval_start, interval_end)
     several = _of(timetable, "timetables")
     if isinstance(several, (list, tuple)) and several:
         ends = [next_end(one, interval_start, interval_end) for one in several]
         return min((end for end in ends if end is not None), default=None)
+    dates = _of(timetable, "event_dates")
+    if isinstance(dates, (list, tuple)):
+        return min((date for date in dates if date > interval_end), default=None)
     expression = _of(timetable, "expression")
     if isinstance(expression, str):
         return _after(expression, _of(timetable, "timezone"), interval_end)
@@ -49,12 +61,23 @@ def next_end(timetable: Any, interval_start: datetime | None, interval_end: date
     if delta is not None:
         following: datetime = interval_end + delta
         return following
+    if hasattr(timetable, "next_dagrun_info"):
+        try:
+            return _asked(timetable, interval_start, interval_end)
+        except Exception as error:  # it is the user's code
+            log.warning(
+                "The timetable %s could not report its next run (%s: %s). Its next interval is assumed to be as long "
+                "as this one, and at least a day.",
+                type(timetable).__name__,
+                type(error).__name__,
+                error,
+            )
     length = interval_end - interval_start if interval_start else timedelta()
     return interval_end + max(length, _SHORTEST_UNKNOWN)
 
 
 def _of(timetable: Any, name: str) -> Any:
-    """An attribute, which Airflow's server-side timetables keep with an underscore."""
+    """Return an attribute, which Airflow's server-side timetables keep with an underscore."""
     return getattr(timetable, name, None) or getattr(timetable, f"_{name}", None)
 
 
@@ -67,4 +90,19 @@ def _after(expression: str, zone: Any, moment: datetime) -> datetime:
         zone = ZoneInfo(zone)
     local = moment.astimezone(zone or UTC)
     following: datetime = croniter(expression, local).get_next(datetime)
+    return following
+
+
+def _asked(timetable: Any, interval_start: datetime | None, interval_end: datetime) -> datetime | None:
+    """Return the end that a timetable of the user's own reports, as the scheduler asks for it."""
+    import pendulum
+    from airflow.timetables.base import DataInterval, TimeRestriction
+
+    interval = DataInterval(pendulum.instance(interval_start or interval_end), pendulum.instance(interval_end))
+    # With catchup a timetable returns the very next run, and not the newest one.
+    every_run = TimeRestriction(earliest=None, latest=None, catchup=True)
+    info = timetable.next_dagrun_info(last_automated_data_interval=interval, restriction=every_run)
+    if info is None:
+        return None
+    following: datetime = info.data_interval.end if info.data_interval is not None else info.run_after
     return following

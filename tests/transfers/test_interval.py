@@ -64,3 +64,77 @@ def test_of_several_expressions_the_next_counts() -> None:
     several = SimpleNamespace(timetables=[timetable("0 0 * * *"), timetable("0 12 * * *")])
     assert not past(timedelta(hours=11), several)
     assert past(timedelta(hours=12), several)
+
+
+def trigger(expression: str) -> Any:
+    from airflow.timetables.trigger import CronTriggerTimetable
+
+    return CronTriggerTimetable(expression, timezone="UTC")
+
+
+def asset_or_time(inner: Any) -> Any:
+    try:
+        from airflow.timetables.assets import AssetOrTimeSchedule
+    except ImportError:  # Airflow 2.11
+        from airflow.timetables.datasets import DatasetOrTimeSchedule as AssetOrTimeSchedule  # type: ignore
+    from airflow.providers.common.compat.sdk import Asset
+
+    return timetable(AssetOrTimeSchedule(timetable=inner, assets=[Asset("s3://shop/orders")]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "following"),
+    [("0 0 * * 5", 7 * DAY), ("0 * * * *", HOUR), ("0 0 * * *", DAY)],
+)
+@pytest.mark.parametrize("wrapped", [1, 2])
+def test_of_assets_or_time_the_time_counts(expression: str, following: timedelta, wrapped: int) -> None:
+    table = trigger(expression)
+    for _ in range(wrapped):
+        table = SimpleNamespace(timetable=table) if wrapped > 1 else asset_or_time(table)
+    assert not is_past(interval_start=END, interval_end=END, timetable=table, now=END + following - HOUR / 60)
+    assert is_past(interval_start=END, interval_end=END, timetable=table, now=END + following)
+
+
+def test_an_hourly_run_three_hours_late_is_past_with_assets_as_well() -> None:
+    table = asset_or_time(trigger("0 * * * *"))
+    assert is_past(interval_start=END, interval_end=END, timetable=table, now=END + 3 * HOUR)
+
+
+def test_events_count_as_they_are_listed() -> None:
+    from airflow.timetables.events import EventsTimetable
+
+    table = timetable(EventsTimetable([END + 9 * DAY, END, END + 2 * DAY]))
+    assert not is_past(interval_start=END, interval_end=END, timetable=table, now=END + 2 * DAY - HOUR)
+    assert is_past(interval_start=END, interval_end=END, timetable=table, now=END + 2 * DAY)
+    last = END + 9 * DAY
+    assert not is_past(interval_start=last, interval_end=last, timetable=table, now=last + 400 * DAY)
+
+
+def test_a_timetable_of_ones_own_is_asked_for_the_next_run() -> None:
+    from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+
+    class Workdays(Timetable):
+        """A run after each workday, as in Airflow's documentation."""
+
+        def next_dagrun_info(
+            self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+        ) -> DagRunInfo | None:
+            assert last_automated_data_interval is not None
+            start = last_automated_data_interval.end
+            while start.weekday() >= 5:
+                start += DAY
+            return DagRunInfo.interval(start=start, end=start + DAY)
+
+    saturday = datetime(2026, 11, 21, tzinfo=UTC)  # the end of Friday's interval; Monday's ends on Tuesday
+    for now, expected in ((saturday + 2 * DAY, False), (saturday + 3 * DAY, True)):
+        given = {"interval_start": saturday - DAY, "interval_end": saturday, "timetable": Workdays()}
+        assert is_past(**given, now=now) is expected
+
+
+def test_a_timetable_that_fails_is_estimated() -> None:
+    class Broken:
+        def next_dagrun_info(self, **_: Any) -> None:
+            raise KeyError("holidays")
+
+    assert not past(DAY - HOUR, SimpleNamespace(next_dagrun_info=Broken().next_dagrun_info), HOUR)
+    assert past(DAY, SimpleNamespace(next_dagrun_info=Broken().next_dagrun_info), HOUR)
