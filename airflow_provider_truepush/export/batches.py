@@ -28,7 +28,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Checkpoint:
     """What a place knows of a campaign before it is fetched.
 
     :param done_at: ``observed_at`` of the row that an earlier try of this execution (same ``load_id``) has written;
@@ -51,7 +51,7 @@ class Sink(Protocol):
     def prepare(self) -> None:
         """Get ready, before anything is fetched. Raises when it could not be written to."""
 
-    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
+    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
         """What is known of some campaigns, a few hundred at the most; ids without anything may be left out.
 
         :param done: tell what earlier tries of this execution have written.

@@ -67,15 +67,15 @@ async def collect(
     :param give_up_after: failures in a row that end the export.
     :raises TruepushError: at the end, after the last batch: what ended the export before its end.
     """
-    fetching = _Fetching(source, run, progress, row_budget, at_once, give_up_after)
-    async with fetching.running(targets), _told(progress):
-        while batch := await fetching.next_batch():
+    collector = _Collector(source, run, progress, row_budget, at_once, give_up_after)
+    async with collector.running(targets), _told(progress):
+        while batch := await collector.next_batch():
             yield batch
-    if fetching.broken_by is not None:
-        raise fetching.broken_by
+    if collector.broken_by is not None:
+        raise collector.broken_by
 
 
-class _Fetching:
+class _Collector:
     """The coroutines that fetch, and what they have fetched."""
 
     def __init__(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from airflow_provider_truepush.api.connection.settings import Settings
-from airflow_provider_truepush.export.batches import Batch, Known, Sink
+from airflow_provider_truepush.export.batches import Batch, Checkpoint, Sink
 from airflow_provider_truepush.export.collect import AT_ONCE, ROW_BUDGET, collect
 from airflow_provider_truepush.export.progress import Progress
 from airflow_provider_truepush.export.rows import ExportRun
@@ -61,7 +61,7 @@ class Outcome:
         """Campaigns that were to be fetched."""
         return self.rows + self.missing + self.failed
 
-    def add_done(self, known: Known) -> None:
+    def add_done(self, known: Checkpoint) -> None:
         """Count a row that an earlier try has written."""
         assert known.done_at is not None
         self.resumed += 1
@@ -125,7 +125,7 @@ def export(
             complete = not outcome.failed and outcome.broken_by is None
             outcome.sink = in_thread(lambda: sink.finish(complete=complete))
             for observed_at in outcome.sink.pop("kept", ()):
-                outcome.add_done(Known(done_at=observed_at))
+                outcome.add_done(Checkpoint(done_at=observed_at))
         finally:
             in_thread(sink.close)
     return outcome
@@ -146,7 +146,7 @@ class _Exporting:
         outcome = self._outcome
         progress = Progress()
 
-        async def lookup(ids: Sequence[str]) -> Mapping[str, Known]:
+        async def lookup(ids: Sequence[str]) -> Mapping[str, Checkpoint]:
             unchanged = selection.stop_after_unchanged if selection.targets is None else None
             done = resumes_from is not None
             return await self._in_thread(lambda: self._sink.lookup(ids, done=done, unchanged=unchanged))

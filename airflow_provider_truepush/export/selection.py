@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_truepush.api import templated
 from airflow_provider_truepush.api.checks import created_at, is_dry_run_id, object_id, refuse
 from airflow_provider_truepush.api.models.refs import CampaignRef
-from airflow_provider_truepush.export.batches import Known
+from airflow_provider_truepush.export.batches import Checkpoint
 from airflow_provider_truepush.export.rows import Target
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _FIRST_CHUNK = 25
 _CHUNK = 500
 
-Lookup = Callable[[Sequence[str]], Awaitable[Mapping[str, Known]]]
+Lookup = Callable[[Sequence[str]], Awaitable[Mapping[str, Checkpoint]]]
 
 
 def read_campaign_ids(value: Any) -> tuple[Target, ...]:
@@ -85,7 +85,7 @@ class Selection:
     stop_after_unchanged: int | None = None
     as_of: datetime | None = None
 
-    def wants(self, target: Target, known: Known, now: datetime) -> bool:
+    def wants(self, target: Target, known: Checkpoint, now: datetime) -> bool:
         """Whether to fetch a campaign that no earlier try has fetched."""
         if self.is_too_old(target, known, now):
             return False
@@ -93,7 +93,7 @@ class Selection:
             return True
         return self.stop_after_unchanged is None or known.unchanged < self.stop_after_unchanged
 
-    def is_too_old(self, target: Target, known: Known, now: datetime) -> bool:
+    def is_too_old(self, target: Target, known: Checkpoint, now: datetime) -> bool:
         """Whether ``refresh_for`` is over for a campaign."""
         if self.targets is not None or self.refresh_for is None:
             return False
@@ -126,7 +126,7 @@ class Selector:
         lookup: Lookup,
         *,
         resumes_from: datetime | None,
-        on_done: Callable[[Known], None],
+        on_done: Callable[[Checkpoint], None],
     ) -> None:
         self._on_done = on_done
         self._selection = selection
@@ -149,7 +149,7 @@ class Selector:
         size = _FIRST_CHUNK
         async for target in self._all(refs):
             self.seen += 1
-            if self._selection.is_too_old(target, Known(), self._now):
+            if self._selection.is_too_old(target, Checkpoint(), self._now):
                 self.left_out += 1  # needs no question
                 continue
             chunk.append(target)
@@ -174,7 +174,7 @@ class Selector:
         known = await self._lookup(asked) if asked else {}
         wanted = []
         for target in chunk:
-            told = known.get(target.campaign_id, Known())
+            told = known.get(target.campaign_id, Checkpoint())
             if since is not None and told.done_at is not None and told.done_at >= since:
                 self.resumed += 1
                 self._on_done(told)

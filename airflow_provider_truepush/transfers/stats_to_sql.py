@@ -112,7 +112,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         if self._written is None:
             return []
         engine, described = self._written
-        found = engine.place(described.schema)
+        found = engine.openlineage_identity(described.schema)
         if found is None:
             return []
         namespace, parts = found

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.export.batches import Batch, Known
+from airflow_provider_truepush.export.batches import Batch, Checkpoint
 from airflow_provider_truepush.export.export import export
 from airflow_provider_truepush.export.rows import ExportRun, Target
 from airflow_provider_truepush.export.selection import Selection
@@ -44,7 +44,7 @@ class Counting:
     def prepare(self) -> None:
         """Nothing is needed."""
 
-    def lookup(self, campaign_ids: Any, *, done: bool, unchanged: int | None) -> dict[str, Known]:
+    def lookup(self, campaign_ids: Any, *, done: bool, unchanged: int | None) -> dict[str, Checkpoint]:
         """Nothing is known."""
         return {}
 

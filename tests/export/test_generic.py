@@ -36,9 +36,7 @@ def opaque(database: Database, at: str = "engine") -> Warehouse:
 
 
 @pytest.mark.parametrize("at", ["engine", "inspection"])
-def test_a_second_run_works_where_inspection_raises(
-    other: Database, at: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_second_run_works_where_inspection_raises(other: Database, at: str, caplog: pytest.LogCaptureFixture) -> None:
     for value in (1, 2):
         with closing(opaque(other, at)) as sink:
             sink.prepare()
@@ -50,6 +48,6 @@ def test_a_second_run_works_where_inspection_raises(
 
 def test_a_table_in_place_of_the_view_is_refused_where_inspection_works(other: Database) -> None:
     other.run(f"CREATE TABLE {VIEW} (a INTEGER)")
-    with closing(Warehouse(other.engine(), tables("truepush_", None), run_of(), conn_id=CONN_ID)) as sink:
-        with pytest.raises(SchemaError, match="is a table"):
-            sink.prepare()
+    sink = Warehouse(other.engine(), tables("truepush_", None), run_of(), conn_id=CONN_ID)
+    with closing(sink), pytest.raises(SchemaError, match="is a table"):
+        sink.prepare()

@@ -85,7 +85,7 @@ def test_a_connection_that_the_server_ended_is_made_anew(
         while psutil.pid_exists(pid):
             time.sleep(0.01)
         sink.write(Batch(rows=[row(1, 2, at=1)]))
-    assert "Trying again" in caplog.text
+    assert "next attempt in" in caplog.text
     assert postgres_by_driver.rows(f"SELECT clicks FROM {HISTORY}") == [(2,)]
 
 
@@ -139,9 +139,9 @@ def test_what_psycopg2_raises_of_some_connections_that_a_crash_has_ended_passes(
     """Which class it takes hangs on milliseconds: the test above does not see this one each time."""
     psycopg2 = pytest.importorskip("psycopg2")
     engine = postgres.engine()
-    assert engine.passes(psycopg2.DatabaseError("server closed the connection unexpectedly"))
+    assert engine.is_transient(psycopg2.DatabaseError("server closed the connection unexpectedly"))
     for other in (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, psycopg2.Error):
-        assert not engine.passes(other("no"))
+        assert not engine.is_transient(other("no"))
 
 
 def test_a_connection_that_is_lost_within_the_rows_may_be_made_anew(postgres_by_driver: Database) -> None:
@@ -156,7 +156,7 @@ def test_a_connection_that_is_lost_within_the_rows_may_be_made_anew(postgres_by_
             with pytest.raises(Exception, match=r"\w") as caught:  # noqa: SIM117
                 with engine.transaction(connection) as cursor:
                     engine.upsert(cursor, tables("truepush_", None).history, rows)
-        assert engine.passes(caught.value), repr(caught.value)
+        assert engine.is_transient(caught.value), repr(caught.value)
     assert postgres_by_driver.rows(f"SELECT * FROM {HISTORY}") == []
 
 

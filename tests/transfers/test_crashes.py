@@ -121,7 +121,7 @@ def test_a_database_that_restarts_in_the_middle_is_waited_for(
     crashing.join()
     assert failures == []
     database = Database("postgres")
-    assert "Trying again" in caplog.text
+    assert "next attempt in" in caplog.text
     assert summary["rows"] == CAMPAIGNS
     assert len(asked(truepush)) == CAMPAIGNS
     assert written(database) == written(database, LATEST) == truth(truepush, ids)

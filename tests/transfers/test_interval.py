@@ -73,11 +73,12 @@ def trigger(expression: str) -> Any:
 
 
 def asset_or_time(inner: Any) -> Any:
+    from airflow.providers.common.compat.sdk import Asset
+
     try:
         from airflow.timetables.assets import AssetOrTimeSchedule
     except ImportError:  # Airflow 2.11
-        from airflow.timetables.datasets import DatasetOrTimeSchedule as AssetOrTimeSchedule  # type: ignore
-    from airflow.providers.common.compat.sdk import Asset
+        from airflow.timetables.datasets import DatasetOrTimeSchedule as AssetOrTimeSchedule
 
     return timetable(AssetOrTimeSchedule(timetable=inner, assets=[Asset("s3://shop/orders")]))
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.export.batches import Batch, Known
+from airflow_provider_truepush.export.batches import Batch, Checkpoint
 from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, Format, Writer
 from airflow_provider_truepush.export.files.manifest import (
     Told,
@@ -85,13 +85,13 @@ class FileSink:
         self._writer = self._format.writer(self._path)
         self._kept_at = self._clock()
 
-    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
+    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
         """Which campaigns earlier tries have fetched. Files know nothing of earlier runs."""
-        known: dict[str, Known] = {}
+        known: dict[str, Checkpoint] = {}
         for campaign_id in campaign_ids if done else ():
             observed_at = self._parts.take(campaign_id)
             if observed_at is not None:
-                known[campaign_id] = Known(done_at=observed_at)
+                known[campaign_id] = Checkpoint(done_at=observed_at)
                 self._told.observed([observed_at])
         return known
 

@@ -52,7 +52,7 @@ class DuckdbEngine(Engine):
             connection.execute("ROLLBACK")
 
     @override
-    def passes(self, error: Exception) -> bool:
+    def is_transient(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
         return "TransactionException" in names or ("IOException" in names and "lock" in str(error))
 
@@ -99,7 +99,7 @@ class DuckdbEngine(Engine):
         return found
 
     @override
-    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+    def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         row = self._first(
             "SELECT path, database_name, current_schema() FROM duckdb_databases()"
             " WHERE database_name = current_database() AND path IS NOT NULL"

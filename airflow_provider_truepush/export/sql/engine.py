@@ -103,9 +103,16 @@ class Engine(ABC):
         with suppress(Exception):  # each driver has its own class for it
             connection.rollback()
 
-    def passes(self, error: Exception) -> bool:
-        """Whether an error may be gone in a moment: a lost connection, a lock, a deadlock."""
+    def is_transient(self, error: Exception) -> bool:
+        """Return whether an error may be gone in a moment: a lost connection, a lock, a deadlock."""
         return False
+
+    def is_transient_connect(self, error: Exception) -> bool:
+        """Return whether a connection that could not be opened may be opened in a moment.
+
+        A wrong password must not be tried again: a few more attempts can lock the account.
+        """
+        return self.is_transient(error)
 
     # Statements
 
@@ -215,7 +222,7 @@ class Engine(ABC):
 
     # Names
 
-    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+    def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         """Where tables are, as OpenLineage names it: the namespace, and what stands before a table's name.
 
         As the hook's provider tells it, which needs OpenLineage's; None where it does not.

@@ -1,4 +1,4 @@
-"""What can be wrong with a warehouse."""
+"""The errors of a warehouse."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from airflow_provider_truepush.exceptions import TruepushError, TruepushValidati
 
 
 class WarehouseError(TruepushError):
-    """The database could not be read or written. Batches before this one are kept; the next try goes on there."""
+    """The database could not be read or written. Earlier batches are kept, and the next try continues from there."""
 
 
 class SchemaError(TruepushValidationError):
-    """The tables are not what an export needs, and it was told not to change them, or cannot. Nothing was fetched."""
+    """The tables do not have the form that an export needs, and it may not or cannot change them."""
+
+
+class NotConnectedError(Exception):
+    """A connection could not be opened. It stays inside this room: a ``WarehouseError`` is raised instead.
+
+    :param cause: the driver's error.
+    """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(said(cause))
+        self.cause = cause
 
 
 def said(error: BaseException) -> str:
-    """A driver's words on one line."""
+    """Return a driver's error on one line, with its class."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"

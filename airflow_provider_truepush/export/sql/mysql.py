@@ -48,7 +48,7 @@ class MysqlEngine(Engine):
         return connection
 
     @override
-    def passes(self, error: Exception) -> bool:
+    def is_transient(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
         if not names & {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}:
             return False
@@ -96,9 +96,9 @@ class MysqlEngine(Engine):
         return _text(row[0]) if row else None
 
     @override
-    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+    def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         """A schema is a database here, and the hook's provider leaves it out."""
-        return super().place(schema or self._first("SELECT DATABASE()")[0])
+        return super().openlineage_identity(schema or self._first("SELECT DATABASE()")[0])
 
     @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:

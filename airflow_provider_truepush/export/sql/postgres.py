@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -18,6 +19,16 @@ from airflow_provider_truepush.export.sql.upserts import on_conflict
 
 #: Begins of SQLSTATE: lost connections, deadlocks, too many connections, locks, a server that stops or starts.
 _PASSING = ("08", "40", "53300", "55P03", "57P")
+#: A connection that cannot be opened carries no SQLSTATE: only its message shows why. Checked first, since with several
+#: hosts the message has a line for each.
+_REFUSED = re.compile(r"authenticat|password|pg_hba|does not exist|certificate|permission denied", re.IGNORECASE)
+_UNREACHABLE = re.compile(
+    r"refused|no such file or directory|closed the connection|reset by peer|broken pipe|timed? ?out|timeout expired"
+    r"|no route to host|unreachable|temporary failure in name|starting up|shutting down|recovery|not yet accepting"
+    r"|too many (clients|connections)|connection slots|no more connections|eof detected|connection has been closed"
+    r"|could not (receive|send) data",
+    re.IGNORECASE,
+)
 _STAGE = "truepush_stage"
 #: As what psycopg 3 sends the columns of each kind: JSON is text already.
 _SENT = {"text": "text", "int": "int8", "time": "timestamptz", "bool": "bool", "json": "text"}
@@ -57,13 +68,20 @@ class PostgresEngine(Engine):
         return connection.cursor(row_factory=tuple_row)
 
     @override
-    def passes(self, error: Exception) -> bool:
+    def is_transient(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
         # psycopg2 has nothing better, and no SQLSTATE, for some connections that a crashing server has ended.
         if not names & {"OperationalError", "InterfaceError"} and type(error).__name__ != "DatabaseError":
             return False
         state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
         return state is None or state.startswith(_PASSING)
+
+    @override
+    def is_transient_connect(self, error: Exception) -> bool:
+        if not any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
+            return False
+        message = str(error)
+        return not _REFUSED.search(message) and _UNREACHABLE.search(message) is not None
 
     @override
     def adapt(self, value: Any) -> Any:
@@ -108,7 +126,7 @@ class PostgresEngine(Engine):
         return found
 
     @override
-    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+    def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         connection = self._airflow_connection()
         database, current = self._first("SELECT current_database(), current_schema()")
         # Of a socket the hook's provider would make a name of the folder that it is in.

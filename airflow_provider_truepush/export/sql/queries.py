@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, false, func, select
 
-from airflow_provider_truepush.export.batches import Known
+from airflow_provider_truepush.export.batches import Checkpoint
 from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.tables import Tables
@@ -26,7 +26,7 @@ def known(
     campaign_ids: Sequence[str],
     done: bool,
     unchanged: int | None,
-) -> Mapping[str, Known]:
+) -> Mapping[str, Checkpoint]:
     """What is known of campaigns; see :class:`~airflow_provider_truepush.export.batches.Sink`."""
     found: dict[str, dict[str, Any]] = {}
     history, campaigns = tables.history.c, tables.campaigns.c
@@ -47,7 +47,7 @@ def known(
         if unchanged is not None:
             for campaign_id, number in _unchanged(engine, cursor, tables, run, ids, unchanged):
                 found.setdefault(campaign_id, {})["unchanged"] = number
-    return {campaign_id: Known(**told) for campaign_id, told in found.items()}
+    return {campaign_id: Checkpoint(**told) for campaign_id, told in found.items()}
 
 
 def _unchanged(

@@ -32,7 +32,7 @@ class SqliteEngine(Engine):
         cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @override
-    def passes(self, error: Exception) -> bool:
+    def is_transient(self, error: Exception) -> bool:
         return type(error).__name__ == "OperationalError" and any(word in str(error) for word in ("locked", "busy"))
 
     @override
@@ -91,7 +91,7 @@ class SqliteEngine(Engine):
         return [f"DROP VIEW {name}", f"CREATE VIEW {name} AS {question}"]
 
     @override
-    def place(self, schema: str | None) -> tuple[str, list[str]] | None:
+    def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         """OpenLineage has no rule for SQLite: its file is the source, as OpenLineage has it with DuckDB."""
         question = "SELECT file FROM pragma_database_list WHERE lower(name) = lower(?) AND file != ''"
         row = self._first(question, schema or "main")

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Table
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_any,
+)
 
-from airflow_provider_truepush.export.batches import Batch, Known
+from airflow_provider_truepush.export.batches import Batch, Checkpoint
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow, as_values
 from airflow_provider_truepush.export.sql import contract, queries
 from airflow_provider_truepush.export.sql.engine import Engine
-from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError, said
+from airflow_provider_truepush.export.sql.errors import NotConnectedError, SchemaError, WarehouseError, said
 from airflow_provider_truepush.export.sql.tables import Tables, increments
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which a batch is tried again while the database is away, or another writer is in the way.
+#: Seconds for which a batch is retried while the database is away, or another writer holds a lock.
 PATIENCE = 60.0
 
 
@@ -35,7 +43,7 @@ class Warehouse:
     :param conn_id: the connection, for messages.
     :param create_table: make what is not there.
     :param schema_contract: ``evolve`` or ``freeze``.
-    :param patience: seconds to try again after errors that may pass.
+    :param patience: seconds for which transient errors are retried.
     """
 
     def __init__(
@@ -72,7 +80,7 @@ class Warehouse:
         except WarehouseError as error:
             raise WarehouseError(f"{error} Nothing was fetched.") from error
 
-    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Known]:
+    def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
         """See :class:`~airflow_provider_truepush.export.batches.Sink`."""
         return self._do(
             lambda cursor: queries.known(self._engine, cursor, self._tables, self._run, campaign_ids, done, unchanged)
@@ -201,40 +209,69 @@ class Warehouse:
                 raise
 
     def _do(self, work: Callable[[Any], T]) -> T:
-        """Do something in a transaction of its own, and again after errors that may pass."""
+        """Do something in a transaction of its own, and again after transient errors."""
+        waits = _waits(self._patience)
         retrying = Retrying(
-            retry=retry_if_exception(self._passes),
-            stop=stop_after_delay(self._patience),
-            wait=wait_exponential(0.2, max=5.0),
-            before_sleep=self._complain,
+            retry=retry_if_exception(self._is_transient),
+            stop=stop_any(stop_after_attempt(len(waits) + 1), stop_after_delay(self._patience)),
+            # Two exports that lock each other out must not come back at the same moment.
+            # tenacity asks for the wait after the last attempt as well.
+            wait=lambda state: (*waits, 0.0)[state.attempt_number - 1] * random.uniform(0.8, 1.2),  # noqa: S311
+            before_sleep=partial(self._complain, attempts=len(waits) + 1),
             reraise=True,
         )
         try:
             result: T = retrying(self._once, work)
         except (WarehouseError, SchemaError):
             raise
+        except NotConnectedError as error:
+            raise WarehouseError(
+                f"Could not connect to the database of {self._conn_id!r} ({said(error.cause)})."
+            ) from error.cause
         except Exception as error:
-            raise WarehouseError(f"{self._conn_id!r}: {said(error)}.") from error
+            raise WarehouseError(f"The database of {self._conn_id!r} failed ({said(error)}).") from error
         return result
 
-    def _complain(self, state: RetryCallState) -> None:
+    def _complain(self, state: RetryCallState, *, attempts: int) -> None:
         error = state.outcome.exception() if state.outcome else None
         if error is not None:
-            log.warning("%r: %s. Trying again.", self._conn_id, said(error))
+            log.warning(
+                "Attempt %d of %d on the database of %r failed (%s); next attempt in %.1f s.",
+                state.attempt_number,
+                attempts,
+                self._conn_id,
+                error if isinstance(error, NotConnectedError) else said(error),
+                state.upcoming_sleep,
+            )
 
-    def _passes(self, error: BaseException) -> bool:
-        return isinstance(error, Exception) and self._engine.passes(error)
+    def _is_transient(self, error: BaseException) -> bool:
+        if isinstance(error, NotConnectedError):
+            return self._engine.is_transient_connect(error.cause)
+        return isinstance(error, Exception) and self._engine.is_transient(error)
 
     def _once(self, work: Callable[[Any], T]) -> T:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            try:
+                self._connection = self._engine.connect()
+            except Exception as error:
+                raise NotConnectedError(error) from error
         try:
             with self._engine.transaction(self._connection) as cursor:
                 return work(cursor)
         except Exception as error:
-            if self._engine.passes(error):
+            if self._engine.is_transient(error):
                 self.close()  # it may be the connection that is broken
             raise
+
+
+def _waits(patience: float) -> list[float]:
+    """Return the seconds between attempts: twice as long each time, at most 10, in all no more than ``patience``."""
+    waits: list[float] = []
+    wait = 0.2
+    while sum(waits) + wait <= patience:
+        waits.append(wait)
+        wait = min(2 * wait, 10.0)
+    return waits
 
 
 def _newest(rows: Iterable[StatsRow]) -> Iterable[StatsRow]:
