@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.text import writable_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Ref:
         return created_at(self.id)
 
     def as_dict(self) -> dict[str, Any]:
-        """The row as JSON primitives."""
-        return asdict(self)
+        """Return the row as JSON primitives that can be stored and logged anywhere."""
+        return writable_values(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,17 @@ RATES: dict[str, tuple[str, str]] = {
 }
 
 
+#: The largest whole number that databases and files hold.
+_LARGEST = 2**63 - 1
+
+
+def _shown(value: Any) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python refuses to write a number of thousands of digits
+        return "a number of thousands of digits"
+
+
 class UnreadableStatsError(ValueError):
     """The counters are not what campaignStats promises; the endpoint's reader says where they came from."""
 
@@ -82,9 +93,9 @@ class CampaignStats:
         for theirs, ours in COUNTERS.items():
             value = data.get(theirs)
             # type() and not isinstance(): a bool is an int to Python, not to a counter.
-            if type(value) is not int or value < 0:
-                found = "is missing" if theirs not in data else f"is {reprlib.repr(value)}"
-                raise UnreadableStatsError(f"counter {theirs} {found}, expected a whole number of at least 0")
+            if type(value) is not int or not 0 <= value <= _LARGEST:
+                found = "is missing" if theirs not in data else f"is {_shown(value)}"
+                raise UnreadableStatsError(f"counter {theirs} {found}, expected a whole number from 0 to 2**63 - 1")
             counters[ours] = value
         extra = {key: value for key, value in data.items() if key not in COUNTERS}
         return cls(**counters, extra=extra)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import math
 import re
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushBadRequestError
 from airflow_provider_truepush.api.models.refs import Ref
 from airflow_provider_truepush.api.models.stats import CampaignStats, UnreadableStatsError
+from airflow_provider_truepush.api.protocol import limits
+from airflow_provider_truepush.api.protocol.json_text import is_shallow
+from airflow_provider_truepush.api.text import writable
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Ref)
 
@@ -22,60 +31,126 @@ class UnreadableDataError(ValueError):
     """The ``data`` of a success is not what the endpoint promises."""
 
 
+class Page(list[R]):
+    """The readable rows of a page of a list.
+
+    It is true unless the server listed nothing: a page whose rows were all skipped is not the end of the list.
+
+    :param rows: the rows.
+    :param skipped: how many more the server listed, which could not be read.
+    """
+
+    def __init__(self, rows: Iterable[R] = (), skipped: int = 0) -> None:
+        super().__init__(rows)
+        self.skipped = skipped
+
+    def __bool__(self) -> bool:
+        return bool(len(self) or self.skipped)
+
+
 def created_id(message: str, data: Any) -> str | None:
-    """The id that only the human message carries; None when it carries none, which is a success all the same."""
+    """Return the id that only the human message carries; None when it carries none, which is a success all the same."""
     found = _ID_IN_MESSAGE.search(message)
     return found.group(1).lower() if found else None
 
 
 def done(message: str, data: Any) -> bool:
-    """The change was made."""
+    """Return True: the change was made."""
     return True
 
 
 def not_done(message: str) -> bool:
-    """There was nothing to change."""
+    """Return False: there was nothing to change."""
     return False
 
 
 def stats(message: str, data: Any) -> CampaignStats | None:
-    """The counters."""
+    """Return the counters."""
     if not isinstance(data, Mapping):
         raise UnreadableDataError(f"expected an object of counters, got {type(data).__name__}")
     try:
-        return CampaignStats.from_api(data)
+        return CampaignStats.from_api({writable(name): _plain(value) for name, value in data.items()})
     except UnreadableStatsError as error:
         raise UnreadableDataError(str(error)) from None
 
 
 def nothing(message: str) -> None:
-    """Nothing is known: no counters yet or no such campaign, a cancel of before or a send. The API does not tell."""
+    """Return None: no counters yet or no such campaign, a cancel of before or a send. The API does not say which."""
 
 
 def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
-    """A reader of list pages."""
-    names = [field.name for field in fields(ref)]
+    """Return a reader of list pages.
+
+    A row whose id is not one is reported in the log and skipped: nothing can be asked or changed with it. In all other
+    fields, what is not text is kept as text. One odd row never stops the others.
+    """
+    names = [field.name for field in fields(ref) if field.name != "id"]
 
     def read(message: str, data: Any) -> list[R]:
         if not isinstance(data, list):
             raise UnreadableDataError(f"expected a list of rows, got {type(data).__name__}")
-        return [one(row) for row in data]
+        found = [row for each in data if (row := one(each)) is not None]
+        return Page(found, len(data) - len(found))
 
-    def one(row: Any) -> R:
-        given = row if isinstance(row, Mapping) else {}
-        values: dict[str, Any] = {name: given.get("_id" if name == "id" else name) for name in names}
-        if not all(isinstance(value, str) for value in values.values()):
-            raise UnreadableDataError(f"expected a row with {', '.join(names)}, got {reprlib.repr(row)}")
-        # One form for each id: answers have been seen to tell it in another.
-        if _OBJECT_ID.fullmatch(values["id"].strip()):
-            values["id"] = values["id"].strip().lower()
-        return ref(**values)
+    def one(row: Any) -> R | None:
+        found = row.get("_id") if isinstance(row, Mapping) else None
+        if not isinstance(found, str) or not _OBJECT_ID.fullmatch(found.strip()):
+            _report_row(ref.__name__, reprlib.repr(row))
+            return None
+        # One form for each id: some answers spell it in capitals.
+        return ref(found.strip().lower(), **{name: _text(row.get(name)) for name in names})
 
     return read
 
 
+@lru_cache(maxsize=256)  # a list is read again and again
+def _report_row(kind: str, row: str) -> None:
+    log.warning(
+        "Truepush listed a row without a valid id (%s): %s. The row is skipped; the others are used. "
+        "Report it to Truepush if it stays.",
+        kind,
+        row,
+    )
+
+
+def _text(value: Any) -> str:
+    """A field of a row as text, whatever it came as."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if not is_shallow(value):
+        return reprlib.repr(value)
+    return _digits(value) or json.dumps(value, ensure_ascii=False)[: limits.MAX_TEXT]
+
+
+def _plain(value: Any) -> Any:
+    """A counter as a value that JSON, databases and files hold; as text if they cannot."""
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, (dict, list)):
+        if not is_shallow(value):
+            return reprlib.repr(value)
+        if isinstance(value, list):
+            return [_plain(inner) for inner in value]
+        return {writable(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return _digits(value) if type(value) is int and abs(value) > limits.MAX_COUNTER else value
+
+
+def _digits(value: Any) -> str | None:
+    """A whole number as text."""
+    if type(value) is not int:
+        return None
+    try:
+        return str(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number of thousands of digits"
+
+
 def no_rows(ref: type[R]) -> Callable[[str], list[R]]:
-    """The reader of the page after the last."""
+    """Return the reader of the page after the last."""
 
     def read(message: str) -> list[R]:
         return []
@@ -84,13 +159,12 @@ def no_rows(ref: type[R]) -> Callable[[str], list[R]]:
 
 
 def doubtful_create(message: str) -> NoReturn:
-    """The server says that creating failed, and nothing about how far it got."""
-    raise TruepushAmbiguousError(f"says that creating failed ({message or 'no message'})")
+    """Raise: the server reports that creating failed, but not how far it got."""
+    raise TruepushAmbiguousError(f"reported that creating failed ({message or 'no message'})")
 
 
 def name_taken(message: str) -> NoReturn:
-    """A trigger was not added: its name is in use."""
+    """Raise: a trigger was not added, because its name is in use."""
     raise TruepushBadRequestError(
-        f"added no trigger ({message or 'no message'}): "
-        "a trigger of this name exists already. Names are unique in a project"
+        f"did not add the trigger ({message or 'no message'}): a trigger of this name already exists"
     )

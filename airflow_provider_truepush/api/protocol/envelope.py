@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
-from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.api.protocol import codes, limits
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
+from airflow_provider_truepush.api.protocol.evidence import number
+from airflow_provider_truepush.api.protocol.json_text import read_json
+from airflow_provider_truepush.api.text import writable
 
-_SHOWN = 200
+#: How much of a text an error shows.
+_SHOWN = limits.MAX_QUOTED
 
 
 class Outcome(Enum):
@@ -29,32 +31,42 @@ class Outcome(Enum):
     UNREADABLE = "unreadable"
 
 
+def _as_it_is(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete HTTP answer, the token blotted out of it.
+    """A complete HTTP answer, as it came.
 
     :param status: HTTP status.
-    :param body: the body's bytes.
-    :param retry_after: the header of that name, as it came.
+    :param body: the body's bytes, decompressed.
+    :param retry_after: the header of that name.
+    :param hide: removes the connection's secrets from what errors quote. Data is never changed.
     """
 
     status: int
     body: bytes
     retry_after: str | None = None
+    hide: Callable[[str], str] = field(default=_as_it_is, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """An answer that was read.
 
-    :param own: whether Truepush says so in the body, and not the HTTP status alone, which a proxy may have given.
+    :param outcome: what it says.
+    :param message: Truepush's own words; empty when there are none.
+    :param data: the payload, or a code.
+    :param code: the code; None when ``data`` is none.
+    :param members: the whole body; None when it is not a JSON object.
     """
 
     outcome: Outcome
     message: str
     data: Any
     code: str | None
-    own: bool = True
+    members: Mapping[str, Any] | None = None
 
 
 _SHARED = {
@@ -83,14 +95,13 @@ def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
         or _by_word(body.get("status_code"))
         or _by_word(body.get("status"))
     )
-    own = said is not None or body.get("status") == codes.STATUS_ERROR
-    return Envelope(said or _by_http_status(reply), message if isinstance(message, str) else "", data, code, own)
+    return Envelope(said or _by_http_status(reply), message if isinstance(message, str) else "", data, code, body)
 
 
 def _body(raw: bytes) -> Mapping[str, Any] | None:
     try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):  # covers text that is no UTF-8, and brackets nested without end
+        body = read_json(raw)
+    except ValueError:
         return None
     return body if isinstance(body, dict) else None
 
@@ -98,7 +109,7 @@ def _body(raw: bytes) -> Mapping[str, Any] | None:
 def _without_envelope(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
     """A proxy's page, or nothing at all, which is all that HTTP lets a 204 carry."""
     outcome = _by_http_status(reply)
-    return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None, own=False)
+    return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None)
 
 
 def _by_http_status(reply: Reply) -> Outcome:
@@ -117,10 +128,9 @@ def _by_code(endpoint: Endpoint[Any], code: str | None) -> Outcome | None:
     return _SHARED.get(code)
 
 
-def _by_number(status: object) -> Outcome | None:
-    if isinstance(status, str) and re.fullmatch(r"\s*[0-9]{3}\s*", status):
-        status = int(status)
-    if isinstance(status, bool) or not isinstance(status, int):
+def _by_number(value: object) -> Outcome | None:
+    status = number(value)
+    if status is None:
         return None
     known = {
         200: Outcome.SUCCESS,
@@ -145,19 +155,24 @@ def _by_word(status: object) -> Outcome | None:
 
 
 def shorten(text: str) -> str:
-    """The beginning of a text on one line, fit for an error message."""
-    line = " ".join(text[: 4 * _SHOWN].encode("utf-8", "replace").decode().split())
+    """Return the beginning of a text on one line, fit for an error message."""
+    line = " ".join(writable(text[: 4 * _SHOWN]).split())
     return f"{line[:_SHOWN]}…" if len(line) > _SHOWN or len(text) > 4 * _SHOWN else line
 
 
-def excerpt(body: bytes) -> str:
-    """The beginning of a body, fit for an error message."""
-    shown = shorten(body[: 16 * _SHOWN].decode("utf-8", "replace"))
+def excerpt(body: bytes, hide: Callable[[str], str] = _as_it_is) -> str:
+    """Return the beginning of a body, fit for an error message.
+
+    :param body: the body.
+    :param hide: removes secrets.
+    """
+    # Secrets go before the cut, which may leave a part of one that nothing recognizes.
+    shown = shorten(hide(body[: 64 * _SHOWN].decode("utf-8", "replace"))[: 16 * _SHOWN])
     return f"`{shown}`" if shown else "an empty body"
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """Read ``Retry-After``, given in seconds or as a date; None when there is none, or none that makes sense.
+    """Return the seconds that ``Retry-After`` asks for; None without a valid header.
 
     :param now: the present moment, aware.
     """

@@ -17,8 +17,9 @@ from airflow_provider_truepush.api.errors import (
     TruepushRateLimitError,
     TruepushServerError,
 )
+from airflow_provider_truepush.api.protocol import evidence
 from airflow_provider_truepush.api.protocol.answers import UnreadableDataError
-from airflow_provider_truepush.api.protocol.endpoints import Call
+from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
 from airflow_provider_truepush.api.protocol.envelope import (
     Envelope,
     Outcome,
@@ -32,10 +33,9 @@ from airflow_provider_truepush.api.protocol.envelope import (
 T = TypeVar("T")
 
 _CREATE_DOUBT = (
-    "It was sent once and is not repeated: the {resource} may or may not exist now. "
+    "The {resource} may or may not have been created, so the request is not repeated. "
     "Look for it in Truepush, or list the {resource}s, before you send it again."
 )
-_NOT_CREATED = "The {resource} was not created."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Failure:
     """No complete HTTP answer came.
 
     :param sent: whether a byte of the request may have left. False only when certainly none did.
-    :param reason: what happened, the token blotted out.
+    :param reason: what happened, without secrets and without a full stop.
     """
 
     sent: bool
@@ -64,7 +64,7 @@ class Exchange(Generic[T]):
         self._may_be_done = False
 
     def conclude(self, result: Reply | Failure) -> T:
-        """The call's result, or the error that says why there is none.
+        """Return the call's result, or raise the error that says why there is none.
 
         A delete, cancel or status change that was repeated after doubt and then finds nothing to do has been
         done by the request in doubt, and counts as done.
@@ -73,21 +73,23 @@ class Exchange(Generic[T]):
         if isinstance(result, Failure):
             self._fail(result)
         envelope = read_reply(self.call.endpoint, result)
+        if self._creates:
+            envelope = self._as_far_as_proven(envelope, result)
         if envelope.outcome is Outcome.SUCCESS:
             return self._success(envelope, result)
         if envelope.outcome is Outcome.NEGATIVE:
             return self._negative(envelope, result)
-        if self._creates and self._proves_nothing(envelope, result):
-            envelope = replace(envelope, outcome=Outcome.UNREADABLE)
         self._refuse(envelope, result)
 
-    @staticmethod
-    def _proves_nothing(envelope: Envelope, reply: Reply) -> bool:
-        """Whether a refusal leaves open if the create was carried out."""
-        if reply.status >= 500:  # a failing server's word
-            return envelope.outcome is not Outcome.SERVER_ERROR
-        # A proxy's page may be about the answer to a request that it has let through.
-        return not envelope.own and envelope.outcome in (Outcome.BAD_REQUEST, Outcome.UNAUTHORIZED)
+    def _as_far_as_proven(self, envelope: Envelope, reply: Reply) -> Envelope:
+        """An answer to a create, or doubt where it contradicts itself or may be a proxy's."""
+        if envelope.outcome is Outcome.SUCCESS:
+            proven = evidence.proves_creation(self.call, reply.status, envelope.members)
+        elif envelope.outcome is Outcome.NEGATIVE and self.call.endpoint.negative != evidence.NAME_TAKEN.code:
+            proven = True  # of doubt: its own error says so
+        else:
+            proven = evidence.proves_refusal(self.call, reply.status, reply.body, envelope.members)
+        return envelope if proven else replace(envelope, outcome=Outcome.UNREADABLE)
 
     @property
     def _creates(self) -> bool:
@@ -108,8 +110,8 @@ class Exchange(Generic[T]):
         except UnreadableDataError as error:
             raise self._error(
                 TruepushProtocolError,
-                f"answered what this version cannot read: {error}.",
-                "The API may have changed; nothing was guessed.",
+                f"returned a result that this version cannot read: {reply.hide(str(error))}.",
+                f"{only_this_request(self.call.endpoint)} If it stays so, the API has changed: update this provider.",
                 reply,
                 envelope.code,
             ) from None
@@ -121,19 +123,18 @@ class Exchange(Generic[T]):
                 return endpoint.on_repeated(envelope.message)
             return endpoint.on_success(envelope.message, None)
         try:
-            return endpoint.on_negative(shorten(envelope.message))
+            return endpoint.on_negative(shorten(reply.hide(envelope.message)))
         except TruepushError as error:
             doubt = isinstance(error, TruepushAmbiguousError)
-            raise self._error(
-                type(error), f"{error}.", _CREATE_DOUBT if doubt else _NOT_CREATED, reply, envelope.code
-            ) from None
+            next_step = _CREATE_DOUBT if doubt else "The {resource} was not created. Choose another name."
+            raise self._error(type(error), f"{error}.", next_step, reply, envelope.code) from None
 
     def _fail(self, failure: Failure) -> NoReturn:
         endpoint = self.call.endpoint
         if not failure.sent and not self._in_doubt:
             raise TruepushConnectionError(
-                f"{self._label}: {failure.reason}. Certainly nothing was sent; trying again is harmless. "
-                "If it stays so, check host, port and scheme of the connection.",
+                f"{self._label}: {failure.reason}. The request was not sent. {only_this_request(endpoint)} "
+                "If it stays so, check the connection's host, port and scheme, and the proxy.",
                 endpoint=endpoint.name,
             )
         self._may_be_done = True
@@ -144,27 +145,29 @@ class Exchange(Generic[T]):
         )
 
     def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
-        said = f"({shorten(envelope.message)})" if envelope.message else f"(HTTP {reply.status}, {excerpt(reply.body)})"
-        nothing = self._unchanged()
+        quoted = shorten(reply.hide(envelope.message))
+        answered = f"(HTTP {reply.status}, {excerpt(reply.body, reply.hide)})"
+        said = f'(it answered: "{quoted}")' if quoted else answered
+        unchanged = self._unchanged()
         if envelope.outcome is Outcome.BAD_REQUEST:
-            next_step = f"{nothing} Correct the request; sending it again as it is changes nothing."
+            next_step = f"{unchanged} Correct the request; Truepush would refuse it again as it is."
             raise self._error(TruepushBadRequestError, f"refused the request {said}.", next_step, reply, envelope.code)
         if envelope.outcome is Outcome.UNAUTHORIZED:
-            next_step = f"{nothing} Check the token in the connection's password field."
-            raise self._error(TruepushAuthError, f"did not accept the token {said}.", next_step, reply, envelope.code)
+            next_step = f"{unchanged} Check the token in the connection's password field."
+            raise self._error(TruepushAuthError, f"rejected the token {said}.", next_step, reply, envelope.code)
         if envelope.outcome is Outcome.RATE_LIMITED:
             self._limit(envelope, reply)
         self._may_be_done = True
         if self._creates:
-            what = f"answered something that settles nothing (HTTP {reply.status}, {excerpt(reply.body)})."
+            what = f"returned an answer that does not settle whether it was created {answered}."
             raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope.code)
         if envelope.outcome is Outcome.SERVER_ERROR:
             failed = self._error(TruepushServerError, f"failed {said}.", self._consequence(), reply, envelope.code)
             assert isinstance(failed, TruepushServerError)
             failed.retry_after = retry_after_seconds(reply.retry_after, self._now())
             raise failed
-        what = f"answered what this provider cannot read: HTTP {reply.status}, {excerpt(reply.body)}."
-        where = " It points elsewhere: check the connection's host." if 300 <= reply.status < 400 else ""
+        where = " The answer points elsewhere: check the connection's host." if 300 <= reply.status < 400 else ""
+        what = f"returned an answer that cannot be read {answered}."
         raise self._error(TruepushProtocolError, what, self._consequence() + where, reply, envelope.code)
 
     def _limit(self, envelope: Envelope, reply: Reply) -> NoReturn:
@@ -183,12 +186,14 @@ class Exchange(Generic[T]):
         if self._creates:
             return _CREATE_DOUBT.format(resource=self.call.endpoint.resource)
         if self.call.endpoint.reads:
-            return "It only reads; nothing was changed."
-        return "It may have been carried out; repeating it is harmless."
+            return only_this_request(self.call.endpoint)
+        return "The change may have been made. Repeating the request is harmless."
 
     def _unchanged(self) -> str:
         """What a refusal means for the call, of which an earlier request may be in doubt."""
-        return "An earlier request may have been carried out." if self._in_doubt else "Nothing was changed."
+        if self._in_doubt:
+            return "An earlier request may have made the change."
+        return only_this_request(self.call.endpoint)
 
     def _error(
         self, kind: type[TruepushError], what: str, next_step: str, reply: Reply, code: str | None
@@ -200,3 +205,22 @@ class Exchange(Generic[T]):
             http_status=reply.status,
             code=code,
         )
+
+
+def only_this_request(endpoint: Endpoint[object]) -> str:
+    """Return the sentence that says what a request changed that certainly changed nothing.
+
+    :param endpoint: what was called. The campaign, or the list, that a read asks about is not affected by its failure.
+    """
+    if endpoint.reads:
+        what = (
+            "status request failed; the campaign is"
+            if endpoint.action == "stats"
+            else "list request failed; the project is"
+        )
+        return f"Only this {what} not affected."
+    return {
+        "create": f"The {endpoint.resource} was not created.",
+        "cancel": "The campaign was not canceled by this request.",
+        "delete": f"The {endpoint.resource} was not deleted by this request.",
+    }.get(endpoint.action, f"The {endpoint.resource} was not changed by this request.")

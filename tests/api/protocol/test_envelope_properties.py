@@ -168,7 +168,13 @@ def test_excerpt(raw: bytes, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("x" + " " * 799, "x"), ("x" + " " * 800, "x…"), (" " * 799 + "x", "x"), (" " * 800 + "x", "…"), ("\ud800", "?")],
+    [
+        ("x" + " " * 799, "x"),
+        ("x" + " " * 800, "x…"),
+        (" " * 799 + "x", "x"),
+        (" " * 800 + "x", "…"),
+        ("\ud800", "\ufffd"),
+    ],
 )
 def test_shorten(text: str, shown: str) -> None:
     assert shorten(text) == shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +48,19 @@ RESULTS: dict[str, Any] = {
     "listTrigger": [TriggerRef(ID, "N", "active")],
     "listCampaign": [CampaignRef(ID, "T")],
 }
+#: What an error about a request that changed nothing says of the object.
+UNTOUCHED = {
+    "createCampaign": "The campaign was not created.",
+    "createTemplate": "The template was not created.",
+    "createTrigger": "The trigger was not created.",
+    "cancelCampaign": "The campaign was not canceled by this request.",
+    "campaignStats": "Only this status request failed; the campaign is not affected.",
+    "deleteSegment": "The segment was not deleted by this request.",
+    "deleteTemplate": "The template was not deleted by this request.",
+    "deleteTrigger": "The trigger was not deleted by this request.",
+    "triggerStatus": "The trigger was not changed by this request.",
+    **dict.fromkeys(LISTS, "Only this list request failed; the project is not affected."),
+}
 NEGATIVES: dict[str, Any] = {**dict.fromkeys(CHANGES, False), "campaignStats": None, **{name: [] for name in LISTS}}
 
 
@@ -84,9 +96,9 @@ def test_the_204_row_of_a_create_is_doubt(name: str, bare: bool) -> None:
     said = "no message" if bare else "Nothing of the kind"
     resource = row(name).resource
     assert str(error) == (
-        f"POST /api/v1/{name}: Truepush says that creating failed ({said}). It was sent once and is not repeated: "
-        f"the {resource} may or may not exist now. Look for it in Truepush, or list the {resource}s, before you send "
-        "it again."
+        f"POST /api/v1/{name}: Truepush reported that creating failed ({said}). The {resource} may or may not have "
+        f"been created, so the request is not repeated. Look for it in Truepush, or list the {resource}s, before you "
+        "send it again."
     )
 
 
@@ -96,19 +108,8 @@ def test_the_204_row_of_a_trigger_is_a_taken_name(bare: bool) -> None:
     assert type(error) is TruepushBadRequestError
     assert error.http_status == (204 if bare else 200)
     assert error.code == "TRIGGER-ADDING-FAILED"
-    assert str(error).startswith("POST /api/v1/createTrigger: Truepush added no trigger (")
-    assert "a trigger of this name exists already" in str(error)
-    assert str(error).endswith("The trigger was not created.")
-
-
-@pytest.mark.parametrize("name", ["createCampaign", "createTemplate", "createTrigger"])
-@pytest.mark.parametrize("code", [400, 401, 429])
-def test_a_failing_server_that_says_it_refused_a_create_is_doubted(name: str, code: int) -> None:
-    body = json.dumps({"status_code": code, "status": "ERROR", "message": "x", "data": {}}).encode()
-    with pytest.raises(TruepushAmbiguousError):
-        settled_by(name, Reply(502, body))
-    with pytest.raises((TruepushBadRequestError, TruepushAuthError, TruepushRateLimitError)):
-        settled_by(name, Reply(200, body))
+    assert str(error).startswith("POST /api/v1/createTrigger: Truepush did not add the trigger (")
+    assert "a trigger of this name already exists. The trigger was not created. Choose another name." in str(error)
 
 
 def documented_error(kind: type[TruepushError]) -> tuple[str, int, str]:
@@ -124,16 +125,16 @@ def documented_error(kind: type[TruepushError]) -> tuple[str, int, str]:
 @pytest.mark.parametrize(
     ("kind", "next_step"),
     [
-        (TruepushBadRequestError, "Nothing was changed. Correct the request"),
-        (TruepushAuthError, "Nothing was changed. Check the token in the connection's password field."),
-        (TruepushRateLimitError, "Nothing was changed. Try again later, or set the connection's extra"),
+        (TruepushBadRequestError, ". Correct the request; Truepush would refuse it again as it is."),
+        (TruepushAuthError, ". Check the token in the connection's password field."),
+        (TruepushRateLimitError, ". Try again later, or set the connection's extra"),
         (TruepushServerError, ""),
     ],
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> None:
     code, number, message = documented_error(kind)
-    for status in (number, 200, 401):
+    for status in (number, 200):
         error = error_of(Exchange(call_of(name)), answer(status, number, "ERROR", message, code))
         expected = TruepushAmbiguousError if kind is TruepushServerError and name in CREATES else kind
         assert type(error) is expected
@@ -147,7 +148,7 @@ def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> No
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (body(data="BAD-REQUEST", message=" Invalid\nData "), "Invalid Data"),
+        (body(data="BAD-REQUEST", message=" Invalid\nData "), 'it answered: "Invalid Data"'),
         (b"<html>\n", "HTTP 400, `<html>`"),
         (b"", "HTTP 400, an empty body"),
     ],
@@ -155,8 +156,8 @@ def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> No
 def test_a_refusal_in_full(raw: bytes, said: str) -> None:
     error = error_of(Exchange(call_of("cancelCampaign")), Reply(400, raw))
     assert str(error) == (
-        f"{call_of('cancelCampaign')}: Truepush refused the request ({said}). Nothing was changed. "
-        "Correct the request; sending it again as it is changes nothing."
+        f"{call_of('cancelCampaign')}: Truepush refused the request ({said}). The campaign was not "
+        "canceled by this request. Correct the request; Truepush would refuse it again as it is."
     )
 
 
@@ -169,23 +170,12 @@ def test_a_proxys_refusal_of_a_create_leaves_doubt(status: int, raw: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "raw", "kind"),
-    [
-        (400, body(data="BAD-REQUEST"), TruepushBadRequestError),
-        (400, b'{"status": "ERROR", "message": "no"}', TruepushBadRequestError),
-        (401, b'{"status_code": 401}', TruepushAuthError),
-    ],
-)
-def test_truepushs_own_refusal_of_a_create_leaves_none(status: int, raw: bytes, kind: type[Exception]) -> None:
-    assert type(error_of(Exchange(call_of("createCampaign")), Reply(status, raw))) is kind
-
-
-@pytest.mark.parametrize(
     ("name", "consequence"),
     [
-        *((name, "It only reads; nothing was changed.") for name in READS),
-        *((name, "It may have been carried out; repeating it is harmless.") for name in CHANGES),
-        *((name, f"the {row(name).resource} may or may not exist now") for name in CREATES),
+        ("campaignStats", "Only this status request failed; the campaign is not affected."),
+        *((name, "Only this list request failed; the project is not affected.") for name in LISTS),
+        *((name, "The change may have been made. Repeating the request is harmless.") for name in CHANGES),
+        *((name, f"The {row(name).resource} may or may not have been created") for name in CREATES),
     ],
 )
 @pytest.mark.parametrize(
@@ -215,8 +205,8 @@ def test_no_connection(name: str) -> None:
     error = error_of(Exchange(call_of(name)), Failure(sent=False, reason="connection refused"))
     assert type(error) is TruepushConnectionError
     assert str(error) == (
-        f"{call_of(name)}: connection refused. Certainly nothing was sent; trying again is harmless. "
-        "If it stays so, check host, port and scheme of the connection."
+        f"{call_of(name)}: connection refused. The request was not sent. {UNTOUCHED[name]} "
+        "If it stays so, check the connection's host, port and scheme, and the proxy."
     )
     assert (error.endpoint, error.http_status, error.code) == (name, None, None)
 
@@ -230,13 +220,13 @@ def test_unreadable(name: str, http: int) -> None:
     assert ("check the connection's host" in str(error)) == (300 <= http <= 399)
 
 
-@pytest.mark.parametrize("data", [None, "SOMETHING-NEW", 5, {"_id": ID}, [{"name": "no id"}], [{"_id": 5}]])
+@pytest.mark.parametrize("data", [None, "SOMETHING-NEW", 5, {"_id": ID}])
 @pytest.mark.parametrize("name", READS)
 def test_a_success_that_is_no_answer(name: str, data: Any) -> None:
     error = error_of(Exchange(call_of(name)), answer(200, 200, "SUCCESS", "ok", data))
     assert type(error) is TruepushProtocolError
-    assert "answered what this version cannot read: " in str(error)
-    assert "nothing was guessed" in str(error)
+    assert "returned a result that this version cannot read: " in str(error)
+    assert f"{UNTOUCHED[name]} If it stays so, the API has changed" in str(error)
 
 
 retry_after_headers = [
@@ -249,7 +239,10 @@ retry_after_headers = [
 
 @pytest.mark.parametrize(("header", "seconds", "said"), retry_after_headers)
 def test_retry_after(header: str | None, seconds: float | None, said: str) -> None:
-    for name, raw in itertools.product(NAMES, [b"", b"<html>", body(data="API-LIMIT-EXCEEDED")]):
+    full = body(status_code=429, status="ERROR", message="x", data="API-LIMIT-EXCEEDED")
+    for name, raw in itertools.product(NAMES, [b"", b"<html>", body(data="API-LIMIT-EXCEEDED"), full]):
+        if name in CREATES and raw != full:
+            continue  # a proxy's word about a create settles nothing
         error = error_of(Exchange(call_of(name), now=lambda: NOW), Reply(429, raw, header))
         assert isinstance(error, TruepushRateLimitError)
         assert error.retry_after == seconds

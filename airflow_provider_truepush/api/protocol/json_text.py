@@ -1,0 +1,78 @@
+"""JSON from a server that nobody vouches for: however deep and however long its numbers, it is read or refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from airflow_provider_truepush.api.protocol import limits
+
+#: What stands for a value that is nested too deep.
+TOO_DEEP = "(nested too deep to be read)"
+
+#: A string, or a bracket outside of strings. Possessive: no text makes it go back and forth.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?+|[\[\]{}]', re.DOTALL)
+
+
+def read_json(raw: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    What is nested deeper than Python reads is replaced by a text, and so is a number with more digits than Python
+    reads, so that one odd value does not take the others with it.
+
+    :param raw: the text, in an encoding that JSON allows.
+    :raises ValueError: the bytes are not JSON.
+    """
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        pass
+    except ValueError as error:
+        if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+            raise
+    text = raw.decode(json.detect_encoding(raw), "surrogatepass")
+    try:
+        return json.loads(_without_depths(text), parse_int=_whole)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= limits.MAX_DIGITS else digits
+
+
+def _without_depths(text: str) -> str:
+    """Replace what lies deeper than the limit."""
+    parts: list[str] = []
+    depth, kept, begin = 0, 0, 0
+    for token in _TOKEN.finditer(text):
+        letter = token.group()
+        if letter in ("[", "{"):
+            depth += 1
+            if depth == limits.MAX_DEPTH + 1:
+                begin = token.start()
+        elif letter in ("]", "}"):
+            if depth == limits.MAX_DEPTH + 1:
+                parts += [text[kept:begin], json.dumps(TOO_DEEP)]
+                kept = token.end()
+            depth -= 1
+    # Brackets that are never closed are left as they are, and refused as such.
+    return "".join([*parts, text[kept:] if depth == 0 else ""])
+
+
+def is_shallow(value: Any, depth: int = limits.MAX_DEPTH) -> bool:
+    """Return whether a JSON value is nested no deeper than the limit.
+
+    :param value: the value.
+    :param depth: the limit.
+    """
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return not any(isinstance(each, (dict, list)) for each in level)

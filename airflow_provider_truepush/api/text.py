@@ -1,0 +1,38 @@
+"""Text that goes out: to databases, files, XComs, events and logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+#: What some target refuses: an unpaired surrogate has no encoding, and PostgreSQL stores no NUL.
+_UNWRITABLE = re.compile("[\ud800-\udfff\0]")
+_REPLACEMENT = "\ufffd"
+
+
+def writable(text: str) -> str:
+    """Return a text in a form that every encoding, database, file and log accepts.
+
+    JSON allows what nothing else does: an emoji that was cut in two leaves an unpaired surrogate. It is replaced by
+    U+FFFD, and so is the character NUL. Any other text is returned as it is.
+
+    :param text: the text.
+    """
+    return _UNWRITABLE.sub(_REPLACEMENT, text)
+
+
+def is_writable(text: str) -> bool:
+    """Return whether :func:`writable` would leave a text as it is.
+
+    :param text: the text.
+    """
+    return _UNWRITABLE.search(text) is None
+
+
+def writable_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping whose values are writable where they are text.
+
+    :param values: one row of primitives, such as a campaign's id and title.
+    """
+    return {name: writable(value) if isinstance(value, str) else value for name, value in values.items()}
