@@ -382,7 +382,7 @@ class TestDoubt:
             return send(hook, trigger)
 
         monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
-        with pytest.raises(AirflowFailException, match="a trigger of this name exists already"):
+        with pytest.raises(AirflowFailException, match="a trigger of this name already exists"):
             create()
 
     @pytest.mark.parametrize("if_exists", ["fail", "replace"])
