@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
@@ -207,7 +207,7 @@ class Exchange(Generic[T]):
         )
 
 
-def only_this_request(endpoint: Endpoint[object]) -> str:
+def only_this_request(endpoint: Endpoint[Any]) -> str:
     """Return the sentence that says what a request changed that certainly changed nothing.
 
     :param endpoint: what was called. The campaign, or the list, that a read asks about is not affected by its failure.
