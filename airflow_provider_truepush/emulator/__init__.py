@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.emulator.dialects import DIALECTS, Dialect
+    from airflow_provider_truepush.emulator.effects import CONNECTION_FAULTS, EFFECTS, FAULTS, HOSTILE_FAULTS, PHASES
     from airflow_provider_truepush.emulator.emulator import Emulator
-    from airflow_provider_truepush.emulator.faults import CONNECTION_FAULTS, EFFECTS, FAULTS, PHASES, Fault
+    from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
+    from airflow_provider_truepush.emulator.faults import Fault
     from airflow_provider_truepush.emulator.history import Request
 
 __all__ = [
@@ -18,23 +20,27 @@ __all__ = [
     "DIALECTS",
     "EFFECTS",
     "FAULTS",
+    "HOSTILE_FAULTS",
     "PHASES",
     "Dialect",
     "Emulator",
     "Fault",
     "Request",
+    "TruepushEmulatorError",
 ]
 
 _HOMES = {
-    "CONNECTION_FAULTS": "faults",
+    "CONNECTION_FAULTS": "effects",
     "DIALECTS": "dialects",
-    "EFFECTS": "faults",
-    "FAULTS": "faults",
-    "PHASES": "faults",
+    "EFFECTS": "effects",
+    "FAULTS": "effects",
+    "HOSTILE_FAULTS": "effects",
+    "PHASES": "effects",
     "Dialect": "dialects",
     "Emulator": "emulator",
     "Fault": "faults",
     "Request": "history",
+    "TruepushEmulatorError": "errors",
 }
 
 

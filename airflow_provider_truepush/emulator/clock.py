@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 Mode = Literal["manual", "real"]
 
 
@@ -81,9 +87,25 @@ def as_datetime(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
-def as_seconds(value: float | timedelta) -> float:
-    """A length of time in seconds."""
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+def as_seconds(value: float | timedelta | str) -> float:
+    """Return a length of time in seconds.
+
+    :param value: seconds, a timedelta, or text such as ``90``, ``10m`` or ``1d12h``.
+    """
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, str):
+        text = value.replace(" ", "").lower()
+        parts = _PART.findall(text)
+        if parts and "".join(number + unit for number, unit in parts) == text:
+            return sum(float(number) * _UNITS[unit] for number, unit in parts)
+        with contextlib.suppress(ValueError):
+            return float(text)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TruepushEmulatorError(
+            f"{value!r} is not a length of time. Give seconds, or a number with s, m, h or d, such as 10m or 1d12h."
+        )
+    return float(value)
 
 
 def as_moment(value: datetime | str | float) -> float:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
-from typing import Any
+from inspect import signature
+from typing import Any, Never
 
 from airflow_provider_truepush.api.protocol.codes import COUNTERS
 from airflow_provider_truepush.emulator import reference, seeding
+from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment, as_seconds
 from airflow_provider_truepush.emulator.delivery import counters
 from airflow_provider_truepush.emulator.dialects import Dialect, choose
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_choice, check_keys
 from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.history import Request
-from airflow_provider_truepush.emulator.records import Campaign, Segment, Template, Trigger
+from airflow_provider_truepush.emulator.records import Campaign, Held, Segment, Template, Trigger
 from airflow_provider_truepush.emulator.service import Service
+
+#: The settings of ``add_campaigns``.
+ADD_CAMPAIGNS = tuple(name for name in signature(seeding.add_campaigns).parameters if name not in ("world", "project"))
 
 
 class Controls:
@@ -65,15 +72,30 @@ class Controls:
         code: str | None = None,
         then: str = "fin",
         clock: str = "real",
+        fields: dict[str, Any] | None = None,
+        drop: Sequence[str] = (),
+        rows: Sequence[Any] | None = None,
+        order: str = "newest",
+        part: str = "body",
+        megabytes: float = 100,
+        encoding: str | None = None,
+        depth: int | None = None,
+        **unknown: Never,
     ) -> int:
-        """Let a fault wait for requests; :class:`Fault` explains the parameters.
+        """Let a fault wait for requests.
+
+        :class:`~.faults.Fault` explains the parameters, :data:`~.effects.MEANINGS` the effects.
 
         :returns: its id.
+        :raises TruepushEmulatorError: when an effect, a key or a value is not accepted.
         """
+        check_keys("fault", unknown, (item.name for item in dataclass_fields(Fault) if item.name not in ("id", "hits")))
         fault = Fault(
             endpoint or "*", effect, phase, nth, times, probability,
             None if seconds is None else as_seconds(seconds), status, body, headers or {},
             retry_after, retry_after_date, location, code, then, clock,
+            fields, drop, rows,
+            order, part, megabytes, encoding, depth,
         )  # fmt: skip
         with self._service.lock:
             return self._service.faults.add(fault)
@@ -84,8 +106,14 @@ class Controls:
             return self._service.faults.list()
 
     def clear_faults(self, fault_id: int | None = None) -> None:
-        """Take back one fault, or all."""
+        """Remove one fault, or all.
+
+        :raises TruepushEmulatorError: when no fault has this id.
+        """
         with self._service.lock:
+            waiting = [fault.id for fault in self._service.faults.list()]
+            if fault_id is not None and fault_id not in waiting:
+                raise TruepushEmulatorError(f"faults: no fault has the id {fault_id}. Waiting: {waiting or 'none'}.")
             self._service.faults.clear(fault_id)
 
     def late_commits(self) -> int:
@@ -107,8 +135,11 @@ class Controls:
         with self._service.lock:
             return as_datetime(self._service.settle())
 
-    def advance(self, by: float | timedelta) -> datetime:
-        """Move the clock forward, by seconds or a timedelta; triggers that are due fire."""
+    def advance(self, by: float | timedelta | str) -> datetime:
+        """Move the clock forward; triggers that are due fire.
+
+        :param by: seconds, a timedelta, or text such as ``10m`` or ``1d12h``.
+        """
         with self._service.lock:
             self._service.clock.advance(as_seconds(by))
             return self._after_jump()
@@ -148,7 +179,67 @@ class Controls:
         """
         self._service.reset(seed)
 
-    # Putting things there
+    # Lists that move
+
+    def churn(self, endpoint: str = "*", **settings: Any) -> Churn:
+        """Add, delete and move rows after each page of a list that is read.
+
+        :param endpoint: a list, such as ``listTrigger``; ``*`` for all four.
+        :param settings: the other parameters of :class:`~.churn.Churn`.
+        """
+        check_keys("churn", settings, (item.name for item in dataclass_fields(Churn)))
+        churn = Churn(endpoint, **settings)
+        with self._service.lock:
+            self._service.churns.append(churn)
+        return churn
+
+    def churns(self) -> list[Churn]:
+        """Return the changes that follow each page."""
+        with self._service.lock:
+            return list(self._service.churns)
+
+    def end_churn(self) -> None:
+        """Let lists stand still again."""
+        with self._service.lock:
+            self._service.churns.clear()
+
+    def between_pages(self, action: Callable[[str, int], object] | None) -> None:
+        """Do something after each page of a list that is read, before anything else happens.
+
+        :param action: called with the name of the endpoint and the number of the page, in the emulator's own thread;
+            it can use every call of this class. None ends it.
+        """
+        with self._service.lock:
+            self._service.between_pages = action
+
+    def delete(self, kind: str, object_id: str) -> None:
+        """Delete a row, as someone does in Truepush's console.
+
+        :param kind: ``campaigns``, ``templates``, ``triggers`` or ``segments``.
+        """
+        with self._service.lock, self._service.world.saving():
+            self._service.world.remove(self._row(kind, object_id))
+
+    def move(self, kind: str, object_id: str, *, beside: str) -> None:
+        """Move a row right behind another one of its list, in every order.
+
+        :param kind: ``campaigns``, ``templates``, ``triggers`` or ``segments``.
+        :param beside: the id of the other row.
+        """
+        with self._service.lock:
+            record, other = self._row(kind, object_id), self._row(kind, beside)
+            if record is other or record.project != other.project:
+                raise TruepushEmulatorError("move: id and beside must be two rows of one project.")
+            self._service.world.listing(type(record), record.project).move(record.id, other.id)
+
+    def _row(self, kind: str, object_id: str) -> Held:
+        check_choice("kind", kind, seeding.TYPES)
+        found: Held | None = self._service.world.get(seeding.TYPES[kind], str(object_id).lower())
+        if found is None:
+            raise TruepushEmulatorError(f"{kind}: none of them has the id {object_id!r}.")
+        return found
+
+    # Adding objects
 
     def add_segment(
         self, name: str, subscribers: int, *, project: str | None = None, segment_id: str | None = None
@@ -163,10 +254,11 @@ class Controls:
     def add_campaigns(self, n: int, *, project: str | None = None, **settings: Any) -> list[str]:
         """Add many sent campaigns at once, for load; see :func:`.seeding.add_campaigns`.
 
-        :returns: their ids, oldest first.
+        :returns: their ids, in the order of their numbers.
         """
+        check_keys("add_campaigns", settings, ADD_CAMPAIGNS)
         with self._service.lock:
-            return seeding.add_campaigns(self._service, n, project, **settings)
+            return seeding.add_campaigns(self._service.world, n, project, **settings)
 
     def seed(self, given: Mapping[str, Any], *, project: str | None = None) -> dict[str, list[str]]:
         """Put objects there, with ids of your own if you like; see :func:`.seeding.seed`.
@@ -175,7 +267,7 @@ class Controls:
         :returns: their ids under the same names.
         """
         with self._service.lock:
-            return seeding.seed(self._service, given, project)
+            return seeding.seed(self._service.world, self._service.firing, given, project)
 
     def seed_reference(self, *, project: str | None = None) -> dict[str, list[str]]:
         """Put the objects there that Truepush's reference speaks of, so that its commands work as they stand.
@@ -183,12 +275,12 @@ class Controls:
         :returns: their ids by kind.
         """
         with self._service.lock:
-            made = seeding.seed(self._service, reference.objects(self._service.clock.now()), project)
+            made = self.seed(reference.objects(self._service.clock.now()), project=project)
             self._service.set_series(reference.CAMPAIGN, [reference.COUNTERS])
             return made
 
     def set_series(self, campaign_id: str, series: Sequence[Mapping[str, int] | None]) -> None:
-        """Script the answers of campaignStats for a campaign, one per call; the last one repeats.
+        """Script the answers of campaignStats for a campaign, one per request; the last one repeats.
 
         :param series: counters in our spelling or Truepush's, a missing one being 0, or None for NO-STATS-FOUND;
             an empty series ends the script.

@@ -6,9 +6,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.protocol import codes
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_choice, check_keys
+from airflow_provider_truepush.emulator.listing import ORDERS
 from airflow_provider_truepush.emulator.outcomes import BY_NAME, Outcome, as_json
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+#: Rows per page at most.
+LARGEST_PAGE = 500
 # The reference spells the key with a capital in the success of these.
 _CAPITAL = frozenset({"createCampaign", "cancelCampaign", "createTemplate"})
 
@@ -41,8 +45,8 @@ class Dialect:
         ``reference``: as each example has it.
     :param number_style: ``number``; ``word``: a success has the string SUCCESS as its ``status_code``;
         ``reference``: as each example has it.
-    :param page_size: rows per page of a list.
-    :param order: ``oldest`` or ``newest`` first in lists.
+    :param page_size: rows per page of a list, from 1 to 500; 25 by default.
+    :param order: the order of lists: ``inserted`` (the default), ``oldest``, ``newest``, ``title`` or ``shuffled``.
     """
 
     http_status: Literal["outcome", "always200"] = "outcome"
@@ -54,16 +58,16 @@ class Dialect:
     id_style: Literal["inline", "broken", "none", "reference"] = "inline"
     number_style: Literal["number", "word", "reference"] = "number"
     page_size: int = 25
-    order: Literal["oldest", "newest"] = "oldest"
+    order: Literal["inserted", "oldest", "newest", "title", "shuffled"] = "inserted"
 
     def __post_init__(self) -> None:
         for name, allowed in _ALLOWED.items():
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ValueError(f"dialect: {name} is {value!r}, must be one of {', '.join(map(str, allowed))}")
+            check_choice(f"dialect: {name}", getattr(self, name), allowed)
         size: Any = self.page_size  # settings come from command lines and JSON as well
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"dialect: page_size is {self.page_size!r}, must be a number above 0")
+        if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST_PAGE:
+            raise TruepushEmulatorError(
+                f"dialect: page_size is {self.page_size!r}. It must be a whole number from 1 to {LARGEST_PAGE}."
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Its settings."""
@@ -120,7 +124,7 @@ _ALLOWED: dict[str, tuple[Any, ...]] = {
     "bad_request_message": ("telling", "reference"),
     "id_style": ("inline", "broken", "none", "reference"),
     "number_style": ("number", "word", "reference"),
-    "order": ("oldest", "newest"),
+    "order": tuple(ORDERS),
 }
 
 #: Dialects by name.
@@ -151,10 +155,7 @@ def choose(current: Dialect, dialect: str | Dialect | None, overrides: dict[str,
     :param overrides: settings by name.
     """
     if isinstance(dialect, str):
-        if dialect not in DIALECTS:
-            raise ValueError(f"dialect {dialect!r} is none of {', '.join(DIALECTS)}")
+        check_choice("dialect", dialect, DIALECTS)
         dialect = replace(DIALECTS[dialect], page_size=current.page_size, order=current.order)
-    unknown = set(overrides) - {field.name for field in fields(Dialect)}
-    if unknown:
-        raise ValueError(f"a dialect has no {', '.join(sorted(unknown))}")
+    check_keys("dialect", overrides, (field.name for field in fields(Dialect)))
     return replace(dialect or current, **overrides)

@@ -51,7 +51,7 @@ class Emulator(Controls):
         clock: Mode = "manual",
         speed: float = 1.0,
         start: datetime | None = None,
-        timezone: str = "UTC",
+        timezone: str = "Etc/UTC",
         state: str | Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,

@@ -4,57 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from airflow_provider_truepush.emulator.outcomes import BY_NAME, by_code
-
-Phase = Literal["accept", "before_read", "before_commit", "after_commit", "mid_answer"]
-
-#: The phases of a request's life, in order.
-PHASES: dict[str, str] = {
-    "accept": "the connection is accepted, not a byte is read; counts connections, not requests",
-    "before_read": "the head of the request is read, its body is not",
-    "before_commit": "the request is read, nothing is changed yet",
-    "after_commit": "the change is made, nothing is answered yet",
-    "mid_answer": "the change is made, the head and half of the body are out",
-}
-_ANY_REQUEST = ("before_read", "before_commit", "after_commit", "mid_answer")
-_ANSWERS = ("before_read", "before_commit", "after_commit")
-
-#: The effects, each with the phases it may strike in.
-EFFECTS: dict[str, tuple[str, ...]] = {
-    "fin": ("accept", *_ANY_REQUEST),
-    "rst": ("accept", *_ANY_REQUEST),
-    "hang": ("accept", *_ANY_REQUEST),
-    "delay": ("accept", *_ANY_REQUEST),
-    "status": _ANSWERS,
-    "outcome": _ANSWERS,
-    "html": _ANSWERS,
-    "garbage": _ANSWERS,
-    "redirect": _ANSWERS,
-    # A limiter stands before the service: what it turns away was never carried out.
-    "429": ("before_read", "before_commit"),
-    "truncate": ("mid_answer",),
-    "cut_json": ("mid_answer",),
-    "late_commit": ("before_commit",),
-}
-#: Every (phase, effect) that can hit a request.
-FAULTS: tuple[tuple[str, str], ...] = tuple(
-    (phase, effect) for effect, phases in EFFECTS.items() for phase in phases if phase != "accept"
+from airflow_provider_truepush.emulator.effects import (
+    DEFAULT_PHASE,
+    DEFAULT_SECONDS,
+    EFFECTS,
+    ENCODINGS,
+    ENDPOINTS_OF,
 )
-#: Every (phase, effect) that can hit a connection before its first request.
-CONNECTION_FAULTS: tuple[tuple[str, str], ...] = tuple(
-    ("accept", effect) for effect, phases in EFFECTS.items() if "accept" in phases
-)
-#: Where an effect strikes when nothing is said; the connection is cut where it hurts most.
-DEFAULT_PHASE: dict[str, str] = {
-    **dict.fromkeys(("fin", "rst", "hang"), "after_commit"),
-    **dict.fromkeys(("delay", "status", "outcome", "html", "garbage", "redirect", "429"), "before_commit"),
-    **{effect: phases[0] for effect, phases in EFFECTS.items() if len(phases) == 1},
-}
-_DEFAULT_SECONDS = {"hang": 60.0, "delay": 1.0, "late_commit": 1.0}
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_choice
+from airflow_provider_truepush.emulator.outcomes import BY_NAME, as_json, by_code
+
+#: Megabytes of an answer at most: the padding is made here, not in the caller's memory.
+LARGEST_ANSWER = 1024
 
 
 @dataclass(slots=True)
@@ -62,21 +27,30 @@ class Fault:
     """A fault that waits for requests.
 
     :param endpoint: name of an endpoint, or ``*`` for any request.
-    :param effect: one of :data:`EFFECTS`.
-    :param phase: one of :data:`PHASES`; None for the effect's own. ``before_answer`` is ``after_commit``.
+    :param effect: one of :data:`.effects.EFFECTS`; :data:`.effects.MEANINGS` says what each does.
+    :param phase: one of :data:`.effects.PHASES`; None for the effect's own. ``before_answer`` is ``after_commit``.
     :param nth: the calls it hits, a number or several, counted per endpoint from 1 since the fault was added.
-    :param times: how often it hits at the most.
+    :param times: how often it hits at most.
     :param probability: of hitting each call, drawn with the emulator's seed.
-    :param seconds: of a hang (default 60), a delay (1), or until a late commit (1).
-    :param status: HTTP status of ``status`` (default 503) and ``redirect`` (default 307).
-    :param body: of ``status``: text, or a mapping for JSON; the default is nginx's page.
+    :param seconds: of a hang (default 60), a delay (1), until a late commit (1), between the bytes of a drip (0.5),
+        before a surplus answer (0.05).
+    :param status: HTTP status of ``status`` (default 503), ``redirect`` (307), ``html``, ``contradict``, ``surplus``.
+    :param body: of ``status`` and ``surplus``: text, or a mapping for JSON.
     :param headers: further headers of the answer.
     :param retry_after: of ``429`` and ``status``: seconds, or the header's text.
     :param retry_after_date: write those seconds as a date.
     :param location: of ``redirect``; the default is the same path.
-    :param code: of ``outcome``: the ``data`` code to answer, said in the dialect spoken.
+    :param code: of ``outcome``: the ``data`` code to answer, in the current dialect.
     :param then: of ``late_commit``: ``fin``, ``rst`` or ``hang`` now.
     :param clock: of ``late_commit``: ``real`` or ``emulated`` seconds, or ``manual``: only when told to commit.
+    :param fields: of ``contradict``: the keys of the envelope to replace; of ``odd_counters``: counters to add.
+    :param drop: of ``contradict``: the keys of the envelope to leave out.
+    :param rows: of ``odd_rows``: any JSON values.
+    :param order: of ``endless_list``: ``newest``, ``oldest`` or ``same``.
+    :param part: of ``drip``: ``head`` or ``body``, where the dripping begins.
+    :param megabytes: of ``inflate`` and ``oversize``: the size of the body as read.
+    :param encoding: of ``inflate``: ``gzip`` or ``deflate``; of ``oversize``: ``plain`` or ``chunked``.
+    :param depth: of ``odd_counters``: how deeply one counter is nested.
     """
 
     endpoint: str = "*"
@@ -95,52 +69,103 @@ class Fault:
     code: str | None = None
     then: str = "fin"
     clock: str = "real"
+    fields: dict[str, Any] | None = None
+    drop: Sequence[str] = ()
+    rows: Sequence[Any] | None = None
+    order: str = "newest"
+    part: str = "body"
+    megabytes: float = 100
+    encoding: str | None = None
+    depth: int | None = None
     id: int = 0
     hits: int = 0
 
     def __post_init__(self) -> None:
-        if self.endpoint != "*" and self.endpoint not in BY_NAME:
-            raise ValueError(f"fault: endpoint is {self.endpoint!r}, must be * or one of {', '.join(BY_NAME)}")
-        if self.effect not in EFFECTS:
-            raise ValueError(f"fault: effect is {self.effect!r}, must be one of {', '.join(EFFECTS)}")
+        check_choice("fault: endpoint", self.endpoint, ("*", *BY_NAME))
+        check_choice("fault: effect", self.effect, EFFECTS)
         if self.phase == "before_answer":
             self.phase = "after_commit"
         self.phase = self.phase or DEFAULT_PHASE[self.effect]
-        if self.phase not in EFFECTS[self.effect]:
-            raise ValueError(
-                f"fault: {self.effect} cannot strike at {self.phase!r}, but at {', '.join(EFFECTS[self.effect])}"
-            )
+        check_choice(f"fault: phase of {self.effect}", self.phase, EFFECTS[self.effect])
         if self.phase == "accept" and self.endpoint != "*":
-            raise ValueError("fault: at accept nothing is known of the endpoint yet, it must be *")
+            raise TruepushEmulatorError(
+                "fault: no endpoint is known yet when a connection is accepted. Use endpoint *."
+            )
+        if self.effect in ENDPOINTS_OF:
+            check_choice(f"fault: endpoint of {self.effect}", self.endpoint, ("*", *ENDPOINTS_OF[self.effect]))
         if self.nth is not None:
             self.nth = [self.nth] if isinstance(self.nth, int) else sorted(self.nth)
         if self.seconds is None:
-            self.seconds = _DEFAULT_SECONDS.get(self.effect)
-        self._check_details()
+            self.seconds = DEFAULT_SECONDS.get(self.effect)
+        if self.encoding is None:
+            self.encoding = ENCODINGS.get(self.effect, (None,))[0]
+        self._check_numbers()
+        self._check_choices()
+        self._check_json()
 
-    def _check_details(self) -> None:
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            raise ValueError(f"fault: probability is {self.probability!r}, must be from 0 to 1")
-        if self.seconds is not None and not self.seconds >= 0:
-            raise ValueError(f"fault: seconds is {self.seconds!r}, must not be below 0")
-        if self.then not in ("fin", "rst", "hang"):
-            raise ValueError(f"fault: then is {self.then!r}, must be fin, rst or hang")
-        if self.clock not in ("real", "emulated", "manual"):
-            raise ValueError(f"fault: clock is {self.clock!r}, must be real, emulated or manual")
+    def _check_numbers(self) -> None:
+        ranges: list[tuple[str, Any, float, float]] = [
+            ("probability", self.probability, 0, 1),
+            ("seconds", self.seconds, 0, 86_400 * 366),
+            ("status", self.status, 200, 999),
+            ("megabytes", self.megabytes, 0, LARGEST_ANSWER),
+            ("depth", self.depth, 0, 100_000),
+            ("times", self.times, 0, 2**31),
+            *(("nth", number, 1, 2**31) for number in (self.nth if isinstance(self.nth, list) else ())),
+        ]
+        whole = ("status", "depth", "times", "nth")
+        for name, value, low, high in ranges:
+            if value is None:
+                continue
+            kinds = (int,) if name in whole else (int, float)
+            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+                raise TruepushEmulatorError(
+                    f"fault: {name} is {value!r}. It must be a {'whole ' if name in whole else ''}number "
+                    f"from {low} to {high}."
+                )
+
+    def _check_choices(self) -> None:
+        check_choice("fault: then", self.then, ("fin", "rst", "hang"))
+        check_choice("fault: clock", self.clock, ("real", "emulated", "manual"))
+        check_choice("fault: order", self.order, ("newest", "oldest", "same"))
+        check_choice("fault: part", self.part, ("head", "body"))
+        if self.effect in ENCODINGS:
+            check_choice(f"fault: encoding of {self.effect}", self.encoding, ENCODINGS[self.effect])
         if self.effect == "outcome":
             if self.code is None:
-                raise ValueError("fault: outcome needs a code")
+                raise TruepushEmulatorError("fault: outcome needs a code, such as DB-ERROR.")
             for name in BY_NAME if self.endpoint == "*" else [self.endpoint]:
                 by_code(name, self.code)
 
+    def _check_json(self) -> None:
+        """Refuse what cannot be written as JSON now, rather than fail in the middle of an answer."""
+        if not isinstance(self.drop, (list, tuple)) or not all(isinstance(name, str) for name in self.drop):
+            raise TruepushEmulatorError(f"fault: drop is {self.drop!r}. It must be a list of keys.")
+        for name, kind in (("fields", dict), ("rows", (list, tuple)), ("body", (dict, str)), ("headers", dict)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, kind):
+                raise TruepushEmulatorError(f"fault: {name} is of type {type(value).__name__}, which is not accepted.")
+            try:
+                as_json({"value": value})
+            except (TypeError, ValueError, RecursionError) as error:
+                raise TruepushEmulatorError(f"fault: {name} cannot be written as JSON ({error}).") from None
+
     @property
     def name(self) -> str:
-        """As history and log show it."""
+        """The name in history and log."""
         return f"{self.phase}/{self.effect}"
 
+    def hits_endpoint(self, endpoint: str | None) -> bool:
+        """Return whether it can hit a request to this endpoint; None is an unknown path."""
+        if self.endpoint == "*" and self.effect in ENDPOINTS_OF:
+            return endpoint in ENDPOINTS_OF[self.effect]
+        return self.endpoint in ("*", endpoint)
+
     def as_dict(self) -> dict[str, Any]:
-        """For the control address."""
-        return asdict(self)
+        """Return its settings, its id and its hits."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
 class Faults:
@@ -176,7 +201,7 @@ class Faults:
         """
         found: Fault | None = None
         for fault in self._faults:
-            if (fault.phase == "accept") is not accept or fault.endpoint not in ("*", endpoint):
+            if (fault.phase == "accept") is not accept or not fault.hits_endpoint(endpoint):
                 continue
             calls = self._calls[fault.id]
             calls[endpoint] += 1
@@ -199,3 +224,6 @@ class Faults:
     def clear(self, fault_id: int | None = None) -> None:
         """Take back one fault, or all."""
         self._faults = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+        waiting = {fault.id for fault in self._faults}
+        self._calls = {key: calls for key, calls in self._calls.items() if key in waiting}
+        self._draws = {key: draws for key, draws in self._draws.items() if key in waiting}

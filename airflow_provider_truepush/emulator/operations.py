@@ -31,7 +31,7 @@ class Context:
     :param now: seconds since the epoch.
     :param zone: of the project.
     :param page_size: rows per page.
-    :param newest_first: the order of lists.
+    :param order: the order of lists, one of :data:`.listing.ORDERS`.
     :param scripted: the scripted counters of a campaign, if a test has set some: a mapping, None, or KeyError.
     """
 
@@ -41,7 +41,7 @@ class Context:
     now: float
     zone: ZoneInfo
     page_size: int
-    newest_first: bool
+    order: str
     scripted: Callable[[str], Mapping[str, int] | None]
 
     def knows(self, kind: type[Any]) -> Callable[[str], bool]:
@@ -186,7 +186,7 @@ def _delete(context: Context, argument: str, _: dict[str, Any]) -> Outcome:
 def _list(context: Context, argument: str, _: dict[str, Any]) -> Outcome:
     page = validation.page(argument)
     kind = _KINDS[context.endpoint.resource]
-    rows = context.world.page(kind, context.project.name, page, context.page_size, context.newest_first)
+    rows = context.world.listing(kind, context.project.name).page(context.order, page, context.page_size)
     if not rows:
         return outcomes.negative(context.endpoint.name)
     return outcomes.success(context.endpoint.name, payload=[_row(item) for item in rows])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
 
 #: The messages of success; what was created adds its id.
 _SUCCESS = {
@@ -49,6 +49,8 @@ _SHARED = {
     codes.API_LIMIT_EXCEEDED: (429, "API Usage Limit Exceeded"),
     codes.DB_ERROR: (500, "Internal Server Error"),
 }
+#: The counters of campaignStats as Truepush spells them, each with our name for it.
+COUNTERS = codes.COUNTERS
 BY_NAME: dict[str, Endpoint[Any]] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
 
@@ -103,10 +105,13 @@ def by_code(endpoint: str, code: str) -> Outcome:
         return shared(endpoint, code)
     if code == BY_NAME[endpoint].negative:
         return negative(endpoint)
-    raise ValueError(f"{endpoint} never answers {code}")
+    accepted = (*_SHARED, BY_NAME[endpoint].negative)
+    raise TruepushEmulatorError(f"{endpoint} never answers {code!r}. Accepted codes: {', '.join(accepted)}.")
 
 
-def as_json(body: Mapping[str, Any]) -> bytes:
-    """A JSON body as it goes over the wire."""
-    # Half a surrogate pair is legal in JSON and no text in UTF-8.
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+def as_json(body: Any, indent: int | None = None) -> bytes:
+    """Return a JSON body as it goes over the wire."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    text = json.dumps(body, ensure_ascii=False, separators=separators, indent=indent)
+    # An unpaired surrogate is legal in JSON, where it is written with an escape, and impossible in UTF-8.
+    return text.encode("utf-8", "backslashreplace")

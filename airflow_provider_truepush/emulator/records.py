@@ -128,3 +128,7 @@ class Campaign(Record):
         if self.cancelled_at is not None:
             return "cancelled"
         return "sent" if self.send_at <= now else "scheduled"
+
+
+#: What a project holds.
+Held = Segment | Template | Trigger | Campaign

@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
-from email.utils import formatdate
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
-from airflow_provider_truepush.emulator import control, outcomes, wire
+from airflow_provider_truepush.emulator import control, wire
 from airflow_provider_truepush.emulator.clock import as_datetime
-from airflow_provider_truepush.emulator.dialects import Answer
-from airflow_provider_truepush.emulator.faults import Fault
+from airflow_provider_truepush.emulator.control_table import ROOT
+from airflow_provider_truepush.emulator.exchange import Exchange
 from airflow_provider_truepush.emulator.history import Request
-from airflow_provider_truepush.emulator.outcomes import Outcome
-from airflow_provider_truepush.emulator.service import Late, Service
+from airflow_provider_truepush.emulator.service import Service
 
 logger = logging.getLogger("airflow_provider_truepush.emulator")
 
 _ROUTES: dict[tuple[str, str], Endpoint[Any]] = {
     (endpoint.method, endpoint.path.casefold()): endpoint for endpoint in ENDPOINTS
 }
-_HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 class Connections(web.Server):
@@ -115,7 +109,7 @@ class Site:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, or have a fault do what it does."""
         path = request.rel_url.raw_path
-        if path == control.ROOT or path.startswith(f"{control.ROOT}/"):
+        if path == ROOT or path.startswith(f"{ROOT}/"):
             return await control.handle(self.service, request, path)
         endpoint, argument = route(request.method, path)
         token = request.headers.get("Authorization")
@@ -128,98 +122,13 @@ class Site:
         if fault is not None:
             record.fault = fault.name
         try:
-            response = await _Exchange(self, request, record, endpoint, argument, token, fault).run()
+            response = await Exchange(self.service, self.pause, request, record, endpoint, argument, token, fault).run()
             if not isinstance(response, wire.NoAnswer):
                 record.status = response.status
             return response
         finally:
             if self._log and logger.isEnabledFor(logging.INFO):
                 logger.info("%s", line(record))
-
-
-class _Exchange:
-    """One request on its way through the phases, with the fault that waits for it, if any."""
-
-    def __init__(
-        self, site: Site, request: web.BaseRequest, record: Request, endpoint: Endpoint[Any] | None,
-        argument: str | None, token: str | None, fault: Fault | None,
-    ) -> None:  # fmt: skip
-        self.site, self.service, self.request, self.record = site, site.service, request, record
-        self.endpoint, self.argument, self.token, self.fault = endpoint, argument, token, fault
-
-    async def run(self) -> web.StreamResponse:
-        """Take it from the head of the request to the end of the answer."""
-        if (struck := await self._strike("before_read")) is not None:
-            return struck
-        try:
-            raw = await self.request.read()
-        except ConnectionError:
-            return wire.NoAnswer()
-        self.service.note_body(self.record, raw)
-        if self.fault is not None and self.fault.effect == "late_commit" and self.endpoint is not None:
-            return await self._postpone(self.fault, self.endpoint, raw)
-        if (struck := await self._strike("before_commit")) is not None:
-            return struck
-        if self.endpoint is None:
-            return _response(no_route(self.request.method, self.record.path))
-        outcome = self.service.execute(self.endpoint, self.token, self.argument, raw, self.record)
-        if self.fault is not None:
-            if (struck := await self._strike("after_commit")) is not None:
-                return struck
-            if self.fault.phase == "mid_answer":
-                return await self._mid_answer(self.fault, outcome)
-        return _response(self.service.dialect.render(outcome))
-
-    async def _strike(self, phase: str) -> web.StreamResponse | None:
-        """What the fault answers in this phase; None when the request goes on."""
-        fault = self.fault
-        if fault is None or fault.phase != phase or fault.effect == "late_commit":
-            return None
-        if fault.effect == "delay":
-            return None if await self.site.pause(fault.seconds or 0.0) else wire.NoAnswer()
-        if fault.effect in ("fin", "rst", "hang"):
-            return await wire.cut(self.request, fault.effect, fault.seconds or 0.0, self.site.pause)
-        if fault.effect == "garbage":
-            return wire.answer_garbage(self.request)
-        return _response(self._instead(fault))
-
-    def _instead(self, fault: Fault) -> Answer:
-        """A whole answer that is not the true one."""
-        headers = dict(fault.headers)
-        if fault.effect == "redirect":
-            headers.setdefault("Location", fault.location or self.request.rel_url.raw_path)
-            return page(fault.status or 307, headers)
-        if fault.effect == "html":
-            return page(fault.status or 200, headers)
-        if fault.retry_after is not None:
-            headers.setdefault("Retry-After", _retry_after(fault))
-        if fault.effect == "status":
-            return _told(fault, headers)
-        code = codes.API_LIMIT_EXCEEDED if fault.effect == "429" else str(fault.code)
-        if self.endpoint is None:
-            return page(429 if fault.effect == "429" else 500, headers)
-        answer = self.service.dialect.render(outcomes.by_code(self.endpoint.name, code))
-        return Answer(answer.status, answer.body, {**answer.headers, **headers})
-
-    async def _mid_answer(self, fault: Fault, outcome: Outcome) -> web.StreamResponse:
-        answer = self.service.dialect.render(outcome)
-        if fault.effect != "cut_json":
-            half = await wire.answer_half(self.request, answer, fault.effect, fault.seconds or 0.0, self.site.pause)
-            if fault.effect == "delay":
-                self.record.status = answer.status
-            return half
-        if not answer.body:
-            # A bare 204 has no JSON to cut: say the row in a body.
-            answer = replace(self.service.dialect, negative="body").render(outcome)
-        return _response(Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers))
-
-    async def _postpone(self, fault: Fault, endpoint: Endpoint[Any], raw: bytes) -> web.StreamResponse:
-        seconds = fault.seconds or 0.0
-        due = self.service.clock.now() + seconds if fault.clock == "emulated" else None
-        number = self.service.postpone(Late(endpoint, self.token, self.argument, raw, self.record, due))
-        if fault.clock == "real":
-            asyncio.get_running_loop().call_later(seconds, self.service.commit_late, number)
-        return await wire.cut(self.request, fault.then, 60.0, self.site.pause)
 
 
 def route(method: str, path: str) -> tuple[Endpoint[Any] | None, str | None]:
@@ -232,46 +141,6 @@ def route(method: str, path: str) -> tuple[Endpoint[Any] | None, str | None]:
     if endpoint is None or not endpoint.has_argument or not argument:
         return None, None
     return endpoint, unquote(argument)
-
-
-def no_route(method: str, path: str) -> Answer:
-    """What Express says to a path or a method that it does not know."""
-    text = f"Cannot {method} {path}".replace("&", "&amp;").replace("<", "&lt;")
-    return Answer(404, f"<!DOCTYPE html>\n<html><body><pre>{text}</pre></body></html>\n".encode(), _HTML)
-
-
-def page(status: int, headers: dict[str, str]) -> Answer:
-    """What nginx says in place of the service behind it."""
-    words = f"{status} {HTTPStatus(status).phrase}" if status in list(HTTPStatus) else str(status)
-    body = (
-        f"<html>\r\n<head><title>{words}</title></head>\r\n<body>\r\n<center><h1>{words}</h1></center>\r\n"
-        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-    )
-    return Answer(status, b"" if status in (204, 304) else body.encode(), {**_HTML, **headers})
-
-
-def _told(fault: Fault, headers: dict[str, str]) -> Answer:
-    status = fault.status or 503
-    if fault.body is None:
-        return page(status, headers)
-    if isinstance(fault.body, str):
-        return Answer(status, fault.body.encode(), {**_HTML, **headers} if fault.body else headers)
-    body = outcomes.as_json(fault.body)
-    return Answer(status, body, {"Content-Type": "application/json; charset=utf-8", **headers})
-
-
-def _retry_after(fault: Fault) -> str:
-    value = fault.retry_after
-    if isinstance(value, str):
-        return value
-    seconds = float(value or 0)
-    if fault.retry_after_date:
-        return formatdate(time.time() + seconds, usegmt=True)
-    return f"{seconds:g}"
-
-
-def _response(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
 def line(record: Request) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
-from airflow_provider_truepush.emulator import operations, outcomes
+from airflow_provider_truepush.emulator import operations, outcomes, seeding
+from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import Clock, Mode, as_moment
 from airflow_provider_truepush.emulator.dialects import Dialect, choose
 from airflow_provider_truepush.emulator.faults import Faults
@@ -38,7 +39,7 @@ class Options:
     clock: Mode = "manual"
     speed: float = 1.0
     start: datetime | None = None
-    timezone: str = "UTC"
+    timezone: str = "Etc/UTC"
     state: str | Path | None = None
     dialect: str | Dialect | None = None
     page_size: int | None = None
@@ -74,7 +75,7 @@ class Service:
         self.clock = Clock(options.clock, start, options.speed)
         self._start = self.clock.now()
         self.storage = Storage(options.state)
-        self.world = World(options.tokens, options.seed, options.subscribers, self.clock, self.storage)
+        self.world = World(options.tokens, options.seed, options.subscribers, self.clock, self.storage, self.zone)
         with self.world.saving():
             self.world.save_clock()
         self.firing = Firing(self.world, self.zone)
@@ -84,6 +85,8 @@ class Service:
         self.dialect = self.first_dialect
         self.series: dict[str, deque[Mapping[str, int] | None]] = {}
         self.late: dict[int, Late] = {}
+        self.churns: list[Churn] = []
+        self.between_pages: Callable[[str, int], object] | None = None
         self._number = 0
 
     def settle(self) -> float:
@@ -140,13 +143,22 @@ class Service:
             else:
                 context = operations.Context(
                     self.world, project, endpoint, now, self.zone,
-                    self.dialect.page_size, self.dialect.order == "newest", self._scripted,
+                    self.dialect.page_size, self.dialect.order, self._scripted,
                 )  # fmt: skip
                 outcome = operations.perform(context, argument, raw)
             record.outcome, record.committed, record.detail = outcome.code, outcome.changed, outcome.detail
             if outcome.changed and endpoint.resource == "trigger":
                 self._plan(outcome.changed)
+            if project is not None and endpoint.action == "list" and outcome.code != codes.BAD_REQUEST:
+                self._after_page(endpoint.name, project.name, int(argument or 0))
             return outcome
+
+    def _after_page(self, endpoint: str, project: str, page: int) -> None:
+        for churn in self.churns:
+            if churn.take_turn(endpoint):
+                seeding.stir(self.world, self.firing, churn, endpoint, project, self.dialect.order)
+        if self.between_pages is not None:
+            self.between_pages(endpoint, page)
 
     def _plan(self, trigger_id: str) -> None:
         trigger = self.world.get(Trigger, trigger_id)
@@ -201,6 +213,8 @@ class Service:
             self.world.clear(seed)
             self.firing.plan_all()
             self.faults = Faults(self.world.seed)
+            self.churns.clear()
+            self.between_pages = None
             self.history.clear()
             self.dialect = self.first_dialect
 

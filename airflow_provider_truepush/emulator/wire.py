@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -28,13 +28,16 @@ class NoAnswer(web.StreamResponse):
         raise ConnectionResetError("a fault ended this connection")
 
 
-def raw(answer: Answer) -> tuple[bytes, bytes]:
-    """Head and body of an answer after which the connection closes."""
+def raw(answer: Answer, *, close: bool = True) -> tuple[bytes, bytes]:
+    """Return head and body of an answer as they go over the wire.
+
+    :param close: say that the connection closes after it.
+    """
     reason = HTTPStatus(answer.status).phrase if answer.status in list(HTTPStatus) else "Unknown"
     lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in answer.headers.items())]
     if answer.status != 204:
         lines.append(f"Content-Length: {len(answer.body)}")
-    head = "\r\n".join([*lines, "Connection: close", "", ""])
+    head = "\r\n".join([*lines, f"Connection: {'close' if close else 'keep-alive'}", "", ""])
     return head.encode("latin-1"), answer.body
 
 
@@ -147,3 +150,69 @@ def strike_connection(transport: asyncio.Transport, effect: str, seconds: float)
 def _resume(transport: asyncio.Transport) -> None:
     if not transport.is_closing():
         transport.resume_reading()
+
+
+async def drip(
+    request: web.BaseRequest, answer: Answer, part: str, seconds: float, pause: Pause
+) -> web.StreamResponse | None:
+    """Write an answer a byte at a time.
+
+    :param part: ``head`` or ``body``: where the dripping begins.
+    :param seconds: between two bytes.
+    :returns: None when the client went away before the end.
+    """
+    head, body = raw(answer)
+    transport = request.transport
+    at_once, slow = (b"", head + body) if part == "head" or not body else (head, body)
+    if transport is not None and not transport.is_closing():
+        transport.write(at_once)
+    for position in range(len(slow)):
+        if transport is None or transport.is_closing() or not await pause(seconds):
+            return None
+        transport.write(slow[position : position + 1])
+    return NoAnswer()
+
+
+async def stream(
+    request: web.BaseRequest, answer: Answer, pieces: Iterator[bytes], length: int | None
+) -> web.StreamResponse | None:
+    """Write a long body, no faster than the client reads it.
+
+    :param answer: its status and headers.
+    :param pieces: the body.
+    :param length: of the body; None for chunks.
+    :returns: None when the client went away before the end.
+    """
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    if length is None:
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = length
+    try:
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+        await response.write_eof()
+    except ConnectionError:
+        return None
+    return response
+
+
+async def answer_twice(
+    request: web.BaseRequest, response: web.Response, surplus: Answer, seconds: float
+) -> web.StreamResponse:
+    """Answer, and later send a second answer that nobody asked for on the same connection.
+
+    :param seconds: between the two.
+    """
+    transport = request.transport
+    await response.prepare(request)
+    await response.write_eof()
+    head, body = raw(surplus, close=False)
+
+    def send() -> None:
+        if transport is not None and not transport.is_closing():
+            transport.write(head + body)
+
+    asyncio.get_running_loop().call_later(seconds, send)
+    return response

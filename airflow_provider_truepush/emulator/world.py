@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from airflow_provider_truepush.emulator.clock import Clock
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
 from airflow_provider_truepush.emulator.ids import ObjectIds
-from airflow_provider_truepush.emulator.records import Campaign, Project, Record, Segment, Template, Trigger
+from airflow_provider_truepush.emulator.listing import Listing
+from airflow_provider_truepush.emulator.records import Campaign, Held, Project, Record, Segment, Template, Trigger
 from airflow_provider_truepush.emulator.storage import Storage
 
 #: The segments that a new project has: name and share of its subscribers.
@@ -30,16 +33,19 @@ class World:
     :param subscribers: of each new project.
     :param clock: the emulator's.
     :param storage: where changes are kept.
+    :param zone: the time zone of the projects.
     """
 
-    def __init__(self, tokens: Iterable[str], seed: int, subscribers: int, clock: Clock, storage: Storage) -> None:
+    def __init__(
+        self, tokens: Iterable[str], seed: int, subscribers: int, clock: Clock, storage: Storage, zone: ZoneInfo
+    ) -> None:
         self.clock = clock
+        self.zone = zone
         self.storage = storage
         self.subscribers = subscribers
         self.projects: dict[str, Project] = {}
         self._held: dict[type[Record], dict[str, Any]] = {kind: {} for kind in _KINDS}
-        # Only campaigns come by the hundred thousand and never go: their pages are slices of these.
-        self._by_project: dict[str, list[Campaign]] = {}
+        self._listings: dict[tuple[type[Record], str], Listing] = {}
         kept = storage.meta("seed")
         self.seed = seed if kept is None else int(kept)
         self.ids = ObjectIds(self.seed, int(storage.meta("ids") or 0))
@@ -52,13 +58,15 @@ class World:
                 self._open_project(token)
 
     def _load(self) -> None:
-        kinds = {kind.KIND: kind for kind in _KINDS}
+        kinds: dict[str, type[Any]] = {kind.KIND: kind for kind in _KINDS}
+        loaded: list[Held] = []
         for name, text in self.storage.rows():
             record = kinds[name].load(text)
             if isinstance(record, Project):
                 self.projects[record.id] = record
             else:
-                self._hold(record)
+                loaded.append(record)
+        self._hold(*loaded)
 
     def _open_project(self, token: str) -> None:
         digest = digest_of(token)
@@ -92,7 +100,9 @@ class World:
         found = self.by_token(key) or next((p for p in self.projects.values() if p.name == key), None)
         if found is None:
             # It may be a mistyped token: not shown.
-            raise ValueError(f"no such project; there are {', '.join(p.name for p in self.projects.values())}")
+            raise TruepushEmulatorError(
+                f"There is no such project. Projects: {', '.join(p.name for p in self.projects.values())}."
+            )
         return found
 
     def by_token(self, token: str | None) -> Project | None:
@@ -105,40 +115,39 @@ class World:
         return found if found is not None and project in (None, found.project) else None
 
     def all(self, kind: type[R], project: str | None = None) -> list[R]:
-        """All of a kind, oldest first, in one project or in every one."""
-        if kind.KIND == Campaign.KIND and project is not None:
-            rows: list[Any] = self._by_project.get(project, [])
-            return list(rows)
-        return [item for item in self._held[kind].values() if project in (None, item.project)]
+        """Return all of a kind as they were added, of one project or of every one."""
+        if project is not None:
+            return self.listing(kind, project).all()
+        return list(self._held[kind].values())
 
-    def page(self, kind: type[R], project: str, page: int, size: int, newest_first: bool) -> list[R]:
-        """A page of a project's list."""
-        rows: list[Any] = self._by_project.get(project, []) if kind.KIND == Campaign.KIND else self.all(kind, project)
-        first = (page - 1) * size
-        if not newest_first:
-            return rows[first : first + size]
-        end = len(rows) - first
-        return rows[max(0, end - size) : end][::-1] if end > 0 else []
+    def listing(self, kind: type[Record], project: str) -> Listing:
+        """Return the list of a kind in a project."""
+        found = self._listings.get((kind, project))
+        if found is None:
+            found = self._listings[kind, project] = Listing(self.seed)
+        return found
 
-    def put(self, *records: Record) -> None:
+    def put(self, *records: Held) -> None:
         """Add records, or keep what has changed in them."""
         self.storage.put_many(records)
+        self._hold(*records)
+
+    def _hold(self, *records: Held) -> None:
+        fresh: dict[tuple[type[Record], str], list[Held]] = {}
         for record in records:
-            self._hold(record)
+            before = self._held[type(record)].get(record.id)
+            if before is not None and before.project != record.project:
+                self.listing(type(record), before.project).remove(record.id)
+            self._held[type(record)][record.id] = record
+            fresh.setdefault((type(record), record.project), []).append(record)
+        for (kind, project), rows in fresh.items():
+            self.listing(kind, project).put(rows)
 
-    def _hold(self, record: Record) -> None:
-        held = self._held[type(record)]
-        if isinstance(record, Campaign) and held.get(record.id) is not record:
-            rows = self._by_project.setdefault(record.project, [])
-            if record.id in held:
-                rows[:] = [row for row in rows if row.id != record.id]
-            rows.append(record)
-        held[record.id] = record
-
-    def remove(self, record: Record) -> None:
+    def remove(self, record: Held) -> None:
         """Delete a record."""
         self.storage.remove(record)
         del self._held[type(record)][record.id]
+        self.listing(type(record), record.project).remove(record.id)
 
     def clear(self, seed: int | None = None) -> None:
         """Back to empty projects.
@@ -149,7 +158,7 @@ class World:
         self.ids = ObjectIds(self.seed)
         for held in self._held.values():
             held.clear()
-        self._by_project.clear()
+        self._listings.clear()
         with self.saving():
             self.storage.clear()
             self.storage.set_meta("seed", self.seed)

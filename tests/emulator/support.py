@@ -121,6 +121,13 @@ def exchange(port: int, data: bytes, timeout: float = 2.0) -> tuple[bytes, str]:
     return received, "fin"
 
 
+def control(emulator: Emulator, method: str, name: str, body: Any = None, status: int = 200, **options: Any) -> Any:
+    """Ask the control address."""
+    answer = requests.request(method, f"{emulator.url}/_emulator/{name}", json=body, timeout=30, **options)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
 def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
     """Wait for something that another thread does."""
     end = time.monotonic() + seconds

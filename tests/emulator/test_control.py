@@ -10,14 +10,7 @@ import pytest
 import requests
 
 from airflow_provider_truepush.emulator import Emulator
-from tests.emulator.support import CAMPAIGN, START, UNKNOWN, Api
-
-
-def control(emulator: Emulator, method: str, name: str, body: Any = None, status: int = 200) -> Any:
-    """Ask the control address."""
-    answer = requests.request(method, f"{emulator.url}/_emulator/{name}", json=body, timeout=30)
-    assert answer.status_code == status, answer.text
-    return answer.json()
+from tests.emulator.support import CAMPAIGN, START, UNKNOWN, Api, control
 
 
 def test_the_address_tells_what_it_offers(emulator: Emulator) -> None:

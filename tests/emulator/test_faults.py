@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS
-from airflow_provider_truepush.emulator import CONNECTION_FAULTS, EFFECTS, FAULTS, PHASES, Emulator
+from airflow_provider_truepush.emulator import CONNECTION_FAULTS, EFFECTS, FAULTS, HOSTILE_FAULTS, PHASES, Emulator
+from airflow_provider_truepush.emulator.effects import MEANINGS
 from tests.emulator.support import BY_NAME, CAMPAIGN, UNKNOWN, Api, a_call, exchange, request_bytes, until
 
 #: The endpoints of each shape: with a body, with an argument, both, neither change.
@@ -268,8 +269,8 @@ def test_a_client_that_leaves_in_the_middle_of_its_request_does_no_harm(
     [
         ({"endpoint": "createNothing"}, "endpoint"),
         ({"effect": "explode"}, "effect"),
-        ({"effect": "429", "phase": "after_commit"}, "cannot strike"),
-        ({"phase": "teatime"}, "cannot strike"),
+        ({"effect": "429", "phase": "after_commit"}, "phase of 429"),
+        ({"phase": "teatime"}, "Accepted values: accept, before_read"),
         ({"endpoint": "listSegment", "phase": "accept"}, "accept"),
         ({"probability": 2}, "probability"),
         ({"effect": "delay", "seconds": -1}, "seconds"),
@@ -286,8 +287,9 @@ def test_impossible_faults_are_refused(emulator: Emulator, given: dict[str, Any]
 
 
 def test_every_effect_and_phase_is_listed() -> None:
-    assert {effect for _, effect in FAULTS} == set(EFFECTS)
-    assert {phase for phase, _ in (*FAULTS, *CONNECTION_FAULTS)} == set(PHASES)
+    assert {effect for _, effect in (*FAULTS, *HOSTILE_FAULTS)} == set(EFFECTS) == set(MEANINGS)
+    assert {phase for phase, _ in (*FAULTS, *HOSTILE_FAULTS, *CONNECTION_FAULTS)} == set(PHASES)
+    assert not set(FAULTS) & set(HOSTILE_FAULTS)
 
 
 def test_faults_may_be_added_from_many_threads(emulator: Emulator) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from airflow_provider_truepush.emulator import Emulator, firing
+from airflow_provider_truepush.emulator.records import Campaign
 from airflow_provider_truepush.emulator.schedule import next_fire
 from tests.emulator.support import START, TEMPLATE, Api, trigger
 
@@ -198,5 +199,5 @@ def test_a_running_clock_fires_though_nobody_looks() -> None:
         client.create("createTrigger", trigger(template))
         time.sleep(2.3)
         # Straight from memory: asking the emulator would make it look at its clock.
-        assert emulator._service.world._by_project["project-1"]
+        assert emulator._service.world.all(Campaign)
         client.session.close()
