@@ -61,12 +61,26 @@ prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histor
 		wait $$one && wait $$two && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 
+.PHONY: docs live release-check
+docs: $(READY) ## build the documentation into build/docs; warnings are errors
+	@AIRFLOW_HOME=$(CURDIR)/.airflow/docs $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "[docs] open build/docs/index.html"
+
+# The token goes to the process by its environment, so it appears in no process list.
+live: export TOKEN := $(TOKEN)
+live: $(READY) ## check the provider with your own Truepush project: make live TOKEN=... [SEGMENT="My test segment"]
+	@AIRFLOW_HOME=$(CURDIR)/.airflow/live $(BIN)/python tools/live.py $(if $(SEGMENT),--segment "$(SEGMENT)") \
+		$(if $(TRUEPUSH_HOST),--host "$(TRUEPUSH_HOST)")
+
+release-check: $(READY) ## build wheel and sdist, look into them, and run them in a clean environment
+	@$(BIN)/python tools/release_check.py
+
 .PHONY: bench
 bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
 	@echo "[bench] about 40 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 7"
 	@for name in watching triggerer calls imports; do \
 		AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BENCH_VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
-	@$(if $(BENCH_ARGS),,$(BENCH_VENV)/bin/python -m benchmarks.readme)
+	@$(if $(BENCH_ARGS),,$(BENCH_VENV)/bin/python -m benchmarks.docs_page)
 
 $(BENCH_READY): constraints/bench.txt constraints/dev.txt pyproject.toml tools/environment.py
 	@$(PYTHON) tools/environment.py $(BENCH_VENV) constraints/bench.txt

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.readme``: the newest results of watching, triggerer, calls and imports into the README."""
+"""Put the newest results into the documentation: ``python -m benchmarks.docs_page``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 
 
 def section() -> str:
-    """What there are results of."""
+    """Return the tables of the benchmarks that have results."""
     found: dict[str, dict[str, Any]] = {}
     for name in ("watching", "triggerer", "calls", "imports"):
         path = HERE / name / "result.json"
@@ -29,7 +29,7 @@ def section() -> str:
                 f"{paced['longest_by_average']:.2f} times the average one."
             )
         if name == "watching":
-            parts.append("![CPU per poll](benchmarks/watching/result.png)")
+            parts.append("![CPU per poll](../benchmarks/watching/result.png)")
         packages = ", ".join(f"{name.removeprefix('apache-')} {what}" for name, what in on["packages"].items())
         machines.append(
             f"{on['at'][:10]}, {on['cores']} cores of {on['cpu']}, {on['memory_gb']} GB, {on['system']}, "
@@ -39,11 +39,11 @@ def section() -> str:
 
 
 def main() -> None:
-    """Replace what stands between the two marks."""
-    text = README.read_text()
+    """Replace the text between the two marks."""
+    text = PAGE.read_text()
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    README.write_text(before + BEGIN + section() + END + after)
+    PAGE.write_text(before + BEGIN + section() + END + after)
 
 
 if __name__ == "__main__":

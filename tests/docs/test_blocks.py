@@ -1,0 +1,103 @@
+"""Every code block of the documentation runs as it stands there, or says why it does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.emulator import Emulator
+from tests.docs.blocks import ROOT, Block, blocks
+
+BLOCKS = list(blocks())
+PYTHON_PAGES = sorted({block.page for block in BLOCKS if block.language == "python"})
+SHELL = [block for block in BLOCKS if block.language == "sh" and not block.why_not]
+
+
+def run_pytest(folder: Path) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", "."]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "AIRFLOW__"))}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, cwd=folder, env=environment)
+    return done.stdout + done.stderr
+
+
+def test_there_are_blocks_of_every_kind() -> None:
+    kinds = {block.language for block in BLOCKS}
+    assert {"python", "sh", "text"} <= kinds
+    assert kinds <= {"python", "sh", "sql", "json", "text", "yaml", "toml"}, "a kind that nothing runs"
+
+
+def test_what_is_not_run_says_why() -> None:
+    unrun = [block for block in BLOCKS if block.why_not]
+    for block in unrun:
+        print(f"not run: {block}: {block.why_not}")
+    assert all(len(block.why_not) > 15 for block in unrun)
+    assert len(unrun) < len(BLOCKS) / 3
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES)
+def test_python(page: str, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", own_emulator.connection_uri)
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in BLOCKS:
+        if block.page != page or block.language != "python" or block.why_not:
+            continue
+        if "def test_" in block.code:
+            (tmp_path / "test_page.py").write_text(block.code)
+            assert "1 passed" in (output := run_pytest(tmp_path)), output
+        else:
+            exec(compile("\n" * (block.line) + block.code, str(ROOT / page), "exec"), names)
+
+
+@pytest.mark.parametrize("block", SHELL, ids=str)
+def test_shell(block: Block, own_emulator: Emulator, tmp_path: Path) -> None:
+    tools = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "AIRFLOW_HOME": str(tmp_path),
+        "EMULATOR": own_emulator.url,
+    }
+    code = block.code.replace("http://127.0.0.1:8089", own_emulator.url)
+    if "make " in code:
+        pytest.skip("make targets have tests of their own")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "json"], ids=str)
+def test_json(block: Block) -> None:
+    json.loads(block.code)
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if block.language == "sql" and "send_ledger" in block.code], ids=str
+)
+def test_sql_of_the_ledger(block: Block) -> None:
+    """Settled rows of long ago go; open rows of the same age stay."""
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE TABLE truepush_send_ledger (slot TEXT, settled INTEGER, made_at REAL)")
+        rows = [("old", 1, 1.0), ("open", 0, 1.0), ("new", 1, 4e9)]
+        database.executemany("INSERT INTO truepush_send_ledger VALUES (?, ?, ?)", rows)
+        database.execute(block.code)
+        assert [slot for (slot,) in database.execute("SELECT slot FROM truepush_send_ledger")] == ["open", "new"]
+
+
+def test_the_recipe_for_users_dags(tmp_path: Path) -> None:
+    """What the page about testing shows, in a folder of its own, as a user would have it."""
+    shutil.copytree(ROOT / "tests" / "docs" / "dag_recipe", tmp_path / "project")
+    assert "1 passed" in (output := run_pytest(tmp_path / "project")), output

@@ -1,0 +1,39 @@
+"""The documentation's links lead somewhere, and what it derives from the code is complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, pages
+from tools import docs_pages, messages
+
+LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_within_the_checkout(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" not in link and not link.startswith(("mailto:", "manual-decision")):
+            assert (page.parent / link).exists(), link
+
+
+def test_every_public_class_stands_in_the_table_of_operators() -> None:
+    shown = docs_pages.operators()
+    package = ROOT / "airflow_provider_truepush"
+    for folder in ("operators", "sensors", "transfers", "notifications"):
+        for path in (package / folder).glob("*.py"):
+            for name in re.findall(r"^class (Truepush\w*(?:Operator|Sensor|Notifier))\(", path.read_text(), re.M):
+                if name != "TruepushOperator":
+                    assert name in shown, name
+
+
+def test_the_catalogue_finds_errors_logs_and_help() -> None:
+    kinds = {message.kind for message in messages.messages(ROOT)}
+    assert {"warning", "info", "help", "TruepushValidationError", "AirflowFailException"} <= kinds
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
