@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(
-    r"(?:^<!-- not run: (?P<why>[^\n]+?) -->\n)?^(?P<fence>```+)(?P<language>[a-z]+)\n(?P<code>.*?)^(?P=fence)$",
+    r"(?:^<!-- (?P<mark>not run|run by): (?P<why>[^\n]+?) -->\n)?"
+    r"^(?P<fence>```+)(?P<language>[a-z]+)\n(?P<code>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -23,6 +24,7 @@ class Block:
     :param language: what stands after the fence.
     :param code: its text.
     :param why_not: why it is not run; empty where it is.
+    :param run_by: the test module that runs it together with others; empty where it runs by itself.
     """
 
     page: str
@@ -30,6 +32,7 @@ class Block:
     language: str
     code: str
     why_not: str
+    run_by: str
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -47,6 +50,6 @@ def blocks() -> Iterator[Block]:
         text = path.read_text(encoding="utf-8")
         for match in _FENCE.finditer(text):
             line = text.count("\n", 0, match.start("fence")) + 1
-            yield Block(
-                str(path.relative_to(ROOT)), line, match["language"], match["code"], (match["why"] or "").strip()
-            )
+            why = (match["why"] or "").strip()
+            not_run, run_by = (why if match["mark"] == mark else "" for mark in ("not run", "run by"))
+            yield Block(str(path.relative_to(ROOT)), line, match["language"], match["code"], not_run, run_by)
