@@ -3,64 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-
-from airflow_provider_truepush.api.checks import created_at, refuse
-from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushError
-from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.operators.audience import EVERYONE, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.create_by_name import IF_EXISTS, CreateByName, check_choice, renders_natively
+from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, check_literal_choice
+from airflow_provider_truepush.operators.create_by_name import change_records, run_began
+from airflow_provider_truepush.operators.target import check_target, read_one, read_target
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_truepush.api import templated
-    from airflow_provider_truepush.api.protocol import calls
     from airflow_provider_truepush.api.schedule.schedules import Schedule
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Trigger
-else:
-    calls = Later("airflow_provider_truepush.api.protocol.calls")
-    templated = Later("airflow_provider_truepush.api.templated")
 
-#: By so much may this machine's clock and Truepush's differ.
-_CLOCKS_APART = timedelta(minutes=1)
+#: What an error about a look-up means for the trigger.
+_NOT_CREATED = "The trigger was not created."
+#: Stands for an id that is looked up once everything else is known to be right.
+_UNRESOLVED = "0" * 24
 
 
 class TruepushCreateTriggerOperator(Audience, TruepushOperator):
-    """Create a trigger, unless there is one of its name: ``listTrigger``, then ``createTrigger``, sent once.
+    """Create a trigger, unless one of its name exists: ``listTrigger``, then ``createTrigger``, sent once.
 
-    Returns the trigger's id, or None when Truepush created it and neither its answer nor the list tells the id.
-    When no readable answer comes, the list is asked once more: a new trigger of the name is taken for it, anything
-    else fails the task without a retry. Bad values fail it before anything is sent. Days that some months do not
-    have are named in a warning.
+    Returns the trigger's id, or None when Truepush created it and neither its answer nor the list reports the id.
+    After a lost answer the list is read once more: a new trigger of the name is taken to be this one; anything else
+    needs a manual decision. Bad values fail the task before anything is sent. Days that some months do not have are
+    named in a warning.
 
     :param name: the trigger's name, unique in the project.
     :param template_id: id of the template it sends.
+    :param template: name of the template, instead of its id. Exactly one template must have it.
     :param schedule: when, on the project's wall clock: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``; or
         such a schedule as a mapping, ``{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}`` (what its
         ``as_dict()`` gives; its values may be templates), or a cron expression, ``30 9 * * 1``.
-    :param segment_id: id of the segment to send to; left out, it goes to every subscriber. One that renders to
-        nothing is an error.
+    :param segment_id: id of the segment to send to. Without a segment the trigger sends to every subscriber. One that
+        was given and renders to nothing is an error.
+    :param segment: name of the segment, instead of its id. Exactly one segment must have it.
     :param note: a remark for people.
-    :param if_exists: what to do when there is a trigger of this name: ``fail`` the task; ``reuse`` it as it is,
-        whatever it sends and when; or ``replace`` it. Two triggers cannot have one name, so the old one is deleted
-        first, after everything that can be checked is checked; should the create fail then, the error says so, and
-        the next try creates it. A send that falls between the two is missed. What was inactive is inactive again.
-        A retry leaves alone what an earlier try of the same run has created; clearing the task of a finished run
-        replaces that too.
+    :param if_exists: what to do when a trigger of this name exists. ``fail`` fails the task. ``reuse`` keeps it as it
+        is and logs a warning, because the API cannot read its template and schedule. ``replace`` deletes it and
+        creates a new one. Two triggers cannot have one name, so the old one is deleted first, after everything that
+        can be checked is checked; a push that is due between the two requests is missed. A trigger that was inactive
+        is inactive again afterwards. On Airflow 3.3 and later that is recorded before the deletion, so a retry after
+        a killed task restores it; on earlier versions such a retry stops for a manual decision. A retry keeps what an
+        earlier try of the same run created; clearing the task of a finished run replaces that too.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
     template_fields: Sequence[str] = (
         "name",
         "template_id",
+        "template",
         "schedule",
         "segment_id",
+        "segment",
         "note",
         "if_exists",
         "truepush_conn_id",
@@ -72,9 +73,11 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         self,
         *,
         name: str,
-        template_id: str | XComArg,
+        template_id: str | XComArg | None = None,
+        template: str | None = None,
         schedule: Schedule | Mapping[str, Any] | str,
         segment_id: str | None = EVERYONE,
+        segment: str | None = EVERYONE,
         note: str | None = None,
         if_exists: Literal["fail", "reuse", "replace"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
@@ -82,130 +85,93 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.name = name
-        self.template_id: str = template_id  # type: ignore[assignment]  # a string by the time it is used
+        self.template_id: str | None = template_id  # type: ignore[assignment]  # a string by the time it is used
+        self.template = template
         self.schedule = schedule
         self.aim(segment_id)
+        self.segment = None if segment is EVERYONE else segment
+        self._segment_named = segment is not EVERYONE
         self.note = note
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
+        check_target(self, "template_id", "template")
+        check_literal_choice("if_exists", if_exists, IF_EXISTS)
 
     def execute(self, context: Context) -> str | None:
-        """Create the trigger, or settle for the one that is there."""
+        """Create the trigger, or keep the existing one."""
         with self.truepush() as hook:
             check_choice("if_exists", self.if_exists, IF_EXISTS)
-            trigger = self._trigger()
-            calls.create_trigger(trigger, hook.settings, datetime.now(UTC))  # checks it whole, and sends nothing
-            create = CreateByName("trigger", trigger.name, hook.list_triggers)
-            if create.before and self.if_exists != "replace":
-                return create.settle_existing(self.if_exists)
-            if own := _made_by_this_run(create, context):
-                self.log.warning("An earlier try of this run has created the trigger %s already; it stays.", own)
-                return own
+            trigger = self._trigger(hook)
+            from airflow_provider_truepush.api.protocol import calls
             from airflow_provider_truepush.api.schedule.parse import read_schedule
+            from airflow_provider_truepush.resources.change_record import content_hash
+            from airflow_provider_truepush.resources.create_trigger import CreateTrigger
 
+            call = calls.create_trigger(trigger, hook.settings, datetime.now(UTC))  # checks it whole, sends nothing
             if skips := read_schedule("trigger.schedule", trigger.schedule).skips():
-                self.log.warning("Nothing is sent on days that do not come: %s.", "; ".join(map(str, skips)))
-            if not create.before:
-                return create.send(lambda: hook.create_trigger(trigger))
-            return self._replace(hook, trigger, create)
+                self.log.warning("Nothing is sent on days that do not exist: %s.", "; ".join(map(str, skips)))
+            create = CreateTrigger(
+                hook,
+                trigger.name,
+                lambda: hook.create_trigger(trigger),
+                content_hash(call.payload or {}),
+                self.if_exists,
+                change_records(context, self.truepush_conn_id),
+                run_began(context),
+                lambda: self._check_references(hook, trigger),
+            )
+            return create.run()
 
-    def _trigger(self) -> Trigger:
-        self.check_audience("trigger.segment_id")
-        native = renders_natively(self)
-        given = {
-            "name": templated.text("trigger.name", self.name, native=native),
-            "template_id": templated.text("trigger.template_id", self.template_id, native=native),
-            "schedule": self.schedule,
-        }
-        if self.segment_id is not None:
-            given["segment_id"] = templated.text("trigger.segment_id", self.segment_id, native=native)
-        if (note := templated.optional(self.note)) is not None:
-            given["note"] = templated.text("trigger.note", note, native=native)
+    def _trigger(self, hook: TruepushHook) -> Trigger:
+        """Read the arguments, and only when all of them are right look up the names."""
+        template_id, template = read_target(self, "template_id", "template")
+        segment_id, segment = self._segment()
+        from airflow_provider_truepush.api import templated
+        from airflow_provider_truepush.api.protocol import calls
         from airflow_provider_truepush.models import Trigger
 
-        return Trigger.read(given)
+        given = {
+            "name": templated.text("trigger.name", self.name, native=False),
+            "template_id": _UNRESOLVED if template is not None else template_id,
+            "schedule": self.schedule,
+        }
+        if segment is not None or segment_id is not None:
+            given["segment_id"] = _UNRESOLVED if segment is not None else segment_id
+        if (note := templated.optional(self.note)) is not None:
+            given["note"] = templated.text("trigger.note", note, native=False)
+        trigger = Trigger.read(given)
+        calls.create_trigger(trigger, hook.settings, datetime.now(UTC))  # checks it whole, and sends nothing
+        return self._resolved(hook, trigger, template, segment)
 
-    def _replace(self, hook: TruepushHook, trigger: Trigger, create: CreateByName) -> str | None:
-        if not hook.settings.dry_run:
-            # What Truepush would refuse after the old trigger is gone is better refused before.
-            _must_be_listed("trigger.template_id", trigger.template_id, hook.list_templates())
-            if trigger.segment_id is not None:
-                _must_be_listed("trigger.segment_id", trigger.segment_id, hook.list_segments())
-        old = ", ".join(create.old_ids)
-        try:
-            for old_id in create.old_ids:
-                hook.delete_trigger(old_id)
-        except (TruepushAuthError, TruepushBadRequestError):
-            raise
-        except TruepushError as error:
-            if _all_stopped(create):
-                # As below: a next try that finds it gone would create an active one.
-                raise AirflowFailException(
-                    f"Deleting the old trigger {old} did not come to a certain end: {error} It was inactive. The new "
-                    "one was not created. Run the task again if it should be: it is active then if the old one is gone."
-                ) from error
-            raise AirflowException(
-                f"Deleting the old trigger {old} did not come to a certain end: {error} The new one was not created. "
-                "Trying again is harmless, and needed if the old one is gone."
-            ) from error
-        gone = f"The old trigger {old} is deleted: a name can be given once only, so it had to go first."
-        try:
-            trigger_id = create.send(lambda: hook.create_trigger(trigger), gone)
-        except (TruepushAuthError, TruepushBadRequestError) as error:
-            raise AirflowFailException(
-                f"{error} {gone} There is no trigger {trigger.name!r} now: correct this and run the task again."
-            ) from error
-        except TruepushError as error:
-            if _all_stopped(create):
-                # A next try would find no old trigger, and so not know that the new one has to be stopped as well.
-                raise AirflowFailException(
-                    f"{error} {gone} It was inactive. There is no trigger {trigger.name!r} now: run the task again if "
-                    "it should be, and it will be active; or leave it, and nothing is sent."
-                ) from error
-            raise AirflowException(
-                f"{error} {gone} There is no trigger {trigger.name!r} now; the next try of the task creates it."
-            ) from error
-        if hook.settings.dry_run:
-            return trigger_id
-        self.log.info("Replaced trigger %s of the same name.", old)
-        if _all_stopped(create):
-            self._stop_again(hook, trigger_id)
-        return trigger_id
+    def _segment(self) -> tuple[str | None, str | None]:
+        """Return the id and the name of the segment; both are None for a trigger to every subscriber."""
+        if self._aimed and self._segment_named:
+            refuse("trigger.segment", self.segment, "set either this or segment_id; both are set")
+        self.check_audience("trigger.segment_id")
+        if not self._segment_named:
+            return self.segment_id, None
+        return None, read_one("trigger.segment", self.segment, is_id=False)
 
-    def _stop_again(self, hook: TruepushHook, trigger_id: str | None) -> None:
-        """Somebody has stopped the old trigger: the new one must not begin to send again."""
-        try:
-            if trigger_id is not None:
-                if hook.set_trigger_status(trigger_id, "inactive"):
-                    self.log.warning("The old trigger was inactive, so the new one is: set its status to send again.")
-                    return
-                why = "Truepush did not find it, or says that it is so already."
-            else:
-                why = "nothing tells its id."
-        except TruepushError as error:
-            why = str(error)
-        raise AirflowFailException(
-            f"The trigger {self.name!r} was replaced. The old one was inactive, and the new one, "
-            f"{trigger_id or 'of unknown id'}, could not certainly be made so: {why} Stop it in Truepush."
-        )
+    def _resolved(self, hook: TruepushHook, trigger: Trigger, template: str | None, segment: str | None) -> Trigger:
+        if template is None and segment is None:
+            return trigger
+        from airflow_provider_truepush.resources.names import resolve
 
+        found = {}
+        if template is not None:
+            found["template_id"] = resolve(
+                hook, "template", template, field="trigger.template", consequence=_NOT_CREATED, may_be_pending=True
+            )
+        if segment is not None:
+            found["segment_id"] = resolve(hook, "segment", segment, field="trigger.segment", consequence=_NOT_CREATED)
+        return replace(trigger, **found)
 
-def _made_by_this_run(create: CreateByName, context: Context) -> str | None:
-    """The trigger that an earlier try has made: it may have fired since, and another in its place would again."""
-    if getattr(context.get("ti"), "try_number", 1) <= 1:
-        return None
-    began = getattr(context.get("dag_run"), "start_date", None)
-    made = [(at, row_id) for row_id in create.old_ids if (at := created_at(row_id)) is not None]
-    if not made or not isinstance(began, datetime):
-        return None
-    at, newest = max(made)
-    return newest if at >= began - _CLOCKS_APART else None
+    def _check_references(self, hook: TruepushHook, trigger: Trigger) -> None:
+        from airflow_provider_truepush.resources.create_trigger import must_be_listed
 
-
-def _all_stopped(create: CreateByName) -> bool:
-    return all(row.status == "inactive" for row in create.before)
-
-
-def _must_be_listed(field: str, wanted: str, rows: Any) -> None:
-    if not any(row.id.lower() == wanted.lower() for row in rows):
-        refuse(field, wanted, "is unknown in this project, and the trigger that exists would be deleted for nothing")
+        if self.template is None:
+            found = hook.find_templates(template_id=trigger.template_id)
+            must_be_listed("trigger.template_id", trigger.template_id, found, "template")
+        if trigger.segment_id is not None and not self._segment_named:
+            segments = hook.find_segments(segment_id=trigger.segment_id)
+            must_be_listed("trigger.segment_id", trigger.segment_id, segments, "segment")

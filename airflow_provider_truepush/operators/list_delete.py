@@ -1,24 +1,21 @@
-"""The two kinds of operator that every resource has in the same form: listing, and deleting by id."""
+"""The two kinds of operator that every resource has in the same form: listing, and deleting by id or name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.create_by_name import IF_MISSING, check_choice, missing, renders_natively
+from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, check_literal_choice
+from airflow_provider_truepush.operators.create_by_name import change_records
+from airflow_provider_truepush.operators.target import read_target
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import templated
-else:
-    templated = Later("airflow_provider_truepush.api.templated")
-
 
 class ListOperator(TruepushOperator):
-    """Lists a resource: all pages, as dicts.
+    """List a resource: all pages, as dicts.
 
     :cvar resource: ``campaign``, ``template``, ``trigger`` or ``segment``.
     :param truepush_conn_id: id of a connection of type ``truepush``.
@@ -40,14 +37,16 @@ class ListOperator(TruepushOperator):
 
 
 class DeleteOperator(TruepushOperator):
-    """Deletes one of a resource; the id is a field of the operator named after it. Returns whether it deleted it.
+    """Delete one of a resource, given by its id or its name. Return whether the task deleted it.
 
     :cvar resource: ``template``, ``trigger`` or ``segment``.
-    :param if_missing: what to do when there is none of that id: ``ignore`` that, ``skip`` the task or ``fail`` it.
+    :cvar name_field: the argument with the name.
+    :param if_missing: what to do when it does not exist: ``ignore`` that, ``skip`` the task or ``fail`` it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    resource: ClassVar[str]
+    resource: ClassVar[Literal["template", "trigger", "segment"]]
+    name_field: ClassVar[str]
     template_fields: Sequence[str] = ("if_missing", "truepush_conn_id")
 
     def __init__(
@@ -60,14 +59,23 @@ class DeleteOperator(TruepushOperator):
         super().__init__(**kwargs)
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id
+        check_literal_choice("if_missing", if_missing, IF_MISSING)
 
     def execute(self, context: Context) -> bool:
         """Delete it."""
-        field = f"{self.resource}_id"
+        id_field = f"{self.resource}_id"
         with self.truepush() as hook:
             check_choice("if_missing", self.if_missing, IF_MISSING)
-            which = templated.text(field, getattr(self, field), native=renders_natively(self))
-            if not getattr(hook, f"delete_{self.resource}")(which):
-                return missing(f"There is no {self.resource} {which}; nothing was deleted.", self.if_missing)
-        self.log.info("Deleted %s %s.", self.resource, which)
-        return True
+            row_id, name = read_target(self, id_field, self.name_field)
+            from airflow_provider_truepush.resources.delete import Deletion
+
+            deletion = Deletion(
+                hook,
+                self.resource,
+                row_id=row_id,
+                name=name,
+                name_field=self.name_field,
+                if_missing=self.if_missing,
+                records=change_records(context, self.truepush_conn_id),
+            )
+            return deletion.run()

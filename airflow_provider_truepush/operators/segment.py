@@ -1,4 +1,4 @@
-"""Operators for segments. Truepush's API lists and deletes them; they are made in its console."""
+"""Operators for segments. Truepush's API lists and deletes them; they are created in its console."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
+from airflow_provider_truepush.operators.target import check_target
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -23,16 +24,22 @@ class TruepushListSegmentsOperator(ListOperator):
 
 
 class TruepushDeleteSegmentOperator(DeleteOperator):
-    """Delete a segment: ``deleteSegment``. Returns whether this deleted it. The API cannot make it again.
+    """Delete a segment: ``deleteSegment``. The API cannot create it again.
 
-    :param segment_id: the segment.
-    :param if_missing: what to do when there is none of that id: ``ignore`` that, ``skip`` the task or ``fail`` it.
+    Returns whether the task deleted it.
+
+    :param segment_id: the segment's id.
+    :param segment: its name, instead of the id. Exactly one segment must have it.
+    :param if_missing: what to do when there is no such segment: ``ignore`` that, ``skip`` the task or ``fail`` it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
     resource = "segment"
-    template_fields: Sequence[str] = ("segment_id", *DeleteOperator.template_fields)
+    name_field = "segment"
+    template_fields: Sequence[str] = ("segment_id", "segment", *DeleteOperator.template_fields)
 
-    def __init__(self, *, segment_id: str | XComArg, **kwargs: Any) -> None:
+    def __init__(self, *, segment_id: str | XComArg | None = None, segment: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.segment_id: str = segment_id  # type: ignore[assignment]  # a string by the time it is used
+        self.segment_id: str | None = segment_id  # type: ignore[assignment]  # a string by the time it is used
+        self.segment = segment
+        check_target(self, "segment_id", "segment")

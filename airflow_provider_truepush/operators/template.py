@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_truepush.exceptions import TruepushError
-from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.create_by_name import (
-    IF_EXISTS,
-    CreateByName,
-    check_choice,
-    renders_natively,
-)
+from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, check_literal_choice
+from airflow_provider_truepush.operators.create_by_name import change_records, run_began
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
+from airflow_provider_truepush.operators.target import check_target
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    from airflow_provider_truepush.api import templated
-    from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Button, Template
-else:
-    templated = Later("airflow_provider_truepush.api.templated")
 
 
 class TruepushCreateTemplateOperator(TruepushOperator):
-    """Create a template, unless there is one of its name: ``listTemplate``, then ``createTemplate``, sent once.
+    """Create a template, unless one of its name exists: ``listTemplate``, then ``createTemplate``, sent once.
 
-    Returns the template's id, or None when Truepush created it and neither its answer nor the list tells the id.
-    When no readable answer comes, the list is asked once more: one new template of the name is taken for it, anything
-    else fails the task without a retry. Bad values fail it before anything is sent.
+    Returns the template's id, or None when Truepush created it and neither its answer nor the list reports the id.
+    After a lost answer the list is read once more: one new template of the name is taken to be this one; anything
+    else needs a manual decision. On Airflow 3.3 and later a retry knows what an earlier try created. Bad values fail
+    the task before anything is sent.
 
-    :param name: the template's name. Truepush takes a name twice; this operator looks it up, letter by letter.
+    :param name: the template's name, compared letter by letter. Truepush accepts a name twice; this operator does not.
     :param title: first line of the notification.
     :param message: its text.
     :param link: the http or https address it opens.
@@ -44,10 +34,10 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     :param user_interaction: keep the notification on screen until the person acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
-    :param if_exists: what to do when there is a template of this name: ``fail`` the task; ``reuse`` it as it is,
-        whatever it says, and fail if there are several; or ``replace`` it: create the new one, and when it is
-        certain to exist delete every other of the name. Triggers keep the id of the template they were made with:
-        replace them as well.
+    :param if_exists: what to do when a template of this name exists. ``fail`` fails the task. ``reuse`` keeps it as it
+        is and logs a warning, because the API cannot read its content; it fails if several have the name. ``replace``
+        creates the new one and then deletes every other of the name. Triggers keep the id of the template they were
+        created with: replace them as well.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -94,67 +84,56 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         self.icon = icon
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
+        check_literal_choice("if_exists", if_exists, IF_EXISTS)
 
     def execute(self, context: Context) -> str | None:
-        """Create the template, or settle for the one that is there."""
+        """Create the template, or keep the existing one."""
         with self.truepush() as hook:
             check_choice("if_exists", self.if_exists, IF_EXISTS)
             template = self._template()
-            create = CreateByName("template", template.name, hook.list_templates)
-            if create.before and self.if_exists != "replace":
-                return create.settle_existing(self.if_exists)
-            old = f"The old template {', '.join(create.old_ids)} is there as before." if create.before else ""
-            template_id = create.send(lambda: hook.create_template(template), old)
-            if create.before:
-                self._delete_old(hook, template_id, create.old_ids)
-            return template_id
+            from airflow_provider_truepush.resources.change_record import content_hash
+            from airflow_provider_truepush.resources.create_template import CreateTemplate
+
+            create = CreateTemplate(
+                hook,
+                template.name,
+                lambda: hook.create_template(template),
+                content_hash(template.payload()),
+                self.if_exists,
+                change_records(context, self.truepush_conn_id),
+                run_began(context),
+            )
+            return create.run()
 
     def _template(self) -> Template:
-        native = renders_natively(self)
-        given = {name: getattr(self, name) for name in self.content_fields}
-        content = templated.content("template", given, native=native)
+        from airflow_provider_truepush.api import templated
         from airflow_provider_truepush.models import Template
 
-        return Template.read({"name": templated.text("template.name", self.name, native=native), **content})
-
-    def _delete_old(self, hook: TruepushHook, template_id: str | None, old_ids: Sequence[str]) -> None:
-        if template_id is None:
-            raise AirflowFailException(
-                f"The new template {self.name!r} was created, but nothing tells its id, and so nothing was deleted: "
-                f"{', '.join(old_ids)} of the same name exist beside it. Delete what is too much in Truepush."
-            )
-        deleted, failures = [], []
-        for old_id in old_ids:
-            try:
-                hook.delete_template(old_id)
-                deleted.append(old_id)
-            except TruepushError as error:
-                failures.append(f"{old_id} ({error})")
-        if failures:
-            # A retry would create another copy before it got as far as this again.
-            raise AirflowFailException(
-                f"The new template {template_id} {self.name!r} was created; deleted of the old ones: "
-                f"{', '.join(deleted) or 'none'}; not certainly deleted: {', '.join(failures)}. Delete these in "
-                "Truepush, or run the task again later: it replaces every template of the name."
-            )
-        if not hook.settings.dry_run:
-            self.log.info("Replaced template %s of the same name.", ", ".join(deleted))
+        given = {name: getattr(self, name) for name in self.content_fields}
+        content = templated.content("template", given, native=False)
+        return Template.read({"name": templated.text("template.name", self.name, native=False), **content})
 
 
 class TruepushDeleteTemplateOperator(DeleteOperator):
-    """Delete a template: ``deleteTemplate``. Returns whether this deleted it.
+    """Delete a template: ``deleteTemplate``, by name after ``listTemplate``.
 
-    :param template_id: the template.
-    :param if_missing: what to do when there is none of that id: ``ignore`` that, ``skip`` the task or ``fail`` it.
+    Returns whether the task deleted it.
+
+    :param template_id: the template's id.
+    :param template: its name, instead of the id. Exactly one template must have it.
+    :param if_missing: what to do when there is no such template: ``ignore`` that, ``skip`` the task or ``fail`` it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
     resource = "template"
-    template_fields: Sequence[str] = ("template_id", *DeleteOperator.template_fields)
+    name_field = "template"
+    template_fields: Sequence[str] = ("template_id", "template", *DeleteOperator.template_fields)
 
-    def __init__(self, *, template_id: str | XComArg, **kwargs: Any) -> None:
+    def __init__(self, *, template_id: str | XComArg | None = None, template: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.template_id: str = template_id  # type: ignore[assignment]  # a string by the time it is used
+        self.template_id: str | None = template_id  # type: ignore[assignment]  # a string by the time it is used
+        self.template = template
+        check_target(self, "template_id", "template")
 
 
 class TruepushListTemplatesOperator(ListOperator):

@@ -69,7 +69,7 @@ def test_every_field_is_a_template(emulator: Emulator, native: bool) -> None:
     arguments = {"segment_id": digits, "if_missing": "fail", "truepush_conn_id": "truepush_default"}
     templates, context = templated(arguments)
     operator = rendered_in(TruepushDeleteSegmentOperator, context, native=native, **templates)
-    assert set(operator.template_fields) == set(templates)
+    assert set(operator.template_fields) == {*templates, "segment"}
     assert operator.execute({}) is True
 
 

@@ -1,0 +1,37 @@
+"""Names that resemble one that was not found."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from itertools import islice
+
+#: Names that are compared; comparing takes a fraction of a millisecond each.
+_COMPARED = 5000
+_SHOWN = 5
+_SIMILAR = 0.6
+#: Longer names are cut in messages.
+_LENGTH = 80
+
+
+def near_matches(name: str, candidates: Iterable[str]) -> list[str]:
+    """Return at most five names that resemble the given one, the closest first.
+
+    :param name: the name that was not found.
+    :param candidates: the names that exist. At most 5,000 are compared.
+    """
+    by_form: dict[str, str] = {}
+    for candidate in islice(dict.fromkeys(candidates), _COMPARED):
+        by_form.setdefault(_form(candidate), candidate)
+    close = difflib.get_close_matches(_form(name), by_form, n=_SHOWN, cutoff=_SIMILAR)
+    return [by_form[form] for form in close]
+
+
+def shown(name: str) -> str:
+    """Return a name in quotes, cut to a length that fits a message."""
+    return repr(name if len(name) <= _LENGTH else name[:_LENGTH] + "…")
+
+
+def _form(name: str) -> str:
+    """Return what is compared: without case and without blanks around it, and of a bounded length."""
+    return " ".join(name.casefold().split())[: 2 * _LENGTH]

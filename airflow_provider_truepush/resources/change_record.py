@@ -1,0 +1,167 @@
+"""A record of a change that takes several requests, written before the first one.
+
+A task can end between two requests: by a timeout, a signal, or with its worker. The next try reads the record and
+finishes the change. Above all it knows whether a trigger that was replaced had been inactive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from airflow_provider_truepush.api.errors import TruepushError
+
+Action = Literal["create", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """What a later try must know about a change.
+
+    :param action: ``create`` (a replacement too) or ``delete``.
+    :param kind: ``template``, ``trigger`` or ``segment``.
+    :param project: id of the connection.
+    :param name: name of what is created or deleted; its id when it has been deleted by id.
+    :param old_ids: ids that had the name before the change began.
+    :param inactive: whether the new trigger must be inactive, because the old one was.
+    :param content: hash of what is created; empty for a deletion.
+    :param made_at: when the record was written, in seconds since the epoch.
+    :param author: the try that wrote it, in words.
+    :param run_began: start of the Dag run; it moves when a finished run is cleared.
+    :param done: whether the change is complete.
+    :param new_id: id of what was created; None when it is unknown.
+    """
+
+    action: Action
+    kind: str
+    project: str
+    name: str
+    old_ids: tuple[str, ...]
+    inactive: bool = False
+    content: str = ""
+    made_at: float = 0.0
+    author: str = ""
+    run_began: str = ""
+    done: bool = False
+    new_id: str | None = None
+
+    def completed(self, new_id: str | None) -> ChangeRecord:
+        """Return the record of the completed change."""
+        return replace(self, done=True, new_id=new_id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as JSON primitives."""
+        return {**asdict(self), "old_ids": list(self.old_ids)}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> ChangeRecord:
+        """Read the record; keys of later versions are ignored."""
+        known = {field.name: given[field.name] for field in fields(cls) if field.name in given}
+        return cls(**{**known, "old_ids": tuple(given["old_ids"])})
+
+
+def content_hash(payload: Mapping[str, Any]) -> str:
+    """Return a hash of a request's body that does not depend on the order of its fields."""
+    return hashlib.sha256(json.dumps(payload, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+class ChangeRecords:
+    """The records of one task instance, in the task state store of Airflow 3.3 and later.
+
+    A superseded try reads nothing there and its writes fail, so it begins no change.
+
+    :param store: ``context["task_state_store"]``; None where Airflow has none. Then nothing is recorded.
+    :param project: id of the connection.
+    :param try_number: number of this try, from 1.
+    :param author: this try, in words.
+    :param run_began: start of the Dag run.
+    """
+
+    def __init__(self, store: Any, project: str, *, try_number: int = 1, author: str = "", run_began: str = "") -> None:
+        self._store = store
+        self.project = project
+        self.try_number = try_number
+        self.author = author
+        self.run_began = run_began
+
+    @property
+    def are_kept(self) -> bool:
+        """Return whether a later try can read what is recorded."""
+        return self._store is not None
+
+    @property
+    def is_blind(self) -> bool:
+        """Return whether an earlier try may have begun a change that nothing recorded."""
+        return self._store is None and self.try_number > 1
+
+    def new(self, action: Action, kind: str, name: str, old_ids: tuple[str, ...], **more: Any) -> ChangeRecord:
+        """Return a record of this try, not yet written."""
+        return ChangeRecord(
+            action,
+            kind,
+            self.project,
+            name,
+            old_ids,
+            made_at=time.time(),
+            author=self.author,
+            run_began=self.run_began,
+            **more,
+        )
+
+    def read(self, action: Action, kind: str) -> ChangeRecord | None:
+        """Return what an earlier try recorded; None when it recorded nothing."""
+        if self._store is None:
+            return None
+        key = _key(action, kind)
+        try:
+            found = self._store.get(key)
+        except Exception as error:
+            raise _store_error("read", key, error) from error
+        if found is None:
+            return None
+        try:
+            return ChangeRecord.from_dict(found)
+        except (TypeError, KeyError) as error:
+            raise TruepushError(
+                f"The task's state key {key} holds a record that cannot be read ({error!r}). "
+                f"It is unknown how far an earlier try changed the {kind}, so nothing was changed. "
+                "Check it in Truepush, then delete the state key and clear the task."
+            ) from error
+
+    def write(self, record: ChangeRecord) -> None:
+        """Write a record. When this raises, the change must not begin."""
+        if self._store is None:
+            return
+        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow resolves it on first use
+
+        key = _key(record.action, record.kind)
+        try:
+            self._store.set(key, record.as_dict(), retention=NEVER_EXPIRE)
+        except Exception as error:
+            raise _store_error("write", key, error) from error
+
+    def forget(self, action: Action, kind: str) -> None:
+        """Delete a record."""
+        if self._store is None:
+            return
+        key = _key(action, kind)
+        try:
+            self._store.delete(key)
+        except Exception as error:
+            raise _store_error("delete", key, error) from error
+
+
+def _key(action: Action, kind: str) -> str:
+    return f"truepush_{action}_{kind}"
+
+
+def _store_error(verb: str, key: str, error: Exception) -> TruepushError:
+    return TruepushError(
+        f"Could not {verb} the task's state key {key} in Airflow: {str(error)[:300] or type(error).__name__} "
+        "No change to Truepush was begun after this. "
+        "Retry the task; if this continues, check the connection between the worker and the API server."
+    )

@@ -1,0 +1,263 @@
+"""A create that looks for the name first. It is sent once; the list resolves what its answer leaves open."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_truepush.api.checks import created_at, is_dry_run_id
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
+from airflow_provider_truepush.api.protocol.retry import wait_before_create
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
+from airflow_provider_truepush.resources.names import find_named
+
+log = logging.getLogger(__name__)
+
+IfExists = Literal["fail", "reuse", "replace"]
+#: The clocks of Airflow and Truepush may differ by this much.
+_CLOCK_SKEW = timedelta(hours=1)
+
+
+class CreateByName:
+    """One create, and what had its name before.
+
+    :param kind: ``template`` or ``trigger``.
+    :param name: its name, compared letter by letter.
+    :param hook: the project.
+    :param records: what earlier tries recorded.
+    :param content: hash of what is created.
+    :param sleep: waits before a request is repeated that was certainly not carried out.
+    """
+
+    def __init__(
+        self,
+        kind: Literal["template", "trigger"],
+        name: str,
+        hook: TruepushHook,
+        records: ChangeRecords,
+        content: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._kind: Literal["template", "trigger"] = kind
+        self.name = name
+        self._hook = hook
+        self.records = records
+        self._content = content
+        self._sleep = sleep
+        recorded = None if hook.settings.dry_run else records.read("create", kind)
+        #: What an earlier try recorded.
+        self.recorded: ChangeRecord | None = recorded
+        self.rows: list[Any] = find_named(hook, kind, name)
+
+    @property
+    def begun(self) -> ChangeRecord | None:
+        """The change that an earlier try began and did not complete."""
+        return self.recorded if self.recorded is not None and not self.recorded.done else None
+
+    @property
+    def old(self) -> list[Any]:
+        """The rows that had the name before the change began."""
+        return [row for row in self.rows if self.begun is None or row.id in self.begun.old_ids]
+
+    @property
+    def new(self) -> list[Any]:
+        """The rows that an earlier try of this change created."""
+        return [row for row in self.rows if self.begun is not None and row.id not in self.begun.old_ids]
+
+    def check_record(self) -> None:
+        """Stop when an earlier try began to replace something else that must be inactive, and did not complete it."""
+        begun = self.begun
+        if begun is None or (begun.name, begun.project) == (self.name, self.records.project):
+            return
+        what = (
+            f"{begun.author} began to create the {self._kind} {begun.name!r} with the connection {begun.project!r} and "
+            f"did not complete it; this try is for {self.name!r} with {self.records.project!r}."
+        )
+        if begun.inactive:
+            raise AirflowFailException(
+                f"{what} The old {begun.name!r} was inactive, and a new one may be active. Nothing was changed by "
+                f"this try. Check {begun.name!r} in Truepush, then delete the task's state key "
+                f"truepush_create_{self._kind} and clear the task."
+            )
+        log.warning("%s Check in Truepush whether %r exists.", what, begun.name)
+        self.recorded = None
+
+    def completed_by_this_run(self) -> str | None:
+        """Return what an earlier try of the same run created, when it still exists.
+
+        Clearing a finished run moves the start of the run, so that the cleared task replaces it again.
+        """
+        done = self.recorded
+        if done is None or not done.done or done.run_began != self.records.run_began or done.name != self.name:
+            return None
+        ids = [row.id for row in self.rows]
+        if done.new_id is None or done.new_id not in ids or done.project != self.records.project:
+            return None
+        self._keep(done.new_id, done)
+        return done.new_id
+
+    def adopt(self) -> str | None:
+        """Return the id of what an earlier try of this change created; None when it created nothing.
+
+        :raises AirflowFailException: when it cannot be known which one it is.
+        """
+        begun, new = self.begun, self.new
+        if begun is None or not new:
+            return None
+        began = datetime.fromtimestamp(begun.made_at, UTC) - _CLOCK_SKEW
+        ours = [row for row in new if (at := created_at(row.id)) is None or at >= began]
+        if len(new) > 1 or not ours:
+            raise AirflowFailException(
+                f"{begun.author} began to create the {self._kind} {self.name!r}, and the list shows "
+                f"{', '.join(row.id for row in new)}, of which none can be attributed to it. "
+                f"Nothing was changed by this try. Delete all but one of them in Truepush and clear the task."
+            )
+        self._keep(ours[0].id, begun)
+        found: str = ours[0].id
+        return found
+
+    def _keep(self, row_id: str, record: ChangeRecord) -> None:
+        log.warning("The %s %r exists already: %s created it (id %s).", self._kind, self.name, record.author, row_id)
+        if record.content != self._content:
+            log.warning(
+                "This try would create it with other content; the existing one was kept. To replace it, clear the "
+                "task after the run has finished, with if_exists='replace'."
+            )
+
+    def may_be_of_this_run(self, run_began: datetime | None) -> list[Any]:
+        """Return the rows that an earlier try of this run may have created, judged by their ids' creation time."""
+        if run_began is None:
+            return []
+        times = [(row, created_at(row.id)) for row in self.rows]
+        return [row for row, at in times if at is None or at >= run_began - _CLOCK_SKEW]
+
+    def settle_existing(self, if_exists: IfExists) -> str:
+        """Fail, or return the id of the only one that exists. Nothing is sent."""
+        found = ", ".join(row.id for row in self.rows)
+        if if_exists == "fail":
+            raise AirflowFailException(
+                f"A {self._kind} named {self.name!r} exists already: {found}. Nothing was created. "
+                "Use if_exists='reuse' to keep it as it is, or if_exists='replace' to create it anew."
+            )
+        if len(self.rows) > 1:
+            raise AirflowFailException(
+                f"{len(self.rows)} {self._kind}s are named {self.name!r}: {found}. Nothing was created and none was "
+                "reused, because it is unknown which one is meant. Delete all but one, or use if_exists='replace'."
+            )
+        log.warning(
+            "Reusing the %s %r (id %s). Truepush's API cannot read its content%s, so it was not compared with this "
+            "task's. If the task has changed since it was created, use if_exists='replace'.",
+            self._kind,
+            self.name,
+            found,
+            " and schedule" if self._kind == "trigger" else "",
+        )
+        return str(self.rows[0].id)
+
+    def begin(self, *, inactive: bool = False) -> None:
+        """Record the change before its first request, unless an earlier try has."""
+        if self._hook.settings.dry_run or self.begun is not None:
+            return
+        old_ids = tuple(row.id for row in self.rows)
+        record = self.records.new("create", self._kind, self.name, old_ids, inactive=inactive, content=self._content)
+        self.records.write(record)
+        self.recorded = record
+
+    def complete(self, new_id: str | None) -> None:
+        """Record that the change is complete."""
+        if self.begun is not None:
+            self.records.write(self.begun.completed(new_id))
+
+    def abandon(self) -> None:
+        """Delete the record of a change that has changed nothing."""
+        if self.begun is not None:
+            self.records.forget("create", self._kind)
+            self.recorded = None
+
+    def send(self, create: Callable[[], str | None], consequence: str = "") -> str | None:
+        """Send the create once, and find out the id when the answer does not report it.
+
+        :param create: sends it.
+        :param consequence: what was changed before it, for errors.
+        :return: the id; None when it was created and its id is unknown.
+        :raises AirflowFailException: when it is unknown whether it was created.
+        """
+        try:
+            created = self._repeat_what_was_not_sent(create)
+        except TruepushAmbiguousError as doubt:
+            return self._find_after_doubt(doubt, consequence)
+        if created is None:
+            return self._find_id()
+        if is_dry_run_id(created):
+            log.info("Dry run: no %s was created; the id %s is a placeholder.", self._kind, created)
+        else:
+            log.info("Created the %s %r (id %s).", self._kind, self.name, created)
+        return created
+
+    def _repeat_what_was_not_sent(self, create: Callable[[], str | None]) -> str | None:
+        requests, waited = 0, 0.0
+        while True:
+            try:
+                return create()
+            except TruepushError as error:
+                requests += 1
+                settings = self._hook.settings
+                wait = wait_before_create(error, requests=requests, waited=waited, settings=settings)
+                if wait is None:
+                    raise
+                log.warning(
+                    "%s Retrying in %.1f s (attempt %d of %d failed).", error, wait, requests, settings.max_attempts
+                )
+            self._sleep(wait)
+            waited += wait
+
+    def find_new(self) -> list[Any]:
+        """List what has the name now and did not have it before."""
+        old = {row.id for row in self.old} | set(self.begun.old_ids if self.begun else ())
+        return [row for row in find_named(self._hook, self._kind, self.name) if row.id not in old]
+
+    def _find_after_doubt(self, doubt: TruepushAmbiguousError, consequence: str) -> str:
+        way_out = (
+            f"{consequence} This needs a manual decision: check in Truepush whether the {self._kind} {self.name!r} "
+            f"exists, then clear the task. "
+        )
+        way_out += (
+            "It looks again, keeps the one that was created, and creates it if there is none."
+            if self.records.are_kept
+            else "Set if_exists='reuse' before if it exists."
+        )
+        try:
+            new = self.find_new()
+        except TruepushError as error:
+            raise AirflowFailException(f"{doubt} Looking for it failed too: {error} {way_out.strip()}") from doubt
+        if len(new) == 1:
+            log.warning("%s The list shows one new %s of this name (id %s); using it.", doubt, self._kind, new[0].id)
+            return str(new[0].id)
+        listed = f"{len(new)} new ones: {', '.join(row.id for row in new)}" if new else "no new one (yet)"
+        raise AirflowFailException(
+            f"{doubt} The list shows {listed} of the name {self.name!r}. {way_out.strip()}"
+        ) from doubt
+
+    def _find_id(self) -> str | None:
+        try:
+            new = self.find_new()
+        except TruepushError as error:
+            log.warning("Could not look up the id of the new %s %r: %s", self._kind, self.name, error)
+            new = []
+        if len(new) == 1:
+            log.info("Created the %s %r (id %s, from the list).", self._kind, self.name, new[0].id)
+            return str(new[0].id)
+        log.warning(
+            "Created the %s %r, but Truepush returned no id and the list shows %d new ones of this name%s.",
+            self._kind,
+            self.name,
+            len(new),
+            f": {', '.join(row.id for row in new)}" if new else "",
+        )
+        return None

@@ -1,0 +1,278 @@
+"""Creating and replacing a trigger of Truepush's. What was inactive never becomes active by being replaced.
+
+Two triggers cannot have one name, so a replacement deletes the old one, creates the new one (Truepush creates it
+active) and, if the old one was inactive, sets the new one inactive. What must be restored is recorded before that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from airflow_provider_truepush.api.errors import (
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushError,
+    TruepushServerError,
+    TruepushValidationError,
+)
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.resources.change import delete, set_status
+from airflow_provider_truepush.resources.change_record import ChangeRecords
+from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
+
+log = logging.getLogger(__name__)
+
+
+class CreateTrigger:
+    """One create of a trigger, over all tries of the task.
+
+    :param hook: the project.
+    :param name: the trigger's name.
+    :param send: sends the create.
+    :param content: hash of what is created.
+    :param if_exists: ``fail``, ``reuse`` or ``replace``.
+    :param records: what earlier tries recorded.
+    :param run_began: start of the Dag run; None outside of one.
+    :param check_references: raises when the template or the segment does not exist; called before a deletion.
+    """
+
+    def __init__(
+        self,
+        hook: TruepushHook,
+        name: str,
+        send: Callable[[], str | None],
+        content: str,
+        if_exists: IfExists,
+        records: ChangeRecords,
+        run_began: datetime | None,
+        check_references: Callable[[], None],
+    ) -> None:
+        self._hook = hook
+        self._name = name
+        self._send = send
+        self._if_exists = if_exists
+        self._records = records
+        self._run_began = run_began
+        self._check_references = check_references
+        self._create = CreateByName("trigger", name, hook, records, content)
+        self._old_deleted = ""
+
+    def run(self) -> str | None:
+        """Create the trigger, keep the existing one, or complete what an earlier try began."""
+        create = self._create
+        create.check_record()
+        if create.begun is not None:
+            if (new_id := create.adopt()) is not None:
+                return self._guarded(lambda: self._complete(new_id))
+            if create.rows and self._if_exists != "replace":
+                # The earlier try has deleted nothing, and the task no longer asks for it.
+                create.abandon()
+                return create.settle_existing(self._if_exists)
+            return self._create_new()
+        if (kept := create.completed_by_this_run()) is not None:
+            return kept
+        if self._records.is_blind and (kept := self._settle_without_record()) is not None:
+            return kept
+        if create.rows and self._if_exists != "replace":
+            return create.settle_existing(self._if_exists)
+        return self._create_new()
+
+    def _settle_without_record(self) -> str | None:
+        """Return what an earlier try of this run certainly created, or None when it changed nothing."""
+        ours = self._create.may_be_of_this_run(self._run_began)
+        if self._if_exists == "fail":
+            return self._keep(ours[0]) if len(ours) == 1 else None
+        if self._if_exists == "reuse" or (self._create.rows and not ours and self._run_began is not None):
+            return None
+        if ours and all(_status(row) == "inactive" for row in ours):
+            return self._keep(ours[0])
+        seen = ", ".join(f"{row.id} ({row.status})" for row in self._create.rows) or "none"
+        raise AirflowFailException(
+            f"This is try {self._records.try_number}, and it is unknown whether an earlier try deleted an inactive "
+            f"trigger {self._name!r} (the list shows now: {seen}): before Airflow 3.3 nothing records that. "
+            "Nothing was changed by this try. "
+            "This needs a manual decision: if the trigger must not send, set it inactive in Truepush and mark the task "
+            "as success; otherwise replace it in a new Dag run."
+        )
+
+    def _keep(self, row: Any) -> str:
+        log.warning(
+            "The trigger %r (id %s, %s) was created since this run started; an earlier try is taken to have "
+            "created it, and it was kept.",
+            self._name,
+            row.id,
+            row.status,
+        )
+        return str(row.id)
+
+    def _create_new(self) -> str | None:
+        """Delete what has the name, create the new one and restore its status."""
+        create = self._create
+        inactive = create.begun.inactive if create.begun is not None else self._old_is_inactive()
+        if create.rows and not self._hook.settings.dry_run:
+            # What Truepush would refuse after the deletion must be refused before it.
+            self._check_references()
+        create.begin(inactive=inactive)
+        return self._guarded(self._change)
+
+    def _old_is_inactive(self) -> bool:
+        """Return whether the new trigger must be inactive."""
+        statuses = {_status(row) for row in self._create.rows}
+        if unknown := statuses - {"active", "inactive"}:
+            raise AirflowFailException(
+                f"The trigger {self._name!r} has the status {', '.join(map(repr, sorted(unknown)))}, which this "
+                "version does not know. It was not replaced, because the new one would be active. "
+                "Set it to active or inactive in Truepush and clear the task."
+            )
+        return statuses == {"inactive"}
+
+    @property
+    def _must_be_inactive(self) -> bool:
+        return self._create.begun.inactive if self._create.begun is not None else self._old_is_inactive()
+
+    def _change(self) -> str | None:
+        self._delete_old()
+        try:
+            trigger_id = self._create.send(self._send, self._old_deleted + self._if_created)
+        except TruepushError as error:
+            raise self._not_created(error) from error
+        if self._hook.settings.dry_run:
+            return trigger_id
+        if self._old_deleted:
+            log.info("Replaced the trigger %s of the same name.", ", ".join(row.id for row in self._create.old))
+        return self._complete(trigger_id)
+
+    def _delete_old(self) -> None:
+        old = [row.id for row in self._create.old]
+        for old_id in old:
+            try:
+                delete(self._hook, "trigger", old_id)
+            except (TruepushAuthError, TruepushBadRequestError):
+                raise
+            except TruepushError as error:
+                raise self._retriable(
+                    f"Could not confirm that the old trigger {old_id} was deleted: {error} "
+                    "The new one was not created.",
+                    "It continues with the deletion.",
+                ) from error
+        begun = self._create.begun
+        deleted = old or list(begun.old_ids if begun is not None else ())
+        if deleted:
+            was = ", which was inactive," if self._must_be_inactive else ""
+            self._old_deleted = f"The old trigger {', '.join(deleted)}{was} has been deleted."
+
+    @property
+    def _if_created(self) -> str:
+        if not self._must_be_inactive:
+            return ""
+        return " If the new one exists, it is active and may send: set it inactive in Truepush now."
+
+    def _not_created(self, error: TruepushError) -> Exception:
+        """Return the error for a create that was certainly not carried out."""
+        if not self._old_deleted:
+            self._create.abandon()
+            return error
+        if isinstance(error, (TruepushAuthError, TruepushBadRequestError)):
+            return AirflowFailException(
+                f"{error} {self._old_deleted} The new trigger {self._name!r} was not created, so this task's pushes "
+                "are not scheduled. Correct the cause above and clear the task."
+            )
+        return self._retriable(
+            f"{error} {self._old_deleted} The new trigger {self._name!r} was not created.", "It creates the trigger."
+        )
+
+    def _retriable(self, what: str, continues: str) -> AirflowException:
+        """Return an error that ends the try: for a retry where a retry knows what to restore."""
+        if self._records.are_kept or not self._must_be_inactive:
+            return AirflowException(f"{what} Retry the task. {continues}")
+        return AirflowFailException(
+            f"{what} The old one was inactive, and before Airflow 3.3 a retry would not know that. "
+            "This needs a manual decision: create the trigger in a new Dag run if it is wanted; it is active then."
+        )
+
+    def _complete(self, trigger_id: str | None) -> str | None:
+        if self._must_be_inactive:
+            self._deactivate(trigger_id)
+        self._create.complete(trigger_id)
+        return trigger_id
+
+    def _deactivate(self, trigger_id: str | None) -> None:
+        """Set the new trigger inactive, as the old one was."""
+        named = f"The new trigger {self._name!r} ({trigger_id or 'of unknown id'})"
+        if trigger_id is None:
+            raise AirflowFailException(
+                f"{named} could not be set inactive, because its id is unknown. The old one was inactive; the new "
+                "one is active and may send. Set it inactive in Truepush now."
+            )
+        try:
+            if set_status(self._hook, trigger_id, "inactive") == "missing":
+                raise TruepushServerError(f"Truepush does not list the trigger {trigger_id}.")
+        except (TruepushAuthError, TruepushBadRequestError) as error:
+            raise AirflowFailException(self._still_active(named, error)) from error
+        except TruepushError as error:
+            kind = AirflowException if self._records.are_kept else AirflowFailException
+            raise kind(self._still_active(named, error)) from error
+        log.warning(
+            "The old trigger was inactive, so the new one (id %s) was set inactive. To send, set its status to active.",
+            trigger_id,
+        )
+
+    @staticmethod
+    def _still_active(named: str, error: TruepushError) -> str:
+        return (
+            f"{named} could not be confirmed as inactive: {error} The old one was inactive; the new one may be active "
+            "and send. Set it inactive in Truepush now, or clear the task to try that again."
+        )
+
+    def _guarded(self, change: Callable[[], str | None]) -> str | None:
+        """Make a change; when a timeout or a signal interrupts it, leave no trigger active that must not be."""
+        try:
+            return change()
+        except (TruepushError, AirflowException):
+            raise
+        except BaseException as interruption:
+            self._deactivate_what_exists(interruption)
+            raise
+
+    def _deactivate_what_exists(self, interruption: BaseException) -> None:
+        if self._hook.settings.dry_run or not self._must_be_inactive:
+            return
+        log.warning(
+            "Interrupted (%s) while replacing an inactive trigger; looking for the new one to set it inactive.",
+            type(interruption).__name__,
+        )
+        try:
+            for row in self._create.find_new():
+                set_status(self._hook, row.id, "inactive")
+                log.warning("Set the new trigger %s inactive.", row.id)
+        except (TruepushError, AirflowException) as error:
+            log.error(
+                "Could not confirm that no trigger %r is active: %s Set it inactive in Truepush, or clear the task.",
+                self._name,
+                error,
+            )
+
+
+def _status(row: Any) -> str:
+    return str(row.status).strip().lower()
+
+
+def must_be_listed(field: str, wanted: str, rows: list[Any], kind: str) -> None:
+    """Refuse a reference to what does not exist, before the trigger that exists is deleted.
+
+    :param field: the argument, for the error.
+    :param wanted: the id.
+    :param rows: what was found of this id.
+    :param kind: ``template`` or ``segment``.
+    """
+    if not rows:
+        raise TruepushValidationError(
+            f"{field}: no {kind} of this project has the id {wanted!r}. "
+            "The existing trigger was not replaced, because the new one could not be created. "
+            f"Use the id of an existing {kind}."
+        )

@@ -1,0 +1,94 @@
+"""Deleting one template, trigger or segment by its id or its name, over all tries of a task."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+from airflow_provider_truepush.api.near_matches import shown
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.resources import change
+from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
+from airflow_provider_truepush.resources.names import advice, find_named, only_one
+
+log = logging.getLogger(__name__)
+
+
+class Deletion:
+    """One deletion. A retry knows whether an earlier try of the same run deleted it.
+
+    :param hook: the project.
+    :param kind: what is deleted.
+    :param row_id: its id; None when it is given by name.
+    :param name: its name; None when it is given by id.
+    :param name_field: the argument with the name, for errors.
+    :param if_missing: ``ignore``, ``skip`` or ``fail``.
+    :param records: what earlier tries recorded.
+    """
+
+    def __init__(
+        self,
+        hook: TruepushHook,
+        kind: Literal["template", "trigger", "segment"],
+        *,
+        row_id: str | None,
+        name: str | None,
+        name_field: str,
+        if_missing: str,
+        records: ChangeRecords,
+    ) -> None:
+        self._hook = hook
+        self._kind: Literal["template", "trigger", "segment"] = kind
+        self._row_id = row_id
+        self._name = name
+        self._name_field = name_field
+        self._if_missing = if_missing
+        self._records = records
+        self._target = name if name is not None else str(row_id)
+
+    def run(self) -> bool:
+        """Delete it. Return whether this task deleted it."""
+        # What is missing makes no difference where that is ignored, so nothing needs a record then.
+        recorded = self._if_missing != "ignore" and not self._hook.settings.dry_run
+        earlier = self._earlier() if recorded else None
+        row_id = self._row_id if self._name is None else self._find()
+        outcome: change.Outcome = "missing"
+        record = None
+        if row_id is not None:
+            if recorded:
+                record = self._records.new("delete", self._kind, self._target, (row_id,))
+                self._records.write(record)
+            outcome = change.delete(self._hook, self._kind, row_id)
+        if outcome == "missing" and earlier is None:
+            if record is not None:
+                self._records.forget("delete", self._kind)
+            return self._missing()
+        if record is not None:
+            self._records.write(record.completed(None))
+        if outcome == "missing" and earlier is not None:
+            log.info("%s deleted the %s %s already.", earlier.author, self._kind, shown(self._target))
+            return True
+        if not self._hook.settings.dry_run:
+            log.info("Deleted the %s %s (id %s).", self._kind, shown(self._target), row_id)
+        return True
+
+    def _earlier(self) -> ChangeRecord | None:
+        """Return the deletion that an earlier try of this run began or completed."""
+        found = self._records.read("delete", self._kind)
+        if found is None or (found.name, found.project) != (self._target, self._records.project):
+            return None
+        return found if not found.done or found.run_began == self._records.run_began else None
+
+    def _find(self) -> str | None:
+        assert self._name is not None
+        rows = find_named(self._hook, self._kind, self._name)
+        row = only_one(self._kind, self._name, rows, field=self._name_field, consequence="Nothing was deleted.")
+        return None if row is None else str(row.id)
+
+    def _missing(self) -> bool:
+        # In a dry run it may be one that this run would have created.
+        if_missing = "ignore" if self._hook.settings.dry_run else self._if_missing
+        message = f"No {self._kind} {shown(self._target)} exists. Nothing was deleted."
+        if if_missing == "fail" and self._name is not None:
+            message += f" {advice(self._hook, self._kind, self._name)}"
+        return change.settle_missing(message, if_missing)

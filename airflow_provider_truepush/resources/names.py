@@ -1,0 +1,104 @@
+"""Finding the one template, trigger, segment or campaign that a name means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn
+
+from airflow_provider_truepush.api.checks import DRY_RUN_PREFIX
+from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
+from airflow_provider_truepush.api.near_matches import near_matches, shown
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["campaign", "template", "trigger", "segment"]
+#: Matches that an error names.
+_LISTED = 10
+
+
+def label_of(kind: Kind) -> str:
+    """Return what the API calls the name of a resource."""
+    return "title" if kind == "campaign" else "name"
+
+
+def find_named(hook: TruepushHook, kind: Kind, name: str) -> list[Any]:
+    """Return every row of exactly this name; an empty list proves that there was none."""
+    rows: list[Any] = getattr(hook, f"find_{kind}s")(**{label_of(kind): name})
+    return rows
+
+
+def find_by_id(hook: TruepushHook, kind: Kind, row_id: str) -> Any | None:
+    """Return the row of this id; None proves that there was none."""
+    rows: list[Any] = getattr(hook, f"find_{kind}s")(**{f"{kind}_id": row_id})
+    return rows[0] if rows else None
+
+
+def resolve(
+    hook: TruepushHook, kind: Kind, name: str, *, field: str, consequence: str, may_be_pending: bool = False
+) -> str:
+    """Return the id of the only resource of this name.
+
+    :param hook: the project.
+    :param kind: what is looked for.
+    :param name: its name, compared letter by letter.
+    :param field: the argument, for errors.
+    :param consequence: what an error means for the task, as one sentence.
+    :param may_be_pending: in a dry run it may be missing, because this run would have created it; then a placeholder
+        is returned.
+    :raises TruepushValidationError: when none or several have the name.
+    """
+    row = only_one(kind, name, find_named(hook, kind, name), field=field, consequence=consequence)
+    if row is None and may_be_pending and hook.settings.dry_run:
+        log.info("Dry run: no %s %s exists; it is taken to be one that this run would create.", kind, shown(name))
+        return f"{DRY_RUN_PREFIX}{kind}"
+    if row is None:
+        refuse_missing(hook, kind, name, field=field, consequence=consequence)
+    log.info("The %s %s has the id %s.", kind, shown(name), row.id)
+    found: str = row.id
+    return found
+
+
+def only_one(kind: Kind, name: str, rows: Sequence[Any], *, field: str, consequence: str) -> Any | None:
+    """Return the only row of a name, or None when there is none.
+
+    :raises TruepushValidationError: when several have the name.
+    """
+    if len(rows) > 1:
+        newest_first = sorted(rows, key=lambda row: row.id, reverse=True)
+        listed = ", ".join(_described(row) for row in newest_first[:_LISTED])
+        more = f" and {len(rows) - _LISTED} more" if len(rows) > _LISTED else ""
+        raise TruepushValidationError(
+            f"{field}: {len(rows)} {kind}s have the {label_of(kind)} {shown(name)}: {listed}{more}. {consequence} "
+            f"Set {kind}_id to the one that is meant{_or_rename(kind)}."
+        )
+    return rows[0] if rows else None
+
+
+def refuse_missing(hook: TruepushHook, kind: Kind, name: str, *, field: str, consequence: str) -> NoReturn:
+    """Raise the error for a name that nothing has, with the names that resemble it."""
+    raise TruepushValidationError(
+        f"{field}: no {kind} has the {label_of(kind)} {shown(name)}. {consequence} {advice(hook, kind, name)}"
+    )
+
+
+def advice(hook: TruepushHook, kind: Kind, name: str) -> str:
+    """Return what to do about a name that nothing has: the names that resemble it."""
+    label = label_of(kind)
+    try:
+        close = near_matches(name, (getattr(row, label) for row in getattr(hook, f"list_{kind}s")()))
+    except TruepushError:  # the error that this is for is the one to be seen
+        return f"Check the {label} in Truepush."
+    if not close:
+        return f"Check the {label} in Truepush; no other {kind} of the project has a similar one."
+    return f"Check the {label}. Similar ones: {', '.join(map(shown, close))}."
+
+
+def _described(row: Any) -> str:
+    created = row.created_at
+    return f"{row.id} (created {created:%Y-%m-%d %H:%M} UTC)" if created is not None else str(row.id)
+
+
+def _or_rename(kind: Kind) -> str:
+    return "" if kind == "campaign" else f", or give each {kind} a name of its own in Truepush"

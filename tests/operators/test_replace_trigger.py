@@ -1,0 +1,154 @@
+"""Replacing a trigger, and lost answers, against the emulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import (
+    TruepushConnectionError,
+)
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from tests.operators.resources import (
+    DONE_BUT_UNANSWERED,
+    NOT_DONE_AND_UNANSWERED,
+    _connected,
+    connect_fixture,
+    emulator_fixture,
+    fault_name,
+    said_fixture,
+    sent,
+)
+from tests.operators.triggers import (
+    create,
+    ids,
+    seed,
+    template_fixture,
+)
+
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "template_fixture"]
+
+
+def fail_lists_after_the_delete(emulator: Emulator) -> None:
+    """The look-up by name works, and every request for a list after it fails."""
+    before = TruepushHook("truepush_default")
+    with before:
+        before.find_triggers(name="Weekly")
+    pages = emulator.count("listTrigger")
+    emulator.clear_requests()
+    emulator.fault("listTrigger", nth=range(pages + 1, pages + 20), effect="status", status=503)
+
+
+class TestBetweenDeleteAndCreate:
+    def test_the_delete_stays_open(self, emulator: Emulator) -> None:
+        seed(emulator, "Weekly")
+        emulator.fault("deleteTrigger", nth=1, effect="fin")
+        assert [create(if_exists="replace")] == ids(emulator), "the list shows that it is gone"
+        assert sent(emulator) == ["deleteTrigger", "createTrigger"]
+
+    def test_the_delete_and_the_list_stay_open(self, emulator: Emulator) -> None:
+        seed(emulator, "Weekly")
+        emulator.fault("deleteTrigger", nth=1, effect="fin")
+        fail_lists_after_the_delete(emulator)
+        with pytest.raises(AirflowException, match="Could not confirm that the old trigger") as caught:
+            create(if_exists="replace")
+        assert not isinstance(caught.value, AirflowFailException)
+        assert sent(emulator) == ["deleteTrigger"]
+        emulator.clear_faults()
+        assert [create(if_exists="replace")] == ids(emulator), "the next try"
+
+    def test_the_delete_of_an_inactive_one_and_the_list_stay_open(self, emulator: Emulator) -> None:
+        """A retry would find none, create an active one, and so begin to send what somebody has stopped."""
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("deleteTrigger", nth=1, effect="fin")
+        fail_lists_after_the_delete(emulator)
+        with pytest.raises(AirflowFailException, match="The old one was inactive"):
+            create(if_exists="replace")
+        assert sent(emulator) == ["deleteTrigger"]
+
+    def test_the_delete_is_refused(self, emulator: Emulator) -> None:
+        (old,) = seed(emulator, "Weekly")
+        emulator.fault("deleteTrigger", effect="outcome", code="TOKEN-NOT-FOUND")
+        with pytest.raises(AirflowFailException):
+            create(if_exists="replace")
+        assert ids(emulator) == [old]
+
+    def test_the_create_is_refused(self, emulator: Emulator) -> None:
+        (old,) = seed(emulator, "Weekly")
+        emulator.fault("createTrigger", nth=1, effect="outcome", code="BAD-REQUEST")
+        with pytest.raises(AirflowFailException) as caught:
+            create(if_exists="replace")
+        assert f"The old trigger {old} has been deleted" in str(caught.value)
+        assert "The new trigger 'Weekly' was not created" in str(caught.value)
+
+    def test_the_create_is_limited(self, emulator: Emulator) -> None:
+        (old,) = seed(emulator, "Weekly")
+        emulator.fault("createTrigger", nth=1, effect="429")
+        with pytest.raises(AirflowException, match="It creates the trigger") as caught:
+            create(if_exists="replace")
+        assert not isinstance(caught.value, AirflowFailException)
+        assert old in str(caught.value)
+        assert [create(if_exists="replace")] == ids(emulator)
+
+    def test_the_create_was_certainly_not_sent(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+            raise TruepushConnectionError("refused")
+
+        seed(emulator, "Weekly")
+        with monkeypatch.context() as patch:
+            patch.setattr(TruepushHook, "create_trigger", create_trigger)
+            with pytest.raises(AirflowException, match="It creates the trigger"):
+                create(if_exists="replace")
+        assert [create(if_exists="replace")] == ids(emulator)
+
+    @pytest.mark.parametrize("fault", NOT_DONE_AND_UNANSWERED, ids=fault_name)
+    def test_the_create_is_in_doubt(self, emulator: Emulator, fault: dict[str, Any]) -> None:
+        (old,) = seed(emulator, "Weekly")
+        emulator.fault("createTrigger", **fault)
+        with pytest.raises(AirflowFailException, match=f"The old trigger {old} has been deleted.* a manual decision"):
+            create(if_exists="replace")
+        assert sent(emulator) == ["deleteTrigger", "createTrigger"]
+
+
+class TestDoubt:
+    @pytest.mark.parametrize("if_exists", ["fail", "reuse", "replace"])
+    @pytest.mark.parametrize("fault", DONE_BUT_UNANSWERED, ids=fault_name)
+    def test_the_list_tells_the_id(self, emulator: Emulator, fault: dict[str, Any], if_exists: str) -> None:
+        seed(emulator, "a", "b", *(["Weekly"] if if_exists == "replace" else []))
+        emulator.fault("createTrigger", **fault)
+        assert [create(if_exists=if_exists)] == ids(emulator)
+        assert sent(emulator).count("createTrigger") == 1
+
+    @pytest.mark.parametrize("fault", NOT_DONE_AND_UNANSWERED, ids=fault_name)
+    def test_nothing_in_the_list_is_for_a_person(self, emulator: Emulator, fault: dict[str, Any]) -> None:
+        emulator.fault("createTrigger", **fault)
+        with pytest.raises(AirflowFailException, match="needs a manual decision"):
+            create(if_exists="reuse")
+        assert sent(emulator) == ["createTrigger"]
+
+    def test_the_name_was_taken_meanwhile(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        send = TruepushHook.create_trigger
+
+        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+            seed(emulator, "Weekly")
+            return send(hook, trigger)
+
+        monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
+        with pytest.raises(AirflowFailException, match="a trigger of this name already exists"):
+            create()
+
+    @pytest.mark.parametrize("if_exists", ["fail", "replace"])
+    def test_a_success_without_an_id(self, emulator: Emulator, if_exists: str) -> None:
+        seed(emulator, *(["Weekly"] if if_exists == "replace" else []))
+        emulator.set_dialect("mute")
+        assert [create(if_exists=if_exists)] == ids(emulator)
+
+    def test_stopped_and_no_id(self, emulator: Emulator) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.set_dialect("mute")
+        emulator.fault("listTrigger", nth=3, effect="status", status=503)
+        with pytest.raises(AirflowFailException, match="of unknown id"):
+            create(if_exists="replace")

@@ -1,0 +1,214 @@
+"""Replacing a trigger over several tries, of which the first are interrupted or killed."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout, timeout
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
+from tests.operators import tries
+from tests.operators.resources import Connect, Said, _connected, connect_fixture, emulator_fixture, said_fixture, sent
+from tests.operators.triggers import LEAST, TEMPLATE, ids, seed, statuses, template_fixture
+
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "template_fixture"]
+
+#: The steps of a replacement, with the fault that keeps the task waiting once Truepush has carried the step out.
+STEPS = {
+    "between delete and create": ("deleteTrigger", "after_commit"),
+    "create without an answer": ("createTrigger", "after_commit"),
+    "between create and deactivate": ("triggerStatus", "before_commit"),
+}
+UNKNOWN_STATUS = "NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS"
+
+
+@pytest.fixture(name="store")
+def store_fixture(tmp_path: Path) -> Path:
+    return tmp_path / "state.json"
+
+
+def replace(store: Path | None, number: int, began: datetime | None = None, **arguments: Any) -> Any:
+    given = {**LEAST, "if_exists": "replace", **arguments}
+    return tries.run(TruepushCreateTriggerOperator, tries.context(store, number, began), **given)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not come that far"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("status", ["inactive", "active"])
+def test_a_killed_task_restores_the_status_at_its_next_try(
+    emulator: Emulator, store: Path, step: str, status: str
+) -> None:
+    """SIGKILL of a real process: nothing in it can clean up."""
+    if status == "active" and step != "between delete and create":
+        pytest.skip("an active trigger has nothing to restore after its create")
+    seed(emulator, "Weekly", status=status)
+    endpoint, phase = STEPS[step]
+    emulator.fault(endpoint, effect="hang", phase=phase, seconds=120)
+    arguments = {"name": "Weekly", "template_id": TEMPLATE, "schedule": "30 9 * * 1", "if_exists": "replace"}
+    process = tries.start(store, 1, **arguments)
+    wait_for(lambda: emulator.requests(endpoint) or process.poll() is not None)
+    assert process.poll() is None, process.communicate()[0]
+    time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    emulator.clear_faults()
+
+    assert [replace(store, 2)] == ids(emulator)
+    assert statuses(emulator) == [status]
+    assert emulator.count("createTrigger") == 1
+
+
+def test_a_terminated_task_restores_the_status_at_its_next_try(emulator: Emulator, store: Path) -> None:
+    seed(emulator, "Weekly", status="inactive")
+    emulator.fault("triggerStatus", effect="hang", phase="before_commit", seconds=120)
+    process = tries.start(store, 1, name="Weekly", template_id=TEMPLATE, schedule="30 9 * * 1", if_exists="replace")
+    wait_for(lambda: emulator.requests("triggerStatus") or process.poll() is not None)
+    process.terminate()
+    process.communicate(timeout=30)
+    emulator.clear_faults()
+    assert [replace(store, 2)] == ids(emulator)
+    assert statuses(emulator) == ["inactive"]
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "not recorded"])
+@pytest.mark.parametrize("step", ["create without an answer", "between create and deactivate"])
+def test_a_timeout_leaves_no_trigger_active(emulator: Emulator, store: Path, step: str, recorded: bool) -> None:
+    """AirflowTaskTimeout is a BaseException: the task still sets inactive what it has created."""
+    seed(emulator, "Weekly", status="inactive")
+    endpoint, phase = STEPS[step]
+    emulator.fault(endpoint, nth=1, effect="hang", phase=phase, seconds=120)
+    with pytest.raises(AirflowTaskTimeout), timeout(1):
+        replace(store if recorded else None, 1)
+    assert statuses(emulator) == ["inactive"]
+    assert [replace(store if recorded else None, 2, datetime.now(UTC) - timedelta(minutes=1))] == ids(emulator)
+    assert statuses(emulator) == ["inactive"]
+
+
+def test_a_timeout_after_the_delete(emulator: Emulator, store: Path) -> None:
+    seed(emulator, "Weekly", status="inactive")
+    emulator.fault("deleteTrigger", nth=1, effect="hang", phase="after_commit", seconds=120)
+    with pytest.raises(AirflowTaskTimeout), timeout(1):
+        replace(store, 1)
+    assert ids(emulator) == []
+    assert [replace(store, 2)] == ids(emulator)
+    assert statuses(emulator) == ["inactive"]
+
+
+class TestWithoutAStore:
+    """Before Airflow 3.3 nothing records the status, so what is unknown needs a manual decision."""
+
+    def test_a_retry_that_finds_no_trigger_stops(self, emulator: Emulator) -> None:
+        with pytest.raises(AirflowFailException, match="needs a manual decision"):
+            replace(None, 2)
+        assert sent(emulator) == []
+
+    def test_a_retry_that_finds_a_new_active_trigger_stops(self, emulator: Emulator) -> None:
+        began = emulator.now() - timedelta(minutes=5)
+        seed(emulator, "Weekly")
+        with pytest.raises(AirflowFailException, match="it is unknown whether an earlier try deleted an inactive"):
+            replace(None, 2, began)
+        assert sent(emulator) == []
+
+    def test_a_retry_keeps_a_new_inactive_trigger(self, emulator: Emulator) -> None:
+        began = emulator.now() - timedelta(minutes=5)
+        (made,) = seed(emulator, "Weekly", status="inactive")
+        assert replace(None, 2, began) == made
+        assert sent(emulator) == []
+
+    @pytest.mark.parametrize("status", ["active", "inactive"])
+    def test_a_trigger_from_before_the_run_is_replaced(self, emulator: Emulator, status: str) -> None:
+        (old,) = seed(emulator, "Weekly", status=status)
+        began = emulator.advance(timedelta(days=1))
+        assert replace(None, 2, began) != old
+        assert statuses(emulator) == [status]
+
+    def test_the_first_try_needs_no_store(self, emulator: Emulator) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        replace(None, 1)
+        assert statuses(emulator) == ["inactive"]
+
+
+class TestRecord:
+    def test_nothing_is_changed_when_it_cannot_be_written(self, emulator: Emulator, store: Path) -> None:
+        (old,) = seed(emulator, "Weekly", status="inactive")
+        superseded = tries.context(store, 1)
+        tries.context(store, 2)
+        with pytest.raises(TruepushError, match="Could not write the task's state key truepush_create_trigger"):
+            tries.run(TruepushCreateTriggerOperator, superseded, **LEAST, if_exists="replace")
+        assert (sent(emulator), ids(emulator)) == ([], [old])
+
+    def test_a_create_that_was_not_carried_out_is_retried(self, emulator: Emulator, store: Path) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("createTrigger", nth=1, effect="429")
+        with pytest.raises(AirflowException, match="It creates the trigger") as caught:
+            replace(store, 1)
+        assert not isinstance(caught.value, AirflowFailException)
+        assert [replace(store, 2)] == ids(emulator)
+        assert statuses(emulator) == ["inactive"]
+
+    def test_a_late_create_is_set_inactive_by_the_next_try(self, emulator: Emulator, store: Path) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
+        with pytest.raises(AirflowFailException, match="If the new one exists, it is active"):
+            replace(store, 1)
+        emulator.commit_late()
+        assert statuses(emulator) == ["active"]
+        assert [replace(store, 2)] == ids(emulator)
+        assert statuses(emulator) == ["inactive"]
+
+    def test_a_status_that_could_not_be_set_is_set_by_the_next_try(self, emulator: Emulator, store: Path) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("triggerStatus", nth=1, effect="outcome", code=UNKNOWN_STATUS)
+        with pytest.raises(AirflowException, match="could not be confirmed as inactive"):
+            replace(store, 1)
+        assert [replace(store, 2)] == ids(emulator)
+        assert statuses(emulator) == ["inactive"]
+
+    def test_another_name_at_the_next_try_stops(self, emulator: Emulator, store: Path) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        with pytest.raises(AirflowException):
+            replace(store, 1)
+        with pytest.raises(AirflowFailException, match="'Weekly' was inactive, and a new one may be active"):
+            replace(store, 2, name="Daily")
+        assert ids(emulator, "Daily") == []
+
+    def test_a_retry_keeps_what_a_completed_try_created(self, emulator: Emulator, store: Path, said: Said) -> None:
+        seed(emulator, "Weekly")
+        made = replace(store, 1)
+        emulator.clear_requests()
+        assert replace(store, 2, schedule="0 10 * * 1") == made
+        assert sent(emulator) == []
+        assert "would create it with other content" in said()
+
+    def test_clearing_a_finished_run_replaces_again(self, emulator: Emulator, store: Path) -> None:
+        made = replace(store, 1)
+        assert replace(store, 2, datetime(2026, 1, 2, tzinfo=UTC)) != made
+
+    def test_nothing_is_recorded_in_a_dry_run(self, emulator: Emulator, connect: Connect, store: Path) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        connect(dry_run=True)
+        assert replace(store, 1).startswith("dry-run-")
+        assert "truepush" not in store.read_text()
+
+
+@pytest.mark.parametrize("status", ["paused", "", "Stopped"])
+def test_an_unknown_status_is_not_taken_for_active(emulator: Emulator, store: Path, status: str) -> None:
+    (old,) = seed(emulator, "Weekly", status=status)
+    with pytest.raises(AirflowFailException, match="which this version does not know"):
+        replace(store, 1)
+    assert (sent(emulator), ids(emulator)) == ([], [old])

@@ -1,0 +1,89 @@
+"""Tries of one task instance that share a task state store, in this process or in one that can be killed.
+
+``python -m tests.operators.tries STORE TRY ARGUMENTS`` runs one try of the create trigger operator.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+
+class FileStore:
+    """Airflow's task state store, in a file: a superseded try reads nothing and its writes fail.
+
+    :param path: of the file.
+    :param try_number: the try that this accessor belongs to.
+    """
+
+    def __init__(self, path: Path, try_number: int) -> None:
+        self._path = path
+        self._try = try_number
+        state = self._load()
+        state["newest"] = max(state["newest"], try_number)
+        self._save(state)
+
+    def _load(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"newest": 0, "values": {}}
+        if self._path.exists():
+            found = json.loads(self._path.read_text())
+        return found
+
+    def _save(self, state: dict[str, Any]) -> None:
+        self._path.write_text(json.dumps(state))
+
+    def get(self, key: str) -> Any:
+        state = self._load()
+        return state["values"].get(key) if state["newest"] == self._try else None
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+        self._change(lambda values: values.__setitem__(key, json.loads(json.dumps(value))))
+
+    def delete(self, key: str) -> None:
+        self._change(lambda values: values.pop(key, None))
+
+    def _change(self, change: Any) -> None:
+        state = self._load()
+        if state["newest"] != self._try:
+            raise RuntimeError("404: this try has been superseded")
+        change(state["values"])
+        self._save(state)
+
+
+def context(store: Path | None, number: int, began: datetime | None = None) -> Any:
+    """What Airflow hands to a try."""
+    ti = SimpleNamespace(dag_id="dag", run_id="run", task_id="create", map_index=-1, try_number=number)
+    run = SimpleNamespace(start_date=began or datetime(2026, 1, 1, tzinfo=UTC))
+    found: dict[str, Any] = {"ti": ti, "dag_run": run}
+    if store is not None:
+        found["task_state_store"] = FileStore(store, number)
+    return found
+
+
+def run(kind: type[Any], given: Any, **arguments: Any) -> Any:
+    """One try of an operator, past Airflow's check that a task runner calls it."""
+    operator = kind(task_id="create", **arguments)
+    return kind.execute.__wrapped__(operator, given)  # type: ignore[attr-defined]
+
+
+def start(store: Path | None, number: int, **arguments: Any) -> subprocess.Popen[str]:
+    """The same for the create trigger operator, in a process that can be killed."""
+    command = [sys.executable, "-m", "tests.operators.tries", str(store or ""), str(number), json.dumps(arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def main() -> None:
+    from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
+
+    store, number, arguments = sys.argv[1:]
+    given = context(Path(store) if store else None, int(number))
+    print("returned", run(TruepushCreateTriggerOperator, given, **json.loads(arguments)))
+
+
+if __name__ == "__main__":
+    main()
