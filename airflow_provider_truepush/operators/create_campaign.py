@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import AirflowSkipException, conf
 
 from airflow_provider_truepush.api.checks import refuse, seconds
-from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
+from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.later import Later
@@ -17,7 +17,7 @@ from airflow_provider_truepush.lineage.campaign import CampaignLineage
 from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.create_by_name import check_choice, renders_natively
-from airflow_provider_truepush.waiting.blocking import DeliveryWait
+from airflow_provider_truepush.operators.delivery import DeliveryWait
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -144,7 +144,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         fail_if: Mapping[str, float] | None = None,
         settled_after: timedelta | float | None = None,
         on_settled: Literal["succeed", "fail"] = "succeed",
-        error_budget: int = DEFAULT_ERROR_BUDGET,
+        error_budget: timedelta | int = DEFAULT_ERROR_BUDGET,
         cancel_on_failure: bool = False,
         cancel_on_kill: bool = False,
         poke_interval: timedelta | float = 60.0,
@@ -181,6 +181,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         self.settled_after = settled_after
         self.on_settled = on_settled
         self.error_budget = error_budget
+        warn_of_counted_budget(error_budget)
         self.cancel_on_failure = cancel_on_failure
         self.cancel_on_kill = cancel_on_kill
         self.poke_interval = poke_interval
@@ -196,10 +197,10 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
             return self._send_and_wait(context)
         finally:
             # Not before: the signal may have come while templates were rendered. The next try may have this instance.
-            self._ended = False
+            self.kill_switch.reset()
 
     def _send_and_wait(self, context: Context) -> str | None:
-        with self._undisturbed(), self.truepush() as hook:
+        with self.kill_switch.guarded(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
             self._send_store = self._open_store(context)
@@ -210,16 +211,24 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
             campaign_id = self._send(hook, campaign, context)
         if self.wait_for_delivery:
             self._wait(campaign_id, campaign.title, context)
-        with self._undisturbed():
+        with self.kill_switch.guarded():
             self.publish_campaign(context, campaign_id, campaign.title)
         return campaign_id
 
-    def execute_complete(self, context: Context, event: dict[str, Any], campaign_id: str, title: str) -> str:
-        """Resume after the deferral with what the trigger saw."""
-        self._send_store = self._open_store(context)
-        self._end_wait(campaign_id, goal.Verdict(**event), context)
-        self.publish_campaign(context, campaign_id, title)
-        return campaign_id
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], campaign_id: str | None = None, title: str | None = None
+    ) -> str:
+        """Resume after the deferral with the verdict of the trigger.
+
+        ``campaign_id`` and ``title`` come with a task that was deferred by the version before; since then the event
+        carries them.
+        """
+        carried: dict[str, Any] = event.get("carry") or {"campaign_id": campaign_id, "title": title}
+        with self.kill_switch.guarded():
+            self._send_store = self._open_store(context)
+            self._end_wait(carried["campaign_id"], goal.Verdict.of_event(event), context)
+            self.publish_campaign(context, carried["campaign_id"], carried["title"])
+        return str(carried["campaign_id"])
 
     def _note_id(self, campaign_id: str | None) -> None:
         self._sent = campaign_id
@@ -301,6 +310,6 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
             # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
             may_adopt=not task_try.TaskTry.of(context).mapped,
             guard=task_try.late_guard(guard, context, hook.settings),
-            ended=lambda: self._ended,
+            ended=lambda: self.kill_switch.killed,
             known=self._note_id,
         )

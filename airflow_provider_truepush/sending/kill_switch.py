@@ -1,59 +1,85 @@
-"""What becomes of a campaign when the task that sends it is ended."""
+"""React to the end of a task that Airflow orders: a signal that may arrive at any moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextvars import copy_context
+from enum import Enum, auto
 
-from airflow_provider_truepush.api.checks import is_dry_run_id
-from airflow_provider_truepush.waiting.campaign_wait import StatsWait
-
-if TYPE_CHECKING:
-    from airflow_provider_truepush.sending.store import SendStore
+#: Seconds for which the signal handler waits for the action when the task may hold a lock that the action needs.
+_PATIENCE = 2.0
 
 
-class EndedTask(StatsWait):
-    """Mixed into the operator that sends. Airflow calls :meth:`on_kill` from a signal handler, at any moment."""
+class _Phase(Enum):
+    #: Airflow's own code runs: before ``execute``, after it, or around a deferral.
+    OUTSIDE = auto()
+    #: The task asks Airflow something, or writes to its send store.
+    GUARDED = auto()
+    #: The task sleeps, or waits for Truepush.
+    RELEASED = auto()
 
-    _sent: str | None = None
-    _send_store: SendStore | None = None
-    _ended = False
-    _busy = False
+
+class KillSwitch:
+    """Runs an action once Airflow has ended the task.
+
+    Airflow calls ``on_kill`` from a signal handler, on top of whatever the task was doing. If the task was asking
+    Airflow something, it holds the lock of that channel, and an action that asks Airflow as well would wait for it
+    forever. So the action runs in the handler only while the task is ``released()``. While it is ``guarded()``, the
+    task runs the action itself as soon as it has its answer. While Airflow's own code runs, around ``execute``, the
+    action gets a thread, for which the handler waits only briefly.
+
+    :param action: what to do. It is called with no argument, may be called again, and must raise nothing.
+    """
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self._phase = _Phase.OUTSIDE
+        #: True after Airflow has ended the task, until :meth:`reset`.
+        self.killed = False
 
     def on_kill(self) -> None:
-        """Send nothing any more; cancel what was sent, if asked to."""
-        self._ended = True
-        # This thread may be in the middle of a question to Airflow, or of a write to its store. Another one from
-        # here would wait for the end of that for ever; the task looks by itself when it is through.
-        if not self._busy:
-            self._cancel_sent()
+        """Record that Airflow has ended the task, and run the action as soon as it is safe."""
+        self.killed = True
+        if self._phase is _Phase.RELEASED:
+            self._action()
+        elif self._phase is _Phase.OUTSIDE:
+            context = copy_context()
+            thread = threading.Thread(target=context.run, args=(self._action,), name="truepush-on-kill")
+            thread.start()
+            thread.join(_PATIENCE)
 
-    def note_cancelled(self, campaign_id: str) -> None:
-        """Write down that the campaign does not go out, so that no later try takes it for sent."""
-        if self._send_store is None:
-            return
-        try:
-            self._send_store.note_cancelled(campaign_id)
-        except Exception as error:
-            self.log.error("Could not write down in %s that %s was cancelled: %s", self._send_store, campaign_id, error)
+    def reset(self) -> None:
+        """Forget the kill: the next try may use the same operator."""
+        self.killed = False
 
     @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """For the time in which a signal must not do anything by itself; then do what it would have done."""
-        before, self._busy = self._busy, True
+    def guarded(self) -> Iterator[None]:
+        """Mark the time in which the signal handler must not act; run the action afterwards if it was called."""
+        with self._as(_Phase.GUARDED):
+            yield
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Mark the time in which the signal handler may act by itself; run the action now if it was called before."""
+        with self._as(_Phase.RELEASED):
+            yield
+
+    def release(self) -> None:
+        """Do as :meth:`released` until the end of the ``with`` around this: for a sleep in somebody else's code."""
+        self._enter(_Phase.RELEASED)
+
+    @contextmanager
+    def _as(self, phase: _Phase) -> Iterator[None]:
+        before = self._phase
+        self._enter(phase)
         try:
             yield
         finally:
-            self._busy = before
-            if self._ended:
-                self._cancel_sent()
+            self._enter(before)
 
-    def _cancel_sent(self) -> None:
-        if not self.cancel_on_kill or self._sent is None or is_dry_run_id(self._sent):
-            return
-        sent, self._sent = self._sent, None
-        if self._send_store is not None and self._send_store.is_superseded():
-            self.log.warning("Campaign %s is not cancelled: another try of the task has taken over.", sent)
-            return
-        self.cancel(sent, "the task was ended")
+    def _enter(self, phase: _Phase) -> None:
+        self._phase = phase
+        if self.killed and phase is not _Phase.GUARDED:
+            self._action()

@@ -1,4 +1,4 @@
-"""Waiting for a campaign's numbers."""
+"""Wait for a campaign's statistics."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_truepush.api.checks import is_dry_run_id, object_id, seconds
-from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
+from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.rendering import RendersText
-from airflow_provider_truepush.waiting.campaign_wait import StatsWait
-from airflow_provider_truepush.waiting.memory import WatchMemory
+from airflow_provider_truepush.sending.kill_switch import KillSwitch
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
+    from airflow_provider_truepush.waiting.goal import Goal
+    from airflow_provider_truepush.waiting.memory import WatchMemory
 
-class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
+
+class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
     """Wait until a campaign's counters and rates reach thresholds: ``campaignStats``, polled.
 
     Returns the last counters as a dict; they are also pushed to XCom under ``stats`` when the wait fails. A
-    campaign without statistics is one not sent yet. One rule judges in all modes: poke, reschedule, deferrable.
+    campaign without statistics was not sent yet. The same rules judge in all modes: poke, reschedule, deferrable.
 
     :param campaign_id: the campaign.
     :param thresholds: lowest values to reach: counters (``reach, sent, delivered, views, clicks, button0, button1,
@@ -39,21 +42,23 @@ class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
         has no value, and reaches nothing, while its denominator is 0.
     :param require: ``all`` thresholds, or ``any``.
     :param fail_if: guardrails of the same form: a value above one of them fails the task at once, without a retry.
-    :param settled_after: end the wait when no counter has moved for that long: a timedelta or seconds.
-    :param on_settled: whether that end should ``succeed`` or ``fail`` the task.
-    :param error_budget: failed polls in a row that are endured; one more fails the task, with retries.
-    :param cancel_on_failure: cancel the campaign when the wait ends badly by a guardrail, by settling or by time.
-    :param cancel_on_kill: cancel the campaign when a person ends the task; of a deferred one on Airflow 3.3+ only, and
-        in mode ``reschedule`` only during a poke: between two nobody is there to do it.
+    :param settled_after: end the wait when no counter has changed for that long: a timedelta or seconds.
+    :param on_settled: ``succeed`` or ``fail``: the result of that end.
+    :param error_budget: how long polls may fail without interruption, a timedelta. Then the task fails, with retries.
+        A single failed poll never ends the wait. A number of failed polls, as version 0.1 took it, is deprecated.
+    :param cancel_on_failure: cancel the campaign when the wait ends badly by a guardrail, by settling or by timeout.
+    :param cancel_on_kill: cancel the campaign when someone ends the task. A deferred task needs Airflow 3.3+ and a
+        running triggerer for that, and in mode ``reschedule`` it works only during a poke: between two pokes no
+        process exists that could cancel.
     :param deferrable: wait in the triggerer instead of on a worker.
     :param truepush_conn_id: id of a connection of type ``truepush``.
 
     ``poke_interval`` is kept after every kind of answer; ``Retry-After`` lengthens it. The last poll comes at the
     timeout; a deferred wait gives it up to a minute more to be answered. Before Airflow 3.3 the mode ``reschedule``
-    has nowhere to keep ``settled_after``, which is refused there, and the error budget. A deferred wait takes its
-    timeout along when the triggerer restarts, and nothing else: ``settled_after`` and the run of failed polls are
-    counted anew from there, so a triggerer that restarts more often than every ``settled_after`` never finds the
-    counters settled. ``exponential_backoff`` is refused for deferred waits.
+    has nowhere to keep ``settled_after``, which is refused there, and the error budget. A deferred wait keeps its
+    timeout when the triggerer restarts, and nothing else: ``settled_after`` and the error budget start again from
+    there, so a triggerer that restarts more often than every ``settled_after`` never finds the counters settled.
+    ``exponential_backoff`` is refused for deferred waits.
     """
 
     template_fields: Sequence[str] = ("campaign_id", "thresholds", "fail_if", "truepush_conn_id")
@@ -70,7 +75,7 @@ class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
         fail_if: Mapping[str, float] | None = None,
         settled_after: timedelta | float | None = None,
         on_settled: Literal["succeed", "fail"] = "succeed",
-        error_budget: int = DEFAULT_ERROR_BUDGET,
+        error_budget: timedelta | int = DEFAULT_ERROR_BUDGET,
         cancel_on_failure: bool = False,
         cancel_on_kill: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -89,9 +94,22 @@ class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
         self.cancel_on_kill = cancel_on_kill
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
+        warn_of_counted_budget(error_budget)
         self._hook: TruepushHook | None = None
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0
+
+    #: Made at first use: Airflow runs a copy of the operator that the Dag file made.
+    _switch: KillSwitch | None = None
+    #: True once a kill has canceled the campaign.
+    _canceled = False
+
+    @property
+    def kill_switch(self) -> KillSwitch:
+        """The reaction to the end of the task."""
+        if self._switch is None:
+            self._switch = KillSwitch(self._cancel_once)
+        return self._switch
 
     @property
     def hook(self) -> TruepushHook:
@@ -100,8 +118,29 @@ class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
             self._hook = TruepushHook(self.truepush_conn_id)
         return self._hook
 
+    def goal(self) -> Goal:
+        """Return when the wait ends; check the arguments."""
+        from airflow_provider_truepush.waiting.campaign_wait import goal_of
+
+        return goal_of(
+            thresholds=self.thresholds,
+            require=self.require,
+            fail_if=self.fail_if,
+            settled_after=self.settled_after,
+            on_settled=self.on_settled,
+            error_budget=self.error_budget,
+        )
+
     def execute(self, context: Context) -> Any:
         """Wait, in the mode asked for."""
+        try:
+            with self.kill_switch.guarded():
+                return self._execute(context)
+        finally:
+            self.kill_switch.reset()
+            self._canceled = False
+
+    def _execute(self, context: Context) -> Any:
         try:
             object_id("campaign_id", self.campaign_id)
             goal = self.goal()
@@ -112,46 +151,68 @@ class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
             self.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", self.campaign_id)
             return None
         if self.deferrable:
-            if self.exponential_backoff:
-                raise AirflowFailException(
-                    "exponential_backoff=True: a deferred wait polls at one interval. Set poke_interval, or "
-                    "deferrable=False. Nothing was sent."
-                )
-            self.defer_wait(
-                self.campaign_id,
-                goal,
-                poke_interval=self.poke_interval,
-                timeout=self.timeout,
-                method_name=self.execute_complete.__name__,
-            )
+            self._defer(goal)
         if self.reschedule and self.cancel_on_kill:
-            self.log.warning("cancel_on_kill: if the task is ended between two pokes, no process is there to cancel.")
-        self._memory = WatchMemory(goal, context, across_processes=self.reschedule)
+            self.log.warning("cancel_on_kill works only during a poke in mode 'reschedule'.")
+        self._remember(goal, context, across_processes=self.reschedule)
         try:
             return super().execute(context)
         except (AirflowSensorTimeout, AirflowSkipException) as end:
-            if end.__cause__ is None:  # time is up; with a cause, poke has ended the wait already
+            if end.__cause__ is None:  # the timeout has passed; with a cause, poke has ended the wait already
+                assert self._memory is not None
                 verdict = self._memory.watch.time_out(self.timeout)
-                self.log.error(self.end_badly(self.campaign_id, verdict, context))
+                self.log.error(self._wait(goal).finish_badly(self.campaign_id, verdict, context))
             raise
         finally:
             self.hook.close()
 
+    def _defer(self, goal: Goal) -> None:
+        if self.exponential_backoff:
+            raise AirflowFailException(
+                "exponential_backoff=True: a deferred wait polls at a fixed interval. The campaign is not affected. "
+                "Set poke_interval instead, or deferrable=False."
+            )
+        # Airflow's triggers are a heavy import, which a Dag file that only names this sensor need not pay for.
+        from airflow_provider_truepush.triggers.deferring import defer_wait
+
+        defer_wait(
+            self,
+            self.campaign_id,
+            goal,
+            truepush_conn_id=self.truepush_conn_id,
+            poke_interval=self.poke_interval,
+            timeout=self.timeout,
+            cancel_on_kill=self.cancel_on_kill,
+        )
+
+    def _wait(self, goal: Goal) -> CampaignWait:
+        from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
+
+        return CampaignWait(self.truepush_conn_id, goal, self.log, self.kill_switch, self.cancel_on_failure)
+
+    def _remember(self, goal: Goal, context: Context, *, across_processes: bool) -> WatchMemory:
+        from airflow_provider_truepush.waiting.memory import WatchMemory
+
+        self._memory = WatchMemory(goal, context, across_processes=across_processes)
+        return self._memory
+
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask once, and judge."""
-        if self._memory is None:  # called by itself, not through execute
-            self._memory = WatchMemory(self.goal(), context, across_processes=False)
-        verdict, self._retry_after = self.poll(self.hook, self.campaign_id, self._memory.watch)
-        self._memory.save()
-        if not verdict.over:
-            return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=self.end_wait(self.campaign_id, verdict, context))
+        with self.kill_switch.guarded():
+            memory = self._memory or self._remember(self.goal(), context, across_processes=False)
+            wait = self._wait(memory.watch.goal)
+            interval = None if self.exponential_backoff else self.poke_interval
+            verdict, self._retry_after = wait.poll(self.hook, self.campaign_id, memory.watch, interval)
+            memory.save()
+            if not verdict.over:
+                return PokeReturnValue(is_done=False)
+            return PokeReturnValue(is_done=True, xcom_value=wait.finish(self.campaign_id, verdict, context))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int] | None:
-        """Resume after the deferral with what the trigger saw."""
+        """Resume after the deferral with the verdict of the trigger."""
         from airflow_provider_truepush.waiting.goal import Verdict
 
-        return self.end_wait(self.campaign_id, Verdict(**event), context)
+        return self._wait(self.goal()).finish(self.campaign_id, Verdict.of_event(event), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume, and end as the other modes end: with ``never_fail`` an error of any class skips the task."""
@@ -165,11 +226,28 @@ class TruepushCampaignStatsSensor(StatsWait, RendersText, BaseSensorOperator):
             raise
 
     def on_kill(self) -> None:
-        """Cancel the campaign when a person ends the task, if asked to."""
-        if self.cancel_on_kill:
-            self.cancel(self.campaign_id, "the task was ended")
+        """Cancel the campaign when someone ends the task, if asked to."""
+        self.kill_switch.on_kill()
+
+    def _cancel_once(self) -> None:
+        # Airflow may end the task before it has rendered the templates; execute comes back to that.
+        if not self.cancel_on_kill or self._canceled or not _is_known(self.campaign_id):
+            return
+        self._canceled = True
+        from airflow_provider_truepush.waiting.cancel import cancel_campaign
+
+        cancel_campaign(self.truepush_conn_id, self.campaign_id, "the task was ended", self.log)
 
     def _get_next_poke_interval(self, started_at: Any, run_duration: Callable[[], float], poke_count: int) -> float:
         interval = max(super()._get_next_poke_interval(started_at, run_duration, poke_count), self._retry_after)
+        if not self.reschedule:
+            self.kill_switch.release()  # the sensor sleeps next
         # As in the triggerer, the last poll comes at the deadline, however long the interval, or Truepush, would wait.
         return min(interval, max(0.0, self.timeout - run_duration()))
+
+
+def _is_known(campaign_id: object) -> bool:
+    try:
+        return not is_dry_run_id(object_id("campaign_id", campaign_id))
+    except TruepushValidationError:
+        return False

@@ -11,20 +11,21 @@ from airflow_provider_truepush.api.errors import TruepushAuthError
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaignsTrigger as TruepushNewCampaignsTrigger
-from airflow_provider_truepush.waiting.campaign_wait import CANCELLED
+from airflow_provider_truepush.waiting.cancel import CANCELED
 from airflow_provider_truepush.waiting.goal import Goal, Watch
 from airflow_provider_truepush.waiting.polling.poller import join, kept_client
 from airflow_provider_truepush.waiting.polling.waiters import Wait
 
 
 class TruepushCampaignStatsTrigger(BaseTrigger):
-    """Polls ``campaignStats`` until a goal is met, missed or out of time, then fires one event: the verdict.
+    """Poll ``campaignStats`` until a goal is met, missed or out of time, then fire one event: the verdict.
 
-    A triggerer that restarts, or hands the wait to another, begins it anew but for its deadline: when a counter moved
-    last, which ``settled_after`` goes by, and the run of failed polls are not known there.
+    A triggerer that restarts, or hands the wait to another one, starts it again with the same deadline. It does not
+    know when a counter changed last, which ``settled_after`` needs, nor for how long polls have been failing, which
+    ``error_budget`` needs: Airflow has no store that a trigger may write to.
 
-    The last poll comes at the deadline, before all others of the connection and even while Truepush has asked for
-    quiet. If it is not answered within a minute, the wait ends as out of time without it.
+    The last poll comes at the deadline, before all others of the connection and even during a cooldown that Truepush
+    asked for. If it gets no answer within a minute, the wait ends as timed out.
 
     :param campaign_id: the campaign.
     :param truepush_conn_id: id of a connection of type ``truepush``; the token is looked up, never passed.
@@ -33,7 +34,8 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
     :param timeout: seconds that the wait may take.
     :param started_at: when it began, in seconds since the epoch: a wait that moves to another triggerer keeps its
         deadline.
-    :param cancel_on_kill: cancel the campaign when a person ends the task (Airflow 3.3+).
+    :param cancel_on_kill: cancel the campaign when someone ends the task (Airflow 3.3+).
+    :param carry: JSON primitives that the event returns under ``carry``.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         timeout: float,
         started_at: float,
         cancel_on_kill: bool = False,
+        carry: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.campaign_id = campaign_id
@@ -55,24 +58,25 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         self.timeout = timeout
         self.started_at = started_at
         self.cancel_on_kill = cancel_on_kill
+        self.carry = carry
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and its arguments, JSON primitives all."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "campaign_id": self.campaign_id,
-                "truepush_conn_id": self.truepush_conn_id,
-                "goal": self.goal,
-                "poke_interval": self.poke_interval,
-                "timeout": self.timeout,
-                "started_at": self.started_at,
-                "cancel_on_kill": self.cancel_on_kill,
-            },
-        )
+        """Return the class and its arguments, all JSON primitives."""
+        arguments = {
+            "campaign_id": self.campaign_id,
+            "truepush_conn_id": self.truepush_conn_id,
+            "goal": self.goal,
+            "poke_interval": self.poke_interval,
+            "timeout": self.timeout,
+            "started_at": self.started_at,
+            "cancel_on_kill": self.cancel_on_kill,
+        }
+        if self.carry is not None:
+            arguments["carry"] = self.carry
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait until there is a verdict. The polling is done for all triggers of the connection together."""
+        """Wait for a verdict. All triggers of a connection share one poller."""
         wait = Wait(Watch(Goal(**self.goal)), self.poke_interval, self.timeout, self.started_at)
         poller = join(self.truepush_conn_id, self.campaign_id, wait)
         try:
@@ -80,17 +84,17 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
                 self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats or "")
         finally:
             poller.leave(self.campaign_id, wait)
-        yield TriggerEvent(verdict.as_dict())  # type: ignore[no-untyped-call]
+        yield TriggerEvent(verdict.as_dict(self.carry))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Cancel the campaign when a person ends the task, if asked to. Airflow gives it half a minute.
+        """Cancel the campaign when someone ends the task, if asked to. Airflow gives it half a minute.
 
-        The cancel goes before all polls, and does not wait until a hold is over that they have been told to keep.
+        The cancel goes before all polls, and does not wait for the end of a cooldown.
         """
         if not self.cancel_on_kill:
             return
-        cancelled = await self._cancel()
-        self.log.warning("Campaign %s: a person ended the task. %s", self.campaign_id, CANCELLED[cancelled])
+        canceled = await self._cancel()
+        self.log.warning("Campaign %s: the task was ended. %s", self.campaign_id, CANCELED[canceled])
 
     async def _cancel(self) -> bool | None:
         if (kept := kept_client(self.truepush_conn_id)) is not None:  # a look-up may take seconds, or fail just now

@@ -1,10 +1,11 @@
-"""Judging a campaign's numbers: one state machine for every way of waiting."""
+"""Judge a campaign's statistics: one state machine for every way of waiting."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
 from airflow_provider_truepush.api import checks
@@ -15,6 +16,9 @@ from airflow_provider_truepush.api.protocol.codes import COUNTERS
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
 
+#: Failed polls in a row below which a wait never ends, even where the poll interval is longer than the error budget.
+_FEWEST_FAILURES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -24,9 +28,11 @@ class Goal:
         button1, unsubscribers``) or rate (``delivery_rate, view_rate, click_rate, unsubscribe_rate``, 0 to 1).
     :param require: ``all`` of them, or ``any``.
     :param fail_if: guardrails: a value above one of these ends the wait as failed, whatever else holds.
-    :param settled_after: seconds without a move of any counter after which the wait ends; None for never.
-    :param on_settled: whether that end is a success.
-    :param error_budget: failed polls in a row that are endured.
+    :param settled_after: seconds without a change of any counter after which the wait ends; None for never.
+    :param on_settled: ``succeed`` or ``fail``: the result of that end.
+    :param error_budget: how long polls may fail without interruption: a timedelta, or ``{"seconds": ...}`` as
+        :meth:`as_dict` writes it. A whole number, as version 0.1 took it, is the number of failed polls in a row that
+        are tolerated.
     """
 
     thresholds: Mapping[str, float]
@@ -34,75 +40,113 @@ class Goal:
     fail_if: Mapping[str, float] = field(default_factory=dict)
     settled_after: float | None = None
     on_settled: Literal["succeed", "fail"] = "succeed"
-    error_budget: int = DEFAULT_ERROR_BUDGET
+    error_budget: timedelta | int = DEFAULT_ERROR_BUDGET
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "thresholds", _bounds("thresholds", self.thresholds))
-        object.__setattr__(self, "fail_if", _bounds("fail_if", self.fail_if))
-        if self.require not in ("all", "any"):
-            checks.refuse("require", self.require, "must be 'all' or 'any'")
-        if self.on_settled not in ("succeed", "fail"):
-            checks.refuse("on_settled", self.on_settled, "must be 'succeed' or 'fail'")
+        object.__setattr__(self, "thresholds", check_bounds("thresholds", self.thresholds))
+        object.__setattr__(self, "fail_if", check_bounds("fail_if", self.fail_if))
+        check_choice("require", self.require, ("all", "any"))
+        check_choice("on_settled", self.on_settled, ("succeed", "fail"))
         if self.settled_after is not None:
             object.__setattr__(self, "settled_after", checks.seconds("settled_after", self.settled_after))
-        checks.whole("error_budget", self.error_budget, 0, 1_000_000)
+        object.__setattr__(self, "error_budget", check_error_budget(self.error_budget))
         if not self.thresholds and self.settled_after is None:
-            checks.refuse("thresholds", self.thresholds, "must name a counter or a rate, or settled_after be given")
+            checks.refuse("thresholds", self.thresholds, "must name a counter or a rate unless settled_after is set")
 
     def as_dict(self) -> dict[str, Any]:
-        """The goal as JSON primitives; ``Goal(**that)`` is equal to it."""
-        return asdict(self)
+        """Return the goal as JSON primitives; ``Goal(**that)`` is equal to it."""
+        given = asdict(self)
+        if isinstance(self.error_budget, timedelta):
+            given["error_budget"] = {"seconds": self.error_budget.total_seconds()}
+        return given
+
+
+def check_error_budget(given: object) -> timedelta | int:
+    """Check an error budget: a timedelta above 0, its JSON form, or the number of polls that version 0.1 took."""
+    if isinstance(given, Mapping) and set(given) == {"seconds"}:
+        given = timedelta(seconds=checks.seconds("error_budget", given["seconds"]))
+    if isinstance(given, timedelta):
+        if given <= timedelta(0):
+            checks.refuse("error_budget", given, "must be longer than 0")
+        return given
+    if isinstance(given, bool) or not isinstance(given, int):
+        checks.refuse("error_budget", given, "must be a timedelta, such as timedelta(minutes=10)")
+    return checks.whole("error_budget", given, 0, 1_000_000)
+
+
+def check_choice(name: str, given: object, choices: tuple[str, ...]) -> None:
+    """Check that a value is one of a few words."""
+    if given not in choices:
+        checks.refuse(name, given, f"must be {' or '.join(map(repr, choices))}")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one poll says.
+    """The result of one poll.
 
-    :param state: ``waiting`` goes on; ``met`` and ``settled`` are good ends; ``guardrail``, ``stalled`` (settled
+    :param state: ``waiting`` continues; ``met`` and ``settled`` are good ends; ``guardrail``, ``stalled`` (settled
         with ``on_settled="fail"``), ``errors`` and ``timeout`` are bad ones.
-    :param reason: the same in words.
-    :param stats: the last counters known, lower-case names; None while there were none.
-    :param news: whether the counters changed, or a run of failures began or ended: worth a line in the log.
+    :param reason: the same in words, without a full stop.
+    :param stats: the last counters, lower-case names; None while there were none.
+    :param news: True when the counters changed, or a run of failures began, lasted or ended: worth a line in the log.
+    :param error: the name of the error's class, for the state ``errors``.
     """
 
     state: State
     reason: str
     stats: dict[str, int] | None
     news: bool
+    error: str | None = None
 
     @property
     def over(self) -> bool:
-        """Whether the wait ends."""
+        """True when the wait ends."""
         return self.state != "waiting"
 
     @property
     def good(self) -> bool:
-        """Whether it ends well."""
+        """True when it ends well."""
         return self.state in ("met", "settled")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The verdict as JSON primitives; ``Verdict(**that)`` is equal to it."""
-        return asdict(self)
+    def as_dict(self, carry: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the verdict as JSON primitives: the payload of a trigger's event.
+
+        :param carry: what the event returns beside the verdict, under ``carry``.
+        """
+        event = {name: value for name, value in asdict(self).items() if name != "error" or value is not None}
+        return event if carry is None else {**event, "carry": dict(carry)}
+
+    @classmethod
+    def of_event(cls, event: Mapping[str, Any]) -> Verdict:
+        """Read an event of this version or of the one before."""
+        return cls(event["state"], event["reason"], event["stats"], event["news"], event.get("error"))
 
 
 @dataclass(slots=True)
 class Watch:
-    """A wait under way: the goal, and what it remembers between polls.
+    """A wait in progress: the goal, and what is remembered between polls.
 
     :param goal: when it ends.
     :param stats: the last counters.
-    :param moved_at: when a counter moved last, in seconds since the epoch.
+    :param moved_at: when a counter changed last, in seconds since the epoch.
     :param failures: failed polls in a row.
+    :param failing_since: when the first of them failed, in seconds since the epoch.
     """
 
     goal: Goal
     stats: dict[str, int] | None = None
     moved_at: float | None = None
     failures: int = 0
+    failing_since: float | None = None
 
     def memory(self) -> dict[str, Any]:
-        """What has to be kept where polls run in different processes; ``Watch(goal, **that)`` goes on from it."""
-        return {"stats": self.stats, "moved_at": self.moved_at, "failures": self.failures}
+        """Return what must be kept where polls run in different processes; ``Watch(goal, **that)`` continues it."""
+        return {
+            "stats": self.stats,
+            "moved_at": self.moved_at,
+            "failures": self.failures,
+            "failing_since": self.failing_since,
+        }
 
     def observe(self, stats: CampaignStats | None, at: float) -> Verdict:
         """Judge a poll that was answered.
@@ -110,8 +154,8 @@ class Watch:
         :param stats: the counters; None when Truepush has none, which means "not yet".
         :param at: the moment of the answer, in seconds since the epoch.
         """
-        # One failed poll was told when it failed: that the next worked is what everybody expects.
-        recovered, self.failures = self.failures > 1, 0
+        # One failed poll was logged when it failed: that the next one works is what everybody expects.
+        recovered, self.failures, self.failing_since = self.failures > 1, 0, None
         if stats is None:
             return self._verdict("waiting", "no statistics yet", news=recovered)
         counters = stats.as_dict()
@@ -127,25 +171,47 @@ class Watch:
         still = at - self.moved_at
         if self.goal.settled_after is not None and still >= self.goal.settled_after:
             ended: State = "settled" if self.goal.on_settled == "succeed" else "stalled"
-            return self._verdict(ended, f"no counter moved for {still:.0f} s; not reached: {waiting_for}", news=True)
+            return self._verdict(ended, f"no counter changed for {still:.0f} s; not reached: {waiting_for}", news=True)
         return self._verdict("waiting", f"waiting for {waiting_for}", news=moved or recovered)
 
-    def fail(self, error: TruepushError) -> Verdict:
-        """Judge a poll that failed. One that never left, for a bad connection, ends the wait at once."""
+    def fail(self, error: TruepushError, at: float, next_in: float | None = None) -> Verdict:
+        """Judge a poll that failed. A connection that cannot be used as it is ends the wait at once.
+
+        :param error: what the poll raised.
+        :param at: the moment of the failure, in seconds since the epoch.
+        :param next_in: seconds until the next poll, for the log.
+        """
         self.failures += 1
+        if self.failing_since is None:
+            self.failing_since = at
         if isinstance(error, (TruepushAuthError, TruepushBadRequestError)) and error.http_status is None:
-            return self._verdict("errors", str(error), news=True)
-        runs = f"{self.failures} failed poll{'s' if self.failures > 1 else ''} in a row"
-        if self.failures > self.goal.error_budget:
-            why = f"{runs}, more than the error budget of {self.goal.error_budget}; the last: {error}"
-            return self._verdict("errors", why, news=True)
-        endured = f"{runs} of {self.goal.error_budget} endured: {error}"
-        return self._verdict("waiting", endured, news=self.failures == 1)
+            return self._verdict("errors", _sentence(error), news=True, error=error)
+        spent, progress = self._budget(at)
+        cause = f"the last error: {_sentence(error)}. This status request failed; the campaign is not affected"
+        if spent:
+            return self._verdict("errors", f"{progress}: the error budget is used up; {cause}", news=True, error=error)
+        next_poll = "" if next_in is None else f", next in {shown_seconds(next_in)}"
+        # A line at failures 1, 4, 16, 64, ...: an outage shows in the log, and does not fill it.
+        news = self.failures.bit_count() == 1 and self.failures.bit_length() % 2 == 1
+        return self._verdict("waiting", f"{progress}{next_poll}; {cause}", news=news)
+
+    def _budget(self, at: float) -> tuple[bool, str]:
+        """Return whether the error budget is used up, and how much of it is, in words."""
+        assert self.failing_since is not None
+        budget = self.goal.error_budget
+        if not isinstance(budget, timedelta):
+            return self.failures > budget, f"failed poll {self.failures} of {budget} tolerated in a row"
+        failing = max(0.0, at - self.failing_since)
+        spent = failing >= budget.total_seconds() and self.failures >= _FEWEST_FAILURES
+        return spent, (
+            f"failed poll {self.failures} in a row, failing for {shown_seconds(failing)} "
+            f"of {shown_seconds(budget.total_seconds())} tolerated"
+        )
 
     def time_out(self, seconds: float) -> Verdict:
         """Judge a wait whose time is up.
 
-        :param seconds: how long it was given.
+        :param seconds: the timeout of the wait.
         """
         missing = list(self.goal.thresholds)
         if self.stats is not None:
@@ -153,11 +219,26 @@ class Watch:
         why = f"time is up after {seconds:.0f} s; not reached: {', '.join(missing) or 'settled counters'}"
         return self._verdict("timeout", why, news=True)
 
-    def _verdict(self, state: State, reason: str, *, news: bool) -> Verdict:
-        return Verdict(state, reason, None if self.stats is None else dict(self.stats), news)
+    def _verdict(self, state: State, reason: str, *, news: bool, error: TruepushError | None = None) -> Verdict:
+        stats = None if self.stats is None else dict(self.stats)
+        return Verdict(state, reason, stats, news, None if error is None else type(error).__name__)
 
 
-def _bounds(name: str, given: Any) -> dict[str, float]:
+def shown_seconds(seconds: float) -> str:
+    """Return a time span as people write it: ``0.5 s``, ``90 s``, ``10 min``, ``1.5 h``."""
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.3g} min"
+    return f"{seconds / 3600:.3g} h"
+
+
+def _sentence(error: TruepushError) -> str:
+    return str(error).rstrip(". ")
+
+
+def check_bounds(name: str, given: Any) -> dict[str, float]:
+    """Check a mapping of counters and rates to numbers."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -168,7 +249,7 @@ def _bounds(name: str, given: Any) -> dict[str, float]:
 def _bound(field: str, key: str, value: Any) -> float:
     known = (*COUNTERS.values(), *RATES)
     if key not in known:
-        checks.refuse(field, value, f"is no counter and no rate (known: {', '.join(known)})")
+        checks.refuse(field, value, f"is not a counter or a rate (known: {', '.join(known)})")
     if isinstance(value, str):
         value = _number(value)  # templates render to strings
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:

@@ -146,7 +146,7 @@ def test_a_kill_of_a_campaign_that_is_out(
     listen(monkeypatch, TruepushCampaignStatsTrigger)
     asyncio.run(trigger(cancel_on_kill=True).on_kill())
     assert emulator.count("cancelCampaign") == 1
-    assert "could not be cancelled" in caplog.text
+    assert "could not be canceled" in caplog.text
 
 
 def test_cleanup_cancels_no_campaign(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,11 +24,11 @@ def test_every_counter_and_every_rate() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "shown", "why"),
     [
-        ("deliverd", 5, "5", "is no counter and no rate (known: reach, sent, "),
-        ("Delivered", 5, "5", "is no counter and no rate"),
-        ("extra", 5, "5", "is no counter and no rate"),
-        ("open_rate", 0.5, "0.5", "is no counter and no rate"),
-        (5, 5, "5", "is no counter and no rate"),
+        ("deliverd", 5, "5", "is not a counter or a rate (known: reach, sent, "),
+        ("Delivered", 5, "5", "is not a counter or a rate"),
+        ("extra", 5, "5", "is not a counter or a rate"),
+        ("open_rate", 0.5, "0.5", "is not a counter or a rate"),
+        (5, 5, "5", "is not a counter or a rate"),
         ("delivery_rate", 1.01, "1.01", "is a rate and must lie between 0 and 1"),
         ("delivery_rate", 95, "95", "is a rate and must lie between 0 and 1"),
         ("delivery_rate", "95", "95", "is a rate and must lie between 0 and 1"),
@@ -96,6 +96,11 @@ def test_bounds_are_a_mapping(argument: str, value: Any) -> None:
         ({"settled_after": "an hour"}, "settled_after", "'an hour'"),
         ({"error_budget": -1}, "error_budget", "-1"),
         ({"error_budget": 1.5}, "error_budget", "1.5"),
+        ({"error_budget": "10 minutes"}, "error_budget", "'10 minutes'"),
+        ({"error_budget": timedelta(0)}, "error_budget", "datetime.timedelta(0)"),
+        ({"error_budget": timedelta(minutes=-1)}, "error_budget", "datetime.timedelta(days=-1"),
+        ({"error_budget": {"seconds": 0}}, "error_budget", "0"),
+        ({"error_budget": {"polls": 5}}, "error_budget", "{'polls': 5}"),
         ({"error_budget": None}, "error_budget", "None"),
         ({"error_budget": True}, "error_budget", "True"),
     ],
@@ -107,7 +112,7 @@ def test_bad_arguments(given: dict[str, Any], field: str, shown: str) -> None:
 
 @pytest.mark.parametrize("thresholds", [{}, None])
 def test_something_must_end_the_wait(thresholds: Any) -> None:
-    with refused("thresholds", "{}", "must name a counter or a rate, or settled_after be given"):
+    with refused("thresholds", "{}", "must name a counter or a rate unless settled_after is set"):
         Goal(thresholds, fail_if={"unsubscribers": 5})
     assert Goal(thresholds, settled_after=60).thresholds == {}
 
@@ -123,7 +128,7 @@ def test_settled_after_in_seconds(given: Any, seconds: float | None) -> None:
 def test_defaults() -> None:
     goal = Goal({"sent": 1}, fail_if=None)  # type: ignore[arg-type]
     assert (goal.require, goal.fail_if, goal.settled_after) == ("all", {}, None)
-    assert (goal.on_settled, goal.error_budget) == ("succeed", 5)
+    assert (goal.on_settled, goal.error_budget) == ("succeed", timedelta(minutes=10))
 
 
 RENDERED: Any = {"delivered": "5", "delivery_rate": "0.5"}
@@ -136,6 +141,8 @@ MINUTE: Any = timedelta(minutes=1)
         Goal({"sent": 1}),
         Goal(RENDERED, "any", {"unsubscribe_rate": 0.02}, 60, "fail", 0),
         Goal({}, settled_after=MINUTE),
+        Goal({"sent": 1}, error_budget=timedelta(hours=1)),
+        Goal({"sent": 1}, error_budget=timedelta(seconds=0.5)),
     ],
 )
 def test_a_goal_goes_through_json(goal: Goal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
@@ -26,7 +27,7 @@ goals = st.builds(
     fail_if=st.fixed_dictionaries({}, optional={"unsubscribers": counts, "unsubscribe_rate": st.just(0.5)}),
     settled_after=st.sampled_from([None, 1, 3, 7.5]),
     on_settled=st.sampled_from(["succeed", "fail"]),
-    error_budget=st.integers(0, 3),
+    error_budget=st.sampled_from([0, 1, 3, timedelta(seconds=1), timedelta(seconds=4)]),
 )
 Series = list[tuple[Any, float]]
 
@@ -35,7 +36,7 @@ def judge(watch: Watch, series: Series, now: float = 1e9) -> tuple[list[Verdict]
     verdicts = []
     for poll, pause in series:
         now += pause
-        verdicts.append(watch.fail(FAILED) if poll == "failed" else watch.observe(poll, now))
+        verdicts.append(watch.fail(FAILED, now) if poll == "failed" else watch.observe(poll, now))
     return verdicts, now
 
 
@@ -64,12 +65,17 @@ def judge_end(goal: Goal, series: Series) -> Verdict:
 def test_what_a_verdict_says_is_so(goal: Goal, series: Series) -> None:
     """Each verdict against the words of the design, written down a second time."""
     verdicts, _ = judge(Watch(goal), series)
-    failures, known, still = 0, None, 0.0
+    failures, failing, known, still = 0, 0.0, None, 0.0
     for (poll, pause), verdict in zip(series, verdicts, strict=True):
         still += pause
         if poll == "failed":
             failures += 1
-            assert verdict.state == ("errors" if failures > goal.error_budget else "waiting")
+            failing = failing + pause if failures > 1 else 0.0
+            if isinstance(goal.error_budget, int):  # as version 0.1 counted
+                spent = failures > goal.error_budget
+            else:
+                spent = failures >= 3 and failing >= goal.error_budget.total_seconds()
+            assert verdict.state == ("errors" if spent else "waiting")
             continue
         failures = 0
         if poll is None:

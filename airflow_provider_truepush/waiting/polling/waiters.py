@@ -114,7 +114,8 @@ class Wait:
         if sent < self.due - _EARLY * self.interval and sent < self.deadline:
             return
         self._rearm(sent, pause)
-        self._judge(lambda: self.watch.fail(error))
+        now = time.monotonic()
+        self._judge(lambda: self.watch.fail(error, self._epoch + now, max(0.0, self.due - now)))
 
     def tell(self, news: Verdict | BaseException) -> None:
         """Wake the trigger."""
