@@ -25,9 +25,9 @@ class Clock:
 
     def __init__(self, mode: Mode = "manual", start: float | None = None, speed: float = 1.0) -> None:
         if mode not in ("manual", "real"):
-            raise ValueError(f"clock is {mode!r}: must be manual or real")
-        if not speed > 0:
-            raise ValueError(f"speed is {speed!r}: must be above 0")
+            raise TruepushEmulatorError(f"clock is {mode!r}. It must be manual or real.")
+        if not 0 < speed < float("inf"):
+            raise TruepushEmulatorError(f"speed is {speed!r}. It must be above 0.")
         self.mode = mode
         self.speed = speed
         # Whole seconds are easier on the eye, where they do not run.
@@ -46,7 +46,7 @@ class Clock:
         :param seconds: how far; not below 0.
         """
         if not 0 <= seconds < float("inf"):
-            raise ValueError(f"seconds is {seconds!r}: the clock only goes forward")
+            raise TruepushEmulatorError(f"The clock cannot be moved by {seconds!r} seconds. It only goes forward.")
         self._anchor = self.now() + seconds
         self._mark = time.monotonic()
         return self.now()
@@ -60,8 +60,8 @@ class Clock:
 
     def set_speed(self, speed: float) -> None:
         """Run at another speed from now on."""
-        if not speed > 0:
-            raise ValueError(f"speed is {speed!r}: must be above 0")
+        if not 0 < speed < float("inf"):
+            raise TruepushEmulatorError(f"speed is {speed!r}. It must be above 0.")
         self.advance(0)
         self.speed = speed
 
@@ -111,9 +111,16 @@ def as_seconds(value: float | timedelta | str) -> float:
 def as_moment(value: datetime | str | float) -> float:
     """Seconds since the epoch, from an aware datetime, ISO 8601 with a zone, or such seconds."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise TruepushEmulatorError(
+                f"{value!r} is not a time. Give ISO 8601 with a zone, such as 2026-03-02T12:00:00+00:00."
+            ) from None
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no time zone")
+            raise TruepushEmulatorError(f"{value.isoformat()} has no time zone. Add one, such as +00:00.")
         return value.timestamp()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TruepushEmulatorError(f"{value!r} is not a time. Give ISO 8601 with a zone, or seconds since the epoch.")
     return float(value)

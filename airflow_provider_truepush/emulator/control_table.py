@@ -108,7 +108,9 @@ def _set_clock(controls: Controls, body: dict[str, Any], query: dict[str, str], 
     if not body:
         raise TruepushEmulatorError("clock: say what to do. Accepted keys: advance, set, speed.")
     if "speed" in body:
-        controls.set_speed(float(body["speed"]))
+        if isinstance(body["speed"], bool) or not isinstance(body["speed"], (int, float)):
+            raise TruepushEmulatorError(f"clock: speed is {body['speed']!r}. It must be a number above 0.")
+        controls.set_speed(body["speed"])
     if "set" in body:
         controls.set_clock(body["set"])
     if "advance" in body:
@@ -197,6 +199,8 @@ def _stats(controls: Controls, body: dict[str, Any], query: dict[str, str], rest
 
 def _series(controls: Controls, body: dict[str, Any], query: dict[str, str], rest: str) -> Any:
     series = body.get("series")
+    if not controls.exists("campaigns", rest):
+        raise TruepushEmulatorError(f"series: no campaign has the id {rest!r}. Seed it first.")
     if not isinstance(series, list):
         raise TruepushEmulatorError('series: series must be a list of counters, such as [null, {"sent": 10}].')
     controls.set_series(rest, series)

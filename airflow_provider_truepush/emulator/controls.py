@@ -18,6 +18,7 @@ from airflow_provider_truepush.emulator.dialects import Dialect, choose
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_choice, check_keys
 from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.history import Request
+from airflow_provider_truepush.emulator.ids import is_object_id
 from airflow_provider_truepush.emulator.records import Campaign, Held, Segment, Template, Trigger
 from airflow_provider_truepush.emulator.service import Service
 
@@ -232,6 +233,15 @@ class Controls:
                 raise TruepushEmulatorError("move: id and beside must be two rows of one project.")
             self._service.world.listing(type(record), record.project).move(record.id, other.id)
 
+    def exists(self, kind: str, object_id: str) -> bool:
+        """Return whether there is a row with this id.
+
+        :param kind: ``campaigns``, ``templates``, ``triggers`` or ``segments``.
+        """
+        check_choice("kind", kind, seeding.TYPES)
+        with self._service.lock:
+            return self._service.world.get(seeding.TYPES[kind], object_id.lower()) is not None
+
     def _row(self, kind: str, object_id: str) -> Held:
         check_choice("kind", kind, seeding.TYPES)
         found: Held | None = self._service.world.get(seeding.TYPES[kind], str(object_id).lower())
@@ -282,9 +292,14 @@ class Controls:
     def set_series(self, campaign_id: str, series: Sequence[Mapping[str, int] | None]) -> None:
         """Script the answers of campaignStats for a campaign, one per request; the last one repeats.
 
+        :param campaign_id: its id. The campaign need not exist: then only its counters do.
         :param series: counters in our spelling or Truepush's, a missing one being 0, or None for NO-STATS-FOUND;
             an empty series ends the script.
         """
+        if not is_object_id(campaign_id):
+            raise TruepushEmulatorError(f"series: {campaign_id!r} is not an id. It must have 24 hexadecimal digits.")
+        if not all(row is None or isinstance(row, Mapping) for row in series):
+            raise TruepushEmulatorError("series: each row must be an object of counters, or None for NO-STATS-FOUND.")
         with self._service.lock:
             self._service.set_series(campaign_id, series)
 

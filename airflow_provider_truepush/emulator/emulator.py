@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import json
+import socket
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from airflow_provider_truepush.emulator.clock import Mode
 from airflow_provider_truepush.emulator.controls import Controls
 from airflow_provider_truepush.emulator.dialects import Dialect
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
 from airflow_provider_truepush.emulator.server import Site
 from airflow_provider_truepush.emulator.service import Options, Service
 
@@ -39,8 +41,10 @@ class Emulator(Controls):
     :param page_size: rows per page of a list.
     :param log: write a line per request to the logger ``airflow_provider_truepush.emulator``.
     :param subscribers: of each new project.
-    :param history: how many requests are kept.
+    :param history: how many requests are kept at most; the oldest are forgotten first.
     :param allow_remote: listen on any address. Nothing but the token protects it, and nothing its control address.
+    :param allow_hosts: further host names under which the control address may be used, such as the name of a
+        container. IP addresses, localhost and this machine's name always work.
     """
 
     def __init__(
@@ -59,20 +63,24 @@ class Emulator(Controls):
         page_size: int | None = None,
         log: bool = False,
         subscribers: int = 100_000,
-        history: int = 1_000_000,
+        history: int = 200_000,
         allow_remote: bool = False,
+        allow_hosts: Sequence[str] = (),
     ) -> None:
         self.tokens = (token,) if isinstance(token, str) else tuple(token)
         if not allow_remote and not is_loopback(host):
-            raise ValueError(f"host is {host!r}: an emulator listens on loopback only, unless told to allow_remote")
+            raise TruepushEmulatorError(
+                f"host is {host!r}, which others can reach. Use a loopback address, or allow_remote if you mean it."
+            )
         if not 0 <= port <= 65535:
-            raise ValueError(f"port is {port!r}: must be from 0 to 65535")
+            raise TruepushEmulatorError(f"port is {port!r}. It must be from 0 to 65535.")
         self._options = Options(
             self.tokens, seed, clock, speed, start, timezone, state, dialect, page_size, subscribers, history
         )
         # The name can stand for two addresses, each with a port of its own.
         self._host = "127.0.0.1" if host == "localhost" else host
         self._wanted_port, self._log = port, log
+        self._names = frozenset(name.lower().rstrip(".") for name in (self._host, socket.gethostname(), *allow_hosts))
         self.port = port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,20 +100,20 @@ class Emulator(Controls):
 
     @property
     def connection_uri(self) -> str:
-        """The Airflow connection to it, as a URI: for ``AIRFLOW_CONN_TRUEPUSH_DEFAULT``."""
-        token, zone = quote(self.token, safe=""), quote(self._options.timezone, safe="")
+        """The Airflow connection to it as a URI, for ``AIRFLOW_CONN_TRUEPUSH_DEFAULT``."""
+        token, zone = quote(self.token, safe=""), quote(self._zone, safe="")
         return f"truepush://:{token}@{self._bracketed}:{self.port}/http?timezone={zone}"
 
     @property
     def connection_json(self) -> str:
-        """The same as JSON, which Airflow takes in the same variable."""
+        """The same as JSON, which Airflow accepts in the same variable."""
         parts: dict[str, Any] = {
             "conn_type": "truepush",
             "host": self._host,
             "schema": "http",
             "port": self.port,
             "password": self.token,
-            "extra": {"timezone": self._options.timezone},
+            "extra": {"timezone": self._zone},
         }
         return json.dumps(parts)
 
@@ -118,6 +126,11 @@ class Emulator(Controls):
     def connections_open(self) -> int:
         """How many of them are open."""
         return 0 if self._site is None else len(self._site.connections.numbers)
+
+    @property
+    def _zone(self) -> str:
+        # Airflow warns in every log that it does not mask a value as short as "UTC".
+        return "Etc/UTC" if self._options.timezone == "UTC" else self._options.timezone
 
     @property
     def _bracketed(self) -> str:
@@ -170,7 +183,7 @@ class Emulator(Controls):
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
-        self._site = Site(self._service, log=self._log)
+        self._site = Site(self._service, self._names, log=self._log)
         try:
             self.port = await self._site.listen(self._host, self._wanted_port)
             ready.set()

@@ -9,6 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_truepush.emulator.clock import as_datetime
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
+
+#: Bytes of all bodies that are kept at most.
+LARGEST_BODIES = 32_000_000
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Request:
     :param committed: id of what it created, changed or deleted; None when it changed nothing.
     :param detail: why it was refused as bad data.
     :param fault: the fault that hit it, as ``phase/effect``.
+    :param size: bytes of the body.
     """
 
     number: int
@@ -47,6 +52,7 @@ class Request:
     committed: str | None = None
     detail: str | None = None
     fault: str | None = None
+    size: int = 0
 
     @property
     def time(self) -> datetime:
@@ -71,13 +77,34 @@ class History:
     """
 
     def __init__(self, limit: int) -> None:
-        self._rows: deque[Request] = deque(maxlen=limit)
+        if limit < 1:
+            raise TruepushEmulatorError(f"history is {limit!r}. It must be at least 1.")
+        self._limit, self._size = limit, 0
+        self._rows: deque[Request] = deque()
         self._counts: Counter[str | None] = Counter()
 
     def add(self, request: Request) -> None:
         """Keep a request; it may be filled in later."""
         self._rows.append(request)
         self._counts[request.endpoint] += 1
+        self._forget()
+
+    def add_body(self, request: Request, body: Any, size: int) -> None:
+        """Add what a request asked for.
+
+        :param body: as read.
+        :param size: its bytes.
+        """
+        request.body, request.size = body, size
+        # A request that was forgotten meanwhile gives nothing back.
+        if self._rows and request.number >= self._rows[0].number:
+            self._size += size
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget the oldest requests while there are too many, or their bodies too large together."""
+        while len(self._rows) > self._limit or (self._size > LARGEST_BODIES and len(self._rows) > 1):
+            self._size -= self._rows.popleft().size
 
     def rows(self, endpoint: str | None = None) -> list[Request]:
         """Copies of the requests, of one endpoint or of all."""
@@ -91,3 +118,4 @@ class History:
         """Forget them; numbers go on."""
         self._rows.clear()
         self._counts.clear()
+        self._size = 0

@@ -59,11 +59,13 @@ class Site:
     """One emulator on one event loop.
 
     :param service: the emulated Truepush.
+    :param names: host names under which the control address may be used, besides IP addresses and localhost.
     :param log: write a line per request.
     """
 
-    def __init__(self, service: Service, *, log: bool) -> None:
+    def __init__(self, service: Service, names: frozenset[str], *, log: bool) -> None:
         self.service = service
+        self._names = names
         self._log = log
         self._stop = asyncio.Event()
         self.connections = Connections(self)
@@ -110,7 +112,7 @@ class Site:
         """Answer a request, or have a fault do what it does."""
         path = request.rel_url.raw_path
         if path == ROOT or path.startswith(f"{ROOT}/"):
-            return await control.handle(self.service, request, path)
+            return await control.handle(self.service, self._names, request, path)
         endpoint, argument = route(request.method, path)
         token = request.headers.get("Authorization")
         record = self.service.open_request(

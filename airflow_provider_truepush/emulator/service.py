@@ -18,6 +18,7 @@ from airflow_provider_truepush.emulator import operations, outcomes, seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import Clock, Mode, as_moment
 from airflow_provider_truepush.emulator.dialects import Dialect, choose
+from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
 from airflow_provider_truepush.emulator.faults import Faults
 from airflow_provider_truepush.emulator.firing import Firing
 from airflow_provider_truepush.emulator.history import History, Request
@@ -44,7 +45,7 @@ class Options:
     dialect: str | Dialect | None = None
     page_size: int | None = None
     subscribers: int = 100_000
-    history: int = 1_000_000
+    history: int = 200_000
 
 
 @dataclass(slots=True)
@@ -67,7 +68,9 @@ class Service:
 
     def __init__(self, options: Options) -> None:
         if not options.tokens or not all(token.strip() == token != "" for token in options.tokens):
-            raise ValueError("an emulator needs tokens without blanks around them")
+            raise TruepushEmulatorError("token is empty or has blanks around it. Give one token, or several.")
+        if options.subscribers < 0:
+            raise TruepushEmulatorError(f"subscribers is {options.subscribers!r}. It must be at least 0.")
         self.options = options
         self.lock = threading.RLock()
         self.zone = ZoneInfo(options.timezone)
@@ -122,11 +125,14 @@ class Service:
 
     def note_body(self, record: Request, raw: bytes) -> None:
         """Keep what a request asked for."""
-        if raw:
-            try:
-                record.body = operations.parse(raw)
-            except BadDataError:
-                record.body = raw.decode("utf-8", "replace")
+        if not raw:
+            return
+        try:
+            body = operations.parse(raw)
+        except BadDataError:
+            body = raw.decode("utf-8", "replace")
+        with self.lock:
+            self.history.add_body(record, body, len(raw))
 
     def execute(
         self, endpoint: Endpoint[Any], token: str | None, argument: str | None, raw: bytes, record: Request

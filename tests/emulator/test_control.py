@@ -127,6 +127,7 @@ def test_many_campaigns_at_once(emulator: Emulator, api: Api) -> None:
 
 
 def test_series_late_commits_and_reset(emulator: Emulator, api: Api) -> None:
+    emulator.seed({"campaigns": [{"_id": UNKNOWN}]})
     assert control(emulator, "POST", f"series/{UNKNOWN}", {"series": [{"sent": 1}, None]}) == {"series": 2}
     assert (api.stats(UNKNOWN) or {})["Sent"] == 1
     assert api.stats(UNKNOWN) is None

@@ -214,7 +214,7 @@ def test_the_command_prints_the_connection_when_asked_to() -> None:
     running.terminate()
     running.communicate(timeout=30)
     port = urlsplit(url.split()[-1]).port
-    assert line == f"AIRFLOW_CONN_TRUEPUSH_DEFAULT=truepush://:a-token@127.0.0.1:{port}/http?timezone=UTC"
+    assert line == f"AIRFLOW_CONN_TRUEPUSH_DEFAULT=truepush://:a-token@127.0.0.1:{port}/http?timezone=Etc%2FUTC"
 
 
 @pytest.mark.parametrize(
