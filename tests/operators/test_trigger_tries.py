@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -206,9 +209,42 @@ class TestRecord:
         assert "truepush" not in store.read_text()
 
 
+class _OneTrigger(BaseHTTPRequestHandler):
+    """A Truepush with one trigger, of a status that no version so far has had."""
+
+    status: Any = None
+    seen: list[str]
+
+    def do_GET(self) -> None:
+        self.seen.append(f"{self.command} {self.path}")
+        row = {"_id": "6b0be55afe8548cb9095e126", "name": "Weekly", "status": self.status}
+        if self.path.endswith("listTrigger/1"):
+            body = {"status_code": 200, "status": "SUCCESS", "message": "", "data": [row]}
+        elif self.path.endswith("listTemplate/1"):
+            body = {"status_code": 200, "status": "SUCCESS", "message": "", "data": [{"_id": TEMPLATE, "name": "a"}]}
+        else:
+            self.send_response(204)
+            self.end_headers()
+            return
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_DELETE = do_POST = do_PUT = do_GET  # noqa: N815
+
+    def log_message(self, *given: Any) -> None: ...
+
+
 @pytest.mark.parametrize("status", ["paused", "", "Stopped"])
-def test_an_unknown_status_is_not_taken_for_active(emulator: Emulator, store: Path, status: str) -> None:
-    (old,) = seed(emulator, "Weekly", status=status)
-    with pytest.raises(AirflowFailException, match="which this version does not know"):
-        replace(store, 1)
-    assert (sent(emulator), ids(emulator)) == ([], [old])
+def test_an_unknown_status_is_not_taken_for_active(store: Path, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    handler = type("Handler", (_OneTrigger,), {"status": status, "seen": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        connection = {"conn_type": "truepush", "host": f"http://127.0.0.1:{server.server_port}", "password": "t-0k3n"}
+        monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", json.dumps(connection))
+        with pytest.raises(AirflowFailException, match="which this version does not know"):
+            replace(store, 1)
+        server.shutdown()
+    assert [line for line in handler.seen if not line.startswith("GET")] == []
