@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Literal
 
 from airflow_provider_truepush.api.near_matches import shown
@@ -63,8 +64,9 @@ class Deletion:
             if record is not None:
                 self._records.forget("delete", self._kind)
             return self._missing()
+        record = record or earlier
         if record is not None:
-            self._records.write(record.completed(None))
+            self._records.write(replace(record, done=True, run_began=self._records.run_began))
         if outcome == "missing" and earlier is not None:
             log.info("%s deleted the %s %s already.", earlier.author, self._kind, shown(self._target))
             return True

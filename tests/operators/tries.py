@@ -6,12 +6,21 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 
 class FileStore:
@@ -75,6 +84,36 @@ def start(store: Path | None, number: int, **arguments: Any) -> subprocess.Popen
     """The same for the create trigger operator, in a process that can be killed."""
     command = [sys.executable, "-m", "tests.operators.tries", str(store or ""), str(number), json.dumps(arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Return once a condition holds."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not come that far"
+        time.sleep(0.02)
+
+
+@contextmanager
+def timed_out_when(condition: Callable[[], object]) -> Iterator[None]:
+    """Raise in the main thread what Airflow's execution_timeout raises, once a condition holds."""
+
+    def strike() -> None:
+        wait_for(condition)
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    def on_alarm(signum: int, frame: object) -> None:
+        raise AirflowTaskTimeout("Timeout")
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    thread = threading.Thread(target=strike, daemon=True)
+    thread.start()
+    try:
+        with pytest.raises(AirflowTaskTimeout):
+            yield
+    finally:
+        thread.join(60)
+        signal.signal(signal.SIGALRM, before)
 
 
 def main() -> None:
