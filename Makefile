@@ -61,6 +61,14 @@ prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histor
 		wait $$one && wait $$two && exit $$killed
 	@$(BIN)/python -m benchmarks.sending
 
+.PHONY: matrix
+# Interpreters of a version manager are found without being on the PATH; what cannot be had is skipped, loudly.
+PYTHONS = $(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[1-9]*/bin))
+PAIRS ?= matrix
+matrix: $(READY) ## run examples and suite on every supported Airflow and Python; PAIRS="..." chooses some
+	@PATH="$(CURDIR)/$(BIN):$$PATH:$(PYTHONS)" $(BIN)/nox -s $(PAIRS)
+	@$(BIN)/python tools/versions.py
+
 .PHONY: docs live release-check
 docs: $(READY) ## build the documentation into build/docs; warnings are errors
 	@AIRFLOW_HOME=$(CURDIR)/.airflow/docs $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
