@@ -1,4 +1,4 @@
-"""What collecting hands over, and the places that take it."""
+"""Batches of results, and the interface of the sinks that write them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from airflow_provider_truepush.export.rows import StatsRow
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A part of an export: what became of some campaigns.
+    """A part of an export: the results of some campaigns.
 
-    :param rows: those with statistics.
+    :param rows: campaigns with statistics.
     :param missing: ids that Truepush has no statistics of: not sent yet, or unknown.
-    :param failed: ids whose fetch failed after all repeats, with the reason.
+    :param failed: ids whose fetch failed after all attempts, with the reason.
     """
 
     rows: list[StatsRow] = field(default_factory=list)
@@ -29,14 +29,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a place knows of a campaign before it is fetched.
+    """The state of a campaign in a sink, before it is fetched.
 
     :param done_at: ``observed_at`` of the row that an earlier try of this execution (same ``load_id``) has written;
         None when there is none.
     :param done_regressed: whether that row is flagged ``counter_regressed``.
     :param first_seen: when an export first had statistics of it (UTC).
-    :param unchanged: how many of its last fetches in a row brought what the one before had brought. Those with the
-        ``snapshot_key`` of this export are left out, so that a re-run decides as the first run did.
+    :param unchanged: how many of its last fetches in a row returned the same counters as the fetch before. Rows with
+        the ``snapshot_key`` of this export do not count, so that a re-run decides as the first run did.
     """
 
     done_at: datetime | None = None
@@ -45,29 +45,46 @@ class Checkpoint:
     unchanged: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SinkResult:
+    """What a sink reports at the end.
+
+    :param summary: where the rows are, in JSON primitives; it joins the task's XCom.
+    :param unlisted: when each row of an earlier try was observed that is kept although its campaign was not requested.
+    :param regressed: rows with a counter that fell.
+    :param titles_replaced: rows whose title is not stored as Truepush returned it.
+    """
+
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    unlisted: Sequence[datetime] = ()
+    regressed: int = 0
+    titles_replaced: int = 0
+
+
 class Sink(Protocol):
-    """A place that takes an export. All methods are called from one thread, in the order given here."""
+    """A place that an export is written to. All methods are called from one thread, in this order."""
 
     def prepare(self) -> None:
-        """Get ready, before anything is fetched. Raises when it could not be written to."""
+        """Get ready, before anything is fetched.
+
+        :raises TruepushError: when nothing can be written there.
+        """
 
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
-        """What is known of some campaigns, a few hundred at the most; ids without anything may be left out.
+        """Return the state of some campaigns, a few hundred at most; ids without any may be left out.
 
-        :param done: tell what earlier tries of this execution have written.
-        :param unchanged: count unchanged fetches up to this number; None: do not count.
+        :param done: look up what earlier tries of this execution have written.
+        :param unchanged: count unchanged fetches up to this number; None to count none.
         """
 
     def write(self, batch: Batch) -> None:
-        """Keep a batch, as a whole or not at all."""
+        """Write a batch, as a whole or not at all."""
 
-    def finish(self, *, complete: bool) -> dict[str, Any]:
-        """Called when nothing more comes; what it returns joins the XCom: the place, and what is told of it.
-
-        ``kept`` is left out of that: when each row of an earlier try was observed that nobody asked for.
+    def finish(self, *, complete: bool) -> SinkResult:
+        """End the export, when nothing more comes.
 
         :param complete: False when campaigns are left for the next try; nothing goes to XCom then.
         """
 
     def close(self) -> None:
-        """Called at the end, whatever has happened."""
+        """Release what is open. Called at the end, after errors too."""

@@ -171,7 +171,9 @@ class _Collector:
 
     async def _keep(self, target: Target, stats: CampaignStats | None, asked_at: datetime) -> None:
         if stats is not None and (counter := too_large(stats)):
-            await self._fail(target, f"counter {counter} does not fit into 64 bits: {getattr(stats, counter)}")
+            # An answer, if an odd one: it does not show that Truepush is down.
+            self._failures = 0
+            await self._record_failure(target, f"counter {counter} does not fit into 64 bits")
             return
         self._failures = 0
         await self._room.acquire()
@@ -185,15 +187,18 @@ class _Collector:
 
     async def _fail(self, target: Target, reason: str) -> None:
         self._failures += 1
-        await self._room.acquire()
-        self._progress.failed += 1
-        self._batch.failed[target.campaign_id] = reason
-        self._hand_over_when_full()
+        await self._record_failure(target, reason)
         if self._failures >= self._give_up_after and not self._stop.is_set():
             self.broken_by = ExportBrokenOffError(
                 f"{self._failures} fetches in a row have failed; nothing more was asked for. The last said: {reason}"
             )
             self._stop.set()
+
+    async def _record_failure(self, target: Target, reason: str) -> None:
+        await self._room.acquire()
+        self._progress.failed += 1
+        self._batch.failed[target.campaign_id] = reason
+        self._hand_over_when_full()
 
     def _hand_over_when_full(self) -> None:
         if len(self._batch) >= self._row_budget:

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from airflow_provider_truepush.api.connection.settings import Settings
-from airflow_provider_truepush.export.batches import Batch, Checkpoint, Sink
+from airflow_provider_truepush.export.batches import Batch, Checkpoint, Sink, SinkResult
 from airflow_provider_truepush.export.collect import AT_ONCE, ROW_BUDGET, collect
 from airflow_provider_truepush.export.progress import Progress
 from airflow_provider_truepush.export.rows import ExportRun
@@ -39,7 +39,7 @@ class Outcome:
     :param missing: number of campaigns without statistics, and ``missing_ids``, the first of them.
     :param failed: number of campaigns whose fetch failed, and ``reasons``, the first of them.
     :param broken_by: what ended the export before its end.
-    :param sink: what the place has told.
+    :param sink: what the sink reported.
     """
 
     seen: int = 0
@@ -54,7 +54,7 @@ class Outcome:
     min_observed_at: datetime | None = None
     max_observed_at: datetime | None = None
     broken_by: Exception | None = None
-    sink: dict[str, Any] = field(default_factory=dict)
+    sink: SinkResult = field(default_factory=SinkResult)
 
     @property
     def campaigns(self) -> int:
@@ -93,7 +93,6 @@ def export(
     run: ExportRun,
     sink: Sink,
     *,
-    resumes_from: datetime | None = None,
     row_budget: int = ROW_BUDGET,
     at_once: int = AT_ONCE,
 ) -> Outcome:
@@ -105,8 +104,6 @@ def export(
     :param selection: which campaigns.
     :param run: what the rows have in common.
     :param sink: where they go; prepared here, and closed.
-    :param resumes_from: for a further try of this execution, a moment before the first: rows that were written with
-        the same ``load_id`` and observed since then are not fetched again.
     :param row_budget: campaigns per batch at the most.
     :param at_once: requests under way at once.
     :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
@@ -121,10 +118,10 @@ def export(
         try:
             in_thread(sink.prepare)
             exporting = _Exporting(hook.truepush_conn_id, settings, run, sink, thread)
-            outcome = asyncio.run(exporting.run(selection, resumes_from, row_budget, at_once))
+            outcome = asyncio.run(exporting.run(selection, row_budget, at_once))
             complete = not outcome.failed and outcome.broken_by is None
             outcome.sink = in_thread(lambda: sink.finish(complete=complete))
-            for observed_at in outcome.sink.pop("kept", ()):
+            for observed_at in outcome.sink.unlisted:
                 outcome.add_done(Checkpoint(done_at=observed_at))
         finally:
             in_thread(sink.close)
@@ -142,8 +139,8 @@ class _Exporting:
         self._thread = thread
         self._outcome = Outcome()
 
-    async def run(self, selection: Selection, resumes_from: datetime | None, row_budget: int, at_once: int) -> Outcome:
-        outcome = self._outcome
+    async def run(self, selection: Selection, row_budget: int, at_once: int) -> Outcome:
+        outcome, resumes_from = self._outcome, self._run.resumes_from
         progress = Progress()
 
         async def lookup(ids: Sequence[str]) -> Mapping[str, Checkpoint]:

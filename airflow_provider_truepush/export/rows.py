@@ -1,41 +1,13 @@
-"""A row of exported statistics. No Airflow, no I/O."""
+"""A row of exported statistics, and what the rows of one export have in common. No Airflow, no I/O."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from airflow_provider_truepush.api.checks import created_at
 from airflow_provider_truepush.api.models.stats import CampaignStats
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
-
-#: The counters' columns, in Truepush's order.
-COUNTER_COLUMNS: tuple[str, ...] = tuple(COUNTERS.values())
-
-#: The flat order of :func:`as_values`.
-COLUMNS: tuple[str, ...] = (
-    "project",
-    "campaign_id",
-    "snapshot_key",
-    "observed_at",
-    "title",
-    "created_at",
-    *COUNTER_COLUMNS,
-    "raw",
-    "logical_date",
-    "dag_id",
-    "run_id",
-    "load_id",
-    "past_interval",
-    "counter_regressed",
-)
-
-#: The largest number that a signed column of 64 bits holds.
-LARGEST = 2**63 - 1
+from airflow_provider_truepush.export.storable import LARGEST, TextLimits, raw_json, writable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +24,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ExportRun:
-    """What all rows of one export have in common.
+    """The values that all rows of one export share.
 
     :param project: a stable name of the Truepush project; never its token.
     :param snapshot_key: names the snapshot; the rows of a re-run replace those with the same key.
     :param dag_id: the Dag.
     :param run_id: its run.
-    :param load_id: names one execution of the task: the tries that go on with it share it, a person's clear
-        begins another.
-    :param logical_date: of the Dag run (UTC); None where it has none.
-    :param past_interval: the rows belong to an interval that was long over when they were fetched.
+    :param load_id: names one execution of the task: its tries share it, and a clear begins another.
+    :param logical_date: logical date of the Dag run (UTC); None where it has none.
+    :param past_interval: whether the run's interval had long ended when the rows were fetched.
+    :param resumes_from: for a further try of the execution, a moment before its first try: what was observed since is
+        not fetched again. None for a first try.
     """
 
     project: str
@@ -71,16 +44,19 @@ class ExportRun:
     load_id: str = ""
     logical_date: datetime | None = None
     past_interval: bool = False
+    resumes_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StatsRow:
     """The counters of one campaign, as of one moment.
 
-    :param observed_at: the moment at which they were asked for (aware, UTC). They are at least as fresh as that.
-    :param created_at: read off the id (UTC, to the second); None when the id carries none.
-    :param stats: the eight counters; what this version does not know stands in ``extra`` and goes into ``raw``.
-    :param counter_regressed: a counter is lower than at the observation before.
+    :param observed_at: the moment of the request (aware, UTC). The counters are at least as fresh as that.
+    :param created_at: read from the id (UTC, to the second); None when the id carries no time.
+    :param stats: the eight counters.
+    :param counter_regressed: whether a counter is lower than at the observation before.
+    :param raw: counters that this version does not know, as JSON text; None when there are none.
+    :param title_replaced: whether the title is not stored as Truepush returned it; ``raw`` then has a flag.
 
     The other fields are those of :class:`Target` and :class:`ExportRun`.
     """
@@ -98,19 +74,23 @@ class StatsRow:
     past_interval: bool = False
     counter_regressed: bool = False
     load_id: str = ""
+    raw: str | None = None
+    title_replaced: bool = False
 
 
 def stats_row(run: ExportRun, target: Target, stats: CampaignStats, observed_at: datetime) -> StatsRow:
     """Put a row together.
 
-    :param observed_at: aware, UTC.
+    :param observed_at: the moment of the request (aware, UTC).
     """
+    title = None if target.title is None else writable(target.title)
+    replaced = title != target.title
     return StatsRow(
         project=run.project,
         campaign_id=target.campaign_id,
         snapshot_key=run.snapshot_key,
         observed_at=observed_at,
-        title=writable(target.title),
+        title=title,
         created_at=created_at(target.campaign_id),
         stats=stats,
         logical_date=run.logical_date,
@@ -118,70 +98,24 @@ def stats_row(run: ExportRun, target: Target, stats: CampaignStats, observed_at:
         run_id=run.run_id,
         past_interval=run.past_interval,
         load_id=run.load_id,
+        raw=raw_json(stats.extra, title_replaced=replaced),
+        title_replaced=replaced,
     )
 
 
-def as_values(row: StatsRow) -> tuple[Any, ...]:
-    """The row as flat values in the order of :data:`COLUMNS`: str, int, bool, aware datetimes (UTC), None.
-
-    ``raw`` is JSON text of the counters that this version does not know; None when there are none.
-    """
-    stats = row.stats
-    return (
-        row.project,
-        row.campaign_id,
-        row.snapshot_key,
-        row.observed_at,
-        row.title,
-        row.created_at,
-        stats.reach,
-        stats.sent,
-        stats.delivered,
-        stats.views,
-        stats.clicks,
-        stats.button0,
-        stats.button1,
-        stats.unsubscribers,
-        raw(stats.extra),
-        row.logical_date,
-        row.dag_id,
-        row.run_id,
-        row.load_id,
-        row.past_interval,
-        row.counter_regressed,
-    )
-
-
-def raw(extra: Mapping[str, Any]) -> str | None:
-    """Counters without a column, as JSON text with sorted keys."""
-    return json.dumps(_storable(extra), sort_keys=True, separators=(",", ":")) if extra else None
-
-
-def _storable(value: Any) -> Any:
-    """JSON that every database takes: as text what is no number to them, and text as above."""
-    if isinstance(value, str):
-        return writable(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {writable(str(key)): _storable(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_storable(inner) for inner in value]
-    return value
-
-
-def writable(text: str | None) -> str | None:
-    """Text that every place takes: half of a surrogate pair, or a NUL, which JSON can carry, is replaced."""
-    if text is None:
-        return None
-    text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+def fitted(row: StatsRow, limits: TextLimits) -> StatsRow:
+    """Return a row with texts that a database can hold; the row itself when all of them are."""
+    title = None if row.title is None else limits.fit_title(row.title)
+    replaced = row.title_replaced or title != row.title
+    raw = None if row.raw is None else raw_json(row.stats.extra, title_replaced=replaced, fit=limits.fit)
+    if replaced and raw is None:
+        raw = raw_json({}, title_replaced=True)
+    dag_id, run_id = limits.fit(row.dag_id), limits.fit(row.run_id)
+    if (title, raw, dag_id, run_id) == (row.title, row.raw, row.dag_id, row.run_id):
+        return row
+    return replace(row, title=title, raw=raw, title_replaced=replaced, dag_id=dag_id, run_id=run_id)
 
 
 def too_large(stats: CampaignStats) -> str | None:
-    """The name of a counter that does not fit into 64 bits; None when all do."""
+    """Return the name of a counter that does not fit into 64 bits; None when all do."""
     return next((name for name, value in stats.as_dict().items() if value > LARGEST), None)

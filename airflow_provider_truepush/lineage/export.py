@@ -44,7 +44,8 @@ class TellsOfExport:
             "rows": outcome.rows,
             "campaigns": outcome.campaigns,
             "missing": outcome.missing,
-            "regressed": outcome.regressed,
+            "regressed": outcome.regressed + outcome.sink.regressed,
+            "titles_replaced": outcome.sink.titles_replaced,
             "resumed": outcome.resumed,
             "left_out": outcome.left_out,
             "project": run.project,
@@ -53,10 +54,8 @@ class TellsOfExport:
             "min_observed_at": _iso(outcome.min_observed_at),
             "max_observed_at": _iso(outcome.max_observed_at),
         }
-        told = dict(outcome.sink)
-        summary["regressed"] += told.pop("regressed", 0)
         # A name from SQLAlchemy is a string of a class of its own, which Airflow refuses to send to its server.
-        summary = json.loads(json.dumps(summary | told))
+        summary = json.loads(json.dumps(summary | dict(outcome.sink.summary)))
         self._exported = summary
         try:
             _attach(context, self.outlets, summary)

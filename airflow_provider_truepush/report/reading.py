@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import Select
 
 from airflow_provider_truepush.exceptions import TruepushValidationError
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS
+from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.errors import SchemaError
 from airflow_provider_truepush.export.sql.tables import Tables, tables

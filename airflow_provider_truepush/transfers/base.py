@@ -112,7 +112,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
             ratio = self._ratio()
             run = self._run(context)
             sink = self.open_sink(context, run)
-            outcome = export(hook, wanted, run, sink, resumes_from=_resumes_from(context, self.retries))
+            outcome = export(hook, wanted, run, sink)
             self._judge(outcome, ratio)
         summary = self.publish_export(context, run, outcome)
         self.log.info("Exported: %s", summary)
@@ -155,6 +155,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
             load_id=_load_id(ti, self.retries),
             logical_date=logical_date.astimezone(UTC) if logical_date else None,
             past_interval=self._is_past(context, str(getattr(dag_run, "run_type", ""))),
+            resumes_from=_resumes_from(context, self.retries),
         )
 
     def _is_past(self, context: Context, run_type: str) -> bool:

@@ -86,7 +86,6 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         from airflow_provider_truepush.export.files.names import TABLE, Names
         from airflow_provider_truepush.export.files.sink import FileSink
         from airflow_provider_truepush.export.files.store import store
-        from airflow_provider_truepush.transfers.base import _resumes_from
 
         if templated.optional(self.stop_after_unchanged) is not None:
             refuse("stop_after_unchanged", self.stop_after_unchanged, "needs tables: a file does not know earlier runs")
@@ -109,7 +108,6 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
             names,
             made,
             run,
-            resumes_from=_resumes_from(context, self.retries),
             keeps_unlisted=not self._some_campaigns,
         )
 

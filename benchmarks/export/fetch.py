@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.export.batches import Batch, Checkpoint
+from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
 from airflow_provider_truepush.export.export import export
 from airflow_provider_truepush.export.rows import ExportRun, Target
 from airflow_provider_truepush.export.selection import Selection
@@ -52,9 +52,9 @@ class Counting:
         """Count."""
         self.rows += len(batch.rows)
 
-    def finish(self, *, complete: bool) -> dict[str, Any]:
-        """Nothing to tell."""
-        return {}
+    def finish(self, *, complete: bool) -> SinkResult:
+        """Nothing to report."""
+        return SinkResult()
 
     def close(self) -> None:
         """Nothing is held."""
@@ -66,7 +66,7 @@ def ours() -> None:
     with TruepushHook("bench_truepush") as hook:
         run = ExportRun("shop", "key", "dag", "run")
         selection = Selection(targets=[Target(one) for one in IDS], refresh_for=None, stop_after_unchanged=None)
-        export(hook, selection, run, place, resumes_from=None)
+        export(hook, selection, run, place)
     assert place.rows == COUNT, place.rows
 
 

@@ -23,12 +23,13 @@ import pyarrow.parquet as pq
 
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.collect import ROW_BUDGET
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, file_format
+from airflow_provider_truepush.export.columns import COLUMNS, FILE_COLUMNS, as_values
+from airflow_provider_truepush.export.files.formats import file_format
 from airflow_provider_truepush.export.files.names import Names
 from airflow_provider_truepush.export.files.parquet import SCHEMA
 from airflow_provider_truepush.export.files.sink import FileSink
 from airflow_provider_truepush.export.files.store import store
-from airflow_provider_truepush.export.rows import COLUMNS, ExportRun, StatsRow, Target, as_values, stats_row
+from airflow_provider_truepush.export.rows import ExportRun, StatsRow, Target, stats_row
 from airflow_provider_truepush.models import CampaignStats
 from benchmarks.measured import table
 
@@ -58,7 +59,7 @@ def ours(given: list[StatsRow], folder: Path, made: str = "parquet", compression
     sink.prepare()
     for begin in range(0, len(given), ROW_BUDGET):
         sink.write(Batch(rows=given[begin : begin + ROW_BUDGET]))
-    path = Path(sink.finish(complete=True)["files"][0]["path"])
+    path = Path(sink.finish(complete=True).summary["files"][0]["path"])
     sink.close()
     return path
 

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_truepush.export.rows import COLUMNS, as_values
+from airflow_provider_truepush.export.columns import COLUMNS, as_values
 from airflow_provider_truepush.export.sql.contract import definition
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.engines import engine_for

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS
+from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
 from airflow_provider_truepush.export.sql import contract
 from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError
 from airflow_provider_truepush.export.sql.tables import tables

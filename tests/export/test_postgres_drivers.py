@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.rows import COLUMNS, as_values
+from airflow_provider_truepush.export.columns import COLUMNS, as_values
 from airflow_provider_truepush.export.sql.tables import tables
 from tests.export import test_contract as contracts, test_warehouse as warehouses
 from tests.export.databases import VARIABLE, Database

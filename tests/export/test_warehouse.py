@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.rows import COLUMNS, LARGEST, as_values
+from airflow_provider_truepush.export.columns import COLUMNS, as_values
+from airflow_provider_truepush.export.storable import LARGEST
 from tests.export.databases import Database
 from tests.export.support import CAMPAIGNS, HISTORY, LATEST, START, campaign, row, run_of, warehouse, write
 
@@ -77,7 +78,7 @@ def test_a_campaign_that_comes_twice_in_a_batch_counts_once(database: Database) 
 def test_a_counter_that_fell_is_kept_and_flagged(database: Database) -> None:
     write(database, row(1, 10, run=run_of("day 1")), row(2, 10, run=run_of("day 1")))
     sink = write(database, row(1, 10, at=60, clicks=9, run=run_of("day 2")), row(2, 11, at=60, run=run_of("day 2")))
-    assert sink.finish(complete=True)["regressed"] == 1
+    assert sink.finish(complete=True).regressed == 1
     flags = database.rows(f"SELECT campaign_id, clicks, counter_regressed FROM {LATEST} ORDER BY 1")
     assert [(one, clicks, bool(flag)) for one, clicks, flag in flags] == [
         (campaign(1), 9, True),

@@ -8,26 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow
-
-#: The columns of every file, in this order. A file has nothing to compare its counters with, and its parts are gone
-#: when it is complete: ``counter_regressed`` and ``load_id`` are of the SQL tables alone.
-FILE_COLUMNS: tuple[str, ...] = (
-    "project",
-    "campaign_id",
-    "snapshot_key",
-    "observed_at",
-    "title",
-    "created_at",
-    *COUNTER_COLUMNS,
-    "raw",
-    "logical_date",
-    "dag_id",
-    "run_id",
-    "past_interval",
-)
-TEXTS = ("project", "campaign_id", "snapshot_key", "title", "raw", "dag_id", "run_id")
-MOMENTS = ("observed_at", "created_at", "logical_date")
+from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 
 #: Some rows in the form in which a format writes them.
 Chunk = Any

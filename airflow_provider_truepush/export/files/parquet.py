@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, MOMENTS, TEXTS
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow, raw, writable
+from airflow_provider_truepush.export.columns import FILE_COLUMNS, FILES
+from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 
 _MOMENT = pa.timestamp("us", tz="UTC")
-_REQUIRED = (
-    "project",
-    "campaign_id",
-    "snapshot_key",
-    "observed_at",
-    *COUNTER_COLUMNS,
-    "dag_id",
-    "run_id",
-    "past_interval",
-)
-#: Columns with few values. A dictionary of the others would only be made to be thrown away.
-_REPEATED = ("project", "snapshot_key", "title", "raw", "logical_date", "dag_id", "run_id")
 #: Rows of a row group. They are held as Arrow's columns until then.
 ROW_GROUP = 50_000
 
 
-def _type(column: str) -> pa.DataType:
-    if column in TEXTS:
-        return pa.string()
-    if column in MOMENTS:
-        return _MOMENT
-    return pa.bool_() if column == "past_interval" else pa.int64()
-
-
-SCHEMA = pa.schema([pa.field(name, _type(name), nullable=name not in _REQUIRED) for name in FILE_COLUMNS])
+_TYPES = {"text": pa.string(), "json": pa.string(), "time": _MOMENT, "int": pa.int64(), "bool": pa.bool_()}
+SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.kind], nullable=column.nullable) for column in FILES])
+#: Columns with few values. A dictionary of the others would only be built to be thrown away.
+_REPEATED = [column.name for column in FILES if column.repeats]
+#: Columns of which all rows of a run have the same value.
+_COMMON = {field.name for field in fields(ExportRun)} & set(FILE_COLUMNS)
 
 
 class ParquetWriter:
@@ -49,7 +34,7 @@ class ParquetWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetWriter(path, SCHEMA, compression="snappy", use_dictionary=list(_REPEATED))
+        self._file = pq.ParquetWriter(path, SCHEMA, compression="snappy", use_dictionary=_REPEATED)
         self._waiting: list[pa.Table] = []
         self._rows = 0
 
@@ -81,22 +66,18 @@ class ParquetFormat:
 
     def __init__(self, run: ExportRun) -> None:
         self._common: dict[str, Any] = {
-            name: pa.scalar(getattr(run, name), _type(name))
-            for name in ("project", "snapshot_key", "logical_date", "dag_id", "run_id", "past_interval")
+            name: pa.scalar(getattr(run, name), SCHEMA.field(name).type) for name in _COMMON
         }
 
     def encode(self, rows: Sequence[StatsRow]) -> pa.Table:
         """Make a table of rows, column by column."""
-        columns = {name: pa.repeat(value, len(rows)) for name, value in self._common.items()}
-        columns["campaign_id"] = pa.array(map(attrgetter("campaign_id"), rows), pa.string(), size=len(rows))
-        columns["title"] = _texts([row.title for row in rows])
-        columns["raw"] = _texts([raw(row.stats.extra) for row in rows])
-        columns["observed_at"] = _moments([row.observed_at for row in rows])
-        columns["created_at"] = _moments([row.created_at for row in rows])
-        stats = [row.stats for row in rows]
-        for name in COUNTER_COLUMNS:
-            columns[name] = pa.array(map(attrgetter(name), stats), pa.int64(), size=len(rows))
-        return pa.Table.from_arrays([columns[name] for name in FILE_COLUMNS], schema=SCHEMA)
+        arrays = [
+            pa.repeat(self._common[column.name], len(rows))
+            if column.name in _COMMON
+            else pa.array(map(column.getter, rows), _TYPES[column.kind], size=len(rows))
+            for column in FILES
+        ]
+        return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
     def writer(self, path: Path) -> ParquetWriter:
         """Begin a file."""
@@ -119,14 +100,3 @@ class ParquetFormat:
     def only(self, chunk: pa.Table, positions: Sequence[int]) -> pa.Table:
         """Some rows of a chunk."""
         return chunk.take(pa.array(positions, pa.int64()))
-
-
-def _texts(values: list[str | None]) -> pa.Array:
-    try:
-        return pa.array(values, pa.string())
-    except UnicodeEncodeError:
-        return pa.array([writable(value) for value in values], pa.string())
-
-
-def _moments(values: list[datetime | None]) -> pa.Array:
-    return pa.array(values, _MOMENT)

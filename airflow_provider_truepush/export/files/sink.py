@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.export.batches import Batch, Checkpoint
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, Format, Writer
+from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
+from airflow_provider_truepush.export.columns import FILE_COLUMNS
+from airflow_provider_truepush.export.files.formats import Format, Writer
 from airflow_provider_truepush.export.files.manifest import (
     Told,
     describe_file,
@@ -41,7 +42,6 @@ class FileSink:
     :param names: the files' names.
     :param made: their format.
     :param run: what all rows have in common.
-    :param resumes_from: for a further try, a moment before the first: what was observed since is not fetched again.
     :param keeps_unlisted: keep rows of an earlier try that nobody has asked for: the list is what is exported, and it
         may have become shorter.
     :param clock: seconds of a clock that only goes forward.
@@ -54,7 +54,6 @@ class FileSink:
         made: Format,
         run: ExportRun,
         *,
-        resumes_from: datetime | None = None,
         keeps_unlisted: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -62,11 +61,11 @@ class FileSink:
         self._names = names
         self._format = made
         self._run = run
-        self._resumes_from = resumes_from
         self._keeps_unlisted = keeps_unlisted
         self._clock = clock
         self._parts = Parts(store, names, made)
         self._told = Told()
+        self._titles_replaced = 0
         self._unkept: list[Any] = []
         self._began_at = datetime.now(UTC)
         self._kept_at = clock()
@@ -78,10 +77,10 @@ class FileSink:
         self._folder = tempfile.TemporaryDirectory(prefix="truepush-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name) / "file"
         self._parts.try_out()
-        if self._resumes_from is not None:
+        if self._run.resumes_from is not None:
             former = self._former()
             ours = former.get("load") == self._load and self._names.file in _files(former)
-            self._parts.find(self._resumes_from, self._names.file if ours else None)
+            self._parts.find(self._run.resumes_from, self._names.file if ours else None)
         self._writer = self._format.writer(self._path)
         self._kept_at = self._clock()
 
@@ -103,14 +102,15 @@ class FileSink:
             self._open.append(chunk)
             self._unkept.append(chunk)
             self._told.observed([row.observed_at for row in batch.rows])
+            self._titles_replaced += sum(row.title_replaced for row in batch.rows)
         if self._clock() - self._kept_at >= KEPT_EVERY:
             self._keep()
 
-    def finish(self, *, complete: bool) -> dict[str, Any]:
+    def finish(self, *, complete: bool) -> SinkResult:
         """Bring the file to its place; or, when campaigns are left, keep the rows for the next try."""
         if not complete:
             self._keep()
-            return {}
+            return SinkResult()
         rest = self._parts.take_rest() if self._keeps_unlisted else []
         if rest:
             self._told.observed(rest)
@@ -125,9 +125,8 @@ class FileSink:
                 self._store.address(self._names.file),
             )
             self._parts.remove()
-            return {**self._summary(former), "superseded": True}
-        summary = self._summary(self._publish(former))
-        return {**summary, "kept": rest} if rest else summary
+            return SinkResult({**self._summary(former), "superseded": True})
+        return SinkResult(self._summary(self._publish(former)), unlisted=rest, titles_replaced=self._titles_replaced)
 
     def close(self) -> None:
         """Remove what is on the worker's disk."""

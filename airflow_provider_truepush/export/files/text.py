@@ -13,12 +13,13 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS
-from airflow_provider_truepush.export.rows import StatsRow, raw, writable
+from airflow_provider_truepush.export.columns import FILE_COLUMNS, as_file_values
+from airflow_provider_truepush.export.rows import StatsRow
 
 #: One row each, without the line's end.
 Lines = list[bytes]
 
+_LONGEST_FIELD = 1 << 30
 #: Rows that are read at once.
 _CHUNK = 5000
 _OBSERVED_AT = FILE_COLUMNS.index("observed_at")
@@ -130,41 +131,20 @@ class CsvFormat(TextFormat):
     def lines(self, file: Any) -> Iterator[bytes]:
         """The rows of an open file. A title may hold a line break."""
         with io.TextIOWrapper(file, "utf-8", newline="") as text:
-            read = csv.reader(text, strict=True)
+            read = _read_rows(text)
             if next(read, None) != list(FILE_COLUMNS):
                 raise ValueError("it has other columns")
             yield from _csv_lines(map(_whole, read))
 
     def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
         """``campaign_id`` and ``observed_at`` of each row."""
-        rows = [next(csv.reader(io.StringIO(line.decode(), newline=""))) for line in chunk]
+        rows = [next(_read_rows(io.StringIO(line.decode(), newline=""))) for line in chunk]
         return [(row[_CAMPAIGN_ID], datetime.fromisoformat(row[_OBSERVED_AT])) for row in rows]
 
 
 def _values(row: StatsRow) -> tuple[Any, ...]:
-    """The values in the order of the columns."""
-    stats = row.stats
-    return (
-        row.project,
-        row.campaign_id,
-        row.snapshot_key,
-        _moment(row.observed_at),
-        writable(row.title),
-        _moment(row.created_at),
-        stats.reach,
-        stats.sent,
-        stats.delivered,
-        stats.views,
-        stats.clicks,
-        stats.button0,
-        stats.button1,
-        stats.unsubscribers,
-        writable(raw(stats.extra)),
-        _moment(row.logical_date),
-        row.dag_id,
-        row.run_id,
-        row.past_interval,
-    )
+    """Return the values in the order of the columns, moments as text."""
+    return tuple(_moment(value) if isinstance(value, datetime) else value for value in as_file_values(row))
 
 
 def _literal(value: str | int | bool | None) -> Any:
@@ -174,6 +154,19 @@ def _literal(value: str | int | bool | None) -> Any:
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def _read_rows(file: Iterable[str]) -> Iterator[list[str]]:
+    """Read rows with fields of any length.
+
+    Python refuses fields above 131,072 characters, which it writes without complaint, and only has a limit for the
+    whole process: it is raised while a file is read. The answers of Truepush, and with them the fields, are bounded.
+    """
+    former = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield from csv.reader(file, strict=True)
+    finally:
+        csv.field_size_limit(former)
 
 
 def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
@@ -197,6 +190,6 @@ def _csv(value: Any) -> Any:
     return str(value).lower() if value is True or value is False else value
 
 
-def _moment(value: datetime | None) -> str | None:
+def _moment(value: datetime) -> str:
     """ISO 8601, always with six digits of a second: text then sorts as time does."""
-    return None if value is None else value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value.isoformat(timespec="microseconds").replace("+00:00", "Z")

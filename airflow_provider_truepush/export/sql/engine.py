@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import ClauseElement
 
 from airflow_provider_truepush.export.sql.tables import KINDS, Tables
+from airflow_provider_truepush.export.storable import TextLimits
 
 Row = tuple[Any, ...]
 
@@ -113,6 +114,16 @@ class Engine(ABC):
         A wrong password must not be tried again: a few more attempts can lock the account.
         """
         return self.is_transient(error)
+
+    # Texts
+
+    def text_limits(self, cursor: Any, tables: Tables) -> TextLimits:
+        """Return what the text columns of existing tables can hold."""
+        return TextLimits()
+
+    def refuses_text(self, error: Exception) -> bool:
+        """Return whether an error means that a text has characters that the database cannot hold."""
+        return isinstance(error, UnicodeEncodeError)
 
     # Statements
 

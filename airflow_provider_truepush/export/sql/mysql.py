@@ -11,10 +11,36 @@ from sqlalchemy.dialects.mysql.base import MySQLDialect
 from typing_extensions import override
 
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn
+from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 from airflow_provider_truepush.export.sql.upserts import on_duplicate_key
+from airflow_provider_truepush.export.storable import BASIC_PLANE, TextLimits
 
 #: Locks, deadlocks, lost connections (0: one that is closed already), a server that stops or is full.
 _PASSING = {0, 1020, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
+
+
+#: What Python calls the charsets of columns; empty for those that hold every text. Others take ASCII for certain.
+_ENCODINGS = {
+    **dict.fromkeys(("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), ""),
+    **dict.fromkeys(("utf8", "utf8mb3", "ucs2"), BASIC_PLANE),
+    "latin1": "cp1252",
+    "latin2": "iso8859-2",
+    "latin5": "iso8859-9",
+    "latin7": "iso8859-13",
+    "greek": "iso8859-7",
+    "hebrew": "iso8859-8",
+    "koi8r": "koi8-r",
+    "koi8u": "koi8-u",
+    **{f"cp{n}": f"cp{n}" for n in (850, 852, 866, 932, 1250, 1251, 1256, 1257)},
+    "sjis": "shift_jis",
+    "ujis": "euc_jp",
+    "eucjpms": "euc_jp",
+    "euckr": "euc_kr",
+    "gb2312": "gb2312",
+    "gbk": "gbk",
+    "big5": "big5",
+    "tis620": "tis_620",
+}
 
 
 class MysqlEngine(Engine):
@@ -54,6 +80,32 @@ class MysqlEngine(Engine):
             return False
         code = getattr(error, "errno", None) or next(iter(error.args), None)
         return code in _PASSING
+
+    @override
+    def text_limits(self, cursor: Any, tables: Tables) -> TextLimits:
+        names = [str(table.name) for table in tables.each()]
+        marks = ", ".join(["%s"] * len(names))
+        cursor.execute(
+            "SELECT column_name, character_set_name, character_maximum_length, character_octet_length"
+            " FROM information_schema.columns WHERE table_schema = COALESCE(%s, DATABASE())"
+            f" AND table_name IN ({marks}) AND character_set_name IS NOT NULL",
+            (tables.schema, *names),
+        )
+        columns = [(_text(name).lower(), _text(charset), *sizes) for name, charset, *sizes in cursor.fetchall()]
+        # The texts of `raw` are ASCII, and its charset says nothing of the others.
+        charsets = {charset for name, charset, *_ in columns if name in KINDS and KINDS[name] == "text"}
+        encodings = sorted({_ENCODINGS.get(charset, "ascii") for charset in charsets} - {""})
+        titles = [sizes for name, _, *sizes in columns if name == "title"]
+        return TextLimits(
+            tuple(encodings),
+            max_characters=min((int(characters) for characters, _ in titles), default=None),
+            max_bytes=min((int(octets) for _, octets in titles), default=None),
+        )
+
+    @override
+    def refuses_text(self, error: Exception) -> bool:
+        code = getattr(error, "errno", None) or next(iter(error.args), None)
+        return code in (1366, 3988) or super().refuses_text(error)  # an incorrect string value; no conversion
 
     @override
     def has_schema(self, cursor: Any, schema: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any, ClassVar
 
 from sqlalchemy import Table, cast, select, table as table_clause
@@ -16,6 +17,7 @@ from airflow_provider_truepush.export.sql.copy_text import TextOfRows
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
 from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 from airflow_provider_truepush.export.sql.upserts import on_conflict
+from airflow_provider_truepush.export.storable import TextLimits
 
 #: Begins of SQLSTATE: lost connections, deadlocks, too many connections, locks, a server that stops or starts.
 _PASSING = ("08", "40", "53300", "55P03", "57P")
@@ -29,6 +31,19 @@ _UNREACHABLE = re.compile(
     r"|could not (receive|send) data",
     re.IGNORECASE,
 )
+#: What Python calls the encodings of databases; empty for those that hold every text. Others take ASCII for certain.
+_ENCODINGS = {
+    "UTF8": "",
+    "SQL_ASCII": "",
+    **{f"LATIN{n}": f"iso8859-{part}" for n, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), 1)},
+    **{f"ISO_8859_{n}": f"iso8859-{n}" for n in (5, 6, 7, 8)},
+    **{f"WIN{n}": f"cp{n}" for n in (866, 874, *range(1250, 1259))},
+    "KOI8R": "koi8-r",
+    "KOI8U": "koi8-u",
+    "EUC_CN": "gb2312",
+    "EUC_JP": "euc_jp",
+    "EUC_KR": "euc_kr",
+}
 _STAGE = "truepush_stage"
 #: As what psycopg 3 sends the columns of each kind: JSON is text already.
 _SENT = {"text": "text", "int": "int8", "time": "timestamptz", "bool": "bool", "json": "text"}
@@ -51,10 +66,41 @@ class PostgresEngine(Engine):
         connection = super().connect()
         # An export's transactions are its own to commit.
         connection.autocommit = False
+        self._settle(connection)
         if hasattr(connection, "prepare_threshold"):
             # psycopg 3 would prepare in one session what a pooler lets run in another; and it gains nothing here.
             connection.prepare_threshold = None
         return connection
+
+    @staticmethod
+    def _settle(connection: Any) -> None:
+        """Set what the drivers read texts and moments by.
+
+        A role or a database may have other settings: psycopg returns bytes for the texts of an SQL_ASCII database, and
+        cannot read moments unless the date style is ISO. PgBouncer carries these settings from session to session.
+        """
+        if hasattr(connection, "set_client_encoding"):
+            connection.set_client_encoding("UTF8")  # psycopg2 has to know as well
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("SET client_encoding TO 'UTF8'")
+            cursor.execute("SET datestyle TO 'ISO, YMD'")
+            cursor.execute("SET timezone TO 'UTC'")
+        connection.commit()
+
+    @override
+    def text_limits(self, cursor: Any, tables: Tables) -> TextLimits:
+        cursor.execute("SHOW server_encoding")
+        encoding = _ENCODINGS.get(cursor.fetchone()[0], "ascii")
+        found = [self.find(cursor, table.name, table.schema) for table in tables.each()]
+        declared = [one.columns["title"].type for one in found if one is not None and "title" in one.columns]
+        sizes = [int(size) for one in declared for size in re.findall(r"\((\d+)\)", one)]
+        return TextLimits((encoding,) if encoding else (), max_characters=min(sizes, default=None))
+
+    @override
+    def refuses_text(self, error: Exception) -> bool:
+        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        # 22P05: a character without an equivalent; 22021: not a character of the encoding.
+        return state in ("22P05", "22021") or super().refuses_text(error)
 
     @override
     def cursor(self, connection: Any) -> Any:

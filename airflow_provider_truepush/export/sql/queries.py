@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import and_, false, func, select
 
 from airflow_provider_truepush.export.batches import Checkpoint
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, ExportRun, StatsRow
+from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
+from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.tables import Tables
 

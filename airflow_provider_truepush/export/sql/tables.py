@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,8 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.sql import Select
 
 from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.export.rows import COLUMNS, COUNTER_COLUMNS
+from airflow_provider_truepush.export import columns
+from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, COUNTER_COLUMNS, STATS
 
 #: PostgreSQL cuts longer names off without a word.
 _LONGEST_NAME = 63
@@ -33,10 +35,8 @@ _PREFIX = re.compile(r"[\w$ -]*")
 _SCHEMA = re.compile(r"[\w$ -]+")
 
 # Two keys that differ in case only are two keys, on MySQL too.
+_KEYS = ("project", "campaign_id", "id", "snapshot_key")
 _KEY_COLLATION = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
-_KEY = String(200).with_variant(mysql.VARCHAR(200, **_KEY_COLLATION), "mysql")
-_ID = String(64).with_variant(mysql.VARCHAR(64, **_KEY_COLLATION), "mysql")
-_NAME = String(250)
 _MOMENT = (
     DateTime(timezone=True)
     .with_variant(mysql.DATETIME(fsp=6), "mysql")
@@ -44,31 +44,8 @@ _MOMENT = (
 )
 _JSON = Text().with_variant(postgresql.JSONB(), "postgresql").with_variant(mysql.JSON(), "mysql")
 
-_STATS_TYPES: dict[str, Any] = {
-    "project": _KEY,
-    "campaign_id": _ID,
-    "snapshot_key": _KEY,
-    "observed_at": _MOMENT,
-    "title": Text(),
-    "created_at": _MOMENT,
-    **dict.fromkeys(COUNTER_COLUMNS, BigInteger()),
-    "raw": _JSON,
-    "logical_date": _MOMENT,
-    "dag_id": _NAME,
-    "run_id": _NAME,
-    "load_id": String(64),
-    "past_interval": Boolean(),
-    "counter_regressed": Boolean(),
-}
-#: What a column holds, by its name: SQLAlchemy's types do not tell alike in all its versions.
-KINDS: dict[str, str] = {
-    **dict.fromkeys(("observed_at", "created_at", "logical_date", "first_seen", "last_seen"), "time"),
-    **dict.fromkeys(COUNTER_COLUMNS, "int"),
-    **dict.fromkeys(("past_interval", "counter_regressed"), "bool"),
-    **dict.fromkeys(("project", "campaign_id", "id", "snapshot_key", "title", "dag_id", "run_id", "load_id"), "text"),
-    "raw": "json",
-}
-_NULLABLE = {"title", "created_at", "raw", "logical_date", "load_id"}
+#: What a column holds, by its name: SQLAlchemy's types do not report it alike in all its versions.
+KINDS: dict[str, str] = {name: column.kind for name, column in BY_NAME.items()}
 
 
 @dataclass(frozen=True)
@@ -110,28 +87,27 @@ def tables(prefix: Any, schema: Any) -> Tables:
             refuse(field, name, f"makes a name of more than {_LONGEST_NAME} bytes")
     metadata = MetaData(schema=schema)
     return Tables(
-        _stats(f"{prefix}campaign_stats", metadata, "project", "campaign_id", "snapshot_key"),
-        _stats(f"{prefix}campaign_stats_latest", metadata, "project", "campaign_id"),
-        Table(
-            f"{prefix}campaigns",
-            metadata,
-            Column("project", _KEY, nullable=False),
-            Column("id", _ID, nullable=False),
-            Column("title", Text()),
-            Column("first_seen", _MOMENT, nullable=False),
-            Column("created_at", _MOMENT),
-            Column("last_seen", _MOMENT, nullable=False),
-            PrimaryKeyConstraint("project", "id"),
-            mysql_charset="utf8mb4",
-        ),
+        _table(f"{prefix}campaign_stats", metadata, STATS, "project", "campaign_id", "snapshot_key"),
+        _table(f"{prefix}campaign_stats_latest", metadata, STATS, "project", "campaign_id"),
+        _table(f"{prefix}campaigns", metadata, CAMPAIGNS, "project", "id"),
         increments,
         schema,
     )
 
 
-def _stats(name: str, metadata: MetaData, *key: str) -> Table:
-    columns: list[Any] = [Column(column, _STATS_TYPES[column], nullable=column in _NULLABLE) for column in COLUMNS]
-    return Table(name, metadata, *columns, PrimaryKeyConstraint(*key), mysql_charset="utf8mb4")
+def _table(name: str, metadata: MetaData, described: Sequence[columns.Column], *key: str) -> Table:
+    made: list[Any] = [Column(one.name, _type(one), nullable=one.nullable) for one in described]
+    return Table(name, metadata, *made, PrimaryKeyConstraint(*key), mysql_charset="utf8mb4")
+
+
+def _type(column: columns.Column) -> Any:
+    if column.kind != "text":
+        return {"int": BigInteger(), "time": _MOMENT, "bool": Boolean(), "json": _JSON}[column.kind]
+    if column.size is None:
+        return Text()
+    if column.name in _KEYS:
+        return String(column.size).with_variant(mysql.VARCHAR(column.size, **_KEY_COLLATION), "mysql")
+    return String(column.size)
 
 
 def increments(history: Table) -> Select:  # type: ignore[type-arg]

@@ -19,12 +19,14 @@ from tenacity import (
     stop_any,
 )
 
-from airflow_provider_truepush.export.batches import Batch, Checkpoint
-from airflow_provider_truepush.export.rows import ExportRun, StatsRow, as_values
+from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
+from airflow_provider_truepush.export.columns import as_campaign, as_values
+from airflow_provider_truepush.export.rows import ExportRun, StatsRow, fitted
 from airflow_provider_truepush.export.sql import contract, queries
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.errors import NotConnectedError, SchemaError, WarehouseError, said
 from airflow_provider_truepush.export.sql.tables import Tables, increments
+from airflow_provider_truepush.export.storable import TITLE_REPLACED, TextLimits
 
 T = TypeVar("T")
 
@@ -65,7 +67,9 @@ class Warehouse:
         self._contract = schema_contract
         self._patience = patience
         self._connection: Any = None
-        self.regressed = 0
+        self._limits = TextLimits()
+        self._regressed = 0
+        self._titles_replaced = 0
 
     # The sink
 
@@ -97,19 +101,27 @@ class Warehouse:
             if not judged:
                 # Once: a repeat would compare the rows with themselves.
                 judged.extend(self._judge(cursor, rows))
-            stats = [as_values(row) for row in judged]
-            campaigns = [
-                (row.project, row.campaign_id, row.title, row.observed_at, row.created_at, row.observed_at)
-                for row in judged
-            ]
+            stored = self._stored(judged, limits)
+            stats, campaigns = list(map(as_values, stored)), list(map(as_campaign, stored))
             self._engine.write(cursor, self._tables, stats, campaigns)
 
-        self._do(write)
-        self.regressed += sum(row.counter_regressed for row in judged)
+        limits = self._limits
+        try:
+            self._do(write)
+        except WarehouseError as error:
+            cause = error.__cause__
+            if not isinstance(cause, Exception) or not self._engine.refuses_text(cause):
+                raise
+            log.warning("%s Its texts are written again in ASCII.", error)
+            limits = replace(limits, encodings=("ascii",))
+            self._do(write)
+        self._regressed += sum(row.counter_regressed for row in judged)
+        self._titles_replaced += self._count_replaced(self._stored(judged, limits))
 
-    def finish(self, *, complete: bool) -> dict[str, Any]:
-        """Where the rows are."""
-        return {"table": self._engine.name_of(self._tables.history), "regressed": self.regressed}
+    def finish(self, *, complete: bool) -> SinkResult:
+        """Return the name of the table, and the counts."""
+        table = {"table": self._engine.name_of(self._tables.history)}
+        return SinkResult(table, regressed=self._regressed, titles_replaced=self._titles_replaced)
 
     def close(self) -> None:
         """Close the connection."""
@@ -129,11 +141,41 @@ class Warehouse:
         for table in tables.each():
             self._prepare_table(table)
         self._prepare_view()
+        self._limits = self._do(lambda cursor: engine.text_limits(cursor, tables))
+        self._check_names()
         for table in tables.each():
             try:
                 self._do(partial(engine.probe, table=table))
             except WarehouseError as error:
                 raise WarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
+
+    def _check_names(self) -> None:
+        """Refuse a key that the database cannot hold: replaced characters would mix the rows of two keys."""
+        for field in ("project", "snapshot_key"):
+            value = getattr(self._run, field)
+            if not self._limits.holds(value):
+                encodings = ", ".join(self._limits.encodings)
+                raise SchemaError(
+                    f"{field}: {value!r} has characters that the database of {self._conn_id!r} cannot hold (it stores "
+                    f"{encodings}). Nothing was fetched. Use a {field} of other characters."
+                )
+
+    def _stored(self, rows: Sequence[StatsRow], limits: TextLimits) -> Sequence[StatsRow]:
+        return rows if limits == TextLimits() else [fitted(row, limits) for row in rows]
+
+    def _count_replaced(self, rows: Sequence[StatsRow]) -> int:
+        replaced = [row.campaign_id for row in rows if row.title_replaced]
+        if replaced:
+            log.warning(
+                "%d of %d titles have characters that %r cannot hold, such as that of campaign %s. They are stored "
+                "with replacement characters, and the column raw has %s.",
+                len(replaced),
+                len(rows),
+                self._conn_id,
+                replaced[0],
+                TITLE_REPLACED,
+            )
+        return len(replaced)
 
     def _judge(self, cursor: Any, rows: list[StatsRow]) -> Iterable[StatsRow]:
         earlier = queries.earlier(self._engine, cursor, self._tables, self._run, rows)

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, file_format
+from airflow_provider_truepush.export.columns import FILE_COLUMNS
+from airflow_provider_truepush.export.files.formats import file_format
 from airflow_provider_truepush.export.files.names import Names
 from airflow_provider_truepush.export.files.sink import FileSink
 from airflow_provider_truepush.export.files.store import Store, store
@@ -37,11 +39,11 @@ def sink(
     **more: Any,
 ) -> FileSink:
     """The sink, as the operator makes it."""
-    run = run or run_of()
+    run = replace(run or run_of(), resumes_from=resumes_from)
     found = file_format(made, compression, run)
     names = Names(run.dag_id, "export", run.run_id, -1, run.load_id, DAY, found.extension)
     place = path if isinstance(path, Store) else store(str(path))
-    return FileSink(place, names, found, run, resumes_from=resumes_from, **more)
+    return FileSink(place, names, found, run, **more)
 
 
 def export(
@@ -54,7 +56,7 @@ def export(
             opened.lookup(given.pop("ids", ()), done=True, unchanged=None)
         for batch in batches:
             opened.write(batch if isinstance(batch, Batch) else Batch(rows=batch))
-        return opened.finish(complete=complete)
+        return dict(opened.finish(complete=complete).summary)
 
 
 def resumed(
@@ -66,7 +68,8 @@ def resumed(
         known = opened.lookup(ids, done=True, unchanged=None)
         for rows in batches:
             opened.write(Batch(rows=rows))
-        return set(known), opened.finish(complete=True)
+        result = opened.finish(complete=True)
+        return set(known), {**result.summary, "unlisted": result.unlisted}
 
 
 def files(folder: Path) -> list[str]:

@@ -63,7 +63,7 @@ def test_tries_of_one_execution_add_up(tries: list[tuple[set[int], bool]], made:
             opened.prepare()
             known = opened.lookup([campaign(one) for one in range(10)], done=True, unchanged=None)
             opened.write(Batch(rows=[row(one, 9, at=9) for one in range(10) if campaign(one) not in known]))
-            (told,) = opened.finish(complete=True)["files"]
+            (told,) = opened.finish(complete=True).summary["files"]
         rows = read_bytes(Path(told["path"]).read_bytes(), told["path"])
         assert sorted(one["campaign_id"] for one in rows) == [campaign(one) for one in range(10)]
         assert {one["campaign_id"] for one in rows if int(one["clicks"]) != 9} == {campaign(one) for one in kept}

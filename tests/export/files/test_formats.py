@@ -14,9 +14,9 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from airflow_provider_truepush.exceptions import TruepushValidationError
-from airflow_provider_truepush.export.files import formats
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS, file_format
-from airflow_provider_truepush.export.rows import COUNTER_COLUMNS, LARGEST
+from airflow_provider_truepush.export.columns import COUNTER_COLUMNS, FILE_COLUMNS, FILES
+from airflow_provider_truepush.export.files.formats import file_format
+from airflow_provider_truepush.export.storable import LARGEST
 from tests.export.files.support import FORMATS, export, read
 from tests.export.support import START, campaign, row, run_of
 
@@ -61,8 +61,10 @@ def test_parquet_is_typed(tmp_path: Path) -> None:
     schema = pq.read_schema(summary["files"][0]["path"])
     assert schema.names == list(FILE_COLUMNS)
     assert {str(schema.field(name).type) for name in COUNTER_COLUMNS} == {"int64"}
-    assert {str(schema.field(name).type) for name in formats.MOMENTS} == {"timestamp[us, tz=UTC]"}
-    assert {str(schema.field(name).type) for name in formats.TEXTS} == {"string"}
+    moments = [column.name for column in FILES if column.kind == "time"]
+    assert {str(schema.field(name).type) for name in moments} == {"timestamp[us, tz=UTC]"}
+    texts = [column.name for column in FILES if column.kind in ("text", "json")]
+    assert {str(schema.field(name).type) for name in texts} == {"string"}
     assert schema.field("past_interval").type == pa.bool_()
     assert pq.ParquetFile(summary["files"][0]["path"]).num_row_groups == 1
 
@@ -147,7 +149,7 @@ def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_column_of_a_row_is_in_the_file_or_left_out_on_purpose() -> None:
-    from airflow_provider_truepush.export.rows import COLUMNS
+    from airflow_provider_truepush.export.columns import COLUMNS
 
     assert [name for name in COLUMNS if name not in FILE_COLUMNS] == ["load_id", "counter_regressed"]
     assert [name for name in COLUMNS if name in FILE_COLUMNS] == list(FILE_COLUMNS)

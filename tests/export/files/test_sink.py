@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.files.formats import FILE_COLUMNS
+from airflow_provider_truepush.export.columns import FILE_COLUMNS
 from airflow_provider_truepush.export.files.sink import KEPT_EVERY
 from airflow_provider_truepush.export.files.store import LocalStore, StorageError, store
 from tests.export.files.support import FORMATS, export, files, read, resumed, sink
@@ -89,7 +89,7 @@ def test_an_older_observation_that_comes_late_is_dropped(tmp_path: Path, caplog:
         late.write(Batch(rows=[row(1, 1)]))
         newer = export(tmp_path, [row(1, 2, at=60)])
         with caplog.at_level(logging.WARNING):
-            summary = late.finish(complete=True)
+            summary = late.finish(complete=True).summary
     assert "was observed later than this: it stays" in caplog.text
     assert summary == {**newer, "superseded": True}
     assert [found["clicks"] for found in read(summary)] == [2]
@@ -100,7 +100,7 @@ def test_an_export_without_rows_yields_to_a_newer_one_too(tmp_path: Path) -> Non
     with closing(early):
         early.prepare()
         export(tmp_path)
-        assert early.finish(complete=True)["superseded"]
+        assert early.finish(complete=True).summary["superseded"]
     assert "superseded" not in export(tmp_path)
 
 
@@ -226,7 +226,7 @@ def test_rows_of_campaigns_that_are_not_listed_any_more_are_kept(tmp_path: Path)
     export(tmp_path, [row(1, 1), row(2, 1, at=5)], complete=False)
     known, summary = resumed(tmp_path, [campaign(1)], [row(4, 4, at=60)], keeps_unlisted=True)
     assert known == {campaign(1)}
-    assert summary.pop("kept") == [START + timedelta(seconds=5)]
+    assert summary["unlisted"] == [START + timedelta(seconds=5)]
     assert ids(read(summary)) == [campaign(1), campaign(2), campaign(4)]
 
 
@@ -241,3 +241,22 @@ def test_a_manifest_never_stands_beside_a_file_that_it_does_not_describe(
         with pytest.raises(ZeroDivisionError):
             opened.finish(complete=True)
     assert [Path(name).suffix for name in files(tmp_path)] == [".parquet"]
+
+
+@pytest.mark.parametrize("made", ["csv", "jsonl", "parquet"])
+def test_a_field_of_any_length_is_read_back(tmp_path: Path, made: str) -> None:
+    import csv
+
+    limit = csv.field_size_limit()
+    long = 'a "title",\r\n' * 20_000
+    export(tmp_path, [row(1, 1, title=long), row(2, 1, title="short")], complete=False, made=made)
+    known, summary = resumed(tmp_path, [campaign(1), campaign(2)], [row(3, 1)], made=made)
+    assert known == {campaign(1), campaign(2)}
+    (file,) = summary["files"]
+    assert file["rows"] == 3
+    assert csv.field_size_limit() == limit, "it holds for the whole process"
+    csv.field_size_limit(1 << 30)
+    try:
+        assert long in [one["title"] for one in read(summary)]
+    finally:
+        csv.field_size_limit(limit)

@@ -1,0 +1,119 @@
+"""The columns of an export, one row each: tables, files, queries and the documentation derive from these.
+
+No Airflow, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_truepush.api.protocol.codes import COUNTERS
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.export.rows import StatsRow
+
+Kind = Literal["text", "int", "time", "bool", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    :param name: its name, in tables and files alike.
+    :param kind: what it holds: ``text``, ``int`` (64 bits), ``time`` (UTC), ``bool`` or ``json`` (as text in files).
+    :param meaning: one line for the documentation.
+    :param nullable: whether a row may be without a value.
+    :param size: the longest text in characters; None for no limit.
+    :param in_files: whether files have it too.
+    :param path: the attribute of a :class:`~airflow_provider_truepush.export.rows.StatsRow`; None for the name.
+    :param repeats: in a file, whether few values occur again and again.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    nullable: bool = False
+    size: int | None = None
+    in_files: bool = True
+    path: str | None = None
+    repeats: bool = False
+
+    @property
+    def getter(self) -> Callable[[StatsRow], Any]:
+        """Return the function that reads the value of a row."""
+        return attrgetter(self.path or self.name)
+
+
+#: The counters' columns, in Truepush's order.
+COUNTER_COLUMNS: tuple[str, ...] = tuple(COUNTERS.values())
+
+_MEANINGS = {
+    "reach": "Subscribers that the campaign addressed.",
+    "sent": "Pushes that were sent.",
+    "delivered": "Pushes that arrived at a browser.",
+    "views": "Pushes that were shown.",
+    "clicks": "Clicks on the push.",
+    "button0": "Clicks on the first button.",
+    "button1": "Clicks on the second button.",
+    "unsubscribers": "Subscribers that the campaign lost.",
+}
+
+#: The columns of the statistics tables and files, in this order. A file has nothing to compare its counters with, and
+#: its parts are removed when it is complete: ``counter_regressed`` and ``load_id`` exist in SQL tables only.
+STATS: tuple[Column, ...] = (
+    Column("project", "text", "Name of the Truepush project; never its token.", size=200, repeats=True),
+    Column("campaign_id", "text", "Id of the campaign.", size=64),
+    Column("snapshot_key", "text", "Name of the snapshot; a re-run replaces its rows.", size=200, repeats=True),
+    Column("observed_at", "time", "When the counters were requested."),
+    Column("title", "text", "Title of the campaign; null when only ids were given.", nullable=True, repeats=True),
+    Column("created_at", "time", "When the campaign was created; null when its id does not show it.", nullable=True),
+    *(Column(name, "int", _MEANINGS[name], path=f"stats.{name}") for name in COUNTER_COLUMNS),
+    Column(
+        "raw",
+        "json",
+        "Counters without a column, and `title_replaced` where the title could not be stored as it is; else null.",
+        nullable=True,
+        repeats=True,
+    ),
+    Column("logical_date", "time", "Logical date of the Dag run; null where it has none.", nullable=True, repeats=True),
+    Column("dag_id", "text", "The Dag.", size=250, repeats=True),
+    Column("run_id", "text", "The Dag run.", size=250, repeats=True),
+    Column("load_id", "text", "Execution of the task that wrote the row.", nullable=True, size=64, in_files=False),
+    Column("past_interval", "bool", "Whether the run's interval had long ended when the counters were requested."),
+    Column("counter_regressed", "bool", "Whether a counter is lower than it was before.", in_files=False),
+)
+
+#: The columns of the table of campaigns.
+CAMPAIGNS: tuple[Column, ...] = (
+    Column("project", "text", "Name of the Truepush project.", size=200),
+    Column("id", "text", "Id of the campaign.", size=64, path="campaign_id"),
+    Column("title", "text", "Title of the campaign, as last seen.", nullable=True),
+    Column("first_seen", "time", "When an export first had statistics of it.", path="observed_at"),
+    Column("created_at", "time", "When the campaign was created.", nullable=True),
+    Column("last_seen", "time", "When an export last had statistics of it.", path="observed_at"),
+)
+
+BY_NAME: dict[str, Column] = {column.name: column for column in (*CAMPAIGNS, *STATS)}
+COLUMNS: tuple[str, ...] = tuple(column.name for column in STATS)
+FILES: tuple[Column, ...] = tuple(column for column in STATS if column.in_files)
+FILE_COLUMNS: tuple[str, ...] = tuple(column.name for column in FILES)
+
+#: Return a row as flat values in the order of :data:`COLUMNS`: str, int, bool, aware datetimes (UTC), None.
+as_values: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in STATS))
+#: The same in the order of :data:`CAMPAIGNS`.
+as_campaign: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in CAMPAIGNS))
+#: The same in the order of :data:`FILE_COLUMNS`.
+as_file_values: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in FILES))
+
+
+def columns_table() -> str:
+    """Return the columns of the statistics as a Markdown table for the documentation."""
+    types = {"text": "text", "int": "64-bit integer", "time": "timestamp, UTC", "bool": "boolean", "json": "JSON"}
+    lines = ["| column | type | null | files | meaning |", "|---|---|---|---|---|"]
+    for column in STATS:
+        yes_or_no = [("yes" if flag else "no") for flag in (column.nullable, column.in_files)]
+        lines.append(f"| `{column.name}` | {types[column.kind]} | {' | '.join(yes_or_no)} | {column.meaning} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,48 @@
+"""The columns, from which tables, files and the documentation derive."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from airflow_provider_truepush.export import columns
+from airflow_provider_truepush.export.sql.tables import tables
+from tests.export.support import row
+
+
+def test_a_row_of_each_form_has_a_value_per_column() -> None:
+    found = row(1, 7, title="Sale", clicks=9)
+    values = dict(zip(columns.COLUMNS, columns.as_values(found), strict=True))
+    assert (values["title"], values["clicks"], values["reach"]) == ("Sale", 9, 7)
+    assert {column.name: column.getter(found) for column in columns.STATS} == values
+    in_files = dict(zip(columns.FILE_COLUMNS, columns.as_file_values(found), strict=True))
+    assert in_files == {name: values[name] for name in columns.FILE_COLUMNS}
+    campaign = dict(zip([one.name for one in columns.CAMPAIGNS], columns.as_campaign(found), strict=True))
+    assert campaign["id"] == found.campaign_id
+    assert campaign["first_seen"] == campaign["last_seen"] == found.observed_at
+
+
+def test_tables_and_schema_have_them() -> None:
+    described = tables("truepush_", None)
+    for table, expected in (
+        (described.history, columns.STATS),
+        (described.latest, columns.STATS),
+        (described.campaigns, columns.CAMPAIGNS),
+    ):
+        assert [column.name for column in table.c] == [column.name for column in expected]
+        assert [column.nullable for column in table.c] == [column.nullable for column in expected]
+    parquet = pytest.importorskip("airflow_provider_truepush.export.files.parquet")
+    assert parquet.SCHEMA.names == list(columns.FILE_COLUMNS)
+    assert [field.nullable for field in parquet.SCHEMA] == [column.nullable for column in columns.FILES]
+
+
+def test_the_documentation_names_each_column_once() -> None:
+    lines = columns.columns_table().splitlines()
+    assert [line.split("`")[1] for line in lines[2:]] == list(columns.COLUMNS)
+    assert all(line.count("|") == 6 for line in lines)
+
+
+def test_columns_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        columns.STATS[0].name = "other"  # type: ignore[misc]
