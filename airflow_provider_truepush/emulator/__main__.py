@@ -1,4 +1,4 @@
-"""``python -m airflow_provider_truepush.emulator``: a Truepush on this machine, to develop DAGs against."""
+"""``python -m airflow_provider_truepush.emulator``: a Truepush on this machine, to develop Dags against."""
 
 from __future__ import annotations
 
@@ -10,36 +10,55 @@ import threading
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from airflow_provider_truepush.emulator import commands
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment
 from airflow_provider_truepush.emulator.dialects import DIALECTS
 from airflow_provider_truepush.emulator.emulator import DEFAULT_TOKEN, Emulator, is_loopback
-from airflow_provider_truepush.emulator.storage import StateFileError
+from airflow_provider_truepush.emulator.listing import ORDERS
+from airflow_provider_truepush.emulator.manual import documentation
+
+#: Airflow does not mask shorter secrets in logs, and says so in each of them.
+SHORTEST_TOKEN = 5
 
 
 def _parser() -> argparse.ArgumentParser:
+    others = "\n".join(f"  {name:<13} {text}" for name, text in commands.HELP.items())
     parser = argparse.ArgumentParser(
-        prog="python -m airflow_provider_truepush.emulator",
-        description="A Truepush on this machine. Nothing that is sent to it reaches anyone.",
+        prog=commands.PROGRAM,
+        usage="%(prog)s [options]\n       %(prog)s COMMAND ...",
+        description="Run a Truepush on this machine. Nothing that is sent to it reaches anyone.",
+        epilog=f"Commands for an emulator that runs already (COMMAND --help explains each):\n{others}\n"
+        "  controls      print every control, fault and dialect, with examples",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
-    parser.add_argument("--seed", type=int, default=7, help="of ids and counters (default: %(default)s)")
-    parser.add_argument("--state", metavar="FILE", help="SQLite file that keeps everything over restarts")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="further host name under which it may be controlled, such as a container's; can be repeated",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=7, help="seed of ids and counters (default: %(default)s)")
+    parser.add_argument("--state", metavar="FILE", help="SQLite file in which everything outlives a restart")
     parser.add_argument("--clock", choices=("real", "manual"), default="real", help="default: %(default)s")
-    parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds per real one (default: 1)")
-    parser.add_argument("--start", metavar="TIME", help="first reading of the clock, ISO 8601 with a zone")
+    parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds per real second (default: 1)")
+    parser.add_argument("--start", metavar="TIME", help="what the clock shows first, ISO 8601 with a zone")
     parser.add_argument(
         "--token", action="append", help="token of a project; repeat for more projects (default: a well-known one)"
     )
-    parser.add_argument("--timezone", default="UTC", help="of the projects, such as Europe/Berlin (default: UTC)")
+    parser.add_argument(
+        "--timezone", default="Etc/UTC", help="of the projects, such as Europe/Berlin (default: %(default)s)"
+    )
     parser.add_argument("--subscribers", type=int, default=100_000, help="of each new project (default: %(default)s)")
     parser.add_argument(
-        "--reference-objects", action="store_true", help="start with the objects that Truepush's reference speaks of"
+        "--reference-objects", action="store_true", help="start with the objects that Truepush's reference mentions"
     )
-    parser.add_argument("--page-size", type=int, help="rows per page of a list (default: 25)")
+    parser.add_argument("--page-size", type=int, help="rows per page of a list, 1 to 500 (default: 25)")
+    parser.add_argument("--order", choices=tuple(ORDERS), help="order of lists (default: inserted)")
     parser.add_argument("--dialect", choices=tuple(DIALECTS), default="express", help="default: %(default)s")
-    parser.add_argument("--print-connection-uri", action="store_true", help="print the Airflow connection, with token")
+    parser.add_argument(
+        "--print-connection-uri", action="store_true", help="print the Airflow connection, with the token in it"
+    )
     parser.add_argument(
         "--log-level", default="info", choices=("debug", "info", "warning", "error"), help="default: %(default)s"
     )
@@ -47,15 +66,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _emulator(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Emulator:
-    """The emulator that is asked for; what cannot be is said in argparse's way."""
+    """Start the emulator that was asked for; what is wrong is reported as argparse does."""
     if not given.allow_remote and not is_loopback(given.host):
-        parser.error(f"--host {given.host} can be reached by others: say --allow-remote if you mean it")
+        parser.error(f"--host {given.host} can be reached by others. Add --allow-remote if you mean it.")
+    for token in given.token or ():
+        if len(token) < SHORTEST_TOKEN:
+            parser.error(f"--token is shorter than {SHORTEST_TOKEN} characters, which Airflow does not mask in logs.")
     try:
         ZoneInfo(given.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        parser.error(f"--timezone {given.timezone} is not in the IANA database")
+        parser.error(f"--timezone {given.timezone} is not in the IANA database. Use a name such as Europe/Berlin.")
     try:
-        return Emulator(
+        emulator = Emulator(
             token=given.token or DEFAULT_TOKEN,
             seed=given.seed,
             clock=given.clock,
@@ -70,15 +92,29 @@ def _emulator(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Emu
             log=True,
             subscribers=given.subscribers,
             allow_remote=given.allow_remote,
+            allow_hosts=given.allow_host,
         ).start()
-    except (ValueError, OSError, StateFileError) as error:
+    except (ValueError, OSError) as error:
         parser.error(str(error))
+    if given.order:
+        emulator.set_dialect(order=given.order)
+    return emulator
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until a signal ends it."""
+    """Run an emulator until a signal ends it, or one command for an emulator that runs."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["controls"]:
+        print(documentation())
+        return 0
+    if words and words[0] in commands.HELP:
+        return commands.run(words)
+    return _serve(words)
+
+
+def _serve(words: Sequence[str]) -> int:
     parser = _parser()
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(words)
     logging.basicConfig(level=given.log_level.upper(), format="%(message)s", stream=sys.stderr)
     emulator = _emulator(parser, given)
     end = threading.Event()
@@ -88,15 +124,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         emulator.seed_reference()
     try:
         print(f"Truepush emulator listening on {emulator.url}", flush=True)
-        print(f"Control address {emulator.url}/_emulator/", flush=True)
+        print(f"Open {emulator.url}/ in a browser, or use {emulator.url}/_emulator/ from programs", flush=True)
         if given.print_connection_uri:
-            print(f"AIRFLOW_CONN_TRUEPUSH_DEFAULT={emulator.connection_uri}", flush=True)
+            print(f"export AIRFLOW_CONN_TRUEPUSH_DEFAULT='{emulator.connection_uri}'", flush=True)
         segments = ", ".join(f"{row['id']} ({row['name']})" for row in emulator.segments()[:3])
         print(f"Segments to send to: {segments}", flush=True)
         if given.speed != 1:
             print(
-                f"The clock runs {given.speed:g} times as fast as this machine's. What looks at both, as the search "
-                "for a campaign whose answer was lost, bears an hour between them.",
+                f"The clock runs {given.speed:g} times as fast as this machine's. The provider tolerates a difference "
+                "of an hour when it searches for a campaign whose answer was lost.",
                 flush=True,
             )
         end.wait()

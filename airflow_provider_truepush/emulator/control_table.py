@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from airflow_provider_truepush.emulator import reference
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS, Controls
 from airflow_provider_truepush.emulator.dialects import Dialect
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_keys
 from airflow_provider_truepush.emulator.faults import Fault
+from airflow_provider_truepush.emulator.overview import overview
 from airflow_provider_truepush.emulator.seeding import KINDS
 
 ROOT = "/_emulator"
@@ -37,7 +39,8 @@ class Action:
     :param query: the keys of the query.
     :param argument: what follows the name in the path; empty for nothing.
     :param argument_optional: the argument can be left out.
-    :param example: a body that works.
+    :param example: a body that works where the objects of Truepush's reference exist.
+    :param sample: an argument that works there.
     """
 
     methods: tuple[str, ...]
@@ -49,6 +52,7 @@ class Action:
     argument: str = ""
     argument_optional: bool = False
     example: dict[str, Any] | None = None
+    sample: str = ""
 
     @property
     def path(self) -> str:
@@ -71,6 +75,10 @@ def index() -> dict[str, list[str]]:
 
 def _about(controls: Controls, body: dict[str, Any], query: dict[str, str], rest: str) -> Any:
     return {"clock": controls.now().isoformat(), "projects": controls.projects(), "controls": index()}
+
+
+def _overview(controls: Controls, body: dict[str, Any], query: dict[str, str], rest: str) -> Any:
+    return overview(controls)
 
 
 def _reset(controls: Controls, body: dict[str, Any], query: dict[str, str], rest: str) -> Any:
@@ -220,6 +228,7 @@ _GET, _POST, _SET, _DELETE = ("GET",), ("POST",), ("POST", "PUT"), ("DELETE",)
 #: Every control, in the order of the manual.
 ACTIONS: tuple[Action, ...] = (
     Action(_GET, "", "Show the clock, the projects and every control.", _about),
+    Action(_GET, "overview", "Show what the page at `/` shows: the newest of everything.", _overview),
     Action(_GET, "clock", "Show the clock.", _clock),
     Action(
         _SET, "clock", "Move the clock forward (`advance`: seconds, or text such as `10m` or `1d12h`), to a moment "
@@ -258,27 +267,34 @@ ACTIONS: tuple[Action, ...] = (
         example={"endpoint": "listCampaign", "add": 1, "delete": 1, "where": "start", "times": 10},
     ),
     Action(_DELETE, "churn", "Let lists stand still again.", _end_churn),
-    Action(_POST, "move", "Move a row behind another one in its list.", _move, ("kind", "id", "beside")),
+    Action(
+        _POST, "move", "Move a row behind another one in its list.", _move, ("kind", "id", "beside"),
+        example={"kind": "triggers", "id": "5f8d5d900db83d4f8cf35d79", "beside": "5fae1887042f2bee7ef8aef9"},
+    ),
     Action(_GET, "late_commits", "Show how many requests wait for a late commit.", _late),
     Action(_POST, "late_commits", "Carry out every request that waits for a late commit.", _commit_late),
     *(
         action
-        for kind in ("campaigns", "templates", "triggers", "segments")
+        for kind, sample in (
+            ("campaigns", "5f71b707ce17f26371ebc12e"), ("templates", "5fb8cde682a1419035c8d981"),
+            ("triggers", "5f8ee892df5ff41f7f00694c"), ("segments", "5f89365f51e2766113d29fd6"),
+        )
         for action in (
             Action(_GET, kind, f"Show all {kind} of every project, or of one `project`.", _truth(kind),
                    query=("project",)),
             Action(_DELETE, kind, f"Delete one of the {kind}, as someone does in Truepush's console.", _delete(kind),
-                   argument="id"),
+                   argument="id", sample=sample),
         )
     ),
     Action(
         _GET, "pushes", "Show how many campaigns were really made of each payload: the oracle of duplicates.", _pushes,
         query=("project",),
     ),
-    Action(_GET, "stats", "Show the counters of a campaign now, or null.", _stats, argument="campaign id"),
+    Action(_GET, "stats", "Show the counters of a campaign now, or null.", _stats, argument="campaign id",
+           sample=reference.CAMPAIGN),
     Action(
         _SET, "series", "Script the answers of campaignStats for a campaign, one per request; the last one repeats. "
         "null answers NO-STATS-FOUND, and an empty list ends the script.", _series, ("series",),
-        argument="campaign id", example={"series": [None, {"sent": 100, "delivered": 10}]},
+        argument="campaign id", sample=reference.CAMPAIGN, example={"series": [None, {"sent": 100, "delivered": 10}]},
     ),
 )  # fmt: skip

@@ -1,54 +1,32 @@
-"""What tests can ask of an emulator and do to it, in Python; the control address offers the same over HTTP."""
+"""What tests can do to an emulator, in Python; the control address offers the same over HTTP."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from inspect import signature
 from typing import Any, Never
 
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
 from airflow_provider_truepush.emulator import reference, seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment, as_seconds
-from airflow_provider_truepush.emulator.delivery import counters
 from airflow_provider_truepush.emulator.dialects import Dialect, choose
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_choice, check_keys
 from airflow_provider_truepush.emulator.faults import Fault
-from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.emulator.ids import is_object_id
-from airflow_provider_truepush.emulator.records import Campaign, Held, Segment, Template, Trigger
-from airflow_provider_truepush.emulator.service import Service
+from airflow_provider_truepush.emulator.records import Held
+from airflow_provider_truepush.emulator.truth import Truth
 
 #: The settings of ``add_campaigns``.
 ADD_CAMPAIGNS = tuple(name for name in signature(seeding.add_campaigns).parameters if name not in ("world", "project"))
 
 
-class Controls:
-    """The calls are safe from any thread. Projects are named ``project-1`` and so on, or by their token.
-
-    :param service: the emulated Truepush.
-    """
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    # The history
-
-    def requests(self, endpoint: str | None = None) -> list[Request]:
-        """Every request so far, of one endpoint or of all; copies."""
-        with self._service.lock:
-            return self._service.history.rows(endpoint)
-
-    def count(self, endpoint: str | None = None) -> int:
-        """How many requests there were so far."""
-        with self._service.lock:
-            return self._service.history.count(endpoint)
+class Controls(Truth):
+    """Read and change an emulator. The calls are safe from any thread."""
 
     def clear_requests(self) -> None:
-        """Forget the history."""
+        """Forget the requests so far."""
         with self._service.lock:
             self._service.history.clear()
 
@@ -101,11 +79,6 @@ class Controls:
         with self._service.lock:
             return self._service.faults.add(fault)
 
-    def faults(self) -> list[Fault]:
-        """The faults that wait, with the number of their hits."""
-        with self._service.lock:
-            return self._service.faults.list()
-
     def clear_faults(self, fault_id: int | None = None) -> None:
         """Remove one fault, or all.
 
@@ -117,11 +90,6 @@ class Controls:
                 raise TruepushEmulatorError(f"faults: no fault has the id {fault_id}. Waiting: {waiting or 'none'}.")
             self._service.faults.clear(fault_id)
 
-    def late_commits(self) -> int:
-        """How many requests wait for their late commit."""
-        with self._service.lock:
-            return len(self._service.late)
-
     def commit_late(self) -> int:
         """Carry out every request that waits for its late commit, now.
 
@@ -130,11 +98,6 @@ class Controls:
         return self._service.commit_late()
 
     # Clock, dialect, beginning anew
-
-    def now(self) -> datetime:
-        """The emulator's clock, in UTC."""
-        with self._service.lock:
-            return as_datetime(self._service.settle())
 
     def advance(self, by: float | timedelta | str) -> datetime:
         """Move the clock forward; triggers that are due fire.
@@ -162,11 +125,6 @@ class Controls:
             self._service.world.save_clock()
         return as_datetime(self._service.settle())
 
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect spoken."""
-        return self._service.dialect
-
     def set_dialect(self, dialect: str | Dialect | None = None, **overrides: Any) -> Dialect:
         """Speak another dialect, by name or whole, or change settings of the present one."""
         with self._service.lock:
@@ -193,11 +151,6 @@ class Controls:
         with self._service.lock:
             self._service.churns.append(churn)
         return churn
-
-    def churns(self) -> list[Churn]:
-        """Return the changes that follow each page."""
-        with self._service.lock:
-            return list(self._service.churns)
 
     def end_churn(self) -> None:
         """Let lists stand still again."""
@@ -232,15 +185,6 @@ class Controls:
             if record is other or record.project != other.project:
                 raise TruepushEmulatorError("move: id and beside must be two rows of one project.")
             self._service.world.listing(type(record), record.project).move(record.id, other.id)
-
-    def exists(self, kind: str, object_id: str) -> bool:
-        """Return whether there is a row with this id.
-
-        :param kind: ``campaigns``, ``templates``, ``triggers`` or ``segments``.
-        """
-        check_choice("kind", kind, seeding.TYPES)
-        with self._service.lock:
-            return self._service.world.get(seeding.TYPES[kind], object_id.lower()) is not None
 
     def _row(self, kind: str, object_id: str) -> Held:
         check_choice("kind", kind, seeding.TYPES)
@@ -302,72 +246,3 @@ class Controls:
             raise TruepushEmulatorError("series: each row must be an object of counters, or None for NO-STATS-FOUND.")
         with self._service.lock:
             self._service.set_series(campaign_id, series)
-
-    # The truth
-
-    def projects(self) -> list[dict[str, Any]]:
-        """Names and numbers of subscribers."""
-        with self._service.lock:
-            return [{"name": p.name, "subscribers": p.subscribers} for p in self._service.world.projects.values()]
-
-    def campaigns(self, project: str | None = None) -> list[dict[str, Any]]:
-        """Every campaign, oldest first; its status is ``sent``, ``scheduled`` or ``cancelled``."""
-        with self._service.lock:
-            now = self._service.settle()
-            return [
-                {**_readable(campaign), "status": campaign.status(now)}
-                for campaign in self._service.world.all(Campaign, self._name(project))
-            ]
-
-    def templates(self, project: str | None = None) -> list[dict[str, Any]]:
-        """Every template."""
-        with self._service.lock:
-            return [_readable(template) for template in self._service.world.all(Template, self._name(project))]
-
-    def triggers(self, project: str | None = None) -> list[dict[str, Any]]:
-        """Every trigger, with the moment at which it fires next."""
-        with self._service.lock:
-            self._service.settle()
-            rows = []
-            for trigger in self._service.world.all(Trigger, self._name(project)):
-                moment = self._service.firing.next(trigger)
-                row = {**_readable(trigger), "next_fire": None if moment is None else as_datetime(moment).isoformat()}
-                rows.append(row)
-            return rows
-
-    def segments(self, project: str | None = None) -> list[dict[str, Any]]:
-        """Every segment, with its number of subscribers."""
-        with self._service.lock:
-            return [_readable(segment) for segment in self._service.world.all(Segment, self._name(project))]
-
-    def stats(self, campaign_id: str) -> dict[str, int] | None:
-        """The counters of a campaign now, in our spelling, scripts left aside; None when it is not sent or unknown."""
-        with self._service.lock:
-            now = self._service.settle()
-            campaign = self._service.world.get(Campaign, campaign_id.lower())
-            found = None if campaign is None else counters(self._service.world.seed, campaign, now)
-            return None if found is None else {COUNTERS[name]: value for name, value in found.items()}
-
-    def pushes(self, project: str | None = None) -> dict[str, int]:
-        """How many campaigns createCampaign really made of each payload: the oracle of duplicates.
-
-        :returns: numbers by payload, as JSON with sorted keys.
-        """
-        made: dict[str, int] = {}
-        with self._service.lock:
-            for campaign in self._service.world.all(Campaign, self._name(project)):
-                if campaign.source == "api":
-                    payload = json.dumps(campaign.payload, ensure_ascii=False, sort_keys=True)
-                    made[payload] = made.get(payload, 0) + 1
-        return made
-
-    def _name(self, project: str | None) -> str | None:
-        return None if project is None else self._service.world.project(project).name
-
-
-def _readable(record: Campaign | Template | Trigger | Segment) -> dict[str, Any]:
-    row = record.as_dict()
-    for name in ("created_at", "send_at", "cancelled_at", "since"):
-        if row.get(name) is not None:
-            row[name] = as_datetime(row[name]).isoformat()
-    return row

@@ -61,7 +61,7 @@ class Dialect:
     order: Literal["inserted", "oldest", "newest", "title", "shuffled"] = "inserted"
 
     def __post_init__(self) -> None:
-        for name, allowed in _ALLOWED.items():
+        for name, allowed in ALLOWED.items():
             check_choice(f"dialect: {name}", getattr(self, name), allowed)
         size: Any = self.page_size  # settings come from command lines and JSON as well
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST_PAGE:
@@ -115,7 +115,8 @@ class Dialect:
         return f"{outcome.message} with{chr(10) + '    ' if broken else ' '}id:{outcome.created}"
 
 
-_ALLOWED: dict[str, tuple[Any, ...]] = {
+#: The values of each setting that has only a few.
+ALLOWED: dict[str, tuple[Any, ...]] = {
     "http_status": ("outcome", "always200"),
     "negative": ("empty", "body"),
     "data_key": ("data", "Data", "reference"),

@@ -14,6 +14,10 @@ class TruepushEmulatorError(TruepushError, ValueError):
     """
 
 
+class TruepushStateFileError(TruepushEmulatorError):
+    """The state file of an emulator cannot be used. The emulator did not start."""
+
+
 def check_keys(what: str, given: Iterable[object], accepted: Iterable[str]) -> None:
     """Refuse keys that nothing reads, so that a typing error never passes for a setting.
 

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from copy import copy
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from airflow_provider_truepush.emulator.clock import as_datetime
@@ -109,6 +110,10 @@ class History:
     def rows(self, endpoint: str | None = None) -> list[Request]:
         """Copies of the requests, of one endpoint or of all."""
         return [copy(row) for row in self._rows if endpoint is None or row.endpoint == endpoint]
+
+    def newest(self, count: int) -> list[Request]:
+        """Return copies of the newest few requests, the newest first."""
+        return [copy(row) for row in islice(reversed(self._rows), count)]
 
     def count(self, endpoint: str | None = None) -> int:
         """How many came, those no longer kept included."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
-from airflow_provider_truepush.emulator import control, wire
+from airflow_provider_truepush.emulator import control, guard, page, wire
 from airflow_provider_truepush.emulator.clock import as_datetime
 from airflow_provider_truepush.emulator.control_table import ROOT
 from airflow_provider_truepush.emulator.exchange import Exchange
@@ -113,6 +113,9 @@ class Site:
         path = request.rel_url.raw_path
         if path == ROOT or path.startswith(f"{ROOT}/"):
             return await control.handle(self.service, self._names, request, path)
+        if path == "/" and request.method in ("GET", "HEAD"):
+            refused = guard.refusal(request.method, request.headers, self._names)
+            return page.answer() if refused is None else control.answer(403, {"error": refused})
         endpoint, argument = route(request.method, path)
         token = request.headers.get("Authorization")
         record = self.service.open_request(

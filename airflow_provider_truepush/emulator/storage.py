@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_truepush.emulator.errors import TruepushStateFileError
 from airflow_provider_truepush.emulator.records import Record
 
 _SCHEMA = """
@@ -18,10 +19,6 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _PUT = "INSERT INTO objects (kind, id, data) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data"
-
-
-class StateFileError(Exception):
-    """The state file cannot be used."""
 
 
 class Storage:
@@ -45,7 +42,9 @@ class Storage:
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             self.close()
-            raise StateFileError(f"state file {path}: {error}; is another emulator using it?") from error
+            raise TruepushStateFileError(
+                f"The state file {path} cannot be used ({error}). Is another emulator using it?"
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

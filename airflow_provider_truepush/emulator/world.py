@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -119,6 +120,14 @@ class World:
         if project is not None:
             return self.listing(kind, project).all()
         return list(self._held[kind].values())
+
+    def total(self, kind: type[Record]) -> int:
+        """Return how many there are of a kind in all projects."""
+        return len(self._held[kind])
+
+    def newest(self, kind: type[R], count: int) -> list[R]:
+        """Return those of a kind that were added last, the newest first."""
+        return list(islice(reversed(self._held[kind].values()), count))
 
     def listing(self, kind: type[Record], project: str) -> Listing:
         """Return the list of a kind in a project."""

@@ -321,7 +321,6 @@ def test_any_title_is_listed_as_it_was_sent(emulator: Emulator, api: Api) -> Non
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
         ("GET", "/api/v1/createCampaign"),
         ("DELETE", f"/api/v1/listTrigger/{UNKNOWN}"),
         ("GET", "/api/v1/listCampaign"),

@@ -214,7 +214,9 @@ def test_the_command_prints_the_connection_when_asked_to() -> None:
     running.terminate()
     running.communicate(timeout=30)
     port = urlsplit(url.split()[-1]).port
-    assert line == f"AIRFLOW_CONN_TRUEPUSH_DEFAULT=truepush://:a-token@127.0.0.1:{port}/http?timezone=Etc%2FUTC"
+    assert (
+        line == f"export AIRFLOW_CONN_TRUEPUSH_DEFAULT='truepush://:a-token@127.0.0.1:{port}/http?timezone=Etc%2FUTC'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,8 @@ def test_the_command_prints_the_connection_when_asked_to() -> None:
         (["--page-size", "0"], "page_size"),
         (["--clock", "sun"], "sun"),
         (["--token", ""], "token"),
+        (["--token", "t"], "shorter than 5 characters"),
+        (["--order", "backwards"], "backwards"),
         (["--start", "yesterday"], "yesterday"),
         (["--state", "/nowhere/at/all.db"], "all.db"),
         (["--port", "99999"], "port"),

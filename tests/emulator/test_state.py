@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.emulator.storage import StateFileError
+from airflow_provider_truepush.emulator.errors import TruepushStateFileError
 from tests.emulator.support import CAMPAIGN, START, TEMPLATE, Api, trigger
 from tests.tokens import SESSION_TOKEN
 
@@ -92,13 +92,13 @@ def test_no_token_in_the_state_file(tmp_path: Path) -> None:
 
 
 def test_two_emulators_do_not_share_a_file(tmp_path: Path) -> None:
-    with Emulator(state=tmp_path / "state.db"), pytest.raises(StateFileError, match="another emulator"):
+    with Emulator(state=tmp_path / "state.db"), pytest.raises(TruepushStateFileError, match="another emulator"):
         Emulator(state=tmp_path / "state.db").start()
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("this is no database, but it is long enough to look like one " * 20)
-    with pytest.raises(StateFileError, match=r"state\.db"):
+    with pytest.raises(TruepushStateFileError, match=r"state\.db"):
         Emulator(state=tmp_path / "state.db").start()
 
 
