@@ -97,6 +97,10 @@ class TruepushProtocolError(TruepushError):
     """A complete answer arrived that this provider cannot read; the message quotes its beginning."""
 
 
+class TruepushListMovedError(TruepushError):
+    """A list changed whenever it was read, so what was looked for may exist although it was not found."""
+
+
 class TruepushSendExpiredError(TruepushError):
     """Too long after its intent a send had not begun. Nothing was sent."""
 

@@ -17,7 +17,7 @@ _HEAVY = (
     "airflow.sdk.execution_time.supervisor",
     "airflow_provider_truepush.api.protocol.calls",
     "airflow_provider_truepush.api.protocol.endpoints",
-    "airflow_provider_truepush.api.protocol.walk",
+    "airflow_provider_truepush.api.protocol.wanted",
     "airflow_provider_truepush.client.shared",
     "airflow_provider_truepush.hooks.connection",
     "airflow_provider_truepush.hooks.lists",

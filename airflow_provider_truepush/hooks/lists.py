@@ -1,40 +1,105 @@
-"""Drive a walk over a list: send each request that it asks for, and hand it the answer."""
+"""Choose and drive a walk over a list: send each request that it asks for, and hand it the answer."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from airflow_provider_truepush.api.models.refs import Ref
+from airflow_provider_truepush.api.protocol import newest as newest_rows, search as searching
 from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
-from airflow_provider_truepush.api.protocol.paging import Pages
-from airflow_provider_truepush.api.protocol.walk import Wanted
+from airflow_provider_truepush.api.protocol.list_end import Hint
+from airflow_provider_truepush.api.protocol.newest import Newest
+from airflow_provider_truepush.api.protocol.reading import Found, Page, Pause, Walk, walk_all
+from airflow_provider_truepush.api.protocol.recent import walk_recent
+from airflow_provider_truepush.api.protocol.wanted import Wanted
 
 R = TypeVar("R", bound=Ref)
+T = TypeVar("T")
 Run = Callable[[Call[list[R]]], list[R]]
 RunAsync = Callable[[Call[list[R]]], Awaitable[list[R]]]
 
-
-def iterate(run: Run[R], endpoint: Endpoint[list[R]], wanted: Wanted) -> Iterator[R]:
-    """Return the wanted rows, a request per page, when the page is reached."""
-    pages = Pages(endpoint)
-    while rows := run(pages.next_call()):
-        yield from filter(wanted.matches, pages.fresh(rows))
+#: What earlier walks in this process found out, by connection and endpoint.
+_hints: dict[tuple[str, str], Hint] = {}
 
 
-def find(run: Run[R], endpoint: Endpoint[list[R]], wanted: Wanted) -> list[R]:
-    """Return the wanted rows, once each."""
-    return list(iterate(run, endpoint, wanted))
+def listing(conn_id: str, endpoint: Endpoint[list[R]], since: datetime | None) -> Walk[R, object]:
+    """Return the walk that hands over all rows, or those since a moment."""
+    if since is None:
+        return walk_all(endpoint.name)
+    return walk_recent(endpoint.name, Wanted(since=since), _hint(conn_id, endpoint))
 
 
-async def iterate_async(run: RunAsync[R], endpoint: Endpoint[list[R]], wanted: Wanted) -> AsyncIterator[R]:
+def search(conn_id: str, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:
+    """Return the walk that finds the wanted rows for certain."""
+    wanted.require_something()
+    return searching.search(endpoint.name, wanted, _hint(conn_id, endpoint), is_unique=is_unique)
+
+
+def newest(conn_id: str, endpoint: Endpoint[list[R]]) -> Walk[R, Newest[R]]:
+    """Return the walk that reads the newest rows."""
+    return newest_rows.walk_newest(endpoint.name, _hint(conn_id, endpoint))
+
+
+def _hint(conn_id: str, endpoint: Endpoint[list[R]]) -> Hint:
+    return _hints.setdefault((conn_id, endpoint.name), Hint())
+
+
+def iterate(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, object]) -> Iterator[R]:
+    """Return the rows that a walk hands over, each page when it is reached."""
+    step = _next(walk)
+    while step is not None:
+        rows: Sequence[R] = ()
+        if isinstance(step, Page):
+            rows = run(endpoint.call(step.number))
+        elif isinstance(step, Pause):
+            time.sleep(step.seconds)
+        else:
+            yield from step.rows
+        step = _next(walk, rows)
+
+
+def finish(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, T]) -> T:
+    """Return the result of a walk that hands over no rows."""
+    results: list[T] = []
+    for _ in iterate(run, endpoint, _keep_result(walk, results)):
+        pass
+    return results[0]
+
+
+async def iterate_async(run: RunAsync[R], endpoint: Endpoint[list[R]], walk: Walk[R, object]) -> AsyncIterator[R]:
     """As :func:`iterate`."""
-    pages = Pages(endpoint)
-    while rows := await run(pages.next_call()):
-        for row in filter(wanted.matches, pages.fresh(rows)):
-            yield row
+    step = _next(walk)
+    while step is not None:
+        rows: Sequence[R] = ()
+        if isinstance(step, Page):
+            rows = await run(endpoint.call(step.number))
+        elif isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+        else:
+            for row in step.rows:
+                yield row
+        step = _next(walk, rows)
 
 
-async def find_async(run: RunAsync[R], endpoint: Endpoint[list[R]], wanted: Wanted) -> list[R]:
-    """As :func:`find`."""
-    return [row async for row in iterate_async(run, endpoint, wanted)]
+async def finish_async(run: RunAsync[R], endpoint: Endpoint[list[R]], walk: Walk[R, T]) -> T:
+    """As :func:`finish`."""
+    results: list[T] = []
+    async for _ in iterate_async(run, endpoint, _keep_result(walk, results)):
+        pass
+    return results[0]
+
+
+def _keep_result(walk: Walk[R, T], results: list[T]) -> Walk[R, None]:
+    results.append((yield from walk))
+
+
+def _next(walk: Walk[R, object], rows: Sequence[R] | None = None) -> Page | Found[R] | Pause | None:
+    """Send a walk its answer, and return what it needs next; None at its end."""
+    try:
+        return next(walk) if rows is None else walk.send(rows)
+    except StopIteration:
+        return None

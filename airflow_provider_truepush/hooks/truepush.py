@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.api.connection.settings import Settings
     from airflow_provider_truepush.api.models.refs import Ref
-    from airflow_provider_truepush.api.protocol import calls, endpoints, walk
+    from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
     from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
-    from airflow_provider_truepush.api.protocol.walk import Wanted
+    from airflow_provider_truepush.api.protocol.newest import Newest
+    from airflow_provider_truepush.api.protocol.wanted import Wanted
     from airflow_provider_truepush.client.aio import AsyncClient
     from airflow_provider_truepush.client.sync import SyncClient
     from airflow_provider_truepush.hooks import lists
@@ -38,7 +39,7 @@ else:
     calls = Later("airflow_provider_truepush.api.protocol.calls")
     endpoints = Later("airflow_provider_truepush.api.protocol.endpoints")
     lists = Later("airflow_provider_truepush.hooks.lists")
-    walk = Later("airflow_provider_truepush.api.protocol.walk")
+    wanted = Later("airflow_provider_truepush.api.protocol.wanted")
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Ref")
@@ -122,10 +123,12 @@ class TruepushHook(_ConnectionType):
         return self.get_conn().execute(call)
 
     def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> Iterator[R]:
-        return lists.iterate(self._run, endpoint, walk.Wanted(since=since))
+        return lists.iterate(self._run, endpoint, lists.listing(self.truepush_conn_id, endpoint, since))
 
-    def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted) -> list[R]:
-        return lists.find(self._run, endpoint, wanted)
+    def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool = False) -> list[R]:
+        return lists.finish(
+            self._run, endpoint, lists.search(self.truepush_conn_id, endpoint, wanted, is_unique=is_unique)
+        )
 
     def create_campaign(
         self, campaign: Campaign | Mapping[str, Any], *, just_before: Callable[[], None] | None = None
@@ -174,7 +177,16 @@ class TruepushHook(_ConnectionType):
         :param campaign_id: the id; None for any.
         :param since: as in :meth:`list_campaigns`.
         """
-        return self._find(endpoints.LIST_CAMPAIGNS, walk.Wanted(campaign_id, title, since))
+        return self._find(endpoints.LIST_CAMPAIGNS, wanted.Wanted(campaign_id, title, since))
+
+    def newest_campaigns(self) -> Newest[CampaignRef]:
+        """Return the newest campaigns, and the id above which they are complete, in one to three requests.
+
+        A list that is oldest first takes some 20 requests, one in no usable order takes all its pages.
+        """
+        return lists.finish(
+            self._run, endpoints.LIST_CAMPAIGNS, lists.newest(self.truepush_conn_id, endpoints.LIST_CAMPAIGNS)
+        )
 
     def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
         """``createTemplate``, sent once. As :meth:`create_campaign`."""
@@ -194,7 +206,7 @@ class TruepushHook(_ConnectionType):
         :param name: the exact name; None for any.
         :param template_id: the id; None for any.
         """
-        return self._find(endpoints.LIST_TEMPLATES, walk.Wanted(template_id, name))
+        return self._find(endpoints.LIST_TEMPLATES, wanted.Wanted(template_id, name))
 
     def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
         """``createTrigger``, sent once. As :meth:`create_campaign`.
@@ -217,7 +229,7 @@ class TruepushHook(_ConnectionType):
         :param name: the exact name; None for any.
         :param trigger_id: the id; None for any.
         """
-        return self._find(endpoints.LIST_TRIGGERS, walk.Wanted(trigger_id, name))
+        return self._find(endpoints.LIST_TRIGGERS, wanted.Wanted(trigger_id, name), is_unique=name is not None)
 
     def set_trigger_status(self, trigger_id: str, status: str) -> bool:
         """``triggerStatus`` to ``active`` or ``inactive``. False when it is so already, or does not exist."""
@@ -233,7 +245,7 @@ class TruepushHook(_ConnectionType):
         :param name: the exact name; None for any.
         :param segment_id: the id; None for any.
         """
-        return self._find(endpoints.LIST_SEGMENTS, walk.Wanted(segment_id, name))
+        return self._find(endpoints.LIST_SEGMENTS, wanted.Wanted(segment_id, name))
 
     def delete_segment(self, segment_id: str) -> bool:
         """``deleteSegment``. False when there is none of that id."""
@@ -294,12 +306,14 @@ class TruepushAsyncHook(_ConnectionType):
 
     async def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> AsyncIterator[R]:
         await self.get_settings()  # which imports what the list takes, but not in the loop
-        async for row in lists.iterate_async(self._run, endpoint, walk.Wanted(since=since)):
+        walk = lists.listing(self.truepush_conn_id, endpoint, since)
+        async for row in lists.iterate_async(self._run, endpoint, walk):
             yield row
 
-    async def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted) -> list[R]:
+    async def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool = False) -> list[R]:
         await self.get_settings()
-        return await lists.find_async(self._run, endpoint, wanted)
+        walk = lists.search(self.truepush_conn_id, endpoint, wanted, is_unique=is_unique)
+        return await lists.finish_async(self._run, endpoint, walk)
 
     async def create_campaign(self, campaign: Campaign | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_campaign`."""
@@ -321,7 +335,13 @@ class TruepushAsyncHook(_ConnectionType):
         self, title: str | None = None, campaign_id: str | None = None, since: datetime | None = None
     ) -> list[CampaignRef]:
         """As :meth:`TruepushHook.find_campaigns`."""
-        return await self._find(endpoints.LIST_CAMPAIGNS, walk.Wanted(campaign_id, title, since))
+        return await self._find(endpoints.LIST_CAMPAIGNS, wanted.Wanted(campaign_id, title, since))
+
+    async def newest_campaigns(self) -> Newest[CampaignRef]:
+        """As :meth:`TruepushHook.newest_campaigns`."""
+        await self.get_settings()
+        walk = lists.newest(self.truepush_conn_id, endpoints.LIST_CAMPAIGNS)
+        return await lists.finish_async(self._run, endpoints.LIST_CAMPAIGNS, walk)
 
     async def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_template`."""
@@ -337,7 +357,7 @@ class TruepushAsyncHook(_ConnectionType):
 
     async def find_templates(self, name: str | None = None, template_id: str | None = None) -> list[TemplateRef]:
         """As :meth:`TruepushHook.find_templates`."""
-        return await self._find(endpoints.LIST_TEMPLATES, walk.Wanted(template_id, name))
+        return await self._find(endpoints.LIST_TEMPLATES, wanted.Wanted(template_id, name))
 
     async def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_trigger`."""
@@ -353,7 +373,7 @@ class TruepushAsyncHook(_ConnectionType):
 
     async def find_triggers(self, name: str | None = None, trigger_id: str | None = None) -> list[TriggerRef]:
         """As :meth:`TruepushHook.find_triggers`."""
-        return await self._find(endpoints.LIST_TRIGGERS, walk.Wanted(trigger_id, name))
+        return await self._find(endpoints.LIST_TRIGGERS, wanted.Wanted(trigger_id, name), is_unique=name is not None)
 
     async def set_trigger_status(self, trigger_id: str, status: str) -> bool:
         """As :meth:`TruepushHook.set_trigger_status`."""
@@ -365,7 +385,7 @@ class TruepushAsyncHook(_ConnectionType):
 
     async def find_segments(self, name: str | None = None, segment_id: str | None = None) -> list[SegmentRef]:
         """As :meth:`TruepushHook.find_segments`."""
-        return await self._find(endpoints.LIST_SEGMENTS, walk.Wanted(segment_id, name))
+        return await self._find(endpoints.LIST_SEGMENTS, wanted.Wanted(segment_id, name))
 
     async def delete_segment(self, segment_id: str) -> bool:
         """As :meth:`TruepushHook.delete_segment`."""

@@ -1,4 +1,4 @@
-"""What is wanted from a list: the rows since a moment, or those that match a name or an id."""
+"""What a caller wants from a list: the rows since a moment, or those that match a name or an id."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.since is not None and self.since.tzinfo is None:
             refuse("since", self.since, "must be an aware datetime")
+
+    def require_something(self) -> None:
+        """Refuse a search for nothing: a template that rendered to None must not match every row."""
+        if self.id is None and self.label is None and self.since is None:
+            refuse("name", None, "must be given, or the id")
 
     def matches(self, row: Ref) -> bool:
         """Return whether the row is wanted."""

@@ -1,0 +1,78 @@
+"""The newest rows of a list, and how far down they are complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+from airflow_provider_truepush.api.protocol.list_end import Hint, explain_whole_walk, find_last_page
+from airflow_provider_truepush.api.protocol.order import Order, OrderDetector, second_of
+from airflow_provider_truepush.api.protocol.reading import R, Reading, Walk
+from airflow_provider_truepush.api.protocol.second_look import SecondLook
+
+#: The oldest rows of a page are not relied on: neighbors of one second may have changed places.
+_UNSURE_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Newest(Generic[R]):
+    """The newest rows of a list.
+
+    :param rows: in the order of the list.
+    :param floor: every row of the list with a greater id is among the rows, as far as the ids follow the order of the
+        list; empty when these are all rows.
+    """
+
+    rows: tuple[R, ...]
+    floor: str
+
+
+def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
+    """Read the newest rows: one page, where the list is newest first.
+
+    :param name: the endpoint's name.
+    :param hint: of an earlier walk over the same list; it is updated.
+    """
+    if hint.last_page is not None:
+        newest: Newest[R] | None = yield from _last_pages(Reading(name), OrderDetector(), hint, hint.last_page)
+        if newest is not None:
+            return newest
+        hint.last_page = None
+    reading: Reading[R] = Reading(name)
+    detector = OrderDetector()
+    pages: list[Sequence[R]] = []
+    from_the_end = True
+    while rows := (yield from reading.next_page(len(pages) + 1)):
+        pages.append(rows)
+        detector.add(len(pages), [row.id for row in rows])
+        if detector.order is Order.NEWEST_FIRST:
+            yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
+            return Newest(tuple(reading.rows.values()), _floor(rows[-_UNSURE_ROWS:]))
+        if detector.order is Order.OLDEST_FIRST and from_the_end:
+            newest = yield from _last_pages(reading, detector, hint, len(pages))
+            if newest is not None:
+                return newest
+            from_the_end = False
+            reading, pages = Reading(name), []
+    explain_whole_walk(hint, reading, detector.order, len(pages))
+    yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
+    return Newest(tuple(reading.rows.values()), "")
+
+
+def _last_pages(reading: Reading[R], detector: OrderDetector, hint: Hint, first: int) -> Walk[R, Newest[R] | None]:
+    """Read the end of a list that is oldest first; return None when it is not."""
+    found = yield from find_last_page(reading, detector, first)
+    if found is None:
+        return None
+    last, rows = found
+    hint.last_page = last
+    if last == 1:
+        return Newest(tuple(rows), "")
+    if len(rows) <= _UNSURE_ROWS:
+        rows = [*(yield from reading.page(last - 1)), *rows]
+    return Newest(tuple(rows), _floor(rows[:_UNSURE_ROWS]))
+
+
+def _floor(rows: Sequence[R]) -> str:
+    return max((row.id for row in rows if second_of(row.id) is not None), default="")

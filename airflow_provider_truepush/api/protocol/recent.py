@@ -1,0 +1,140 @@
+"""The rows since a moment, in as few requests as the order of the list allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Generic
+
+from airflow_provider_truepush.api.protocol import list_limits as limits
+from airflow_provider_truepush.api.protocol.list_end import Hint, explain_whole_walk, find_last_page
+from airflow_provider_truepush.api.protocol.order import Order, OrderDetector, second_of
+from airflow_provider_truepush.api.protocol.reading import Found, R, Reading, Walk
+from airflow_provider_truepush.api.protocol.second_look import SecondLook
+from airflow_provider_truepush.api.protocol.wanted import Wanted
+
+log = logging.getLogger(__name__)
+
+_SLACK = int(limits.CLOCK_SLACK.total_seconds())
+
+
+def walk_recent(name: str, wanted: Wanted, hint: Hint) -> Walk[R, bool]:
+    """Hand over the wanted rows, and stop as early as the order of the list allows.
+
+    :param name: the endpoint's name.
+    :param wanted: has a moment, and may have more.
+    :param hint: of an earlier walk over the same list; it is updated.
+    :return: whether the list held still enough: a row that existed throughout the walk was not missed.
+    """
+    walk: _RecentWalk[R] = _RecentWalk(name, wanted, hint)
+    if hint.last_page is not None:
+        settled = yield from walk.back_from_the_end(hint.last_page)
+        if settled is not None:
+            return settled
+        hint.last_page = None
+        walk.begin()
+    turned_back = False
+    number = 1
+    while rows := (yield from walk.read_next(number)):
+        order = walk.detector.order
+        if order is Order.NEWEST_FIRST and walk.passes(rows):
+            return (yield from walk.look_again(range(1, walk.edge(range(1, number)) or number)))
+        if order is Order.OLDEST_FIRST and not turned_back:
+            settled = yield from walk.back_from_the_end(number)
+            if settled is not None:
+                return settled
+            # The order was contradicted further on.
+            turned_back = True
+            walk.begin()
+            number = 0
+        number += 1
+    explain_whole_walk(hint, walk.reading, walk.detector.order, number - 1)
+    if len(walk.reading.rows) > limits.SECOND_LOOK_ROWS:
+        return False
+    return (yield from walk.look_again(range(1, number)))
+
+
+class _RecentWalk(Generic[R]):
+    def __init__(self, name: str, wanted: Wanted, hint: Hint) -> None:
+        assert wanted.since is not None
+        self._name = name
+        self._wanted = wanted
+        self._hint = hint
+        self._since = int(wanted.since.timestamp())
+        self._given: set[str] = set()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the pages read so far, but not what was handed over."""
+        self.reading: Reading[R] = Reading(self._name)
+        self.detector = OrderDetector()
+        self._pages: dict[int, Sequence[R]] = {}
+        self._older = 0
+
+    def read_next(self, number: int) -> Walk[R, Sequence[R]]:
+        """Read the next page from the first to the last."""
+        rows = yield from self.reading.next_page(number)
+        yield from self._take(number, rows)
+        return rows
+
+    def _take(self, number: int, rows: Sequence[R]) -> Walk[R, None]:
+        if rows:
+            self.detector.add(number, [row.id for row in rows])
+            self._pages[number] = rows
+        yield from self._hand_over(rows)
+
+    def _hand_over(self, rows: Iterable[R]) -> Walk[R, None]:
+        """Give the caller the wanted rows that it was not given before."""
+        fresh = {row.id: row for row in rows if row.id not in self._given and self._wanted.matches(row)}
+        if fresh:
+            self._given.update(fresh)
+            yield Found(list(fresh.values()))
+
+    def passes(self, rows: Iterable[R]) -> bool:
+        """Return whether all rows beyond these, in the direction of the walk, are too old to be wanted."""
+        orderly = self.detector.is_orderly
+        earliest = self._since - (_SLACK if orderly else 2 * _SLACK)
+        seconds = [second for row in rows if (second := second_of(row.id)) is not None]
+        self._older += sum(second < self._since for second in seconds)
+        return any(second < earliest for second in seconds) or (orderly and self._older >= limits.ORDERLY_ROWS)
+
+    def edge(self, numbers: range) -> int:
+        """Return the first of the pages that holds a row too old to be wanted; 0 for none.
+
+        All wanted rows of an orderly list are on the pages before it, and above that row on the page itself.
+        """
+        if self.detector.is_orderly:
+            for number in numbers:
+                if any((second_of(row.id) or self._since) < self._since for row in self._pages[number]):
+                    return number
+        return 0
+
+    def back_from_the_end(self, first: int) -> Walk[R, bool | None]:
+        """Find the last page, and walk back from there. Return None when the list is not oldest first."""
+        found = yield from find_last_page(self.reading, self.detector, first)
+        if found is None:
+            return None
+        last, rows = found
+        self._hint.last_page = last
+        self._pages = {last: rows}
+        yield from self._hand_over(rows)
+        number = last
+        while not (has_passed := self.passes(rows)) and number > 1:
+            number -= 1
+            rows = yield from self.reading.page(number)
+            yield from self._take(number, rows)
+            if self.detector.order is not Order.OLDEST_FIRST:
+                return None
+        edge = self.edge(range(last, number - 1, -1)) or (number if has_passed else 0)
+        return (yield from self.look_again(range(edge + 1, last + 1)))
+
+    def look_again(self, numbers: range) -> Walk[R, bool]:
+        """Look for rows that moved from one page to another between two requests."""
+        look = SecondLook(self.reading, numbers, [self._pages[number] for number in numbers])
+        settled = yield from look.repeat()
+        yield from self._hand_over(look.fresh)
+        if not settled:
+            log.warning(
+                "%s: rows were added or deleted whenever the list was read. Rows may be missing from it.", self._name
+            )
+        return settled

@@ -1,0 +1,135 @@
+"""A search that calls nothing missing that was there throughout: the list may move while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Generic
+
+from airflow_provider_truepush.api.errors import TruepushListMovedError
+from airflow_provider_truepush.api.protocol import list_limits as limits
+from airflow_provider_truepush.api.protocol.list_end import Hint
+from airflow_provider_truepush.api.protocol.reading import Pause, R, Reading, Walk, collect
+from airflow_provider_truepush.api.protocol.recent import walk_recent
+from airflow_provider_truepush.api.protocol.wanted import Wanted
+
+#: Ends of the list, as seen at different moments, that a proof may rest on.
+_KEPT_ENDS = 6
+
+
+def search(name: str, wanted: Wanted, hint: Hint, *, is_unique: bool = False) -> Walk[R, list[R]]:
+    """Find the rows that match. A row that existed throughout and matches is among the result.
+
+    :param name: the endpoint's name.
+    :param wanted: what to look for.
+    :param hint: of an earlier walk over the same list; it is updated.
+    :param is_unique: no two rows can match, so the first one found ends the search.
+    :raises TruepushListMovedError: when the list never held still.
+    """
+    if wanted.since is not None:
+        found: list[R] = []
+        if (yield from collect(walk_recent(name, wanted, hint), found)):
+            return found
+    return (yield from _search_all(name, wanted, is_unique=is_unique))
+
+
+def _search_all(name: str, wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:
+    """Read the whole list at least twice, until it is proven that no row was overlooked."""
+    looking: _Search[R] = _Search(name)
+    is_unique = is_unique or wanted.id is not None
+    for look in range(limits.MAX_LOOKS):
+        if look > 1:
+            yield Pause(min(limits.LONGEST_PAUSE, limits.FIRST_PAUSE * 2 ** (look - 2)))
+            yield from looking.read_both_ends()
+        number = 1
+        while True:
+            rows = yield from looking.read(number, is_first=look == 0)
+            if is_unique and (hits := [row for row in rows if wanted.matches(row)]):
+                return hits[:1]
+            if not rows:
+                break
+            number += 1
+        looking.end_look()
+        if look and (alive := looking.proven()) is not None:
+            return [row for row in alive if wanted.matches(row)]
+    raise TruepushListMovedError(
+        f"{name}: rows were added or deleted during each of {limits.MAX_LOOKS} looks at the list, and what was looked "
+        "for was not found. It may exist all the same, so nothing was concluded; nothing was changed in Truepush. Run "
+        "the task again once fewer tasks create and delete at the same time.",
+        endpoint=name,
+    )
+
+
+class _Search(Generic[R]):
+    """Counts what was seen.
+
+    A page that is not full tells how long the list was at that moment. When as many rows are known to have existed
+    then (they were seen before and are seen after), there was no other row, wherever rows have moved meanwhile.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._reading: Reading[R] = Reading(name)
+        self._first_seen: dict[str, int] = {}
+        self._last_seen: dict[str, int] = {}
+        #: Moment, page and number of rows of the last pages that were not full.
+        self._ends: list[tuple[int, int, int]] = []
+        self._page_size = 0
+        self._look: list[list[str]] = []
+        self._look_before: list[list[str]] = []
+        self._look_began = 0
+        self._last_page = 1
+
+    def read(self, number: int, *, is_first: bool = False) -> Walk[R, Sequence[R]]:
+        """Read a page of a look.
+
+        :param is_first: it belongs to the first look, in which each page has to bring something new.
+        """
+        reading = self._reading
+        rows = yield from (reading.next_page(number) if is_first else reading.page(number))
+        self._note(number, rows)
+        if number == 1:
+            self._look_before, self._look = self._look, []
+            self._look_began = reading.requests
+        self._look.append([row.id for row in rows])
+        return rows
+
+    def read_both_ends(self) -> Walk[R, None]:
+        """Read the first page and right after it the end: rows are added at one of the two."""
+        self._note(1, (yield from self._reading.page(1)))
+        number = self._last_page
+        while rows := (yield from self._reading.page(number)):
+            self._note(number, rows)
+            number += 1
+        self._note(number, rows)
+
+    def _note(self, number: int, rows: Sequence[R]) -> None:
+        moment = self._reading.requests
+        for row in rows:
+            self._first_seen.setdefault(row.id, moment)
+            self._last_seen[row.id] = moment
+        self._page_size = max(self._page_size, len(rows))
+        if len(rows) < self._page_size or not rows:
+            self._ends = [*self._ends[1 - _KEPT_ENDS :], (moment, number, len(rows))]
+
+    def end_look(self) -> None:
+        """Remember where the list ended."""
+        self._last_page = max(1, len(self._look) - 1)
+
+    def proven(self) -> list[R] | None:
+        """Return the rows that exist, if it is proven that there are no others."""
+        if self._look == self._look_before and _each_once(self._look):
+            return self._seen_since(self._look_began)
+        for moment, number, rows in reversed(self._ends):
+            length = (number - 1) * self._page_size + rows
+            alive = sum(first <= moment <= self._last_seen[row_id] for row_id, first in self._first_seen.items())
+            if alive == length:
+                return self._seen_since(moment)
+        return None
+
+    def _seen_since(self, moment: int) -> list[R]:
+        return [row for row_id, row in self._reading.rows.items() if self._last_seen[row_id] >= moment]
+
+
+def _each_once(pages: list[list[str]]) -> bool:
+    ids = list(chain.from_iterable(pages))
+    return len(set(ids)) == len(ids)

@@ -1,0 +1,84 @@
+"""A second look at pages that were read, which notices rows that moved between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic
+
+from airflow_provider_truepush.api.protocol import list_limits as limits
+from airflow_provider_truepush.api.protocol.order import second_of
+from airflow_provider_truepush.api.protocol.reading import R, Reading, Walk
+
+
+class SecondLook(Generic[R]):
+    """Reads neighboring pages again until nothing has vanished, turned up or moved.
+
+    A row moves unseen only when another is deleted, or moved, before it. The other row is missed when the pages are
+    read again; so pages that showed each row once, and show all of them again, had no row that was not seen.
+
+    :param reading: reads the pages.
+    :param numbers: of the pages, ascending.
+    :param pages: what they held.
+    """
+
+    def __init__(self, reading: Reading[R], numbers: range, pages: Sequence[Sequence[R]]) -> None:
+        self._reading = reading
+        self._numbers = numbers
+        self._pages = pages
+        self._ids = [row.id for page in pages for row in page]
+        self._newest = max((row for row in reading.rows if second_of(row) is not None), default="")
+        #: Rows that turned up in a second look.
+        self.fresh: list[R] = []
+
+    def repeat(self) -> Walk[R, bool]:
+        """Look again, some times if need be; return whether the last two looks agree."""
+        if not self._numbers:
+            return True
+        if len(self._ids) > limits.SECOND_LOOK_ROWS and (yield from self._sample_agrees()):
+            return True
+        expected = set(self._ids)
+        each_row_once = len(expected) == len(self._ids)
+        for _ in range(limits.MAX_SECOND_LOOKS):
+            seen, is_late = yield from self._look(expected)
+            if each_row_once and not is_late and expected.issubset(seen):
+                return True
+            expected = set(seen)
+            each_row_once = len(expected) == len(seen)
+        return False
+
+    def _look(self, expected: set[str]) -> Walk[R, tuple[list[str], bool]]:
+        """Read the pages again, and up to two more for rows that were pushed out of them."""
+        missing, seen, is_late = set(expected), list[str](), False
+        number = self._numbers.start
+        while number < self._numbers.stop or (missing and number < self._numbers.stop + 2):
+            rows = yield from self._reading.page(number)
+            if not rows:
+                break
+            is_late = self._note_fresh() or is_late
+            seen += [row.id for row in rows]
+            missing.difference_update(seen)
+            number += 1
+        return seen, is_late
+
+    def _note_fresh(self) -> bool:
+        """Keep the rows that no look has seen; return whether one of them existed before the first look."""
+        self.fresh += self._reading.fresh
+        return any(row.id <= self._newest for row in self._reading.fresh)
+
+    def _sample_agrees(self) -> Walk[R, bool]:
+        """Read some of many pages again; return whether their rows still follow each other as before."""
+        place = {row_id: index for index, row_id in enumerate(self._ids)}
+        if len(place) < len(self._ids):
+            return False
+        starts = [0]
+        for page in self._pages:
+            starts.append(starts[-1] + len(page))
+        last, samples = len(self._pages) - 1, limits.SAMPLED_PAGES
+        for index in sorted({round(sample * last / (samples - 1)) for sample in range(samples)}):
+            rows = yield from self._reading.page(self._numbers[index])
+            if self._note_fresh():
+                return False
+            places = [place[row.id] for row in rows if row.id in place]
+            if places and (places[0] > starts[index] or places != list(range(places[0], places[0] + len(places)))):
+                return False
+        return True

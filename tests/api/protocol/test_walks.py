@@ -1,0 +1,330 @@
+"""Walks over lists, counted in requests and tried against lists that change between any two of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from airflow_provider_truepush.api.protocol import list_limits as limits
+from airflow_provider_truepush.api.protocol.list_end import Hint
+from airflow_provider_truepush.api.protocol.newest import walk_newest
+from airflow_provider_truepush.api.protocol.reading import walk_all
+from airflow_provider_truepush.api.protocol.recent import walk_recent
+from airflow_provider_truepush.api.protocol.search import search
+from airflow_provider_truepush.api.protocol.wanted import Wanted
+from airflow_provider_truepush.exceptions import (
+    TruepushListMovedError,
+    TruepushProtocolError,
+    TruepushValidationError,
+)
+from airflow_provider_truepush.models import CampaignRef
+from tests.api.protocol.moving_list import NOW, YEAR, MovingList, Row, drive, rows
+
+NAME = "listCampaign"
+HOUR = 3600
+often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def since(seconds: int) -> Wanted:
+    return Wanted(since=datetime.fromtimestamp(NOW - seconds, UTC))
+
+
+def recent(server: MovingList, seconds: int, hint: Hint | None = None) -> Any:
+    return drive(walk_recent(NAME, since(seconds), hint or Hint()), server)
+
+
+def wanted_rows(server: MovingList, seconds: int) -> set[str]:
+    return {row.id for row in server.rows if int(row.id[:8], 16) >= NOW - seconds}
+
+
+# All rows
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 25), (3, 1), (45, 25), (50, 25), (500, 500)])
+def test_all_rows_once_in_order_and_one_empty_page(count: int, size: int) -> None:
+    server = MovingList("oldest", size, rows(count))
+    walked = drive(walk_all(NAME), server)
+    assert walked.found == [row.ref for row in server.shown()]
+    assert walked.asked == list(range(1, -(-count // size) + 2))
+
+
+def test_rows_that_move_to_a_later_page_are_handed_over_once() -> None:
+    server = MovingList("newest", 2, rows(6), [MovingList.add, MovingList.add])
+    walked = drive(walk_all(NAME), server)
+    assert len(walked.found) == len(walked.ids) == 6
+
+
+def test_a_server_that_does_not_turn_the_page() -> None:
+    class Stuck(MovingList):
+        def page(self, number: int) -> list[CampaignRef]:
+            return super().page(1)
+
+    server = Stuck("newest", 2, rows(6))
+    with pytest.raises(TruepushProtocolError, match="does not turn the page") as caught:
+        drive(walk_all(NAME), server)
+    assert caught.value.endpoint == NAME
+    assert len(server.asked) == 2 + limits.MAX_STALE_PAGES
+
+
+@pytest.mark.parametrize("kind", ["all", "recent", "newest", "search"])
+def test_a_list_without_end_is_refused_soon(kind: str) -> None:
+    class Endless(MovingList):
+        def page(self, number: int) -> list[CampaignRef]:
+            self.asked.append(number)
+            return [Row(number * 25 + n, NOW - (number * 25 + n) ** 3 * 7919 % YEAR).ref for n in range(25)]
+
+    server = Endless("shuffled", 25)
+    walk: Any = {
+        "all": lambda: walk_all(NAME),
+        "recent": lambda: walk_recent(NAME, since(HOUR), Hint()),
+        "newest": lambda: walk_newest(NAME, Hint()),
+        "search": lambda: search(NAME, Wanted(label="x"), Hint()),
+    }[kind]()
+    with pytest.raises(TruepushProtocolError, match="no end"):
+        drive(walk, server)
+    assert len(server.asked) <= limits.PROBE_AFTER_PAGE + 1
+
+
+def test_a_list_of_a_hundred_thousand_rows_is_not_without_end() -> None:
+    server = MovingList("shuffled", 500, rows(100_000))
+    assert len(drive(walk_all(NAME), server).found) == 100_000
+
+
+# Since a moment: requests
+
+
+@pytest.mark.parametrize("count", [5_000, 100_000])
+@pytest.mark.parametrize(("order", "most"), [("newest", 1), ("oldest", 19)])
+def test_requests_since_an_hour_ago(count: int, order: Any, most: int) -> None:
+    server = MovingList(order, 25, rows(count))
+    hint = Hint()
+    walked = recent(server, HOUR, hint)
+    assert walked.ids == wanted_rows(server, HOUR)
+    assert walked.ids
+    more = 0 if count == 5_000 else 5
+    assert len(walked.asked) <= most + more
+    again = recent(server, HOUR, hint)
+    assert again.ids == walked.ids
+    assert len(again.asked) <= (1 if order == "newest" else 3)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_requests_for_three_hundred_rows_of_a_hundred_thousand(order: Any) -> None:
+    server = MovingList(order, 25, [*rows(99700, until=NOW - 32 * 86400)])
+    server.rows += [Row(100_000 + n, NOW - 29 * 86_400 + n * 8_000) for n in range(300)]
+    walked = recent(server, 30 * 86_400)
+    assert len(walked.ids) == 300
+    assert len(walked.asked) <= 300 / 25 + (10 if order == "newest" else 32)
+
+
+@pytest.mark.parametrize("order", ["title", "shuffled"])
+def test_no_usable_order_costs_the_whole_list_and_says_so_once(order: Any, caplog: pytest.LogCaptureFixture) -> None:
+    names = [f"{n * 7919 % 1000:04d}" for n in range(1000)]
+    server = MovingList(order, 25, rows(1000, titles=names))
+    hint = Hint()
+    for _ in range(2):
+        walked = recent(server, 10 * 86_400, hint)
+        assert walked.ids == wanted_rows(server, 10 * 86_400)
+        assert len(walked.asked) == 41
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "no usable order" in said
+    assert "41 requests for 1000 rows" in said
+
+
+def test_an_order_that_is_contradicted_later_costs_the_whole_list() -> None:
+    """Oldest first for ten pages only."""
+    server = MovingList("title", 10, rows(100, titles=[f"a{n:03d}" for n in range(100)]))
+    server.rows += [Row(1000 + n, NOW - n * 40_000, 0, f"b{n:03d}") for n in range(60)]
+    walked = recent(server, HOUR)
+    assert walked.ids == wanted_rows(server, HOUR)
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_a_wrong_hint_costs_requests_only(order: Any) -> None:
+    server = MovingList(order, 25, rows(1000))
+    for last_page in (1, 3, 39, 40, 41, 42, 500):
+        hint = Hint(last_page)
+        assert recent(server, 5 * 86_400, hint).ids == wanted_rows(server, 5 * 86_400)
+        assert hint.last_page == (40 if order == "oldest" else None)
+
+
+def test_an_hour_between_the_clocks_of_two_servers() -> None:
+    server = MovingList("newest", 25, rows(4000, spread=4000 * 60))
+    for row in server.rows[::3]:
+        row.skew = HOUR
+    walked = recent(server, 2 * HOUR)
+    assert walked.ids == wanted_rows(server, 2 * HOUR)
+    assert len(walked.asked) < 30
+
+
+# The newest rows
+
+
+@pytest.mark.parametrize("count", [5_000, 100_000])
+@pytest.mark.parametrize("spread", [100, 86_400, YEAR])
+@pytest.mark.parametrize(("order", "most"), [("newest", 1), ("oldest", 19)])
+def test_requests_for_the_newest_rows(count: int, spread: int, order: Any, most: int) -> None:
+    server = MovingList(order, 25, rows(count, spread=spread))
+    hint = Hint()
+    walked = drive(walk_newest(NAME, hint), server)
+    assert len(walked.asked) <= most + (0 if count == 5_000 else 5)
+    assert {row.id for row in walked.result.rows} >= {row.id for row in server.rows if row.id > walked.result.floor}
+    assert walked.result.floor < max(row.id for row in server.rows)
+    assert len(drive(walk_newest(NAME, hint), server).asked) <= (1 if order == "newest" else 3)
+
+
+@pytest.mark.parametrize("number", range(0, 120, 7))
+def test_a_hundred_creates_in_one_second_cost_at_most_three_lists_each(number: int) -> None:
+    server = MovingList("newest", 25, rows(200) + [Row(1000 + n, NOW + 5) for n in range(number)])
+    walked = drive(walk_newest(NAME, Hint()), server)
+    assert len(walked.asked) == 1
+    assert {row.id for row in walked.result.rows} >= {row.id for row in server.rows if row.id > walked.result.floor}
+
+
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_a_small_list_is_known_whole(count: int) -> None:
+    walked = drive(walk_newest(NAME, Hint()), MovingList("oldest", 25, rows(count)))
+    assert (len(walked.result.rows), walked.result.floor) == (count, "")
+    assert len(walked.asked) == (3 if count else 1)
+
+
+# Lists that move
+
+sizes = st.sampled_from([1, 2, 3, 5, 7, 25])
+orders = st.sampled_from(["newest", "oldest", "title", "shuffled"])
+
+
+no_skew = st.just(0)
+
+
+@st.composite
+def moving_lists(draw: st.DrawFn, order: Any = orders, skews: Any = no_skew, *, moves: bool = True) -> MovingList:
+    """A list, and changes that are made between its first requests."""
+    count = draw(st.integers(0, 40))
+    spread = draw(st.sampled_from([0, 100, 2 * HOUR, 86_400, YEAR]))
+    made = rows(count, spread=spread, titles=draw(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=5)))
+    for row in made:
+        row.skew = draw(skews)
+    place = st.integers(0, 60)
+    kinds = [
+        st.just(None),
+        st.builds(lambda title: ("add", title), st.sampled_from("abcdef")),
+        st.builds(lambda at: ("delete", at), place),
+    ]
+    if moves:
+        kinds.append(st.builds(lambda at, title: ("move", at, title), place, st.sampled_from("abcdef")))
+    drawn = draw(st.lists(st.lists(st.one_of(*kinds), max_size=3), max_size=30))
+    return MovingList(draw(order), draw(sizes), made, [_change(one) for one in drawn], seed=draw(st.integers(0, 9)))
+
+
+def _change(steps: list[Any]) -> Any:
+    def change(server: MovingList) -> None:
+        for step in steps:
+            if step is None:
+                continue
+            if step[0] == "add":
+                server.add(title=step[1])
+            else:
+                getattr(server, step[0])(*step[1:])
+
+    return change
+
+
+@often
+@given(moving_lists(), st.sampled_from("abcdef"))
+def test_a_search_never_misses_what_was_there_throughout(server: MovingList, title: str) -> None:
+    before = {row.number for row in server.rows if row.title == title}
+    changed: set[int] = set()
+
+    def spy(change: Any) -> Any:
+        def run(server: MovingList) -> None:
+            change(server)
+            changed.update({row.number for row in server.rows if row.title != title})
+
+        return run
+
+    server.changes = [spy(change) for change in server.changes]
+    pages = len(server.rows) + 40
+    try:
+        walked = drive(search(NAME, Wanted(label=title), Hint(whole_walks_explained=True)), server)
+    except TruepushListMovedError:
+        assert server.changes, "the list held still"
+        assert len(server.asked) <= limits.MAX_LOOKS * (pages + 4)
+        return
+    there = {row.id for row in server.rows if row.number in before - changed}
+    assert there <= {row.id for row in walked.result}
+    assert len(walked.asked) <= limits.MAX_LOOKS * (pages + 4)
+
+
+@often
+@given(moving_lists(), st.integers(0, 39))
+def test_a_search_by_id_never_misses_what_was_there_throughout(server: MovingList, place: int) -> None:
+    if not server.rows:
+        return
+    row = server.rows[place % len(server.rows)]
+    try:
+        walked = drive(search(NAME, Wanted(id=row.id.upper()), Hint(whole_walks_explained=True)), server)
+    except TruepushListMovedError:
+        return
+    assert [found.id for found in walked.result] == [row.id] or row.id in server.deleted
+
+
+@often
+@given(
+    moving_lists(st.sampled_from(["newest", "oldest"]), moves=False),
+    st.sampled_from([0, 50, HOUR, 86_400, 30 * 86_400, 2 * YEAR]),
+)
+def test_a_walk_since_a_moment_misses_nothing_that_was_there_throughout(server: MovingList, seconds: int) -> None:
+    before = wanted_rows(server, seconds)
+    walked = recent(server, seconds, Hint(whole_walks_explained=True))
+    if walked.result:
+        assert before - server.deleted <= walked.ids
+    assert all(int(found.id[:8], 16) >= NOW - seconds for found in walked.found)
+    assert len(walked.found) == len(walked.ids)
+
+
+@often
+@given(
+    moving_lists(orders, st.sampled_from([0, 0, 0, 60, HOUR]), moves=False),
+    st.sampled_from([0, 50, HOUR, 86_400, 30 * 86_400, 2 * YEAR]),
+)
+def test_a_list_that_holds_still_is_read_in_any_order(server: MovingList, seconds: int) -> None:
+    server.changes = ()
+    assert recent(server, seconds, Hint(whole_walks_explained=True)).ids == wanted_rows(server, seconds)
+    if not any(row.skew for row in server.rows):
+        newest = drive(walk_newest(NAME, Hint(whole_walks_explained=True)), server).result
+        assert {row.id for row in newest.rows} >= {row.id for row in server.rows if row.id > newest.floor}
+
+
+@often
+@given(moving_lists(st.sampled_from(["newest", "oldest"]), moves=False))
+def test_the_newest_rows_are_complete_above_their_floor(server: MovingList) -> None:
+    before = {row.id for row in server.rows}
+    newest = drive(walk_newest(NAME, Hint(whole_walks_explained=True)), server).result
+    assert {row.id for row in newest.rows} >= {found for found in before - server.deleted if found > newest.floor}
+
+
+def test_a_list_that_never_holds_still_is_an_error_and_no_absence() -> None:
+    server = MovingList("newest", 5, rows(40), [lambda server: (server.add(), server.delete(20))] * 10_000)
+    with pytest.raises(TruepushListMovedError, match="It may exist all the same"):
+        drive(search(NAME, Wanted(label="nowhere"), Hint(whole_walks_explained=True)), server)
+    assert server.waited < 20
+
+
+def test_what_exists_is_found_in_a_list_that_never_holds_still() -> None:
+    server = MovingList("newest", 5, rows(40), [lambda server: (server.add(), server.delete(20))] * 10_000)
+    target = server.rows[-1].id
+    assert drive(search(NAME, Wanted(id=target), Hint(whole_walks_explained=True)), server).result
+
+
+def test_a_search_for_nothing_is_refused() -> None:
+    with pytest.raises(TruepushValidationError, match="must be given"):
+        Wanted().require_something()
+
+
+def test_a_moment_has_a_time_zone() -> None:
+    with pytest.raises(TruepushValidationError, match="aware"):
+        Wanted(since=datetime(2026, 1, 1))
