@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -83,9 +83,12 @@ def strings(field: str, value: object) -> tuple[str, ...]:
 
 
 def items(field: str, value: object) -> list[Any]:
-    """Check for a list: any iterable that is neither a string nor a mapping."""
+    """Check for a list: any iterable that is neither a string nor a mapping. A set gets an order of its own."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         refuse(field, value, "must be a list")
+    if isinstance(value, AbstractSet):
+        # The order of a set differs from process to process, and the content of a send must not.
+        return sorted(value, key=lambda item: (type(item).__name__, repr(item)))
     return list(value)
 
 

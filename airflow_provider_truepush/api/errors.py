@@ -106,7 +106,12 @@ class TruepushSendExpiredError(TruepushError):
 
 
 class SendStoreError(TruepushError):
-    """The send store could not be read or written. The message says what was and what was not sent."""
+    """The send store could not be read or written. The message says what was and what was not sent.
+
+    :cvar is_permanent: whether trying again is of no use: a wrong password, a missing right.
+    """
+
+    is_permanent = False
 
 
 #: The name of the version before, kept for one minor version.

@@ -271,6 +271,8 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
         assert self._send_store is not None
+        token = None if self.send_token is None else str(self.send_token)
+        self._send_store = task_try.identify(self._send_store, campaign, hook.settings, token)
         sending = protocol.CampaignSending(hook, self._send_store, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self._sent = campaign_id
@@ -282,7 +284,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
     def _open_store(self, context: Context) -> SendStore:
         token = None if self.send_token is None else str(self.send_token)
         return task_try.open_store(
-            context, project=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
+            context, conn_id=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
         )
 
     def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
@@ -290,7 +292,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         if hook.settings.dry_run or task_try.TaskTry.of(context).number <= 1:
             return
         assert self._send_store is not None
-        kept = self._send_store.read()
+        kept = self._send_store.read_position()
         if kept is not None:
             raise TruepushAmbiguousError(
                 f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have "
@@ -309,6 +311,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
             schedule_ahead=self.schedule_ahead,
             # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
             may_adopt=not task_try.TaskTry.of(context).mapped,
+            siblings=task_try.siblings(context),
             guard=task_try.late_guard(guard, context, hook.settings),
             ended=lambda: self.kill_switch.killed,
             known=self._note_id,

@@ -131,7 +131,7 @@ class DeliveryWait:
         if self._send_store is None:
             return
         try:
-            self._send_store.note_cancelled(campaign_id)
+            self._send_store.record_cancellation(campaign_id)
         except Exception as error:
             self.log.error(
                 "Could not record in %s that campaign %s was canceled: %s", self._send_store, campaign_id, error

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, conf
 
+from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
-from airflow_provider_truepush.sending.record import idempotency_key
+from airflow_provider_truepush.sending.record import content_hash
+from airflow_provider_truepush.sending.siblings import Siblings, earliest
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
-from airflow_provider_truepush.sending.store import NoSendStore, SendStore, TaskStateSendStore, unknown_before
+from airflow_provider_truepush.sending.state_store import TaskStateSendStore
+from airflow_provider_truepush.sending.store import NoSendStore, SendStore, unknown_before
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -31,37 +35,41 @@ class TaskTry:
     :param task: Dag, run and task, unique to the task instance but for its map index.
     :param map_index: -1 for a task that is not mapped.
     :param number: from 1.
+    :param clear_number: how often something of the Dag run was cleared; None when Airflow does not say.
+    :param began: when the Dag run began at the earliest; None when Airflow does not say.
     """
 
     task: str
     map_index: int
     number: int
+    clear_number: int | None = None
+    began: datetime | None = None
 
     @classmethod
     def of(cls, context: Context) -> TaskTry:
-        """Read it off Airflow's context; an operator called outside of Airflow has none of it."""
+        """Read it from Airflow's context; an operator called outside of Airflow has none of it."""
         ti: Any = context.get("ti")
+        dag_run: Any = context.get("dag_run")
         names = [str(getattr(ti, name, None)) for name in ("dag_id", "run_id", "task_id")]
         index, number = getattr(ti, "map_index", None), getattr(ti, "try_number", None)
+        cleared = getattr(dag_run, "clear_number", None)
         return cls(
             "/".join(names),
             index if isinstance(index, int) else -1,
             number if isinstance(number, int) else 1,
+            cleared if isinstance(cleared, int) else None,
+            # A run that is cleared gets a new start; it cannot have begun before it was due.
+            earliest([getattr(dag_run, "start_date", None), _due(context)]),
         )
 
     @property
     def mapped(self) -> bool:
-        """Whether the task is one of several mapped ones."""
+        """Report whether the task is one of several mapped ones."""
         return self.map_index >= 0
 
     @property
-    def send_token(self) -> str:
-        """One send per Dag, run, task and map index."""
-        return f"{self.task}/{self.map_index}"
-
-    @property
     def state_store_address(self) -> str:
-        """Where Airflow's REST API has the task's state (3.3+), with ``{key}`` where the key belongs."""
+        """Return where Airflow's REST API has the task's state (3.3+), with ``{key}`` where the key belongs."""
         dag_id, _, rest = self.task.partition("/")
         run_id, _, task_id = rest.rpartition("/")
         dag_id, run_id, task_id = (quote(part, safe="") for part in (dag_id, run_id, task_id))
@@ -72,60 +80,124 @@ class TaskTry:
         return f"try {self.number} of {self.task}{f' [{self.map_index}]' if self.mapped else ''}"
 
 
-def open_store(context: Context, *, project: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:
-    """The best place there is to write a send down.
+def siblings(context: Context) -> Siblings | None:
+    """Return the other map indexes of a mapped task; None for a task that is not mapped."""
+    task_try = TaskTry.of(context)
+    if not task_try.mapped:
+        return None
+    ti: Any = context.get("ti")
+    pull, push = getattr(ti, "xcom_pull", None), getattr(ti, "xcom_push", None)
+    return Siblings(
+        task_try.map_index,
+        # Where Airflow does not say, it may have been.
+        was_cleared=task_try.clear_number != 0,
+        began=task_try.began,
+        pull=None if pull is None else lambda key: pull(task_ids=ti.task_id, key=key),
+        push=None if push is None else lambda key, value: push(key=key, value=value),
+    )
 
-    :param project: a stable name of the Truepush project.
-    :param send_token: what makes two tries the same send; None for one send per Dag, run, task and map index.
+
+def open_store(context: Context, *, conn_id: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:
+    """Open the best send store there is.
+
+    :param conn_id: id of the Truepush connection.
+    :param send_token: the user's own key, as far as it is known before there is a campaign.
     :param ledger_conn_id: an SQL connection for the ledger; None for Airflow's own task state store.
     """
     task_try = TaskTry.of(context)
-    slot = idempotency_key(project, send_token or task_try.send_token)
-    store = _store_for(slot, task_try, context.get("task_state_store"), project, ledger_conn_id)
-    if send_token and not store.sees_others:
-        log.warning("Without a ledger, send_token %r holds for this one task of this Dag run only.", send_token)
+    identity = Identity(task_try.task, task_try.map_index, conn_id, send_token=send_token)
+    store = _store_for(identity, task_try, context.get("task_state_store"), ledger_conn_id)
+    store.identity = identity
     return store
 
 
-def _store_for(slot: str, task_try: TaskTry, store: Any, project: str, ledger_conn_id: str | None) -> SendStore:
+def identify(store: SendStore, campaign: Campaign, settings: Settings, send_token: str | None) -> SendStore:
+    """Return the store in which the send of a campaign is recorded, bound to that send.
+
+    :param store: see :func:`open_store`.
+    :param campaign: what is sent.
+    :param settings: of the Truepush connection.
+    :param send_token: the user's own key; None for one of the task's.
+    """
+    assert store.identity is not None
+    identity = replace(
+        store.identity,
+        project=project_fingerprint(settings.base_url, settings.token),
+        content=content_hash(campaign.as_dict()),
+        send_token=send_token,
+    )
+    if send_token is not None and isinstance(store, NoSendStore):
+        checks.refuse(
+            "send_token",
+            send_token,
+            "needs `ledger_conn_id`: without a ledger nothing records it, and it would be sent again in each run",
+        )
+    return store.identify(identity)
+
+
+def _store_for(identity: Identity, task_try: TaskTry, store: Any, ledger_conn_id: str | None) -> SendStore:
+    number = task_try.number
+    first_of_run = number <= 1 and not task_try.clear_number
     if store is None:
         if not ledger_conn_id:
-            return NoSendStore(task_try.number)
-        ledger = _ledger(ledger_conn_id, project, slot)
-        if task_try.number <= 1 or ledger.visited(task_try.send_token):
-            ledger.note_visit(task_try.send_token, task_try.number)
+            return NoSendStore(number)
+        ledger = _ledger(ledger_conn_id)
+        if number <= 1 or ledger.has_visited(identity):
+            ledger.record_visit(identity, number, first_of_run=first_of_run)
         else:
             ledger.unproven = unknown_before(
-                task_try.number, f"the first one was not written down in {ledger}, as if it had been set later"
+                number, f"the first one was not recorded in {ledger}, as if it had been set later"
             )
         return ledger
-    cleared = conf.getboolean("state_store", "clear_on_success", fallback=False)
-    number, address = task_try.number, task_try.state_store_address
-    state = TaskStateSendStore(store, slot, cleared_on_success=cleared, try_number=number, address=address)
+
+    def open_ledger() -> SendStore:
+        ledger = _begin(state, identity, number, str(ledger_conn_id))
+        ledger.sees_others = False
+        return ledger
+
+    state = TaskStateSendStore(
+        store,
+        cleared_on_success=conf.getboolean("state_store", "clear_on_success", fallback=False),
+        try_number=number,
+        address=task_try.state_store_address,
+        ledger=open_ledger if ledger_conn_id else None,
+    )
     # A send is ended where it was begun, though the Dag has been given a ledger since, or another, or none.
-    begun = state.begun_in()
-    if state.holds_it() or not (begun or ledger_conn_id):
+    begun = state.begun_in(identity)
+    if state.holds_any(identity) or not (begun or ledger_conn_id):
         return state
     conn_id, since = begun or (str(ledger_conn_id), number)
     if conn_id != ledger_conn_id:
         log.warning("ledger_conn_id is %r; this send was begun in %r, and is ended there.", ledger_conn_id, conn_id)
-    ledger = _ledger(conn_id, project, slot)
-    # Set between two tries, it does not know the siblings that have written elsewhere.
-    ledger.sees_others = since <= 1
-    ledger.unproven = state.unproven()
-    if begun is None or ledger.visited(task_try.send_token):
-        ledger.note_visit(task_try.send_token, number)
-        if begun is None:
-            state.begin_in(conn_id)
+    if begun is None:
+        ledger = _begin(state, identity, number, conn_id, first_of_run=first_of_run)
     else:
-        ledger.unproven = unknown_before(
-            number, f"an earlier one was written down in {ledger}, and it is another database now, or was emptied"
-        )
+        ledger = _ledger(conn_id)
+        ledger.unproven = state.unproven()
+        if ledger.has_visited(identity):
+            ledger.record_visit(identity, number)
+        else:
+            ledger.unproven = unknown_before(
+                number, f"an earlier one was recorded in {ledger}, and it is another database now, or was emptied"
+            )
+    # Set between two tries, it does not know the siblings that are recorded elsewhere.
+    ledger.sees_others = since <= 1
     return ledger
 
 
-def _ledger(conn_id: str, project: str, slot: str) -> SqlSendStore:
-    return SqlSendStore(BaseHook.get_hook(conn_id), conn_id, project, slot)
+def _begin(
+    state: TaskStateSendStore, identity: Identity, number: int, conn_id: str, *, first_of_run: bool = False
+) -> SqlSendStore:
+    """Open a ledger for a task that has not used one before."""
+    ledger = _ledger(conn_id)
+    ledger.unproven = state.unproven()
+    ledger.record_visit(identity, number, first_of_run=first_of_run)
+    state.begin_in(conn_id)
+    return ledger
+
+
+def _ledger(conn_id: str) -> SqlSendStore:
+    return SqlSendStore(BaseHook.get_hook(conn_id), conn_id)
 
 
 def late_guard(guard: LateGuard, context: Context, settings: Settings) -> Callable[[Campaign], Campaign]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.sending.siblings import Siblings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class SendPlan:
     :param schedule_ahead: send it that much later, so that it can still be cancelled.
     :param may_adopt: whether a single new campaign of the title must be ours; not so where tasks with the same
         title run side by side, unless the store tells them apart.
+    :param siblings: the other map indexes of a mapped task; None for a task that is not mapped.
+    :param ended: reports whether the task was ended.
+    :param known: told the id as soon as it is known.
     """
 
     campaign: Campaign
@@ -31,6 +35,7 @@ class SendPlan:
     settle_window: float = 60.0
     schedule_ahead: timedelta | None = None
     may_adopt: bool = True
+    siblings: Siblings | None = None
     guard: Callable[[Campaign], Campaign] = lambda campaign: campaign
     ended: Callable[[], bool] = lambda: False
     known: Callable[[str | None], None] = lambda campaign_id: None

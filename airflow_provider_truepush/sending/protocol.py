@@ -1,7 +1,7 @@
 """The order of steps in which a campaign is sent at most once.
 
-Read what is written down; note which campaigns of the title are there; write the intent; send once; write the
-outcome. After doubt look, and if looking cannot settle it, stop and tell a person. Never send again.
+Read the record; list the campaigns of the title; record the intent; send once; record the outcome. After doubt look
+for the campaign in the list. If that does not settle it, stop: it needs a manual decision. Never send again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.moved_items import MovedItems
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.sending.search import Search
@@ -38,9 +39,9 @@ log = logging.getLogger(__name__)
 #: sends nothing.
 _SEND_WITHIN = 120.0
 
-#: Seconds between tries to write down an outcome, or that there is none: what is lost here a person has to find out.
+#: Seconds between attempts to record an outcome, or that there is none: what is lost here someone has to find out.
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-#: The same, for an intent that was refused: an overtaken try can take nothing back, however long it tries.
+#: The same, for an intent that was refused: a superseded try can take nothing back, however long it tries.
 _ACQUIRE_PAUSES = (0.5, 0.5, 0.5)
 
 
@@ -74,6 +75,8 @@ class CampaignSending:
         self._clock = clock
         self._content = content_hash(plan.campaign.as_dict())
         self._search = Search(hook, store, plan, sleep, clock)
+        siblings = plan.siblings
+        self._moved = None if siblings is None else MovedItems(hook, store, plan, siblings, sleep, clock)
         self._began = clock()
         #: Attempts of this try on which nothing was sent, for certain.
         self._unsent: set[str] = set()
@@ -81,16 +84,16 @@ class CampaignSending:
         self._lost = False
 
     def send(self) -> str | None:
-        """Send it, unless it was; returns the id, or None when Truepush did not tell it.
+        """Send the campaign, unless it was sent. Return its id, or None when Truepush returned none.
 
-        :raises TruepushAmbiguousError: it may be out, and a person has to look.
-        :raises TruepushError: it was not sent.
+        :raises TruepushAmbiguousError: it may have been sent, and needs a manual decision.
+        :raises TruepushError: it was not sent by this try.
         """
-        level = logging.INFO if self._store.lasts else logging.WARNING
+        level = logging.INFO if self._store.is_durable else logging.WARNING
         self._began = self._clock()
         log.log(
             level,
-            "To be sent at most once: %r, by %s; kept in %s.",
+            "Sending %r at most once (%s); recorded in %s.",
             self._plan.campaign.title,
             self._plan.author,
             self._store,
@@ -106,7 +109,7 @@ class CampaignSending:
                 wait = wait_before_create(error, requests=requests, waited=waited, settings=self._hook.settings)
                 if wait is None:
                     raise
-                log.warning("%s Starting over in %.1f s.", error, wait)
+                log.warning("%s Retrying in %.1f s (request %d).", error, wait, requests + 1)
             waited += wait
             self._sleep(wait)
 
@@ -115,12 +118,15 @@ class CampaignSending:
         if record is not None and record.attempt in self._unsent:
             self._release(record)  # it could not be taken back before
             record = self._store.read()
+        if record is None and self._moved is not None:
+            record = self._moved.find(self._content)
         if record is not None:
             return self._resume(record)
         self.ready()  # refused or skipped before the first request
         record = self._intent()
         campaign = self.ready()  # walking the list may take until the quiet hours begin
         self._acquire(record)
+        self._publish(record)
         return self._send(campaign, record)
 
     def _send(self, campaign: Campaign, record: SendRecord) -> str | None:
@@ -146,7 +152,7 @@ class CampaignSending:
                 self._release(record)
             raise
         if campaign_id is None:
-            return self._find_untold(record)
+            return self._find_unnamed(record)
         self._commit(record, campaign_id)
         self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
@@ -156,36 +162,58 @@ class CampaignSending:
             self._store.acquire(record)
         except BaseException:  # a timeout of Airflow's, too
             # It may be written although the answer was lost, and nothing will be sent on it. An attempt that was
-            # overtaken can take nothing back, neither its own nor another's.
+            # superseded can take nothing back, neither its own nor another's.
             self._release(record, _ACQUIRE_PAUSES)
             raise
 
     def _resume(self, record: SendRecord) -> str | None:
-        """Go on from what an earlier try has written down. Nothing is sent."""
-        if record.content and record.content != self._content:
-            raise TruepushBadRequestError(
-                f"{record.author} sent, or may have sent, other content as this same send ({self._store}). Nothing "
-                f"was sent now. To send the new content too: {self._store.how_to_forget(record)}."
-            )
+        """Go on from what an earlier try has recorded. Nothing is sent."""
+        self._publish(record)
+        self._check_same_send(record)
         if record.attempt in self._unsent:
             raise TruepushServerError(
-                f"The intent to send {record.title!r} could not be taken back in {self._store}, although nothing was "
-                "sent on it by this try. If the next try stops for a person because of it, the campaign is not out."
+                f"The intent to send {record.title!r} could not be taken back in {self._store}. Nothing was sent on it "
+                "by this try. If the next try needs a manual decision because of it, the campaign was not sent."
             )
         if record.cancelled:
             raise TruepushBadRequestError(
-                f"{record.author} sent {record.title!r} as campaign {record.campaign_id}, and cancelled it before it "
-                f"went out, when the task was ended or had failed. Nothing was sent now. To send it after all: "
+                f"{record.author} sent {record.title!r} as campaign {record.campaign_id}, and canceled it before it "
+                "went out, when the task was ended or had failed. Nothing was sent now. To send it after all: "
                 f"{self._store.how_to_forget(record)}."
             )
         if record.settled:
-            log.info("Sent already by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
+            log.info("Already sent by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
             self._watch_on(record)
             return record.campaign_id
         return self._reconcile(record, f"{record.author} began to send it and did not finish.")
 
+    def _check_same_send(self, record: SendRecord) -> None:
+        """Refuse to take a record for this send's if it is about other content, or another project."""
+        if record.content and record.content != self._content:
+            raise TruepushBadRequestError(
+                f"{record.author} already sent, or may have sent, different content as this same send ({self._store}). "
+                "Nothing was sent now. If this is the same message with changed content, mark the task as success. "
+                f"To send the new content too: {self._store.how_to_forget(record)}."
+            )
+        identity = self._store.identity
+        if identity is None or not record.project or identity.conn_id == record.conn_id:
+            return
+        if identity.project != record.project:
+            raise TruepushBadRequestError(
+                f"{record.author} already sent, or may have sent, {record.title!r} through connection "
+                f"{record.conn_id!r} (campaign {record.campaign_id or 'not known'}), and connection "
+                f"{identity.conn_id!r} has another host or token, so it is unknown whether it is the same project. "
+                "Nothing was sent now. If it is the same project, mark the task as success. If it is another one that "
+                f"is to get it too: {self._store.how_to_forget(record)}."
+            )
+
+    def _publish(self, record: SendRecord) -> None:
+        """Have the siblings of a mapped task see what this map index sends."""
+        if self._plan.siblings is not None:
+            self._plan.siblings.publish([record])
+
     def _watch_on(self, record: SendRecord) -> None:
-        """Whoever sent it may have died while it watched for copies of it."""
+        """Watch for duplicates on: the try that sent it may have died while it did."""
         ahead = self._plan.schedule_ahead
         if ahead is not None and record.campaign_id and self._clock() < record.made_at + ahead.total_seconds():
             self._plan.known(record.campaign_id)
@@ -200,6 +228,7 @@ class CampaignSending:
         except TruepushAmbiguousError as error:
             # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
+        identity = self._store.identity
         now = self._clock()  # walking the list may take long
         return SendRecord(
             key=self._store.key,
@@ -209,7 +238,11 @@ class CampaignSending:
             attempt=uuid.uuid4().hex,
             author=self._plan.author,
             made_at=now,
-            deadline=now + _SEND_WITHIN if self._store.lasts else min(now + _SEND_WITHIN, self._began + TRY_WITHIN),
+            conn_id="" if identity is None else identity.conn_id,
+            project="" if identity is None else identity.project,
+            deadline=now + _SEND_WITHIN
+            if self._store.is_durable
+            else min(now + _SEND_WITHIN, self._began + TRY_WITHIN),
         )
 
     def ready(self) -> Campaign:
@@ -229,101 +262,120 @@ class CampaignSending:
         try:
             if not self._store.is_current(record):
                 self._lost = True
-                why = "has lost its intent: another try has taken over, or a person has removed it"
+                why = "has lost its intent: another try has taken over, or someone has removed it"
         except Exception as error:
-            why = f"cannot see whether its intent still stands ({error})"
+            why = f"could not check that its intent is still recorded ({error})"
         if self._plan.ended():
             why = "was ended before it came to send"
         # Last: the worker may have been frozen while it asked the store, too.
         if self._clock() > record.deadline:
             why = (
                 f"came to send later than {_SEND_WITHIN:.0f} s after its intent"
-                f"{'' if self._store.lasts else f', or {TRY_WITHIN:.0f} s after its start'}, and another may have "
+                f"{'' if self._store.is_durable else f', or {TRY_WITHIN:.0f} s after its start'}, and another may have "
                 "taken over"
             )
         if why:
-            raise TruepushSendExpiredError(f"{record.author} {why}. {record.title!r} was not sent by this try.")
+            raise TruepushSendExpiredError(
+                f"{record.author} {why}. {record.title!r} was not sent by this try. Airflow may retry the task."
+            )
 
-    def _find_untold(self, record: SendRecord) -> str | None:
-        """The campaign is out and Truepush did not say under which id: look for it, and do without if need be."""
+    def _find_unnamed(self, record: SendRecord) -> str | None:
+        """Look for a campaign that was created without Truepush returning its id; do without if need be."""
         campaign_id: str | None = None
         try:
             found, ours = self._search.look(record)
             campaign_id = found[0] if ours else None
         except TruepushError as error:
-            log.warning("The list could not be read: %s", error)
+            log.warning("Could not list campaigns to find the id: %s", error)
         if campaign_id is None:
-            log.warning("Truepush created %r without telling the id, and the list does not settle it.", record.title)
+            log.warning("Truepush created %r without returning its id, and the list does not settle it.", record.title)
         self._commit(record, campaign_id)
         if campaign_id is not None:
             self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
 
     def _reconcile(self, record: SendRecord, what: str) -> str | None:
-        """Find out what became of a send in doubt, or stop for a person."""
-        seen = "The list was not looked at (on_doubt='fail')."
+        """Find out what became of a send in doubt, or stop for a manual decision."""
+        seen = "The list of campaigns was not checked (on_doubt='fail')."
         if self._plan.on_doubt == "reconcile":
             try:
                 found, ours = self._search.look(record)
             except TruepushError as error:
                 # A later try may look again, and nothing is sent until one has seen the campaign.
-                seen = f"The list that would tell cannot be read: {error}"
-                raise TruepushServerError(self._for_a_person(record, what, seen)) from error
+                seen = f"The list of campaigns could not be read: {error}"
+                raise TruepushServerError(self._undecided(record, what, seen)) from error
             if ours and self._adopt(record, found[0]):
                 self._search.cancel_duplicates(record, found[0])
                 return found[0]
             seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
             if found:
-                seen = f"New campaigns of this title: {', '.join(found)}; which one is this send's is open."
+                seen = f"New campaigns of this title: {', '.join(found)}; it is unknown which one is this send's."
                 if apart := [campaign_id for campaign_id in found if not record.is_of_its_time(campaign_id)]:
                     seen += f" Not created within an hour of the intent: {', '.join(apart)}."
         kept = self._store.read()
         if kept is not None and (kept.attempt, kept.settled) != (record.attempt, record.settled):
-            return self._resume(kept)  # whoever wrote it was still at work, and has gone on
+            return self._resume(kept)  # the try that wrote it was still at work, and has gone on
         if kept is None:
             raise TruepushServerError(
-                f"The intent of {record.author} to send {record.title!r} is gone: it was taken back, since nothing was "
-                "sent on it, or another try has taken over from this one. Nothing is sent now; the next try may."
+                f"The intent of {record.author} to send {record.title!r} was removed: it was taken back, since nothing "
+                "was sent on it, or another try has taken over from this one. Nothing was sent by this try. Airflow "
+                "may retry the task."
             )
-        raise TruepushAmbiguousError(self._for_a_person(record, what, seen))
+        raise TruepushAmbiguousError(self._undecided(record, what, seen))
 
     def _adopt(self, record: SendRecord, campaign_id: str) -> bool:
         """Take a campaign for this send's, unless the store knows it as another's by now."""
         if not self._commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
             return False
-        log.warning("%r was sent by %s: found it as campaign %s.", record.title, record.author, campaign_id)
+        log.warning("%r was sent by %s; adopted campaign %s.", record.title, record.author, campaign_id)
         return True
 
-    def _for_a_person(self, record: SendRecord, what: str, seen: str) -> str:
+    def _undecided(self, record: SendRecord, what: str, seen: str) -> str:
         over = datetime.fromtimestamp(record.deadline + 3 * self._hook.settings.timeout, UTC)
         return (
-            f"Campaign {record.title!r} may be out, and is not sent again: {what} {seen} Look in Truepush, and decide "
-            f"after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under way. "
-            f"If it is out: {self._store.how_to_adopt(record)}. "
-            f"If it is certainly not, have it sent again: {self._store.how_to_forget(record)}."
+            f"Campaign {record.title!r} may have been sent, and is not sent again: {what} {seen} This needs a manual "
+            "decision:\n"
+            "- Once Truepush answers again, clear the task: it looks again and adopts the campaign.\n"
+            f"- Otherwise look in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under "
+            "way.\n"
+            f"- If it exists: {self._store.how_to_adopt(record)}.\n"
+            f"- If it is certainly not there, have it sent again: {self._store.how_to_forget(record)}."
         )
 
     def _commit(self, record: SendRecord, campaign_id: str | None) -> bool:
         self._plan.known(campaign_id)
-        what = f"the outcome, campaign {campaign_id},"
-        return self._write(self._store.commit, record.with_outcome(campaign_id), what)
+        outcome = record.with_outcome(campaign_id)
+        was_recorded = self._write(self._store.commit, outcome, f"the outcome, campaign {campaign_id},")
+        self._publish(outcome)
+        return was_recorded
 
     def _release(self, record: SendRecord, pauses: tuple[float, ...] = _PAUSES) -> None:
         self._unsent.add(record.attempt)
         self._write(self._store.release, record, "that nothing was sent", pauses)
+        if self._plan.siblings is not None:
+            self._plan.siblings.withdraw(record)
 
     def _write(
         self, action: Callable[[SendRecord], None], record: SendRecord, what: str, pauses: tuple[float, ...] = _PAUSES
     ) -> bool:
-        """Write with some patience; tells whether it worked. It cannot fail the task: what it says has happened."""
-        for pause in (*pauses, None):
+        """Write with some patience; report whether it worked. It cannot fail the task: what it says has happened."""
+        for number, pause in enumerate((*pauses, None), start=1):
             try:
                 action(record)
             except Exception as error:
-                if pause is None:
-                    log.error("Could not write down %s in %s: %s", what, self._store, error)
-                else:
-                    self._sleep(pause)
+                if pause is None or getattr(error, "is_permanent", False):
+                    log.error("Could not record %s in %s: %s", what, self._store, error)
+                    return False
+                log.warning(
+                    "Could not record %s in %s (attempt %d of %d, next in %.1f s): %s",
+                    what,
+                    self._store,
+                    number,
+                    len(pauses) + 1,
+                    pause,
+                    error,
+                )
+                self._sleep(pause)
             else:
                 return True
         return False

@@ -23,13 +23,13 @@ _CLOCKS_APART = timedelta(hours=1)
 _COPIES_WITHIN = timedelta(seconds=10)
 
 
-def idempotency_key(project: str, send_token: str) -> str:
-    """Name of the place where one send is written down, the same for every try at it.
+def idempotency_key(scope: str, name: str) -> str:
+    """Return the name of the place where one send is recorded, the same for every try at it.
 
-    :param project: a stable name of the Truepush project; the connection's id.
-    :param send_token: what makes two tries the same send.
+    :param scope: in what the name is unique.
+    :param name: what makes two tries the same send.
     """
-    return _digest([project, send_token])
+    return _digest([scope, name])
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
@@ -39,7 +39,7 @@ def content_hash(content: Mapping[str, Any]) -> str:
 
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ class SendRecord:
     :param deadline: after this nothing is sent on this intent, in seconds since the epoch.
     :param settled: whether the outcome is known.
     :param campaign_id: the outcome: the id; None when Truepush did not tell it.
-    :param cancelled: whether the task has cancelled it before it went out.
+    :param cancelled: whether the task has canceled it before it went out.
+    :param conn_id: id of the Truepush connection; "" in records of earlier versions.
+    :param project: see :func:`~airflow_provider_truepush.sending.identity.project_fingerprint`; "" as well.
     """
 
     key: str
@@ -70,6 +72,8 @@ class SendRecord:
     settled: bool = False
     campaign_id: str | None = None
     cancelled: bool = False
+    conn_id: str = ""
+    project: str = ""
 
     def with_outcome(self, campaign_id: str | None) -> SendRecord:
         """The record once the outcome is known."""

@@ -1,4 +1,4 @@
-"""Looking for a campaign whose answer was lost, and for copies of one, in the list of campaigns."""
+"""Looking for a campaign whose answer was lost, and for duplicates of one, in the list of campaigns."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Search:
                 found, rivals = self._candidates(record)
                 duplicates.cancel(found, certain=self._store.sees_others and not rivals)
             except TruepushError as error:
-                log.warning("Campaign %s is out; whether a copy of it is could not be seen: %s", campaign_id, error)
+                log.warning("Campaign %s was sent; could not check for duplicates: %s", campaign_id, error)
             left = end - self._clock()
             if left <= 0:
                 return

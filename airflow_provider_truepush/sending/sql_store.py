@@ -1,30 +1,36 @@
-"""Where a send is written down: a table in any SQL connection of Airflow."""
+"""The send store in a table of any SQL connection of Airflow: the ledger."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+import re
+import time
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from typing_extensions import override
 
 from airflow_provider_truepush.api.checks import object_id
-from airflow_provider_truepush.api.errors import (
-    SendStoreError,
-    TruepushAmbiguousError,
-    TruepushError,
-    TruepushValidationError,
-)
+from airflow_provider_truepush.api.errors import SendStoreError, TruepushAmbiguousError
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
+from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 from airflow_provider_truepush.sending.store import SendStore
 
-TABLE = "truepush_send_ledger"
+__all__ = ["TABLE", "SqlSendStore"]
 
-#: In the column ``settled``, beside 0 for an intent and 1 for an outcome: an outcome that was cancelled again.
-_CANCELLED = 2
+#: In the column ``settled``, beside 0 for an intent and 1 for an outcome: an outcome that was canceled again.
+_CANCELED = 2
 #: Seconds by which the clocks of two workers may differ.
 _CLOCK_ERROR = 3600.0
+#: In the column ``attempt``: a row that only leads to the record of a send, and one that only says who was here.
+_ALIAS, _VISIT = "alias", "visit"
+#: For how long sends with a certain outcome are kept: longer than a year, for what is sent once a year.
+KEEP_FOR = timedelta(days=400)
+
+#: The column ``project``: the connection's id, and the fingerprint of its project.
+_PROJECT = re.compile(r"(.*)#([0-9a-f]{32})", re.DOTALL)
 
 _COLUMNS = (
     "slot",
@@ -37,64 +43,124 @@ _COLUMNS = (
     "deadline",
     "settled",
     "campaign_id",
+    "project",
 )
-_CREATE = f"""
-CREATE TABLE {TABLE} (
-    project VARCHAR(250) NOT NULL,
-    slot VARCHAR(64) NOT NULL PRIMARY KEY,
-    content VARCHAR(64) NOT NULL,
-    title TEXT NOT NULL,
-    earlier TEXT NOT NULL,
-    attempt VARCHAR(64) NOT NULL,
-    author TEXT NOT NULL,
-    made_at DOUBLE PRECISION NOT NULL,
-    deadline DOUBLE PRECISION NOT NULL,
-    settled INTEGER NOT NULL,
-    campaign_id VARCHAR(64) UNIQUE
-)
-"""
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM {TABLE}"
 
 
 class SqlSendStore(SendStore):
-    """Keeps the record in a table, made on first use. Holds across Dag runs, and when Dag runs are deleted.
+    """Records sends in a table, created on first use. Holds across Dag runs, and when Dag runs are deleted.
 
     The key is unique, so one INSERT of the intent succeeds: that is the fence. A campaign's id is unique too, so
-    no two sends settle on the same campaign.
+    no two sends are recorded with the same campaign. Rows of the kind ``alias`` lead to a send from a map index, and
+    from a send token of a connection that was renamed.
 
     :param hook: a ``DbApiHook``.
     :param conn_id: its connection, for messages.
-    :param project: a stable name of the Truepush project.
-    :param slot: see :func:`~airflow_provider_truepush.sending.record.idempotency_key`.
     """
 
     sees_others = True
 
-    def __init__(self, hook: Any, conn_id: str, project: str, slot: str) -> None:
-        if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
-            raise TruepushValidationError(
-                f"ledger_conn_id: {conn_id!r} is no SQL connection ({type(hook).__name__}). Nothing was sent."
-            )
-        super().__init__(slot)
-        #: Why an empty place proves nothing here, for a person; "" where it does prove that nothing was sent.
+    def __init__(self, hook: Any, conn_id: str) -> None:
+        super().__init__()
+        #: Why an absent record proves nothing here; "" where it proves that nothing was sent.
         self.unproven = ""
-        self._hook = hook
+        self._table = SqlTable(hook, conn_id)
         self._conn_id = conn_id
-        self._project = project
-        self._ready = False
-        #: Where the newest try is noted, and the number of this one.
+        #: Where the newest try is recorded, and the number of this one.
         self._visit: tuple[str, float] | None = None
 
     @override
+    def close(self) -> None:
+        self._table.close()
+
+    @override
     def read(self) -> SendRecord | None:
-        columns = ", ".join(_COLUMNS)
-        # Two rows can stand only where the database does not enforce its keys. One with an outcome tells more.
-        rows = self._query(f"SELECT {columns} FROM {TABLE} WHERE slot = ? ORDER BY settled DESC", [self.key])
-        if not rows and self.unproven:
+        identity = self._bound()
+        found = self._rows([identity.key, identity.legacy_key, *self._token_keys(identity)])
+        for key in (identity.key, identity.legacy_key, *self._token_keys(identity)):
+            record = self._follow(found.get(key))
+            # Under the key of a map index, other content is another item.
+            if record is not None and not (identity.is_item and record.content not in ("", identity.content)):
+                return record
+        if identity.is_mapped and (sibling := self._same_item(identity)) is not None:
+            return sibling
+        if self.unproven and self._position_is_empty(identity):
             raise TruepushAmbiguousError(self.unproven)
-        return _record(rows[0]) if rows else None
+        return None
+
+    @staticmethod
+    def _token_keys(identity: Identity) -> list[str]:
+        """Return the further keys of a send that got its token after it was begun without one."""
+        if identity.send_token is None:
+            return []
+        plain = Identity(identity.task, identity.map_index, identity.conn_id)
+        return [identity.item_key] if identity.is_mapped else [plain.key, plain.legacy_key]
+
+    def _same_item(self, identity: Identity) -> SendRecord | None:
+        """Return the record of this content by any try of this task in this Dag run.
+
+        An earlier version recorded it under the map index, and a token that was removed since under the token.
+        """
+        rows = self._table.query(f"{_SELECT} WHERE content = ? AND attempt <> ?", [identity.content, _ALIAS])
+        for record in map(_record, rows):
+            if not identity.is_author(record.author):
+                continue
+            if identity.send_token is None or record.key in self._keys_without_token(identity, record):
+                return record
+        return None
+
+    @staticmethod
+    def _keys_without_token(identity: Identity, record: SendRecord) -> set[str]:
+        index = record.author.rpartition(" [")[2].rstrip("]")
+        return {
+            idempotency_key(conn_id, f"{identity.task}/{index}") for conn_id in (identity.conn_id, record.conn_id)
+        } | {identity.item_key}
+
+    @override
+    def read_position(self) -> SendRecord | None:
+        identity = self._bound()
+        keys = [identity.position_key, Identity(identity.task, identity.map_index, identity.conn_id).legacy_key]
+        if identity.send_token is not None:
+            keys.append(identity.key)
+        found = self._rows(keys)
+        for key in keys:
+            if (record := self._follow(found.get(key))) is not None:
+                return record
+        if self.unproven:
+            raise TruepushAmbiguousError(self.unproven)
+        return None
+
+    def _position_is_empty(self, identity: Identity) -> bool:
+        return not self._rows([identity.position_key, identity.legacy_key])
+
+    @override
+    def conflicting(self) -> SendRecord | None:
+        identity = self._bound()
+        if not identity.is_item:
+            return None
+        found = self._rows([identity.position_key, identity.legacy_key])
+        for key in (identity.position_key, identity.legacy_key):
+            record = self._follow(found.get(key))
+            if record is not None and record.content != identity.content:
+                return record
+        return None
+
+    @override
+    def sees_run(self) -> bool:
+        """Report whether the siblings of a mapped task have been recorded here since its first try in this run."""
+        identity = self._bound()
+        first = Identity(identity.task, 0, identity.conn_id)
+        # A version before recorded only that each map index was here.
+        return bool(self._rows([_run_key(identity.task), _legacy_visit_key(first)]))
 
     @override
     def acquire(self, record: SendRecord) -> None:
+        self._acquired = record
+        identity = self._bound()
+        aliases = self._aliases(identity, record.key)
+        for alias in aliases:
+            self._point(alias, record)
         failed: SendStoreError | None = None
         try:
             self._insert(record)
@@ -102,151 +168,183 @@ class SqlSendStore(SendStore):
             failed = error
         # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
         # declare its keys. Of two that were written both are seen by whoever looks last.
-        rows = self._query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [self.key])
-        others = [author for attempt, author in rows if attempt != record.attempt]
+        found = self._table.query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [record.key])
+        others = [author for attempt, author in found if attempt != record.attempt]
+        if not others:
+            others = self._others_over(aliases, record)
         if others:
             raise SendStoreError(
-                f"Another try ({others[0]}) has written its intent to send this. Nothing was sent by this one."
+                f"Another try ({others[0]}) has recorded its intent to send {record.title!r} in {self}. Nothing was "
+                "sent by this try. Airflow may retry the task; the next try reads what the other one has done."
             ) from failed
-        if len(rows) != 1:
-            raise failed or SendStoreError(f"{self} does not show the intent that was written to it. Nothing was sent.")
+        if len(found) != 1:
+            raise failed or SendStoreError(
+                f"{self} does not show the intent that was written to it. Nothing was sent. Check that the table can "
+                "be written and read."
+            )
+
+    @staticmethod
+    def _aliases(identity: Identity, key: str) -> list[str]:
+        aliases = [identity.position_key] if identity.is_mapped else []
+        if identity.send_token is not None:
+            aliases.append(identity.legacy_key)
+        return [alias for alias in aliases if alias != key]
+
+    def _point(self, alias: str, record: SendRecord) -> None:
+        """Have an alias lead to a record. One that leads to another send of this map index is moved."""
+        row = SendRecord(
+            alias,
+            record.content,
+            "",
+            (record.key,),
+            _ALIAS,
+            record.author,
+            record.made_at,
+            record.deadline,
+            settled=True,
+        )
+        if alias in self._rows([alias]):
+            self._table.change(
+                f"UPDATE {TABLE} SET content = ?, earlier = ?, author = ?, made_at = ? WHERE slot = ? AND attempt = ?",
+                [row.content, json.dumps([record.key]), row.author, row.made_at, alias, _ALIAS],
+            )
+            return
+        try:
+            self._insert(row)
+        except SendStoreError:
+            if alias not in self._rows([alias]):  # nor written by another process
+                raise
+
+    def _others_over(self, aliases: list[str], record: SendRecord) -> list[str]:
+        """Return who else has begun the same send under another key: one token, and a connection with two names."""
+        found = self._rows(aliases)
+        rows = [found[alias] for alias in aliases if alias in found and found[alias].attempt == _ALIAS]
+        return [row.author for row in rows if row.before != (record.key,) and self._follow(row) is not None]
 
     @override
     def commit(self, record: SendRecord) -> None:
-        self._change(
+        self._table.change(
             f"UPDATE {TABLE} SET settled = ?, campaign_id = ? WHERE slot = ? AND attempt = ?",
             [_settled(record), record.campaign_id, record.key, record.attempt],
         )
         query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled > 0"
-        kept = [row[0] for row in self._query(query, [self.key, record.attempt])]
+        kept = [row[0] for row in self._table.query(query, [record.key, record.attempt])]
         if kept != [record.campaign_id]:
-            raise SendStoreError(f"{self} has no intent of {record.author} any more to write an outcome to.")
-        if record.campaign_id is not None and self.taken([record.campaign_id]):
-            raise SendStoreError(f"{self}: campaign {record.campaign_id} is the outcome of another send as well.")
+            raise SendStoreError(f"{self} has no intent of {record.author} any more to record an outcome for.")
+        if record.campaign_id is not None and self._claimed([record.campaign_id], record.key):
+            raise SendStoreError(f"{self}: campaign {record.campaign_id} is recorded for another send as well.")
 
-    def visited(self, task: str) -> bool:
-        """Whether the first try of a task has come here.
+    @override
+    def release(self, record: SendRecord) -> None:
+        self._table.change(
+            f"DELETE FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 0", [record.key, record.attempt]
+        )
 
-        :param task: Dag, run, task and map index.
-        """
-        return bool(self._query(f"SELECT slot FROM {TABLE} WHERE slot = ?", [self._visit_of(task)]))
+    @override
+    def _candidates(self, campaign_id: str) -> Sequence[SendRecord]:
+        found = [_record(row) for row in self._table.query(f"{_SELECT} WHERE campaign_id = ?", [campaign_id])]
+        if not found and self._acquired is not None:
+            rows = self._table.query(f"{_SELECT} WHERE attempt = ?", [self._acquired.attempt])
+            found = [_record(row) for row in rows]
+        return found
 
-    def note_visit(self, task: str, try_number: int = 1) -> None:
-        """Note that a try of a task has come here: an empty place proves from now on that nothing was sent.
+    def has_visited(self, identity: Identity) -> bool:
+        """Report whether the first try of a task instance has come here."""
+        return bool(self._rows([_visit_key(identity), _legacy_visit_key(identity)]))
 
-        :param task: as above.
+    def record_visit(self, identity: Identity, try_number: int = 1, *, first_of_run: bool = False) -> None:
+        """Record that a try of a task instance has come here: an absent record proves that nothing was sent.
+
+        :param identity: the task instance.
         :param try_number: of this try, from 1; the newest one is kept, in the place of the moment.
+        :param first_of_run: whether nothing of this Dag run was cleared before, so that no sibling has been
+            recorded elsewhere.
         """
-        slot, number = self._visit_of(task), float(try_number)
-        note = SendRecord(slot, "", "", (), "visit", task, made_at=number, deadline=0.0, settled=True)
+        key, number = _visit_key(identity), float(try_number)
+        legacy = _legacy_visit_key(identity)
+        if legacy in self._rows([legacy]):
+            key = legacy
+        now = time.time()
+        self._insert_once(SendRecord(key, "", "", (), _VISIT, identity.position, number, now, settled=True))
+        self._table.change(f"UPDATE {TABLE} SET made_at = ? WHERE slot = ? AND made_at < ?", [number, key, number])
+        self._visit = (key, number)
+        if first_of_run and identity.is_mapped:
+            key = _run_key(identity.task)
+            self._insert_once(SendRecord(key, "", "", (), _VISIT, identity.task, now, now, settled=True))
+
+    def _insert_once(self, row: SendRecord) -> None:
         try:
-            if not self.visited(task):
-                self._insert(note)
+            if row.key not in self._rows([row.key]):
+                self._insert(row)
         except SendStoreError:
-            if not self.visited(task):  # nor written by another process
+            if row.key not in self._rows([row.key]):  # nor written by another process
                 raise
-        self._change(f"UPDATE {TABLE} SET made_at = ? WHERE slot = ? AND made_at < ?", [number, slot, number])
-        self._visit = (slot, number)
 
     @override
     def is_superseded(self) -> bool:
         if self._visit is None:
             return True
-        slot, number = self._visit
+        key, number = self._visit
         try:
-            rows = self._query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [slot])
+            rows = self._table.query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [key])
         except SendStoreError:  # as in the task state store
             return True
         return not rows or float(rows[0][0]) > number
 
-    def _visit_of(self, task: str) -> str:
-        return idempotency_key(self._project, f"visit of {task}")
-
-    @override
-    def release(self, record: SendRecord) -> None:
-        self._change(
-            f"DELETE FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled = 0", [record.key, record.attempt]
-        )
-
     @override
     def taken(self, campaign_ids: list[str]) -> set[str]:
+        return self._claimed(campaign_ids, self.key)
+
+    def _claimed(self, campaign_ids: list[str], key: str) -> set[str]:
         found: set[str] = set()
         for campaign_id in campaign_ids:
             query = f"SELECT campaign_id FROM {TABLE} WHERE campaign_id = ? AND slot <> ?"
-            found |= {row[0] for row in self._query(query, [campaign_id, self.key])}
+            found |= {row[0] for row in self._table.query(query, [campaign_id, key])}
         return found
 
     @override
     def has_rivals(self, record: SendRecord) -> bool:
-        # Open lately, or out under an id that Truepush did not tell: the new campaign may be that one. In whatever
+        # Open lately, or out under an id that Truepush did not return: the new campaign may be that one. In whatever
         # project: one project of Truepush's may have several connections.
         query = (
             f"SELECT slot FROM {TABLE} WHERE title = ? AND slot <> ? "
             "AND (settled = 0 OR campaign_id IS NULL) AND deadline >= ?"
         )
-        return bool(self._query(query, [record.title, record.key, record.made_at - _CLOCK_ERROR]))
+        return bool(self._table.query(query, [record.title, record.key, record.made_at - _CLOCK_ERROR]))
+
+    def prune(self, keep_for: timedelta = KEEP_FOR) -> None:
+        """Delete what is older than anything that can be sent again. What is open is never deleted.
+
+        :param keep_for: since when a send must have its outcome.
+        """
+        oldest = time.time() - keep_for.total_seconds()
+        self._table.change(f"DELETE FROM {TABLE} WHERE settled > 0 AND deadline > 0 AND deadline < ?", [oldest])
+
+    def _rows(self, keys: Sequence[str]) -> dict[str, SendRecord]:
+        """Return the rows of some keys. Two of one key exist only where the database does not enforce its keys."""
+        keys = list(dict.fromkeys(keys))
+        marks = ", ".join("?" * len(keys))
+        # The one with an outcome comes last, and is the one that counts.
+        rows = self._table.query(f"{_SELECT} WHERE slot IN ({marks}) ORDER BY settled", keys)
+        return {row[0]: _record(row) for row in rows}
+
+    def _follow(self, row: SendRecord | None) -> SendRecord | None:
+        """Return the record of a send that a row is or leads to."""
+        if row is None or row.attempt == _VISIT:
+            return None
+        return self._rows(row.before).get(row.before[0]) if row.attempt == _ALIAS else row
 
     def _insert(self, record: SendRecord) -> None:
-        marks = ", ".join("?" * (len(_COLUMNS) + 1))
-        insert = f"INSERT INTO {TABLE} (project, {', '.join(_COLUMNS)}) VALUES ({marks})"
-        self._change(insert, [self._project, *_values(record)])
+        marks = ", ".join("?" * len(_COLUMNS))
+        self._table.change(f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", _values(record))
 
-    def _query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
-        with self._cursor() as (_, cursor):
-            cursor.execute(self._dialect(sql), tuple(values))
-            return list(cursor.fetchall())
-
-    def _change(self, sql: str, values: Sequence[Any]) -> None:
-        with self._cursor() as (connection, cursor):
-            cursor.execute(self._dialect(sql), tuple(values))
-            connection.commit()
-
-    def _dialect(self, sql: str) -> str:
-        return sql.replace("?", self._hook.placeholder)
-
-    @contextmanager
-    def _cursor(self) -> Iterator[tuple[Any, Any]]:
-        """A connection for one statement. Whatever goes wrong with it is one error, with the driver's words."""
-        try:
-            with closing(self._hook.get_conn()) as connection:
-                if not self._ready:
-                    self._create_table(connection)
-                    self._ready = True
-                with closing(connection.cursor()) as cursor:
-                    yield connection, cursor
-        except TruepushError:
-            raise
-        except Exception as error:
-            said = " ".join(str(error).split())[:300]
-            raise SendStoreError(f"Ledger {TABLE} in {self._conn_id!r}: {type(error).__name__}: {said}") from error
-
-    def _create_table(self, connection: Any) -> None:
-        if self._exists(connection):
-            return
-        with suppress(Exception):  # another task may be making it at this moment; whether it is there decides
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(_CREATE)
-            connection.commit()
-        connection.rollback()  # where the table was made by another, this transaction can only be ended
-        if not self._exists(connection):
-            raise SendStoreError(
-                f"Ledger {TABLE} cannot be made in {self._conn_id!r}; nothing was sent. Make it: {_CREATE}"
-            )
-
-    @staticmethod
-    def _exists(connection: Any) -> bool:
-        try:
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(f"SELECT slot FROM {TABLE} WHERE 1 = 0")
-                cursor.fetchall()
-        except Exception:  # each driver has its own class for it
-            connection.rollback()
-            return False
-        return True
+    def _bound(self) -> Identity:
+        assert self.identity is not None
+        return self.identity
 
     @override
     def __str__(self) -> str:
-        return f"the ledger {TABLE} in {self._conn_id!r}, slot {self.key[:16]}…"
+        return f"the ledger {TABLE} in {self._conn_id!r}, key {self.key[:16]}…"
 
     @override
     def how_to_adopt(self, record: SendRecord) -> str:
@@ -256,7 +354,25 @@ class SqlSendStore(SendStore):
     @override
     def how_to_forget(self, record: SendRecord) -> str:
         delete = f"DELETE FROM {TABLE} WHERE slot = '{record.key}'"
-        return f"run `{delete}` in {self._conn_id!r}, or give the task another `send_token`, and clear it"
+        return f"run `{delete}` in {self._conn_id!r}, and clear the task"
+
+    @override
+    def how_to_allow_another(self) -> str:
+        keys = ", ".join(f"'{key}'" for key in (self._bound().position_key, self._bound().legacy_key))
+        delete = f"DELETE FROM {TABLE} WHERE attempt = '{_ALIAS}' AND slot IN ({keys})"
+        return f"run `{delete}` in {self._conn_id!r}, and clear the task"
+
+
+def _visit_key(identity: Identity) -> str:
+    return idempotency_key("visit", identity.position)
+
+
+def _legacy_visit_key(identity: Identity) -> str:
+    return idempotency_key(identity.conn_id, f"visit of {identity.position}")
+
+
+def _run_key(task: str) -> str:
+    return idempotency_key("run", task)
 
 
 def _values(record: SendRecord) -> list[Any]:
@@ -271,17 +387,21 @@ def _values(record: SendRecord) -> list[Any]:
         record.deadline,
         _settled(record),
         record.campaign_id,
+        # The column holds 250 characters, and a connection's id may have as many.
+        f"{record.conn_id[:200]}#{record.project}" if record.project else record.conn_id,
     ]
 
 
 def _settled(record: SendRecord) -> int:
-    return _CANCELLED if record.cancelled else int(record.settled)
+    return _CANCELED if record.cancelled else int(record.settled)
 
 
 def _record(row: Sequence[Any]) -> SendRecord:
-    slot, content, title, earlier, attempt, author, made_at, deadline, settled, campaign_id = row
+    key, content, title, earlier, attempt, author, made_at, deadline, settled, campaign_id, project = row
+    named = _PROJECT.fullmatch(str(project))
+    conn_id, fingerprint = named.groups() if named else (str(project), "")
     return SendRecord(
-        slot,
+        key,
         content,
         title,
         tuple(json.loads(earlier)),
@@ -290,7 +410,9 @@ def _record(row: Sequence[Any]) -> SendRecord:
         float(made_at),
         float(deadline),
         bool(settled),
-        # A person may have written it.
+        # Someone may have written it by hand.
         None if campaign_id is None else object_id("campaign_id in the ledger", str(campaign_id).strip()).lower(),
-        settled == _CANCELLED,
+        settled == _CANCELED,
+        conn_id,
+        fingerprint,
     )

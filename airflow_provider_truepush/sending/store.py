@@ -1,60 +1,94 @@
-"""Where a send is written down: the task state store of Airflow 3.3, or nowhere."""
+"""The send store: where the intent to send and its outcome are recorded, so that a send happens at most once."""
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from typing_extensions import override
 
-from airflow_provider_truepush.api.checks import object_id
-from airflow_provider_truepush.api.errors import SendStoreError, TruepushAmbiguousError
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 
-#: Seconds after the start of a try in which its request must leave, where nothing keeps an overtaken try from sending.
+#: Seconds after the start of a try in which its request must leave, where nothing keeps a superseded try from sending.
 TRY_WITHIN = 600.0
+
+#: Seconds between attempts to record that a campaign was canceled. The task is being ended, so there are few.
+_CANCELLATION_PAUSES = (0.2, 0.5)
 
 
 def unknown_before(try_number: int, why: str) -> str:
-    """For a person: an earlier try may have sent, and nothing tells.
+    """Return the error for a try that cannot know what an earlier one did.
 
     :param try_number: number of this try.
     :param why: what is missing.
     """
     return (
-        f"This is try {try_number}, and nothing tells whether an earlier one has sent the campaign: {why}. Nothing was "
-        "sent by this try. Look in Truepush whether the campaign is out, and decide when the earlier one began "
-        f"{TRY_WITHIN / 60:.0f} minutes ago: until then its worker may send, if it still lives. If the campaign is "
-        "out, mark the task as success; if not, send it in a new Dag run. A `ledger_conn_id`, set before the first "
-        "try, tells it."
+        f"It is unknown whether an earlier try already sent this campaign (this is try {try_number}): {why}. "
+        "This try sent nothing. This needs a manual decision:\n"
+        f"- Wait until {TRY_WITHIN / 60:.0f} minutes after the earlier try started, since its worker may still send "
+        "until then. Then look in Truepush.\n"
+        "- If the campaign exists, mark the task as success.\n"
+        "- If it does not, send it in a new Dag run.\n"
+        "- To avoid this next time, set `ledger_conn_id` before the first try."
     )
 
 
 class SendStore(ABC):
-    """Keeps the record of one send, so that another try at it can read it.
+    """Records one send, so that another try at it can read the record.
 
-    :param key: see :func:`~airflow_provider_truepush.sending.record.idempotency_key`.
     :cvar sees_others: whether it knows of other sends, and so which campaigns are theirs.
-    :cvar lasts: whether a later try can read it.
+    :cvar is_durable: whether a later try can read it.
     """
 
     sees_others = False
-    lasts = True
+    is_durable = True
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    def __init__(self) -> None:
+        self.identity: Identity | None = None
+        self._acquired: SendRecord | None = None
+
+    def identify(self, identity: Identity) -> SendStore:
+        """Bind the store to one send, and return the store in which that send is recorded.
+
+        :param identity: the send.
+        """
+        self.identity = identity
+        return self
+
+    @property
+    def key(self) -> str:
+        """Return the idempotency key of the send."""
+        return "" if self.identity is None else self.identity.key
 
     @abstractmethod
     def read(self) -> SendRecord | None:
-        """The record of an earlier try; None when there was none, or it has sent nothing for certain."""
+        """Return the record of an earlier try; None when there was none, or it has certainly sent nothing."""
+
+    def read_position(self) -> SendRecord | None:
+        """Return a record of this task at this map index in this Dag run, whatever it sent."""
+        return self.read()
+
+    def conflicting(self) -> SendRecord | None:
+        """Return what this map index has sent in this Dag run, if that is another item."""
+        return None
+
+    def sent_here(self) -> Sequence[SendRecord]:
+        """Return all that this map index has sent in this Dag run, as far as is known."""
+        return []
+
+    def sees_run(self) -> bool:
+        """Report whether an absent record proves that no sibling of a mapped task has sent this item."""
+        return False
 
     @abstractmethod
     def acquire(self, record: SendRecord) -> None:
-        """Write the intent. Whatever it raises, nothing may be sent.
+        """Write the intent. Whatever this raises, nothing may be sent.
 
-        This is the fence: it succeeds for one try at a time, and never for one that has been overtaken.
+        This is the fence: it succeeds for one try at a time, and never for a superseded one.
         """
 
     @abstractmethod
@@ -65,165 +99,85 @@ class SendStore(ABC):
     def release(self, record: SendRecord) -> None:
         """Take the own intent back: certainly nothing was sent on it."""
 
-    def note_cancelled(self, campaign_id: str) -> None:
-        """Write down that the campaign which is the outcome was cancelled before it went out."""
+    def record_cancellation(self, campaign_id: str) -> None:
+        """Record that a campaign was canceled before it went out, whether or not its outcome was recorded before.
+
+        :param campaign_id: the campaign.
+        """
+        for pause in (*_CANCELLATION_PAUSES, None):
+            try:
+                if (kept := self._of_campaign(campaign_id)) is not None:
+                    self.commit(replace(kept, settled=True, campaign_id=campaign_id, cancelled=True))
+                return
+            except Exception:
+                if pause is None:
+                    raise
+                time.sleep(pause)
+
+    def _of_campaign(self, campaign_id: str) -> SendRecord | None:
+        """Return the record that a campaign belongs to: its outcome, or the intent that this try has sent on."""
+        for kept in self._candidates(campaign_id):
+            if kept.settled and kept.campaign_id == campaign_id:
+                return kept
+            if not kept.settled and self._acquired is not None and kept.attempt == self._acquired.attempt:
+                return kept
+        return None
+
+    def _candidates(self, campaign_id: str) -> Sequence[SendRecord]:
         kept = self.read()
-        if kept is not None and kept.settled and kept.campaign_id == campaign_id:
-            self.commit(replace(kept, cancelled=True))
+        return [] if kept is None else [kept]
 
     def is_current(self, record: SendRecord) -> bool:
-        """Whether the own intent is still the one that is written down, with no outcome yet."""
+        """Report whether the own intent is still the one that is recorded, with no outcome yet."""
         kept = self.read()
         return kept is not None and kept.attempt == record.attempt and not kept.settled
 
     def is_superseded(self) -> bool:
-        """Whether another try has taken over from this one, as far as can be told."""
+        """Report whether another try has taken over from this one, as far as is known."""
         return False
 
     def taken(self, campaign_ids: list[str]) -> set[str]:
-        """Which of the campaigns other sends have settled on."""
+        """Return which of the campaigns are recorded as the outcome of other sends."""
         return set()
 
     def has_rivals(self, record: SendRecord) -> bool:
-        """Whether another send of this title is open, so that a new campaign may be that one's."""
+        """Report whether another send of this title is open, so that a new campaign may be that one's."""
         return False
 
+    def close(self) -> None:
+        """Let go of connections. The store opens them again when it is used."""
+
     @abstractmethod
     def __str__(self) -> str:
-        """What it is, for the log."""
+        """Return what it is, for the log."""
 
     @abstractmethod
     def how_to_adopt(self, record: SendRecord) -> str:
-        """What a person does to name a campaign as the outcome."""
+        """Return how someone records a campaign as the outcome."""
 
     @abstractmethod
     def how_to_forget(self, record: SendRecord) -> str:
-        """What a person does to have it sent again."""
+        """Return how someone has it sent again."""
 
+    def how_to_adopt_unrecorded(self) -> str:
+        """Return how someone records a campaign as the outcome of a send that has no record."""
+        return "mark the task as success"
 
-class TaskStateSendStore(SendStore):
-    """Keeps the record in the task state store of Airflow 3.3 and later. It survives retries and clears.
-
-    A try that was overtaken can read nothing and write nothing there: the write of the intent is the fence.
-
-    :param store: ``context["task_state_store"]``.
-    :param key: see :func:`~airflow_provider_truepush.sending.record.idempotency_key`.
-    :param cleared_on_success: whether Airflow empties the store when the task succeeds (``[state_store]
-        clear_on_success``), so that an empty one proves nothing.
-    :param try_number: number of this try, from 1.
-    :param address: of the store in Airflow's REST API, for a person; with ``{key}`` where the key belongs.
-    """
-
-    def __init__(
-        self, store: Any, key: str, *, cleared_on_success: bool = False, try_number: int = 1, address: str = "{key}"
-    ) -> None:
-        super().__init__(key)
-        self._store = store
-        self.state_key = f"truepush_send_{key[:16]}"
-        self._ledger_key = f"{self.state_key}_ledger"
-        self._visit_key = f"{self.state_key}_visited"
-        self._address = address
-        self._cleared_on_success = cleared_on_success
-        self._try_number = try_number
-
-    def holds_it(self) -> bool:
-        """Whether this send stands here, whatever other store there is."""
-        return self._store.get(self.state_key) is not None
-
-    def begun_in(self) -> tuple[str, int] | None:
-        """The connection of the ledger in which an earlier try has begun, and its number; None for none."""
-        found = self._store.get(self._ledger_key)
-        return (str(found["conn_id"]), int(found["since"])) if found else None
-
-    def begin_in(self, ledger_conn_id: str) -> None:
-        """Note that this send is written down in a ledger, so that every later try looks there."""
-        self._set(self._ledger_key, {"conn_id": ledger_conn_id, "since": self._try_number})
-
-    def unproven(self) -> str:
-        """Why an empty place proves nothing, for a person; "" where it proves that nothing was sent."""
-        if not self._cleared_on_success:
-            return ""
-        if self._try_number > 1 and self._store.get(self._visit_key) is None:
-            return unknown_before(
-                self._try_number,
-                "Airflow is set to empty the task state store when a task succeeds ([state_store] clear_on_success)",
-            )
-        self._set(self._visit_key, self._try_number)
-        return ""
-
-    @override
-    def read(self) -> SendRecord | None:
-        kept = self._store.get(self.state_key)
-        if kept is None:
-            if unproven := self.unproven():
-                raise TruepushAmbiguousError(unproven)
-            return None
-        if isinstance(kept, dict):
-            with suppress(TypeError, KeyError):
-                return SendRecord.from_dict(kept)
-        # Otherwise a person has written the id of the campaign to adopt, or something wrong.
-        campaign_id = object_id(f"state key {self.state_key}", kept.strip() if isinstance(kept, str) else kept).lower()
-        return SendRecord(self.key, "", "", (), "", "a person", 0.0, 0.0, settled=True, campaign_id=campaign_id)
-
-    @override
-    def is_superseded(self) -> bool:
-        try:
-            return self._store.get(self.state_key) is None
-        except Exception:  # whoever cannot reach Airflow any more may well have been given up
-            return True
-
-    @override
-    def acquire(self, record: SendRecord) -> None:
-        # The write keeps overtaken tries out. What a person has written since it was read is not to be lost either.
-        if self._store.get(self.state_key) is not None:
-            raise SendStoreError(f"Something was written to {self} in the meantime. Nothing was sent by this try.")
-        self._set(self.state_key, record.as_dict())
-
-    @override
-    def commit(self, record: SendRecord) -> None:
-        self._set(self.state_key, record.as_dict())
-
-    @override
-    def release(self, record: SendRecord) -> None:
-        kept = self._store.get(self.state_key)
-        own = isinstance(kept, dict) and kept.get("attempt") == record.attempt and not kept.get("settled")
-        # An overtaken try reads nothing, and the store refuses it the deletion: that is to be heard of.
-        if own or kept is None:
-            self._store.delete(self.state_key)
-
-    def _set(self, key: str, value: Any) -> None:
-        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
-
-        self._store.set(key, value, retention=NEVER_EXPIRE)
-
-    @override
-    def __str__(self) -> str:
-        return f"the task state store, key {self.state_key}"
-
-    @override
-    def how_to_adopt(self, record: SendRecord) -> str:
-        body = '{"value": "<its id>", "expires_at": null}'
-        address = self._address.format(key=self.state_key)
-        return f"write its id to the task's state key: PUT {address} {body}, and clear the task"
-
-    @override
-    def how_to_forget(self, record: SendRecord) -> str:
-        return (
-            f"remove the task's state key: DELETE {self._address.format(key=self.state_key)}, or give the task another "
-            "`send_token`, and clear it"
-        )
+    def how_to_allow_another(self) -> str:
+        """Return how someone lets this map index send another item, without forgetting what it has sent."""
+        return "send the new item in a new Dag run"
 
 
 class NoSendStore(SendStore):
-    """Keeps nothing beyond this try: Airflow before 3.3 and no ledger. A second try cannot know what the first did.
+    """Records nothing beyond this try: Airflow before 3.3 without a ledger. A second try cannot know what the first did.
 
     :param try_number: number of this try, from 1.
     """
 
-    lasts = False
+    is_durable = False
 
     def __init__(self, try_number: int) -> None:
-        super().__init__("")
+        super().__init__()
         self._try_number = try_number
         self._begun: SendRecord | None = None
 
@@ -231,29 +185,29 @@ class NoSendStore(SendStore):
     def read(self) -> SendRecord | None:
         if self._try_number <= 1:
             return self._begun
-        why = "there is no task state store before Airflow 3.3, and no `ledger_conn_id` is set"
+        why = "Airflow before 3.3 has no task state store, and `ledger_conn_id` is not set"
         raise TruepushAmbiguousError(unknown_before(self._try_number, why))
 
     @override
     def acquire(self, record: SendRecord) -> None:
-        """Kept for as long as this try lasts: it may start over, and must not forget what it has begun."""
-        self._begun = record
+        """Keep the intent while this try lasts: it may start over, and must not forget what it has begun."""
+        self._begun = self._acquired = record
 
     @override
     def commit(self, record: SendRecord) -> None:
-        """The same."""
+        """Keep the outcome while this try lasts."""
         self._begun = record
 
     @override
     def release(self, record: SendRecord) -> None:
-        """The same."""
+        """Forget the intent."""
         self._begun = None
 
     @override
     def __str__(self) -> str:
         return (
-            "nothing: there is no task state store before Airflow 3.3, and no `ledger_conn_id` is set. If this try "
-            "does not finish, the next one stops for a person instead of sending"
+            "nothing: Airflow before 3.3 has no task state store, and `ledger_conn_id` is not set. If this try does "
+            "not finish, the next one sends nothing and needs a manual decision"
         )
 
     @override
@@ -262,4 +216,4 @@ class NoSendStore(SendStore):
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
-        return "run it in a new Dag run"
+        return "send it in a new Dag run"

@@ -1,0 +1,135 @@
+"""What the map indexes of one task know of each other, where no ledger sees them all.
+
+The items of a mapped task move when its feed is reordered, grown or shrunk between tries and clears, and Airflow's
+task state store shows a map index only its own records. So each one also publishes what it has sent as an XCom, which
+its siblings can read. An XCom that is missing proves nothing: Airflow deletes it when a task starts again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_truepush.sending.record import SendRecord
+
+log = logging.getLogger(__name__)
+
+#: The XCom in which a map index publishes what it has sent.
+XCOM_KEY = "truepush_sends"
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingSend:
+    """What a map index has published of one send.
+
+    :param map_index: of the task that has sent it.
+    :param content: hash of what was sent.
+    :param is_open: whether the outcome is not known yet.
+    :param campaign_id: the campaign; None while it is not known.
+    :param cancelled: whether the task has canceled it.
+    """
+
+    map_index: int
+    content: str
+    is_open: bool
+    campaign_id: str | None
+    cancelled: bool = False
+
+
+class Siblings:
+    """The other map indexes of a task in this Dag run.
+
+    :param map_index: the own one.
+    :param was_cleared: whether something of the Dag run was cleared, so that the feed may have changed.
+    :param began: when the Dag run began at the earliest; None when that is not known.
+    :param pull: returns the XComs of all map indexes of the task under a key; None without XComs.
+    :param push: writes an XCom of this task under a key; None without XComs.
+    """
+
+    def __init__(
+        self,
+        map_index: int,
+        *,
+        was_cleared: bool,
+        began: datetime | None,
+        pull: Callable[[str], Any] | None = None,
+        push: Callable[[str, Any], None] | None = None,
+    ) -> None:
+        self.map_index = map_index
+        self.was_cleared = was_cleared
+        self.began = began
+        self._pull = pull
+        self._push = push
+        self._published: dict[str, dict[str, Any]] = {}
+
+    def publish(self, records: Iterable[SendRecord]) -> None:
+        """Publish what this map index has sent, or is about to send. Never fails the task."""
+        for record in records:
+            self._published[record.content] = {
+                "content": record.content,
+                "open": not record.settled,
+                "campaign_id": record.campaign_id,
+                "cancelled": record.cancelled,
+            }
+        self._write()
+
+    def withdraw(self, record: SendRecord) -> None:
+        """Publish that this send was not made after all."""
+        if self._published.pop(record.content, None) is not None:
+            self._write()
+
+    def _write(self) -> None:
+        if self._push is None:
+            return
+        try:
+            self._push(XCOM_KEY, {"map_index": self.map_index, "sends": list(self._published.values())})
+        except Exception as error:
+            log.warning(
+                "Could not publish the sends of map index %d to its siblings: %s. This send is not affected.",
+                self.map_index,
+                error,
+            )
+
+    def sends(self) -> list[SiblingSend]:
+        """Return what the siblings have published."""
+        if self._pull is None:
+            return []
+        try:
+            found = self._pull(XCOM_KEY)
+            entries = [found] if isinstance(found, Mapping) else list(found or [])
+        except Exception as error:
+            log.warning("Could not read what other map indexes have sent: %s", error)
+            return []
+        return [send for entry in entries for send in _sends(entry) if send.map_index != self.map_index]
+
+    def of_content(self, content: str) -> SiblingSend | None:
+        """Return the send of an item by a sibling; the one whose outcome is known, if there are several."""
+        found = [send for send in self.sends() if send.content == content]
+        return min(found, key=lambda send: send.is_open, default=None)
+
+
+def _sends(entry: Any) -> Iterable[SiblingSend]:
+    if not isinstance(entry, Mapping):
+        return
+    for send in entry.get("sends") or ():
+        if isinstance(send, Mapping) and send.get("content"):
+            campaign_id = send.get("campaign_id")
+            yield SiblingSend(
+                int(entry.get("map_index", -1)),
+                str(send["content"]),
+                bool(send.get("open")),
+                None if campaign_id is None else str(campaign_id),
+                bool(send.get("cancelled")),
+            )
+
+
+def earliest(moments: Iterable[Any]) -> datetime | None:
+    """Return the earliest of some moments; None when there is none.
+
+    :param moments: aware datetimes; whatever is something else is left out.
+    """
+    known = [moment for moment in moments if isinstance(moment, datetime) and moment.tzinfo is not None]
+    return min(known).astimezone(UTC) if known else None

@@ -1,0 +1,179 @@
+"""One connection to the table of the ledger, and what its driver's errors mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+from airflow_provider_truepush.api.errors import SendStoreError, TruepushError, TruepushValidationError
+
+TABLE = "truepush_send_ledger"
+
+_CREATE = f"""
+CREATE TABLE {TABLE} (
+    project VARCHAR(250) NOT NULL,
+    slot VARCHAR(64) NOT NULL PRIMARY KEY,
+    content VARCHAR(64) NOT NULL,
+    title TEXT NOT NULL,
+    earlier TEXT NOT NULL,
+    attempt VARCHAR(64) NOT NULL,
+    author TEXT NOT NULL,
+    made_at DOUBLE PRECISION NOT NULL,
+    deadline DOUBLE PRECISION NOT NULL,
+    settled INTEGER NOT NULL,
+    campaign_id VARCHAR(64) UNIQUE
+)
+"""
+
+#: What drivers say where trying again is of no use: the login, the database, the rights. SQLSTATE classes and words.
+_PERMANENT_STATES = ("28", "3D", "42", "0A")
+_PERMANENT_WORDS = re.compile(
+    r"password|authentication|access denied|login failed|permission denied|not authorized|insufficient privilege"
+    r"|unknown database|database .* does not exist|role .* does not exist|unable to open database|readonly database"
+    r"|read-only",
+    re.IGNORECASE,
+)
+_SAID = 300
+
+
+def is_transient(error: BaseException) -> bool:
+    """Report whether a database error may pass, so that trying again is of use.
+
+    :param error: what the driver raised.
+    """
+    state = str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+    if state.startswith(_PERMANENT_STATES):
+        return False
+    return _PERMANENT_WORDS.search(str(error)) is None
+
+
+class SqlTable:
+    """Runs statements on one connection, which is opened when it is first needed.
+
+    :param hook: a ``DbApiHook``.
+    :param conn_id: its connection, for messages.
+    """
+
+    def __init__(self, hook: Any, conn_id: str) -> None:
+        if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
+            raise TruepushValidationError(
+                f"ledger_conn_id: {conn_id!r} is not an SQL connection ({type(hook).__name__}). The campaign was not "
+                "sent. Name a connection whose provider is based on DbApiHook."
+            )
+        self._hook = hook
+        self._conn_id = conn_id
+        self._connection: Any = None
+        self._is_ready = False
+
+    def query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
+        """Return the rows of a statement."""
+        with self._cursor() as cursor:
+            cursor.execute(self._dialect(sql), tuple(values))
+            return list(cursor.fetchall())
+
+    def change(self, sql: str, values: Sequence[Any]) -> None:
+        """Run a statement that changes rows, and commit it."""
+        with self._cursor() as cursor:
+            cursor.execute(self._dialect(sql), tuple(values))
+
+    def close(self) -> None:
+        """Close the connection. The next statement opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):  # It may be broken already.
+                connection.close()
+
+    def _dialect(self, sql: str) -> str:
+        return sql.replace("?", str(self._hook.placeholder))
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """Yield a cursor, and commit. Whatever goes wrong is one error, with the driver's words."""
+        try:
+            if self._connection is None:
+                self._connection = self._hook.get_conn()
+            if not self._is_ready:
+                self._create_table(self._connection)
+                self._is_ready = True
+            with closing(self._connection.cursor()) as cursor:
+                yield cursor
+            _end(self._connection, "commit")
+        except TruepushError:
+            self.close()
+            raise
+        except Exception as error:
+            if self._connection is not None and not _end(self._connection, "rollback"):
+                self.close()
+            raise self._error(f"could not be read or written ({_said(error)})", error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _error(self, what: str, cause: BaseException | None) -> SendStoreError:
+        advice = (
+            "Airflow may retry the task."
+            if cause is None or is_transient(cause)
+            else "Check the connection's login, its database and its rights, then clear the task."
+        )
+        found = SendStoreError(
+            f"The ledger {TABLE} in connection {self._conn_id!r} {what}. This statement concerned the record of the "
+            f"send only; a campaign is sent only after its intent was recorded. {advice}"
+        )
+        found.is_permanent = cause is not None and not is_transient(cause)
+        return found
+
+    def _create_table(self, connection: Any) -> None:
+        missing = self._lack(connection)
+        if missing is None:
+            return
+        refused: Exception | None = None
+        try:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(_CREATE)
+            _end(connection, "commit")
+        except Exception as error:  # Another task may be creating it at this moment; whether it exists decides.
+            refused = error
+        _end(connection, "rollback")  # where another has created the table, this transaction can only be ended
+        missing = self._lack(connection)
+        if missing is None:
+            return
+        cause = refused or missing
+        raise self._error(
+            f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). Nothing was sent. Have "
+            f"someone with the right to do so create it:{_CREATE}",
+            cause,
+        ) from cause
+
+    @staticmethod
+    def _lack(connection: Any) -> Exception | None:
+        """Return why the table cannot be read; None if it can."""
+        try:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(f"SELECT slot FROM {TABLE} WHERE 1 = 0")
+                cursor.fetchall()
+        except Exception as error:  # each driver has its own class for it
+            _end(connection, "rollback")
+            return error
+        return None
+
+
+def _end(connection: Any, how: str) -> bool:
+    """Commit or roll back; report whether the connection can be used on.
+
+    DuckDB has no transaction to end after a statement of its own, and says so.
+    """
+    try:
+        getattr(connection, how)()
+    except Exception as error:
+        if "no transaction" in str(error).lower():
+            return True
+        if how == "commit":
+            raise
+        return False
+    return True
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:_SAID]}"
