@@ -198,6 +198,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         finally:
             # Not before: the signal may have come while templates were rendered. The next try may have this instance.
             self.kill_switch.reset()
+            self._close_store()
 
     def _send_and_wait(self, context: Context) -> str | None:
         with self.kill_switch.guarded(), self.truepush() as hook:
@@ -209,6 +210,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
                 self._check_nothing_was_begun(hook, context)
                 raise AirflowSkipException("There is no campaign to send.")
             campaign_id = self._send(hook, campaign, context)
+            self._close_store()  # not kept open while the task waits
         if self.wait_for_delivery:
             self._wait(campaign_id, campaign.title, context)
         with self.kill_switch.guarded():
@@ -226,6 +228,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         carried: dict[str, Any] = event.get("carry") or {"campaign_id": campaign_id, "title": title}
         with self.kill_switch.guarded():
             self._send_store = self._open_store(context)
+            self._close_store()
             self._end_wait(carried["campaign_id"], goal.Verdict.of_event(event), context)
             self.publish_campaign(context, carried["campaign_id"], carried["title"])
         return str(carried["campaign_id"])
@@ -287,6 +290,11 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
             context, conn_id=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
         )
 
+    def _close_store(self) -> None:
+        """Let go of the send store's connection; it is opened again if it is needed."""
+        if self._send_store is not None:
+            self._send_store.close()
+
     def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
         """An earlier try may have had a campaign, and may have sent it: that is no skip."""
         if hook.settings.dry_run or task_try.TaskTry.of(context).number <= 1:
@@ -295,10 +303,11 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         kept = self._send_store.read_position()
         if kept is not None:
             raise TruepushAmbiguousError(
-                f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have "
-                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. Look in Truepush. If "
-                f"nothing else is to be sent, mark the task as success. Otherwise, if that one is certainly not out: "
-                f"{self._send_store.how_to_forget(kept)}."
+                f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have sent it "
+                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. This needs a manual "
+                "decision:\n"
+                "- Look in Truepush. If nothing else is to be sent, mark the task as success.\n"
+                f"- If that campaign was certainly not sent: {self._send_store.how_to_forget(kept)}."
             )
 
     def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> plan.SendPlan:

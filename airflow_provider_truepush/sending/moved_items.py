@@ -10,14 +10,12 @@ from datetime import UTC, datetime, timedelta
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord
 from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend
 from airflow_provider_truepush.sending.store import SendStore
 
 log = logging.getLogger(__name__)
 
-#: By so much may Airflow's clock and Truepush's differ.
-_CLOCKS_APART = timedelta(hours=1)
 #: How far back is looked when it is not known when the Dag run began.
 _UNKNOWN_RUN = timedelta(days=1)
 #: Looks that must agree that an item was not sent: a sibling that starts again is not seen for a moment.
@@ -93,7 +91,7 @@ class MovedItems:
             began = datetime.fromtimestamp(self._clock(), UTC) - _UNKNOWN_RUN
         title = self._plan.campaign.title
         try:
-            rows = [row.id for row in self._hook.list_campaigns(since=began - _CLOCKS_APART) if row.title == title]
+            rows = [row.id for row in self._hook.list_campaigns(since=began - CLOCKS_APART) if row.title == title]
         except TruepushAmbiguousError as error:
             # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
             raise TruepushServerError(f"{error} No campaign was sent.") from error

@@ -28,7 +28,7 @@ from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wa
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.moved_items import MovedItems
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
+from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.sending.search import Search
 from airflow_provider_truepush.sending.store import TRY_WITHIN, SendStore
 
@@ -224,12 +224,14 @@ class CampaignSending:
         today = datetime.fromtimestamp(now, UTC)
         title = self._plan.campaign.title
         try:
-            before = [row.id for row in self._hook.list_campaigns() if row.title == title and is_recent(row.id, today)]
+            listed = self._hook.list_campaigns(since=today - CLOCKS_APART)
+            before = [row.id for row in listed if row.title == title and is_recent(row.id, today)]
         except TruepushAmbiguousError as error:
             # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
         identity = self._store.identity
         now = self._clock()  # walking the list may take long
+        deadline = now + _SEND_WITHIN
         return SendRecord(
             key=self._store.key,
             content=self._content,
@@ -240,9 +242,7 @@ class CampaignSending:
             made_at=now,
             conn_id="" if identity is None else identity.conn_id,
             project="" if identity is None else identity.project,
-            deadline=now + _SEND_WITHIN
-            if self._store.is_durable
-            else min(now + _SEND_WITHIN, self._began + TRY_WITHIN),
+            deadline=deadline if self._store.is_durable else min(deadline, self._began + TRY_WITHIN),
         )
 
     def ready(self) -> Campaign:

@@ -18,7 +18,7 @@ _CLOCK_ERROR = timedelta(days=1)
 #: So many ids of before are written down: Airflow's state store takes 64 KB for all.
 _KEPT = 1000
 #: By so much may our clock and Truepush's differ, and a request be under way.
-_CLOCKS_APART = timedelta(hours=1)
+CLOCKS_APART = timedelta(hours=1)
 #: What the network makes of one request is there within this time.
 _COPIES_WITHIN = timedelta(seconds=10)
 
@@ -108,7 +108,7 @@ class SendRecord:
         if made is None:
             return False
         earliest, latest = (datetime.fromtimestamp(moment, UTC) for moment in (self.made_at, self.deadline))
-        return earliest - _CLOCKS_APART <= made <= latest + _CLOCKS_APART
+        return earliest - CLOCKS_APART <= made <= latest + CLOCKS_APART
 
     def _recent(self, campaign_id: str) -> bool:
         return is_recent(campaign_id, datetime.fromtimestamp(self.made_at, UTC))

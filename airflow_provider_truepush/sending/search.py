@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.duplicates import Duplicates
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import SendRecord, are_duplicates
+from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, are_duplicates
 from airflow_provider_truepush.sending.store import SendStore
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class Search:
         The order matters. A campaign in the list has its intent written. If that send is no longer open when rivals
         are asked for, its outcome is written by then, and asking last which campaigns are taken finds it.
         """
-        listed = record.new_campaigns(self._hook.list_campaigns())
+        since = datetime.fromtimestamp(record.made_at, UTC) - CLOCKS_APART
+        listed = record.new_campaigns(self._hook.list_campaigns(since=since))
         rivals = self._store.has_rivals(record)
         taken = self._store.taken(listed)
         return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals

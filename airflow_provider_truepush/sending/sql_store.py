@@ -241,6 +241,13 @@ class SqlSendStore(SendStore):
         )
 
     @override
+    def record_cancellation(self, campaign_id: str) -> None:
+        try:
+            super().record_cancellation(campaign_id)
+        finally:
+            self.close()
+
+    @override
     def _candidates(self, campaign_id: str) -> Sequence[SendRecord]:
         found = [_record(row) for row in self._table.query(f"{_SELECT} WHERE campaign_id = ?", [campaign_id])]
         if not found and self._acquired is not None:
@@ -323,6 +330,8 @@ class SqlSendStore(SendStore):
     def _rows(self, keys: Sequence[str]) -> dict[str, SendRecord]:
         """Return the rows of some keys. Two of one key exist only where the database does not enforce its keys."""
         keys = list(dict.fromkeys(keys))
+        if not keys:
+            return {}
         marks = ", ".join("?" * len(keys))
         # The one with an outcome comes last, and is the one that counts.
         rows = self._table.query(f"{_SELECT} WHERE slot IN ({marks}) ORDER BY settled", keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -26,6 +27,8 @@ CREATE TABLE {TABLE} (
     campaign_id VARCHAR(64) UNIQUE
 )
 """
+
+_PROBE = f"SELECT slot FROM {TABLE} WHERE 1 = 0"  # noqa: S608  # a constant
 
 #: What drivers say where trying again is of no use: the login, the database, the rights. SQLSTATE classes and words.
 _PERMANENT_STATES = ("28", "3D", "42", "0A")
@@ -65,6 +68,7 @@ class SqlTable:
         self._hook = hook
         self._conn_id = conn_id
         self._connection: Any = None
+        self._thread = 0
         self._is_ready = False
 
     def query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
@@ -92,8 +96,10 @@ class SqlTable:
     def _cursor(self) -> Iterator[Any]:
         """Yield a cursor, and commit. Whatever goes wrong is one error, with the driver's words."""
         try:
+            if self._thread != threading.get_ident():
+                self.close()  # SQLite binds a connection to its thread, and the end of a task may run in another one.
             if self._connection is None:
-                self._connection = self._hook.get_conn()
+                self._connection, self._thread = self._hook.get_conn(), threading.get_ident()
             if not self._is_ready:
                 self._create_table(self._connection)
                 self._is_ready = True
@@ -151,7 +157,7 @@ class SqlTable:
         """Return why the table cannot be read; None if it can."""
         try:
             with closing(connection.cursor()) as cursor:
-                cursor.execute(f"SELECT slot FROM {TABLE} WHERE 1 = 0")
+                cursor.execute(_PROBE)
                 cursor.fetchall()
         except Exception as error:  # each driver has its own class for it
             _end(connection, "rollback")

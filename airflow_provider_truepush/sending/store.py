@@ -144,7 +144,7 @@ class SendStore(ABC):
         """Report whether another send of this title is open, so that a new campaign may be that one's."""
         return False
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # most stores have nothing to close
         """Let go of connections. The store opens them again when it is used."""
 
     @abstractmethod
@@ -169,7 +169,7 @@ class SendStore(ABC):
 
 
 class NoSendStore(SendStore):
-    """Records nothing beyond this try: Airflow before 3.3 without a ledger. A second try cannot know what the first did.
+    """Records nothing beyond this try: Airflow before 3.3 without a ledger. A second try cannot know of the first.
 
     :param try_number: number of this try, from 1.
     """

@@ -8,8 +8,8 @@ import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_truepush.operators.task_try import TaskTry
-from airflow_provider_truepush.sending.record import idempotency_key
-from airflow_provider_truepush.sending.store import TaskStateSendStore
+from airflow_provider_truepush.sending.identity import Identity
+from airflow_provider_truepush.sending.state_store import state_key
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CREATE, STATS, WAIT, CampaignRun
 from local_airflow.configuration import Installation
@@ -76,7 +76,7 @@ def test_the_address_that_an_error_tells_a_person_is_the_one_of_what_was_sent(
     run: CampaignRun, airflow: LocalAirflow
 ) -> None:
     task_try = TaskTry(f"{run.dag_id}/{run.run_id}/{CREATE}", -1, 1)
-    key = TaskStateSendStore(None, idempotency_key("truepush_default", task_try.send_token)).state_key
+    key = state_key(Identity(task_try.task, -1, "truepush_default").key)
     address = task_try.state_store_address.format(key=key).removeprefix("/api/v2")
     kept = airflow.api._call("GET", address)["value"]
     assert kept["campaign_id"] == run.campaign_id

@@ -33,6 +33,10 @@ class Tasks:
         self.emulator = emulator
         self.store = StateStore()
         self.pushed: dict[str, Any] = {}
+        #: XComs by task and run, then by map index: Airflow deletes those of a map index when it starts again.
+        self.xcoms: dict[str, dict[int, dict[str, Any]]] = {}
+        #: How often something of the Dag run was cleared.
+        self.clear_number = 0
         self._tries: dict[str, int] = {}
 
     def operator(self, **given: Any) -> TruepushCreateCampaignOperator:
@@ -48,18 +52,34 @@ class Tasks:
         """
         scope = f"{task}/{run}/{index}"
         self._tries[scope] = self._tries.get(scope, 0) + 1
+        of_task = self.xcoms.setdefault(f"{task}/{run}", {})
+        mine = of_task[index] = {}
+
+        def push(key: str, value: Any) -> None:
+            self.pushed[key] = mine[key] = value
+
+        def pull(task_ids: str, key: str) -> Any:
+            assert task_ids == task
+            return [values[key] for values in of_task.values() if key in values]
+
         ti = SimpleNamespace(
             dag_id="dag",
             run_id=run,
             task_id=task,
             map_index=index,
             try_number=self._tries[scope],
-            xcom_push=lambda key, value: self.pushed.__setitem__(key, value),
+            xcom_push=push,
+            xcom_pull=pull,
         )
-        context: dict[str, Any] = {"ti": ti, "dag_run": SimpleNamespace(run_type="manual"), **given}
+        context: dict[str, Any] = {"ti": ti, "dag_run": self.dag_run(), **given}
         if state:
             context["task_state_store"] = self.store.accessor(scope)
         return context
+
+    def dag_run(self) -> SimpleNamespace:
+        """The Dag run, as Airflow shows it to a task."""
+        now = self.emulator.now()
+        return SimpleNamespace(run_type="manual", clear_number=self.clear_number, run_after=now - timedelta(minutes=5))
 
     def run(self, context: dict[str, Any] | None = None, **given: Any) -> Any:
         """A try from beginning to end."""

@@ -78,7 +78,7 @@ def test_without_a_store_a_try_that_froze_sends_nothing_ten_minutes_after_its_st
     world.now += 601
     retry = world.start("a")
     retry.finish()
-    assert "until then its worker may send" in str(retry.error)
+    assert "its worker may still send" in str(retry.error)
     frozen.finish()
     world.end()
     assert world.made("a") == [], f"sent after {frozen.place}"

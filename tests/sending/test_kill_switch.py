@@ -82,7 +82,7 @@ def test_what_was_cancelled_is_not_taken_for_sent(place: Place) -> None:
     place.run(ended)
     ended.on_kill()
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match="and cancelled it before it went out") as caught:
+        with pytest.raises(AirflowFailException, match="and canceled it before it went out") as caught:
             place.run(cancel_on_kill=True)
     assert place.tasks.sends == 1
     place.forget(str(caught.value))
@@ -210,8 +210,8 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
     key = the_key(tasks)
 
     class Adopting(TruepushHook):
-        def list_campaigns(self) -> Any:
-            yield from super().list_campaigns()
+        def list_campaigns(self, since: Any = None) -> Any:
+            yield from super().list_campaigns(since)
             tasks.store.put(SCOPE, key, adopted)
 
     with monkeypatch.context() as patch:

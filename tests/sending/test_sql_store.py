@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
 from airflow_provider_truepush.exceptions import SendStoreError, TruepushValidationError
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from tests.sending.exploring import LONG
@@ -23,13 +25,26 @@ RACERS = 4 if LONG in os.environ else 2
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
+@dataclass(frozen=True)
+class _Named(Identity):
+    """A send whose key a test can read."""
+
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
 def record(slot: str, **given: Any) -> SendRecord:
     values = {"content": "c", "title": "Sale", "before": ("a",), "attempt": f"try of {slot}", "author": "somebody"}
     return SendRecord(slot, **{**values, "made_at": 1000.1, "deadline": 1120.25, **given})
 
 
 def ledger(sql: str, slot: str) -> SqlSendStore:
-    return SqlSendStore(BaseHook.get_hook(sql), sql, "project", slot)
+    store = SqlSendStore(BaseHook.get_hook(sql), sql)
+    store.identity = _Named("dag/run/task", -1, "truepush_default", name=slot)
+    return store
 
 
 def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
@@ -95,16 +110,17 @@ def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: s
     for slot in ("s", "t"):
         ledger(sql, slot).acquire(record(slot))
     ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
-    with pytest.raises(SendStoreError, match="outcome of another send as well"):
+    with pytest.raises(SendStoreError, match="recorded for another send as well"):
         ledger(sql, "t").commit(record("t").with_outcome("a" * 24))
 
 
 def test_a_visit_is_no_send(sql: str) -> None:
-    assert not ledger(sql, "s").visited("dag/run/task/-1")
+    here, there = (Identity("dag/run/task", index, "truepush_default") for index in (-1, 0))
+    assert not ledger(sql, "s").has_visited(here)
     for _ in range(2):
-        ledger(sql, "s").note_visit("dag/run/task/-1")
-    assert ledger(sql, "other").visited("dag/run/task/-1")
-    assert not ledger(sql, "s").visited("dag/run/task/0")
+        ledger(sql, "s").record_visit(here)
+    assert ledger(sql, "other").has_visited(here)
+    assert not ledger(sql, "s").has_visited(there)
     assert ledger(sql, "s").read() is None
     assert not ledger(sql, "s").has_rivals(record("s"))
 
@@ -124,13 +140,13 @@ def test_rivals_are_open_sends_of_the_title_and_those_whose_id_was_not_told(sql:
 
 def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: pytest.MonkeyPatch) -> None:
     target = ledger(sql, "s")
-    change = target._change
+    change = target._table.change
 
     def lossy(*args: Any) -> None:
         change(*args)
         raise SendStoreError("connection lost")
 
-    monkeypatch.setattr(target, "_change", lossy)
+    monkeypatch.setattr(target._table, "change", lossy)
     target.acquire(record("s"))
     assert ledger(sql, "s").read() == record("s")
 
@@ -144,7 +160,7 @@ def test_an_unreachable_database_sends_nothing(tasks: Tasks, monkeypatch: pytest
 
 def test_a_connection_that_is_no_database_is_refused(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WEB", "http://localhost")
-    with pytest.raises(AirflowFailException, match="is no SQL connection") as caught:
+    with pytest.raises(AirflowFailException, match="is not an SQL connection") as caught:
         tasks.run(ledger_conn_id="web")
     assert isinstance(caught.value.__cause__, TruepushValidationError)
     assert tasks.sends == 0

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.exceptions import SendStoreError, TruepushError
 from airflow_provider_truepush.sending import protocol
+from airflow_provider_truepush.sending.record import idempotency_key
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
-from airflow_provider_truepush.sending.store import TaskStateSendStore
+from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.tasks import Tasks
+from tests.tokens import SESSION_TOKEN
+
+#: Of another project, or the one to which a token was changed.
+OTHER_TOKEN = "another-" + SESSION_TOKEN
 
 
 def test_without_any_store_the_first_try_says_so(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
         tasks.run(tasks.context(state=False))
-    assert "the next one stops for a person" in caplog.text
+    assert "the next one sends nothing" in caplog.text
 
 
 @pytest.mark.parametrize(("sqlite_used", "name"), [(True, "the ledger truepush_send_ledger"), (False, "task state")])
@@ -27,14 +35,14 @@ def test_the_log_names_the_store(
 ) -> None:
     with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
         tasks.run(ledger_conn_id=sqlite if sqlite_used else None)
-    assert f"kept in {name}" in caplog.text or f"kept in the {name}" in caplog.text
+    assert f"recorded in {name}" in caplog.text or f"recorded in the {name}" in caplog.text
 
 
 def test_without_any_store_a_second_try_stops_for_a_person(tasks: Tasks) -> None:
     tasks.lose_the_answer(carried_out=False)
-    with pytest.raises(AirflowFailException, match="may be out"):
+    with pytest.raises(AirflowFailException, match="may have been sent"):
         tasks.run(tasks.context(state=False))
-    with pytest.raises(AirflowFailException, match="nothing tells whether an earlier one has sent"):
+    with pytest.raises(AirflowFailException, match="unknown whether an earlier try already sent"):
         tasks.run(tasks.context(state=False))
     assert tasks.sends == 1
 
@@ -72,7 +80,7 @@ def test_a_ledger_that_was_set_after_a_try_without_any_proves_nothing(tasks: Tas
     with pytest.raises(TruepushError):
         tasks.run(tasks.context(state=False))
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match="nothing tells whether an earlier one has sent"):
+        with pytest.raises(AirflowFailException, match="unknown whether an earlier try already sent"):
             tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)
     assert tasks.sends == 1
 
@@ -92,13 +100,87 @@ def test_a_first_try_that_never_began_leaves_no_doubt(tasks: Tasks, sqlite: str,
     assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
 
 
-def test_a_token_without_a_ledger_is_told_to_reach_no_further_than_the_task(
-    tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("index", [-1, 0])
+@pytest.mark.parametrize("state", [True, False])
+def test_a_token_without_a_ledger_is_refused_before_anything_is_asked(tasks: Tasks, index: int, state: bool) -> None:
+    """Airflow's own store ends with the Dag run: the same token would be sent again in the next one."""
+    with pytest.raises(AirflowFailException, match="needs `ledger_conn_id`"):
+        tasks.run(tasks.context(index=index, state=state), send_token="sale")
+    assert tasks.emulator.count() == 0
+
+
+def test_a_token_that_the_version_before_recorded_without_a_ledger_is_honored(tasks: Tasks) -> None:
+    first = tasks.run()
+    ((scope, key),) = tasks.store.values
+    legacy = idempotency_key("truepush_default", "sale")
+    tasks.store.values[scope, f"truepush_send_{legacy[:16]}"] = tasks.store.values.pop((scope, key))
+    assert tasks.run(send_token="sale") == first
+    assert tasks.sends == 1
+
+
+@pytest.fixture(params=["state", "ledger", "ledger before 3.3"])
+def where(request: pytest.FixtureRequest, sqlite: str) -> tuple[str | None, bool]:
+    return (sqlite if "ledger" in request.param else None), "before" not in request.param
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+@pytest.mark.parametrize("token", [None, "sale"])
+def test_a_renamed_connection_is_the_same_project(
+    tasks: Tasks, where: tuple[str | None, bool], index: int, token: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks.run(send_token="sale", ledger_conn_id=sqlite)
-    assert "holds for this one task" not in caplog.text
-    tasks.run(tasks.context(run="run-2"), send_token="sale")
-    assert "holds for this one task" in caplog.text
+    ledger, state = where
+    if token and not ledger:
+        pytest.skip("a token needs a ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", os.environ["AIRFLOW_CONN_TRUEPUSH_DEFAULT"])
+    given = {"ledger_conn_id": ledger, "send_token": token}
+    first = tasks.run(tasks.context(index=index, state=state), **given)
+    again = tasks.run(tasks.context(index=index, state=state), truepush_conn_id="shop", **given)
+    assert (again, tasks.sends) == (first, 1)
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_a_renamed_connection_of_another_project_stops(
+    tasks: Tasks, where: tuple[str | None, bool], index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, state = where
+    other = json.loads(os.environ["AIRFLOW_CONN_TRUEPUSH_DEFAULT"])
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({**other, "password": OTHER_TOKEN}))
+    tasks.run(tasks.context(index=index, state=state), ledger_conn_id=ledger)
+    with pytest.raises(AirflowFailException, match="unknown whether it is the same project"):
+        tasks.run(tasks.context(index=index, state=state), ledger_conn_id=ledger, truepush_conn_id="shop")
+    assert tasks.sends == 1
+
+
+def test_a_token_that_was_rotated_is_the_same_project(
+    tasks: Tasks, where: tuple[str | None, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, state = where
+    token = "sale" if ledger else None
+    first = tasks.run(tasks.context(state=state), ledger_conn_id=ledger, send_token=token)
+    rotated = {**json.loads(os.environ["AIRFLOW_CONN_TRUEPUSH_DEFAULT"]), "password": OTHER_TOKEN}
+    monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", json.dumps(rotated))
+    assert tasks.run(tasks.context(state=state), ledger_conn_id=ledger, send_token=token) == first
+    assert tasks.sends == 1
+
+
+def test_a_set_of_tags_is_the_same_content_in_every_process(tasks: Tasks, where: tuple[str | None, bool]) -> None:
+    """A set has another order in a process with another hash seed."""
+    ledger, state = where
+    first = tasks.run(tasks.context(state=state), ledger_conn_id=ledger, tags=OrderedAs("news", "promo", "sale"))
+    again = tasks.run(tasks.context(state=state), ledger_conn_id=ledger, tags=OrderedAs("sale", "news", "promo"))
+    assert (again, tasks.sends) == (first, 1)
+
+
+class OrderedAs(frozenset):  # type: ignore[type-arg]
+    """A set that is walked in an order of its own."""
+
+    def __new__(cls, *tags: str) -> OrderedAs:
+        found = super().__new__(cls, tags)
+        found.order = tags  # type: ignore[attr-defined]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.order)  # type: ignore[attr-defined, no-any-return]
 
 
 def test_a_ledger_that_was_emptied_or_is_another_database_proves_nothing(tasks: Tasks, sqlite: str) -> None:
@@ -198,7 +280,7 @@ def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -
 def test_an_overtaken_try_sends_nothing(tasks: Tasks) -> None:
     overtaken = tasks.context()
     first = tasks.run(tasks.context())
-    with pytest.raises(RuntimeError, match="404"):
+    with pytest.raises(SendStoreError, match="404"):
         tasks.run(overtaken)
     assert tasks.made == [first]
     assert tasks.sends == 1

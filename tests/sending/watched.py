@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.exceptions import SendStoreError, TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.store import SendStore
 from tests.sending.attempts import Killed, here
@@ -42,9 +44,35 @@ class WatchedStore(SendStore):
     """A send_store with checkpoints around each call, and faults in them."""
 
     def __init__(self, inner: SendStore, world: World) -> None:
-        super().__init__(inner.key)
+        super().__init__()
         self.inner, self._world = inner, world
-        self.sees_others, self.lasts = inner.sees_others, inner.lasts
+        self.identity = inner.identity
+        self.sees_others, self.is_durable = inner.sees_others, inner.is_durable
+
+    def identify(self, identity: Identity) -> SendStore:
+        return WatchedStore(self.inner.identify(identity), self._world)
+
+    def read_position(self) -> SendRecord | None:
+        return self.inner.read_position()
+
+    def sent_here(self) -> Sequence[SendRecord]:
+        return self.inner.sent_here()
+
+    def conflicting(self) -> SendRecord | None:
+        found: SendRecord | None = self._do("conflicting")
+        return found
+
+    def sees_run(self) -> bool:
+        return bool(self._do("sees_run"))
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def how_to_allow_another(self) -> str:
+        return self.inner.how_to_allow_another()
+
+    def how_to_adopt_unrecorded(self) -> str:
+        return self.inner.how_to_adopt_unrecorded()
 
     def _do(self, method: str, *args: Any) -> Any:
         here().stop_at(f"before {method}")
@@ -149,8 +177,8 @@ class WatchedHook(TruepushHook):
                 attempt.in_doubt = attempt.in_doubt or (error is not None and not clear)
                 attempt.stop_at("after create")
 
-    def list_campaigns(self) -> Iterator[Any]:
+    def list_campaigns(self, since: datetime | None = None) -> Iterator[Any]:
         here().stop_at("before list")
-        rows = list(super().list_campaigns())
+        rows = list(super().list_campaigns(since))
         here().stop_at("after list")
         return iter(rows)

@@ -17,12 +17,15 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
+from airflow_provider_truepush.models import Campaign
 from airflow_provider_truepush.operators import base, task_try
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sending import protocol
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.protocol import CampaignSending
-from airflow_provider_truepush.sending.record import idempotency_key
+from airflow_provider_truepush.sending.record import content_hash
 from airflow_provider_truepush.sending.sql_store import TABLE
+from airflow_provider_truepush.sending.state_store import state_key
 from tests.sending.attempts import Attempt, Killed, StateStore, here
 from tests.sending.watched import StoreFault, WatchedHook, WatchedStore
 from tests.tokens import SESSION_TOKEN
@@ -141,7 +144,7 @@ class World:
         ti = SimpleNamespace(
             dag_id="dag", run_id=f"run-{self.histories}", task_id="send", map_index=index, try_number=number
         )
-        context: dict[str, Any] = {"ti": ti}
+        context: dict[str, Any] = {"ti": ti, "dag_run": SimpleNamespace(run_type="manual", clear_number=0)}
         send_store = self.send_store(number)
         if send_store in ("state", "both"):
             context["task_state_store"] = self.store.accessor(key)
@@ -165,6 +168,11 @@ class World:
         """What tells the sends apart in the emulator, and nowhere else."""
         return f"{self.histories}/{key}"
 
+    def content(self, key: str) -> str:
+        """Return the hash of what a send says."""
+        title, message = f"Sale {self.histories}", self.message(key)
+        return content_hash(Campaign(title=title, message=message, link=LINK).as_dict())
+
     def made(self, key: str) -> list[str]:
         """The oracle: ids of the campaigns that exist for a send."""
         return [row["id"] for row in self.emulator.campaigns() if row["payload"]["message"] == self.message(key)]
@@ -184,12 +192,12 @@ class World:
     def resolve(self, key: str, campaign_id: str | None) -> None:
         """What the error tells a person to do: name the campaign, or have it sent again."""
         index = ("a", "b").index(key) if self.setup.siblings else -1
-        slot = idempotency_key("truepush_default", f"dag/run-{self.histories}/send/{index}")
-        state_key = f"truepush_send_{slot[:16]}"
-        if self.setup.send_store == "state" or (key, state_key) in self.store.values:
-            self.store.values.pop((key, state_key), None)
+        identity = Identity(f"dag/run-{self.histories}/send", index, "truepush_default", content=self.content(key))
+        slot, name = identity.key, state_key(identity.key)
+        if self.setup.send_store == "state" or (key, name) in self.store.values:
+            self.store.values.pop((key, name), None)
             if campaign_id:
-                self.store.put(key, state_key, campaign_id)
+                self.store.put(key, name, campaign_id)
             return
         assert self.ledger is not None
         change = f"DELETE FROM {TABLE} WHERE slot = '{slot}'"

@@ -1,0 +1,220 @@
+"""Mapped sends whose feed is reordered, grown, shrunk or edited between tries and clears."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
+
+from airflow_provider_truepush.exceptions import TruepushError
+from tests.sending.tasks import Tasks
+
+
+class Feed:
+    """One mapped task in one Dag run, over tries and clears."""
+
+    def __init__(self, tasks: Tasks, ledger: str | None, *, titles: bool, state: bool = True) -> None:
+        self.tasks, self._ledger, self._titles, self._state = tasks, ledger, titles, state
+        self.sent: dict[str, str] = {}
+
+    def send(self, index: int, item: str, **given: Any) -> str:
+        """Run a try of one map index; returns the id, or how it ended."""
+        title = f"New: {item}" if self._titles else "New"
+        try:
+            found = self.tasks.run(
+                self.tasks.context(index=index, state=self._state),
+                title=title,
+                message=f"Item {item}",
+                ledger_conn_id=self._ledger,
+                **given,
+            )
+        except AirflowFailException as error:
+            return f"stopped: {error}"
+        except TruepushError as error:
+            return f"retry: {error}"
+        return str(found)
+
+    def run(self, items: Sequence[str], order: Sequence[int] | None = None, **given: Any) -> dict[int, str]:
+        """Run all map indexes."""
+        return {index: self.send(index, items[index], **given) for index in order or range(len(items))}
+
+    def clear(self) -> None:
+        self.tasks.clear_number += 1
+
+    def made(self, item: str) -> list[str]:
+        """The oracle."""
+        rows = self.tasks.emulator.campaigns()
+        return [row["id"] for row in rows if row["payload"]["message"] == f"Item {item}"]
+
+
+@pytest.fixture(params=["state", "ledger", "ledger before 3.3", "nothing before 3.3"])
+def where(request: pytest.FixtureRequest, sqlite: str) -> tuple[str | None, bool]:
+    return (sqlite if "ledger" in request.param else None), "before" not in request.param
+
+
+@pytest.fixture(params=[True, False], ids=["own titles", "equal titles"])
+def feed(request: pytest.FixtureRequest, where: tuple[str | None, bool], tasks: Tasks) -> Feed:
+    return Feed(tasks, where[0], titles=request.param, state=where[1])
+
+
+def test_an_ordinary_first_run_sends_every_item_and_asks_nobody(feed: Feed) -> None:
+    ids = feed.run(["A", "B", "C"])
+    assert [[ids[0]], [ids[1]], [ids[2]]] == [feed.made("A"), feed.made("B"), feed.made("C")]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        ["C", "A", "B"],
+        ["B", "A"],
+        ["A", "C", "B"],
+        ["B"],
+        ["B", "C", "A"],
+        ["A", "B", "C"],
+        ["A2", "B"],
+        ["C", "D", "E"],
+    ],
+    ids="".join,
+)
+def test_no_change_of_the_feed_sends_an_item_again(feed: Feed, after: list[str]) -> None:
+    feed.run(["A", "B"])
+    first = {item: feed.made(item) for item in "AB"}
+    for backwards in (False, True):
+        feed.clear()
+        ended = feed.run(after, sorted(range(len(after)), reverse=backwards))
+        assert {item: feed.made(item) for item in "AB"} == first
+        for index, item in enumerate(after):
+            if item in "AB" and re.fullmatch("[0-9a-f]{24}", ended[index]):
+                assert [ended[index]] == first[item], "the id of another item"
+
+
+def test_what_a_ledger_knows_is_returned_wherever_it_stands(tasks: Tasks, sqlite: str) -> None:
+    feed = Feed(tasks, sqlite, titles=False)
+    first = feed.run(["A", "B"])
+    feed.clear()
+    after = feed.run(["C", "A", "B"])
+    assert (after[1], after[2]) == (first[0], first[1])
+    assert "already sent different content in this Dag run" in after[0]
+    # What the error says to do sends the new item, and no other one again.
+    statement = re.search(r"`(DELETE .*?)`", after[0])
+    assert statement is not None
+    BaseHook.get_hook(sqlite).run(statement[1])
+    feed.clear()
+    again = feed.run(["C", "A", "B"])
+    assert [again[0]] == feed.made("C")
+    assert (again[1], again[2]) == (first[0], first[1])
+    assert tasks.sends == 3
+
+
+@pytest.mark.parametrize("titles", [True, False])
+def test_without_a_ledger_items_that_changed_places_keep_their_ids(tasks: Tasks, titles: bool) -> None:
+    feed = Feed(tasks, None, titles=titles)
+    first = feed.run(["A", "B"])
+    feed.clear()
+    assert feed.run(["B", "A"]) == {0: first[1], 1: first[0]}
+    feed.clear()
+    assert feed.run(["B", "A"]) == {0: first[1], 1: first[0]}
+    assert tasks.sends == 2
+
+
+def test_without_a_ledger_the_way_out_sends_the_new_item_and_no_other(tasks: Tasks) -> None:
+    feed = Feed(tasks, None, titles=True)
+    first = feed.run(["A", "B"])
+    feed.clear()
+    stopped = feed.run(["C", "A", "B"])[0]
+    advice = re.search(r"PUT \S+/(truepush_\w+)\?map_index=0 (\{.*\}), and clear", stopped)
+    assert advice is not None
+    tasks.store.put("send/run-1/0", advice[1], json.loads(advice[2])["value"])
+    feed.clear()
+    again = feed.run(["C", "A", "B"])
+    assert [again[0]] == feed.made("C")
+    assert (again[1], again[2]) == (first[0], first[1])
+    assert tasks.sends == 3
+
+
+def test_a_grown_feed_sends_what_has_grown(feed: Feed) -> None:
+    first = feed.run(["A", "B"])
+    feed.clear()
+    after = feed.run(["A", "B", "C"])
+    if feed._state or feed._ledger:
+        assert {0: after[0], 1: after[1]} == first
+    else:
+        assert "stopped" in after[0]  # without any store a second try cannot know
+    assert after[2].startswith("stopped") or [after[2]] == feed.made("C")
+    if feed._ledger or feed._titles or feed._state:
+        assert [after[2]] == feed.made("C"), "someone is asked without cause"
+
+
+def test_a_failed_index_that_is_cleared_alone_sends(feed: Feed) -> None:
+    """The ordinary repair: one of the mapped tasks was refused, and somebody clears it."""
+    if not (feed._state or feed._ledger):
+        pytest.skip("without any store a second try cannot know")
+    feed.run(["A", "B"])
+    feed.tasks.emulator.fault("listCampaign", effect="status", times=2)
+    assert feed.send(2, "C").startswith("retry")
+    feed.clear()
+    assert [feed.send(2, "C")] == feed.made("C")
+
+
+def test_identical_items_are_one_send_in_a_ledger(tasks: Tasks, sqlite: str) -> None:
+    feed = Feed(tasks, sqlite, titles=True)
+    ids = feed.run(["A", "A"])
+    assert ids[0] == ids[1]
+    assert tasks.sends == 1
+
+
+@pytest.mark.parametrize("titles", [True, False])
+def test_a_token_for_each_item_makes_it_exact_in_a_ledger(tasks: Tasks, sqlite: str, titles: bool) -> None:
+    feed = Feed(tasks, sqlite, titles=titles)
+    first = {item: feed.send(index, item, send_token=item) for index, item in enumerate("AB")}
+    feed.clear()
+    after = {item: feed.send(index, item, send_token=item) for index, item in enumerate("CAB")}
+    assert after == {**first, "C": feed.made("C")[0]}
+    assert tasks.sends == 3
+
+
+def test_a_token_that_comes_later_does_not_send_what_was_sent_without(feed: Feed, sqlite: str) -> None:
+    """Somebody follows an error, gives each item a token and sets a ledger, and clears the tasks."""
+    feed.run(["A", "B"])
+    first = {item: feed.made(item) for item in "AB"}
+    feed.clear()
+    feed._ledger = sqlite
+    for index, item in enumerate("CAB"):
+        feed.send(index, item, send_token=item)
+    assert {item: feed.made(item) for item in "AB"} == first
+
+
+def test_records_of_the_version_before_are_honored(tasks: Tasks, sqlite: str) -> None:
+    """They were kept under the connection's id and the map index."""
+    feed = Feed(tasks, sqlite, titles=False)
+    feed.run(["A", "B"])
+    hook = BaseHook.get_hook(sqlite)
+    before_the_upgrade(hook)
+    first = {item: feed.made(item) for item in "AB"}
+    feed.clear()
+    after = feed.run(["B", "A", "B"])
+    assert after == {0: first["B"][0], 1: first["A"][0], 2: first["B"][0]}
+    assert feed.run(["C"])[0].startswith("stopped")
+    assert tasks.sends == 2
+
+
+def before_the_upgrade(hook: Any) -> None:
+    """Turn the rows of a ledger into those that the version before has written."""
+    from airflow_provider_truepush.sending.record import idempotency_key
+    from airflow_provider_truepush.sending.sql_store import TABLE
+
+    hook.run(f"DELETE FROM {TABLE} WHERE attempt IN ('alias', 'visit')")
+    for slot, author in hook.get_records(f"SELECT slot, author FROM {TABLE}"):
+        task, _, index = author.partition(" of ")[2].rpartition(" [")
+        position = f"{task}/{index.rstrip(']')}"
+        old, visit = (idempotency_key("truepush_default", name) for name in (position, f"visit of {position}"))
+        hook.run(f"UPDATE {TABLE} SET slot = '{old}', project = 'truepush_default' WHERE slot = '{slot}'")
+        columns = "project, slot, content, title, earlier, attempt, author, made_at, deadline, settled"
+        hook.run(
+            f"INSERT INTO {TABLE} ({columns}) VALUES ('truepush_default', '{visit}', '', '', '[]', 'visit', "
+            f"'{position}', 1, 0, 1)"
+        )
