@@ -35,10 +35,17 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
     """
     await asyncio.to_thread(_import_heavy)
     from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException
+    from asgiref.sync import sync_to_async
 
     from airflow_provider_truepush.hooks.connection import settings_of
 
-    connection = await get_async_connection(conn_id, hook=hook)
+    try:
+        connection = await get_async_connection(conn_id, hook=hook)
+    except AirflowNotFoundException:
+        # dag.test() answers no asynchronous question, and the connection then seems to be missing: ask it in a thread,
+        # as Airflow does by itself on older versions.
+        connection = await sync_to_async(hook.get_connection)(conn_id)
     extra = await get_async_extra_dejson(connection)
     # In a thread: the database of time zones is read from files.
     return await asyncio.to_thread(settings_of, conn_id, connection, extra)

@@ -15,10 +15,12 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_truepush.api.checks import is_dry_run_id, object_id, seconds
+from airflow_provider_truepush.api.checks import is_dry_run_id, object_id, refuse, seconds
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
+from airflow_provider_truepush.api.literals import check_literal
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
 
@@ -95,6 +97,8 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
         warn_of_counted_budget(error_budget)
+        with checked_at_parse():
+            self._check_literals()
         self._hook: TruepushHook | None = None
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0
@@ -110,6 +114,23 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         if self._switch is None:
             self._switch = KillSwitch(self._cancel_once)
         return self._switch
+
+    def _check_literals(self) -> None:
+        """Refuse at parse time what cannot be right, whatever the templates render to."""
+        from airflow_provider_truepush.waiting.bounds import check_literals
+
+        check_literal(object_id, "campaign_id", self.campaign_id)
+        check_literals(
+            thresholds=self.thresholds,
+            require=self.require,
+            fail_if=self.fail_if,
+            settled_after=self.settled_after,
+            on_settled=self.on_settled,
+            error_budget=self.error_budget,
+        )
+        seconds("poke_interval", self.poke_interval)
+        if self.deferrable and self.exponential_backoff:
+            refuse("exponential_backoff", True, "a deferred wait polls at a fixed interval; set poke_interval instead")
 
     @property
     def hook(self) -> TruepushHook:
@@ -144,7 +165,6 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         try:
             object_id("campaign_id", self.campaign_id)
             goal = self.goal()
-            seconds("poke_interval", self.poke_interval)
         except TruepushValidationError as error:
             raise AirflowFailException(str(error)) from error
         if is_dry_run_id(self.campaign_id):
@@ -167,11 +187,6 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
             self.hook.close()
 
     def _defer(self, goal: Goal) -> None:
-        if self.exponential_backoff:
-            raise AirflowFailException(
-                "exponential_backoff=True: a deferred wait polls at a fixed interval. The campaign is not affected. "
-                "Set poke_interval instead, or deferrable=False."
-            )
         # Airflow's triggers are a heavy import, which a Dag file that only names this sensor need not pay for.
         from airflow_provider_truepush.triggers.deferring import defer_wait
 

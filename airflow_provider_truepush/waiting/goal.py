@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -12,7 +11,7 @@ from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.api.models.stats import RATES, CampaignStats
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
+from airflow_provider_truepush.waiting.bounds import check_bounds, check_choice, check_error_budget, refuse_endless
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
 
@@ -51,7 +50,7 @@ class Goal:
             object.__setattr__(self, "settled_after", checks.seconds("settled_after", self.settled_after))
         object.__setattr__(self, "error_budget", check_error_budget(self.error_budget))
         if not self.thresholds and self.settled_after is None:
-            checks.refuse("thresholds", self.thresholds, "must name a counter or a rate unless settled_after is set")
+            refuse_endless(self.thresholds)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the goal as JSON primitives; ``Goal(**that)`` is equal to it."""
@@ -59,25 +58,6 @@ class Goal:
         if isinstance(self.error_budget, timedelta):
             given["error_budget"] = {"seconds": self.error_budget.total_seconds()}
         return given
-
-
-def check_error_budget(given: object) -> timedelta | int:
-    """Check an error budget: a timedelta above 0, its JSON form, or the number of polls that version 0.1 took."""
-    if isinstance(given, Mapping) and set(given) == {"seconds"}:
-        given = timedelta(seconds=checks.seconds("error_budget", given["seconds"]))
-    if isinstance(given, timedelta):
-        if given <= timedelta(0):
-            checks.refuse("error_budget", given, "must be longer than 0")
-        return given
-    if isinstance(given, bool) or not isinstance(given, int):
-        checks.refuse("error_budget", given, "must be a timedelta, such as timedelta(minutes=10)")
-    return checks.whole("error_budget", given, 0, 1_000_000)
-
-
-def check_choice(name: str, given: object, choices: tuple[str, ...]) -> None:
-    """Check that a value is one of a few words."""
-    if given not in choices:
-        checks.refuse(name, given, f"must be {' or '.join(map(repr, choices))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,37 +215,6 @@ def shown_seconds(seconds: float) -> str:
 
 def _sentence(error: TruepushError) -> str:
     return str(error).rstrip(". ")
-
-
-def check_bounds(name: str, given: Any) -> dict[str, float]:
-    """Check a mapping of counters and rates to numbers."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        checks.refuse(name, given, "must be a mapping of counters or rates to numbers")
-    return {key: _bound(f"{name}.{key}", key, value) for key, value in given.items()}
-
-
-def _bound(field: str, key: str, value: Any) -> float:
-    known = (*COUNTERS.values(), *RATES)
-    if key not in known:
-        checks.refuse(field, value, f"is not a counter or a rate (known: {', '.join(known)})")
-    if isinstance(value, str):
-        value = _number(value)  # templates render to strings
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        checks.refuse(field, value, "must be a number of at least 0")
-    if key in RATES and value > 1:
-        checks.refuse(field, value, "is a rate and must lie between 0 and 1")
-    if key not in RATES and value != int(value):
-        checks.refuse(field, value, "is a counter and must be a whole number")
-    return value
-
-
-def _number(value: str) -> float | str:
-    try:
-        return float(value) if "." in value or "e" in value.lower() else int(value)
-    except ValueError:
-        return value
 
 
 def _value(name: str, stats: CampaignStats) -> float | None:

@@ -1,0 +1,111 @@
+"""Check the arguments of a wait: when the Dag file is parsed, as far as they are literals, and when the task runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_truepush.api import checks, templated
+from airflow_provider_truepush.api.literals import is_literal
+from airflow_provider_truepush.api.models.stats import RATES
+from airflow_provider_truepush.api.protocol.codes import COUNTERS
+
+
+def check_literals(
+    *,
+    thresholds: object,
+    require: object,
+    fail_if: object,
+    settled_after: object,
+    on_settled: object,
+    error_budget: object,
+) -> None:
+    """Check the arguments of an operator as far as rendering changes nothing about them.
+
+    :raises TruepushValidationError: one of them cannot be right, whatever the templates render to.
+    """
+    for name, bounds in (("thresholds", thresholds), ("fail_if", fail_if)):
+        _check_literal_bounds(name, bounds)
+    if is_literal(require):
+        check_choice("require", require, ("all", "any"))
+    if is_literal(on_settled):
+        check_choice("on_settled", on_settled, ("succeed", "fail"))
+    if settled_after is not None and is_literal(settled_after):
+        checks.seconds("settled_after", settled_after)
+    if is_literal(error_budget):
+        check_error_budget(error_budget)
+    if not thresholds and settled_after is None:
+        refuse_endless(thresholds)
+
+
+def _check_literal_bounds(name: str, given: object) -> None:
+    if is_literal(given):
+        check_bounds(name, templated.mapping(name, given or {}))
+    elif isinstance(given, Mapping):
+        for key, value in given.items():
+            if is_literal(key):
+                (check_bound if is_literal(value) else check_name)(name, key, value)
+
+
+def refuse_endless(thresholds: object) -> None:
+    """Refuse a wait that nothing would end but its timeout."""
+    checks.refuse("thresholds", thresholds, "must name a counter or a rate unless settled_after is set")
+
+
+def check_error_budget(given: object) -> timedelta | int:
+    """Check an error budget: a timedelta above 0, its JSON form, or the number of polls that version 0.1 took."""
+    if isinstance(given, Mapping) and set(given) == {"seconds"}:
+        given = timedelta(seconds=checks.seconds("error_budget", given["seconds"]))
+    if isinstance(given, timedelta):
+        if given <= timedelta(0):
+            checks.refuse("error_budget", given, "must be longer than 0")
+        return given
+    if isinstance(given, bool) or not isinstance(given, int):
+        checks.refuse("error_budget", given, "must be a timedelta, such as timedelta(minutes=10)")
+    return checks.whole("error_budget", given, 0, 1_000_000)
+
+
+def check_choice(name: str, given: object, choices: tuple[str, ...]) -> None:
+    """Check that a value is one of a few words."""
+    if given not in choices:
+        checks.refuse(name, given, f"must be {' or '.join(map(repr, choices))}")
+
+
+def check_bounds(name: str, given: Any) -> dict[str, float]:
+    """Check a mapping of counters and rates to numbers."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        checks.refuse(name, given, "must be a mapping of counters or rates to numbers")
+    return {key: check_bound(name, key, value) for key, value in given.items()}
+
+
+def check_bound(name: str, key: str, value: Any) -> float:
+    """Check one number of such a mapping."""
+    check_name(name, key, value)
+    field = f"{name}.{key}"
+    if isinstance(value, str):
+        value = _number(value)  # templates render to strings
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        checks.refuse(field, value, "must be a number of at least 0")
+    if key in RATES and value > 1:
+        checks.refuse(field, value, "is a rate and must lie between 0 and 1")
+    if key not in RATES and value != int(value):
+        checks.refuse(field, value, "is a counter and must be a whole number")
+    return value
+
+
+def check_name(name: str, key: object, value: object) -> None:
+    """Check that a counter or a rate of that name exists."""
+    known = (*COUNTERS.values(), *RATES)
+    if key not in known:
+        checks.refuse(f"{name}.{key}", value, f"is not a counter or a rate (known: {', '.join(known)})")
+
+
+def _number(value: str) -> float | str:
+    try:
+        return float(value) if "." in value or "e" in value.lower() else int(value)
+    except ValueError:
+        return value
