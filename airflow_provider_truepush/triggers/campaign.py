@@ -14,7 +14,7 @@ from airflow_provider_truepush.triggers.new_campaigns import TruepushNewCampaign
 from airflow_provider_truepush.waiting.cancel import CANCELED
 from airflow_provider_truepush.waiting.goal import Goal, Watch
 from airflow_provider_truepush.waiting.polling.poller import join, kept_client
-from airflow_provider_truepush.waiting.polling.waiters import Wait
+from airflow_provider_truepush.waiting.polling.waiters import Waiter
 
 
 class TruepushCampaignStatsTrigger(BaseTrigger):
@@ -76,8 +76,8 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait for a verdict. All triggers of a connection share one poller."""
-        wait = Wait(Watch(Goal(**self.goal)), self.poke_interval, self.timeout, self.started_at)
+        """Waiter for a verdict. All triggers of a connection share one poller."""
+        wait = Waiter(Watch(Goal(**self.goal)), self.poke_interval, self.timeout, self.started_at)
         poller = join(self.truepush_conn_id, self.campaign_id, wait)
         try:
             while not (verdict := await wait.next()).over:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from airflow_provider_truepush.emulator import Emulator
 from tests.sensors.conftest import emulator, kept_emulator, own_emulator, plain_machine
 from tests.tokens import SESSION_TOKEN
@@ -18,6 +20,7 @@ __all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
 DAG_FILE = Path(__file__).with_name("deferred_dag.py")
 
 
+@pytest.mark.timeout(600)
 def test_deferred_waits_end_as_they_do_with_a_triggerer(emulator: Emulator, tmp_path: Path) -> None:
     parts = urlsplit(emulator.url)
     connection = {
@@ -38,7 +41,7 @@ def test_deferred_waits_end_as_they_do_with_a_triggerer(emulator: Emulator, tmp_
         "IN_DATABASE": json.dumps(connection),
     }
     for command in (["-m", "airflow", "db", "migrate"], [str(DAG_FILE)]):
-        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         assert SESSION_TOKEN not in done.stdout + done.stderr
     (result,) = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]

@@ -1,4 +1,4 @@
-"""The connection under a poller: looked up once for all, and again when there is a reason to."""
+"""The connection of a poller: looked up once for all polls, and again when there is a reason to."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a connection is looked up again, in case its token, its pace or its host was changed.
+#: Seconds after which a connection is looked up again, in case its token, its rate limit or its host was changed.
 FRESH_FOR = 300.0
-#: Seconds between look-ups when the token is not accepted, or when a look-up fails.
+#: Seconds between look-ups while the token is rejected, or while look-ups fail.
 ASK_AGAIN = 10.0
-#: Seconds for which a connection that cannot be used is not looked up again for the next campaign.
+#: Seconds for which a connection that cannot be used is not looked up again.
 _SAME_ANSWER = 1.0
 #: Seconds that a look-up may take.
 _LONGEST_LOOK = 30.0
 
 
 class KeptConnection:
-    """A connection's settings and its client, for all polls.
+    """Keeps a connection's settings and its client, for all polls.
 
     :param conn_id: id of the connection.
     """
@@ -44,19 +44,19 @@ class KeptConnection:
 
     @property
     def shared(self) -> SharedClient | None:
-        """The client, once there is one."""
+        """Return the client, or None before the first look-up."""
         return self._shared
 
     @property
     def stale(self) -> bool:
-        """Whether it is time for another look."""
+        """True when it is time for another look-up."""
         return time.monotonic() - self._looked_at > FRESH_FOR
 
     async def open(self) -> SharedClient:
-        """The client; at first the connection is looked up, once for all who ask.
+        """Return the client; the first caller looks the connection up, for all.
 
-        :raises TruepushConnectionError: the look-up has failed, now or not long ago. It may succeed later: Airflow says
-            of a connection that it "isn't defined" also when a secrets backend, or the API server, is out of order.
+        :raises TruepushConnectionError: the look-up has failed, now or not long ago. It may succeed later: Airflow
+            reports that a connection "isn't defined" also when a secrets backend, or the API server, does not answer.
         :raises TruepushError: the connection cannot be used as it is.
         """
         if self._shared is None:
@@ -77,18 +77,18 @@ class KeptConnection:
             self._failure = error
             raise
         except Exception as error:
-            why = f"Connection {self._conn_id!r} could not be looked up: {error}. Nothing was sent."
+            why = f"Connection {self._conn_id!r} could not be looked up: {error}"
             self._failure = TruepushConnectionError(why)
             if str(error) != self._trouble:
-                log.warning("%s It is looked up again every %.0f s at the most.", why, ASK_AGAIN)
+                log.warning("%s. The campaigns are not affected; the next look-up is in %.0f s.", why, ASK_AGAIN)
             self._trouble = str(error)
             raise self._failure from None
         self._failure = self._trouble = None
 
     async def refused(self, shared: SharedClient) -> bool:
-        """A token was not accepted. Whether there is another one by now.
+        """Look for another token after one was rejected; return True when the client has changed.
 
-        :param shared: the client that used it.
+        :param shared: the client that used the rejected one.
         """
         async with self._lock:
             if self._shared is shared and time.monotonic() - self._looked_at >= ASK_AGAIN:
@@ -96,13 +96,13 @@ class KeptConnection:
             return self._shared is not shared
 
     async def refresh(self) -> None:
-        """Look the connection up again; where that fails, or changes nothing, all stays as it is."""
+        """Look the connection up again; keep everything when that fails, or nothing has changed."""
         async with self._lock:
             if self.stale:
                 await self._renew()
 
     async def close(self) -> None:
-        """Let go of the client. The event loop may be ending: nothing is put off."""
+        """Release the client at once: the event loop may be ending."""
         if self._look is not None:
             self._look.cancel()
             await asyncio.gather(self._look, return_exceptions=True)
@@ -115,25 +115,29 @@ class KeptConnection:
             settings = await self._look_up()
             if settings != self._settings:
                 await self._use(settings)
-                log.info("Connection %r was changed; polls go on with what it says now.", self._conn_id)
+                log.info("Connection %r was changed; polls use its new settings.", self._conn_id)
             self._trouble = None
         except Exception as error:
             if str(error) != self._trouble:
-                log.warning("Connection %r cannot be looked up again; polls go on as before: %s", self._conn_id, error)
+                log.warning(
+                    "Connection %r could not be looked up again: %s. Polls continue with the settings known so far.",
+                    self._conn_id,
+                    error,
+                )
             self._trouble = str(error)
 
     async def _look_up(self) -> Settings:
         if self._look is None:
             self._look = asyncio.create_task(TruepushAsyncHook(self._conn_id).get_settings())
         try:
-            # One that takes too long is not cancelled: older Airflow would take its answer for that to the next
-            # question. It is left to itself, and its answer taken when it comes.
+            # A look-up that takes too long is not canceled: older Airflow would take its answer for the answer to the
+            # next question. It continues, and its answer is used when it comes.
             done, _ = await asyncio.wait({self._look}, timeout=_LONGEST_LOOK)
             if not done:
                 raise TimeoutError(f"no answer within {_LONGEST_LOOK:g} s")
             look, self._look = self._look, None
             if look.cancelled():
-                raise RuntimeError("Airflow has cancelled the look-up")
+                raise RuntimeError("Airflow has canceled the look-up")
             return look.result()
         finally:
             self._looked_at = time.monotonic()
@@ -144,4 +148,4 @@ class KeptConnection:
         entered = await enter_client(settings)
         before, self._shared, self._settings = self._shared, entered, settings
         if before is not None:
-            before.leave()  # polls under way with it have entered by themselves
+            before.leave()  # polls in progress have entered it by themselves

@@ -1,4 +1,4 @@
-"""Polls all campaigns that the triggers of one connection wait for, in one event loop."""
+"""Poll all campaigns that the triggers of one connection wait for, in one event loop."""
 
 from __future__ import annotations
 
@@ -11,47 +11,48 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from airflow_provider_truepush.waiting.polling.due_queue import Wheel
-from airflow_provider_truepush.waiting.polling.jitter import Slots
-from airflow_provider_truepush.waiting.polling.poll import Asking
-from airflow_provider_truepush.waiting.polling.waiters import Followed, Wait
+from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.waiting.polling.due_queue import DueQueue
+from airflow_provider_truepush.waiting.polling.jitter import Jitter
+from airflow_provider_truepush.waiting.polling.poll import PollRunner
+from airflow_provider_truepush.waiting.polling.waiters import TrackedCampaign, Waiter
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.client.shared import SharedClient
 
 log = logging.getLogger(__name__)
 
-#: Seconds between looks at whether polls keep their intervals.
+#: Seconds between reports on the health of the polls.
 _REPORT = 5.0
-#: The same while some are due that no poll is free for.
+#: The same while campaigns are due that no worker is free for.
 _SOON = 1.0
-#: Last looks under way at once.
-_LAST_LOOKS = 16
-#: Polls that begin in one go: the turns of the other triggers come between, and the answers do not come all at once.
+#: Last polls in progress at once.
+_LAST_POLLS = 16
+#: Workers that start in one go: other triggers get their turn in between, and the answers do not come all at once.
 _AT_ONCE = 16
-#: Seconds until more begin.
+#: Seconds until more start.
 _PAUSE = 0.003
 
 _pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Poller]] = WeakKeyDictionary()
 
 
-def join(conn_id: str, campaign_id: str, wait: Wait) -> Poller:
-    """Have a wait served by the poller of its connection, which is made for the first.
+def join(conn_id: str, campaign_id: str, waiter: Waiter) -> Poller:
+    """Add a waiter to the poller of its connection, which the first waiter creates.
 
     :param conn_id: id of the connection.
     :param campaign_id: the campaign.
-    :param wait: what is told of it. It must :meth:`~Poller.leave` in the end.
+    :param waiter: gets the verdicts. It must :meth:`~Poller.leave` in the end.
     """
     pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
     poller = pollers.get(conn_id)
     if poller is None:
         poller = pollers[conn_id] = Poller(conn_id, pollers)
-    poller.add(campaign_id, wait)
+    poller.add(campaign_id, waiter)
     return poller
 
 
 def kept_client(conn_id: str) -> SharedClient | None:
-    """The client that polls a connection in this event loop, if one does.
+    """Return the client that polls a connection in this event loop, if one does.
 
     :param conn_id: id of the connection.
     """
@@ -60,65 +61,65 @@ def kept_client(conn_id: str) -> SharedClient | None:
 
 
 class Poller:
-    """Runs while somebody waits, and then closes everything.
+    """Runs while there are waiters, and then closes everything.
 
-    One task hands out what is due; a few others, as many as there is work for, poll. A few more are for the last looks
-    of those whose time is up: these wait neither for a free poll nor until a hold is over.
+    One task hands out what is due; workers, as many as there is work for, poll. A few more workers are for the last
+    polls at deadlines: these wait neither for a free worker nor for the end of a cooldown.
 
     :param conn_id: id of the connection.
-    :param pollers: where it stands until it ends.
+    :param pollers: the registry that holds it until it ends.
     """
 
     def __init__(self, conn_id: str, pollers: dict[str, Poller]) -> None:
         self._conn_id = conn_id
         self._pollers = pollers
-        self._followed: dict[str, Followed] = {}
-        self._wheel: Wheel[Followed] = Wheel()
-        self._ready: deque[Followed] = deque()
-        self._overdue: deque[Followed] = deque()
-        self._asking = Asking(conn_id, self._schedule)
-        self._first = Slots()
+        self._tracked: dict[str, TrackedCampaign] = {}
+        self._due_queue: DueQueue[TrackedCampaign] = DueQueue()
+        self._ready: deque[TrackedCampaign] = deque()
+        self._overdue: deque[TrackedCampaign] = deque()
+        self._runner = PollRunner(conn_id, self._schedule)
+        self._first = Jitter()
         self._news = asyncio.Event()
         self._awake_at = 0.0
         self._workers: set[asyncio.Task[None]] = set()
-        self._last_lookers: set[asyncio.Task[None]] = set()
-        # A context of its own: what is logged here is no line of the trigger that happened to be the first.
+        self._last_workers: set[asyncio.Task[None]] = set()
+        # A context of its own: its log lines do not belong to the trigger that happened to be the first.
         self._keeper = asyncio.get_running_loop().create_task(
             self._keep(), name=f"truepush-poller-{conn_id}", context=Context()
         )
 
     @property
     def client(self) -> SharedClient | None:
-        """The client, once there is one."""
-        return self._asking.connection.shared
+        """Return the client, or None before the first look-up."""
+        return self._runner.connection.shared
 
-    def add(self, campaign_id: str, wait: Wait) -> None:
-        """Serve a wait. The first polls of many that come together are spread."""
-        followed = self._followed.get(campaign_id)
-        if followed is None:
-            followed = self._followed[campaign_id] = Followed(campaign_id)
-        followed.waits.append(wait)
-        wait.begin(self._first.take(time.monotonic(), wait.interval), partial(self._hurry, followed))
-        if not followed.under_way:
-            self._schedule(followed)
+    def add(self, campaign_id: str, waiter: Waiter) -> None:
+        """Serve a waiter. The first polls of many that come together are spread."""
+        tracked = self._tracked.get(campaign_id)
+        if tracked is None:
+            tracked = self._tracked[campaign_id] = TrackedCampaign(campaign_id)
+        tracked.waiters.append(waiter)
+        waiter.begin(self._first.take(time.monotonic(), waiter.interval), partial(self._hurry, tracked))
+        if not tracked.under_way:
+            self._schedule(tracked)
 
-    def leave(self, campaign_id: str, wait: Wait) -> None:
-        """Serve a wait no longer. With the last everything is closed."""
-        wait.end()
-        followed = self._followed.get(campaign_id)
-        if followed is None or wait not in followed.waits:
+    def leave(self, campaign_id: str, waiter: Waiter) -> None:
+        """Stop serving a waiter. After the last one everything is closed."""
+        waiter.end()
+        tracked = self._tracked.get(campaign_id)
+        if tracked is None or waiter not in tracked.waiters:
             return
-        followed.waits.remove(wait)
-        if followed.waits:
+        tracked.waiters.remove(waiter)
+        if tracked.waiters:
             return
-        followed.queued = False
-        del self._followed[campaign_id]
-        self._wheel.drop(followed)
-        if not self._followed:
+        tracked.queued = False
+        del self._tracked[campaign_id]
+        self._due_queue.drop(tracked)
+        if not self._tracked:
             self._retire()
 
     def _retire(self) -> None:
-        # Whoever comes now gets another poller; this one ends by itself. It is not cancelled: it has to close.
+        # The next waiter gets another poller; this one ends by itself. It is not canceled, because it has to close.
         if self._pollers.get(self._conn_id) is self:
             del self._pollers[self._conn_id]
         self._news.set()
@@ -133,87 +134,91 @@ class Poller:
         finally:
             self._retire()
             if broken is not None:
-                for followed in self._followed.values():
-                    self._asking.tell(followed, RuntimeError(f"The poller of {self._conn_id!r} has ended: {broken!r}"))
+                ended = TruepushError(
+                    f"The poller of connection {self._conn_id!r} has ended: {broken!r}. The campaigns are not "
+                    "affected. Clear the task to wait again."
+                )
+                for tracked in self._tracked.values():
+                    self._runner.notify(tracked, ended)
             await self._close()
 
     async def _close(self) -> None:
-        tasks = [*self._workers, *self._last_lookers, *self._asking.tasks]
+        tasks = [*self._workers, *self._last_workers, *self._runner.tasks]
         for task in tasks:
             task.cancel()
         try:
             await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            await self._asking.connection.close()
+            await self._runner.connection.close()
 
     async def _dispatch(self) -> None:
-        while self._followed:
+        while self._tracked:
             now = time.monotonic()
-            due = self._wheel.pop(now)
-            for followed in due:
-                followed.under_way = followed.queued = True
-                (self._overdue if followed.deadline <= now else self._ready).append(followed)
-            self._asking.pool.demand(now, len(due))
-            while self._hire(now):  # noqa: ASYNC110  # it waits for no event
+            due = self._due_queue.pop(now)
+            for tracked in due:
+                tracked.under_way = tracked.queued = True
+                (self._overdue if tracked.deadline <= now else self._ready).append(tracked)
+            self._runner.concurrency.demand(now, len(due))
+            while self._spawn_workers(now):  # noqa: ASYNC110  # it waits for no event
                 await asyncio.sleep(_PAUSE)
-            self._asking.progress.report(now, self._followed.values(), self._ready, self._asking.remedy)
-            self._asking.refresh()
+            self._runner.health.report(now, self._tracked.values(), self._ready, self._runner.remedy)
+            self._runner.refresh()
             await self._rest(now)
 
     async def _rest(self, now: float) -> None:
-        at = self._wheel.next()
+        at = self._due_queue.next()
         longest = now + (_SOON if self._ready else _REPORT)
         self._awake_at = longest if at is None else min(at, longest)
         self._news.clear()
-        if self._followed:
+        if self._tracked:
             try:
                 async with asyncio.timeout(max(0.0, self._awake_at - time.monotonic())):
                     await self._news.wait()
             except TimeoutError:
                 pass
 
-    def _hire(self, now: float) -> bool:
-        """Have as many polls under way as there is work for, within the pool's size. Whether to come back for more."""
+    def _spawn_workers(self, now: float) -> bool:
+        """Start as many workers as there is work for, within the limit; return True when more should start soon."""
         more = False
         if self._ready:
             oldest = self._ready[0]
-            late = now - oldest.wanted_at if oldest.waits and not self._asking.kept_back else 0.0
-            free = self._asking.pool.vacancies(len(self._workers), late)
+            late = now - oldest.wanted_at if oldest.waiters and not self._runner.kept_back else 0.0
+            free = self._runner.concurrency.vacancies(len(self._workers), late)
             wanted = min(len(self._ready), free)
             for _ in range(min(wanted, _AT_ONCE)):
-                self._employ(self._ready, self._workers)
+                self._spawn(self._ready, self._workers)
             more = wanted > _AT_ONCE
-        for _ in range(min(len(self._overdue), _LAST_LOOKS - len(self._last_lookers))):
-            self._employ(self._overdue, self._last_lookers)
+        for _ in range(min(len(self._overdue), _LAST_POLLS - len(self._last_workers))):
+            self._spawn(self._overdue, self._last_workers)
         return more
 
-    def _employ(self, queue: deque[Followed], workers: set[asyncio.Task[None]]) -> None:
+    def _spawn(self, queue: deque[TrackedCampaign], workers: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(self._work(queue))
         workers.add(task)
         task.add_done_callback(workers.discard)
 
-    async def _work(self, queue: deque[Followed]) -> None:
+    async def _work(self, queue: deque[TrackedCampaign]) -> None:
         while queue:
-            followed = queue.popleft()
-            if not followed.queued:
+            tracked = queue.popleft()
+            if not tracked.queued:
                 continue
             try:
-                await self._asking.poll(followed, urgent=queue is self._overdue)
+                await self._runner.poll(tracked, urgent=queue is self._overdue)
             except Exception as error:
-                log.exception("Polling campaign %s went wrong", followed.campaign_id)
-                self._asking.tell(followed, error)
+                log.exception("Polling campaign %s failed unexpectedly.", tracked.campaign_id)
+                self._runner.notify(tracked, error)
 
-    def _hurry(self, followed: Followed) -> None:
-        """The time of one who waits for it is up, and it stands in a queue: let it have its last look."""
-        if followed.queued:
-            self._overdue.append(followed)
-            self._hire(time.monotonic())
+    def _hurry(self, tracked: TrackedCampaign) -> None:
+        """Poll a campaign before all others: the deadline of a waiter has come while it was in the queue."""
+        if tracked.queued:
+            self._overdue.append(tracked)
+            self._spawn_workers(time.monotonic())
 
-    def _schedule(self, followed: Followed) -> None:
-        followed.under_way = followed.queued = False
-        if not followed.waits:
+    def _schedule(self, tracked: TrackedCampaign) -> None:
+        tracked.under_way = tracked.queued = False
+        if not tracked.waiters:
             return
-        due = self._asking.put_off(followed, followed.wanted_at, time.monotonic())
-        at = self._wheel.put(followed, due, followed.interval if followed.polled_at is not None else 0.0)
+        due = self._runner.put_off(tracked, tracked.wanted_at, time.monotonic())
+        at = self._due_queue.put(tracked, due, tracked.interval if tracked.polled_at is not None else 0.0)
         if at < self._awake_at:
             self._news.set()

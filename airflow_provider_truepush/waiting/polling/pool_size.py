@@ -1,19 +1,19 @@
-"""How many polls may be under way at once."""
+"""The number of polls in progress at once."""
 
 from __future__ import annotations
 
 _FEWEST = 16
 _MOST = 120
-#: Seconds that the oldest may be late before more are let go than the size.
+#: Seconds that the oldest may be late before more polls start than the size allows.
 _STUCK = 2.0
-#: Room for what does not come evenly.
+#: Headroom for polls that do not come evenly.
 _ROOM = 1.25
 
 
-class Pool:
-    """As small as keeps up: what comes in a second, times the seconds that one takes.
+class AdaptiveConcurrency:
+    """Keeps the number of polls in progress as small as keeps up: polls per second, times the seconds that one takes.
 
-    Each poll under way holds a connection, which over TLS is a third of a megabyte.
+    Each poll in progress holds a connection, which over TLS takes a third of a megabyte.
     """
 
     def __init__(self) -> None:
@@ -23,8 +23,9 @@ class Pool:
         self._latency = 0.0
 
     def demand(self, now: float, polls: int) -> None:
-        """So many polls have become due.
+        """Record how many polls have become due.
 
+        :param polls: their number since the last call.
         :param now: a monotonic clock's reading.
         """
         if self._at is not None and now > self._at:
@@ -33,16 +34,16 @@ class Pool:
         self.size = max(_FEWEST, min(_MOST, int(_ROOM * self._rate * self._latency)))
 
     def vacancies(self, taken: int, late: float) -> int:
-        """How many polls more may be under way.
+        """Return how many more polls may start.
 
-        :param taken: how many are.
-        :param late: seconds by which the oldest is late although nothing else keeps it back: some that hang, until
-            their timeout, must not stop everybody else.
+        :param taken: polls in progress.
+        :param late: seconds by which the oldest is late although nothing else delays it: polls that hang until their
+            timeout must not stop all others.
         """
         if taken >= self.size and late > _STUCK:
             return min(self.size, _MOST - taken)
         return max(0, self.size - taken)
 
     def took(self, seconds: float) -> None:
-        """A poll took so long, from its leaving to its answer."""
+        """Record the seconds that a poll took, from its request to its answer."""
         self._latency += 0.02 * (seconds - self._latency)

@@ -1,4 +1,4 @@
-"""The wheel, against a list that is sorted each time."""
+"""The due_queue, against a list that is sorted each time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from hypothesis import given, strategies as st
 
-from airflow_provider_truepush.waiting.polling.due_queue import TICK, Wheel
-from airflow_provider_truepush.waiting.polling.pool_size import Pool
+from airflow_provider_truepush.waiting.polling.due_queue import TICK, DueQueue
+from airflow_provider_truepush.waiting.polling.pool_size import AdaptiveConcurrency
 from tests.api.support import quick
 
 
 @dataclass(eq=False)
-class Spoke:
+class Entry:
     number: int
-    turn: int = 0
+    generation: int = 0
 
 
 acts = st.lists(
@@ -31,40 +31,40 @@ acts = st.lists(
 @quick
 @given(acts)
 def test_what_is_due_comes_out_once_the_oldest_first(steps: list[tuple]) -> None:
-    wheel: Wheel[Spoke] = Wheel()
-    spokes = [Spoke(number) for number in range(21)]
+    due_queue: DueQueue[Entry] = DueQueue()
+    spokes = [Entry(number) for number in range(21)]
     due: dict[int, tuple[float, int]] = {}
     for order, step in enumerate(steps):
         if step[0] == "put":
             _, number, at, interval = step
             moment = at if interval < 1 else math.ceil(at / TICK) * TICK
-            assert wheel.put(spokes[number], at, interval) == moment
+            assert due_queue.put(spokes[number], at, interval) == moment
             assert 0 <= moment - at <= TICK
             due[number] = (moment, order)
         elif step[0] == "drop":
-            wheel.drop(spokes[step[1]])
+            due_queue.drop(spokes[step[1]])
             due.pop(step[1], None)
         else:
             expected = sorted((moment, number) for number, moment in due.items() if moment[0] <= step[1])
-            assert [spoke.number for spoke in wheel.pop(step[1])] == [number for _, number in expected]
+            assert [entry.number for entry in due_queue.pop(step[1])] == [number for _, number in expected]
             for _, number in expected:
                 del due[number]
-        assert len(wheel) == len(due)
-        assert wheel.next() == min((moment for moment, _ in due.values()), default=None)
+        assert len(due_queue) == len(due)
+        assert due_queue.next() == min((moment for moment, _ in due.values()), default=None)
 
 
 def test_what_was_dropped_is_not_kept() -> None:
-    wheel: Wheel[Spoke] = Wheel()
+    due_queue: DueQueue[Entry] = DueQueue()
     for number in range(1000):
-        spoke = Spoke(number)
-        wheel.put(spoke, 3600.0, 60.0)
-        wheel.drop(spoke)
-    assert len(wheel._heap) < 200
+        entry = Entry(number)
+        due_queue.put(entry, 3600.0, 60.0)
+        due_queue.drop(entry)
+    assert len(due_queue._heap) < 200
 
 
 def test_the_pool_is_as_large_as_answers_are_slow() -> None:
     def size(rate: int, latency: float) -> int:
-        pool = Pool()
+        pool = AdaptiveConcurrency()
         for tick in range(200):
             pool.demand(tick * 0.25, rate // 4)
             for _ in range(10):

@@ -16,6 +16,7 @@ import pytest
 
 from airflow_provider_truepush.client import aio, shared
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
 from airflow_provider_truepush.waiting.goal import Goal, Watch
@@ -395,9 +396,9 @@ async def test_a_poller_that_breaks_ends_its_triggers(own_emulator: Emulator, mo
     connect(monkeypatch, own_emulator, timeout=60)
     async with running(waiting(0), waiting(1)) as tasks:
         await soon(lambda: own_emulator.count() >= 2)
-        monkeypatch.setattr(health_log.Progress, "report", _broken)
+        monkeypatch.setattr(health_log.HealthLog, "report", _broken)
         ends = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [type(end) for end in ends] == [RuntimeError] * 2
+        assert [type(end) for end in ends] == [TruepushError] * 2
         monkeypatch.undo()
     # The next begins anew.
     connect(monkeypatch, own_emulator, timeout=60)

@@ -58,7 +58,7 @@ async def test_a_connection_that_is_not_there_uses_up_the_error_budget(
     assert "isn't defined" in events[0]["reason"]
     # One look-up for all, and each counted once by each.
     assert 3 <= len(look_ups) <= 6
-    assert sum("It is looked up again" in row.getMessage() for row in caplog.records) == 1
+    assert sum("the next look-up is in" in row.getMessage() for row in caplog.records) == 1
     await nothing_left()
 
 
@@ -254,15 +254,15 @@ async def test_truepushs_wish_is_not_answered_by_an_advice_to_send_more(
     connect(monkeypatch, own_emulator, timeout=60)
     async with running(waiting()):
         await soon(lambda: own_emulator.count() >= 2)
-        asking = next(iter(poller._pollers[asyncio.get_running_loop()].values()))._asking
-        assert "requests_per_second" not in asking.remedy
+        runner = next(iter(poller._pollers[asyncio.get_running_loop()].values()))._runner
+        assert "requests_per_second" not in runner.remedy
         own_emulator.fault("campaignStats", effect="429", times=1)
-        await soon(lambda: "Truepush has asked" in asking.remedy)
+        await soon(lambda: "Truepush has asked" in runner.remedy)
     connect(monkeypatch, own_emulator, timeout=60, requests_per_second=50)
     async with running(waiting()):
         await soon(lambda: own_emulator.count() >= 4)
-        asking = next(iter(poller._pollers[asyncio.get_running_loop()].values()))._asking
-        await soon(lambda: "requests_per_second" in asking.remedy or asking.connection.shared.client.pace.limited)
+        runner = next(iter(poller._pollers[asyncio.get_running_loop()].values()))._runner
+        await soon(lambda: "requests_per_second" in runner.remedy or runner.connection.shared.client.pace.limited)
 
 
 def test_a_loop_that_ends_just_after_the_last_trigger_leaves_no_connection(
