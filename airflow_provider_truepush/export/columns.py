@@ -109,11 +109,20 @@ as_campaign: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or
 as_file_values: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in FILES))
 
 
-def columns_table() -> str:
-    """Return the columns of the statistics as a Markdown table for the documentation."""
+def documentation() -> str:
+    """Return the columns of tables and files in Markdown, for the documentation."""
+    return (
+        "### `campaign_stats`, `campaign_stats_latest` and files\n\n"
+        f"{_markdown(STATS)}\n### `campaigns`\n\nFiles do not have these.\n\n{_markdown(CAMPAIGNS, files=False)}"
+    )
+
+
+def _markdown(columns: tuple[Column, ...], *, files: bool = True) -> str:
     types = {"text": "text", "int": "64-bit integer", "time": "timestamp, UTC", "bool": "boolean", "json": "JSON"}
-    lines = ["| column | type | null | files | meaning |", "|---|---|---|---|---|"]
-    for column in STATS:
-        yes_or_no = [("yes" if flag else "no") for flag in (column.nullable, column.in_files)]
+    head = ["column", "type", "null", *(["files"] if files else []), "meaning"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for column in columns:
+        flags = (column.nullable, column.in_files) if files else (column.nullable,)
+        yes_or_no = [("yes" if flag else "no") for flag in flags]
         lines.append(f"| `{column.name}` | {types[column.kind]} | {' | '.join(yes_or_no)} | {column.meaning} |")
     return "\n".join(lines) + "\n"

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from airflow_provider_truepush.api.checks import created_at
 from airflow_provider_truepush.api.models.stats import CampaignStats
-from airflow_provider_truepush.export.storable import LARGEST, TextLimits, raw_json, writable
+from airflow_provider_truepush.api.text import writable
+from airflow_provider_truepush.export.storable import LARGEST, TextLimits, raw_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 #: Ids asked about at once. The first chunk is small, so that the first request need not wait for many pages.
 _FIRST_CHUNK = 25
 _CHUNK = 500
+_ID_DIGITS = 24
 
 Lookup = Callable[[Sequence[str]], Awaitable[Mapping[str, Checkpoint]]]
 
@@ -32,6 +33,8 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
     """
     if isinstance(value, str) and value.strip() == "None":
         refuse("campaign_ids", value, "is what a template without a value renders to; for all campaigns leave it out")
+    if isinstance(value, int) and len(str(value)) == _ID_DIGITS:
+        value = str(value)  # as native rendering leaves an id that happens to hold decimal digits only
     read = templated.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
     if isinstance(read, str):
         read = [read.strip()]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_truepush.api.text import writable
+
 #: The largest number that a signed column of 64 bits holds.
 LARGEST = 2**63 - 1
 #: Levels of JSON that every database reads; MariaDB ends at 32.
@@ -16,16 +18,6 @@ DEEPEST = 25
 TITLE_REPLACED = "title_replaced"
 #: MySQL's charset of up to three bytes, which Python has no codec for.
 BASIC_PLANE = "utf8mb3"
-
-
-def writable(text: str) -> str:
-    """Replace what UTF-8 or a database cannot hold although JSON can carry it: an unpaired surrogate, a NUL."""
-    text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 @dataclass(frozen=True, slots=True)

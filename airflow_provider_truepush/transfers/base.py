@@ -10,30 +10,29 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.checks import refuse, text, whole
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage.export import TellsOfExport
+from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import templated
+    from airflow_provider_truepush.api import literals
     from airflow_provider_truepush.export import rows, selection
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.export import Outcome
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.selection import Selection
-    from airflow_provider_truepush.transfers import interval
+    from airflow_provider_truepush.transfers import arguments, interval
 else:
-    templated = Later("airflow_provider_truepush.api.templated")
+    literals = Later("airflow_provider_truepush.api.literals")
+    arguments = Later("airflow_provider_truepush.transfers.arguments")
     interval = Later("airflow_provider_truepush.transfers.interval")
     rows = Later("airflow_provider_truepush.export.rows")
     selection = Later("airflow_provider_truepush.export.selection")
 
-_ON_PAST_INTERVAL = ("skip", "flag", "fail")
-#: Characters of a project's name and of a snapshot key.
-_LONGEST_NAME = 200
 #: Ids that an error names.
 _NAMED = 50
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -98,6 +97,16 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         self.truepush_conn_id = truepush_conn_id
         # A template without a value must not come to mean every campaign.
         self._some_campaigns = campaign_ids is not None
+        with checked_at_parse():
+            check = literals.check_literal
+            if self._some_campaigns:
+                check(lambda _, value: selection.read_campaign_ids(value), "campaign_ids", campaign_ids)
+            check(arguments.optional_name, "project", project)
+            check(arguments.age, "refresh_for", refresh_for)
+            check(arguments.count, "stop_after_unchanged", stop_after_unchanged)
+            check(arguments.optional_name, "snapshot_key", snapshot_key)
+            check(arguments.choice, "on_past_interval", on_past_interval, arguments.ON_PAST_INTERVAL)
+            check(arguments.ratio, "fail_if_missing_ratio", fail_if_missing_ratio)
 
     @abstractmethod
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
@@ -109,7 +118,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
 
         with self.truepush() as hook:
             wanted = self._selection(context)
-            ratio = self._ratio()
+            ratio = arguments.ratio("fail_if_missing_ratio", self.fail_if_missing_ratio)
             run = self._run(context)
             sink = self.open_sink(context, run)
             outcome = export(hook, wanted, run, sink)
@@ -121,35 +130,22 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
     def _selection(self, context: Context) -> Selection:
         if self._some_campaigns and self.campaign_ids is None:
             refuse("campaign_ids", None, "is what came of a template or an XCom; for all campaigns leave it out")
-        refresh_for = templated.duration("refresh_for", self.refresh_for)
-        if refresh_for is not None and not (isinstance(refresh_for, timedelta) and refresh_for > timedelta()):
-            refuse("refresh_for", self.refresh_for, "must be a timedelta above 0, or None")
-        unchanged = templated.optional(self.stop_after_unchanged)
-        if unchanged is not None:
-            unchanged = whole("stop_after_unchanged", templated.whole("stop_after_unchanged", unchanged), 1, 1000)
         return selection.Selection(
             targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
-            refresh_for=refresh_for,
-            stop_after_unchanged=unchanged,
+            refresh_for=arguments.age("refresh_for", self.refresh_for),
+            stop_after_unchanged=arguments.count("stop_after_unchanged", self.stop_after_unchanged),
             as_of=getattr(context["dag_run"], "start_date", None),
         )
 
-    def _ratio(self) -> float | None:
-        ratio = templated.duration("fail_if_missing_ratio", self.fail_if_missing_ratio)
-        if ratio is not None and (
-            isinstance(ratio, bool) or not isinstance(ratio, (int, float)) or not 0 <= ratio <= 1
-        ):
-            refuse("fail_if_missing_ratio", self.fail_if_missing_ratio, "must be a number from 0 to 1, or None")
-        return ratio
-
     def _run(self, context: Context) -> ExportRun:
-        if self.on_past_interval not in _ON_PAST_INTERVAL:
-            refuse("on_past_interval", self.on_past_interval, "must be 'skip', 'flag' or 'fail'")
+        arguments.choice("on_past_interval", self.on_past_interval, arguments.ON_PAST_INTERVAL)
         ti, dag_run = context["ti"], context["dag_run"]
         logical_date = context.get("logical_date")
         return rows.ExportRun(
-            project=_name("project", templated.optional(self.project) or self.truepush_conn_id),
-            snapshot_key=_name("snapshot_key", templated.optional(self.snapshot_key) or _interval_end(context)),
+            project=arguments.optional_name("project", self.project)
+            or arguments.name("truepush_conn_id", self.truepush_conn_id),
+            snapshot_key=arguments.optional_name("snapshot_key", self.snapshot_key)
+            or arguments.name("run_id", _interval_end(context)),
             dag_id=ti.dag_id,
             run_id=ti.run_id,
             load_id=_load_id(ti, self.retries),
@@ -210,13 +206,6 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
 def _some(ids: list[str], number: int) -> str:
     shown = ", ".join(ids[:_NAMED])
     return f"{shown} and {number - _NAMED} more (see the log)" if number > _NAMED else shown
-
-
-def _name(field: str, value: Any) -> str:
-    name = text(field, value)
-    if len(name) > _LONGEST_NAME or name != name.strip() or not name.isprintable():
-        refuse(field, value, f"must have up to {_LONGEST_NAME} printable characters, no blank at either end")
-    return name
 
 
 def _interval_end(context: Context) -> str:

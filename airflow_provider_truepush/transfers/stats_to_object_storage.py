@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_truepush.api import templated
 from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.operators.arguments import checked_at_parse
+from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_truepush.api import literals
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
+    from airflow_provider_truepush.transfers import arguments
+else:
+    literals = Later("airflow_provider_truepush.api.literals")
+    arguments = Later("airflow_provider_truepush.transfers.arguments")
 
 __all__ = ["TruepushStatsToObjectStorageOperator"]
 
@@ -72,12 +79,37 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         path: str,
         format: Literal["parquet", "jsonl", "csv"] = "parquet",  # noqa: A002 (the word for it)
         compression: Literal["gzip"] | None = None,
+        campaign_ids: Any = None,
+        project: str | None = None,
+        refresh_for: timedelta | None = timedelta(days=30),
+        stop_after_unchanged: int | None = None,
+        snapshot_key: str | None = None,
+        on_past_interval: Literal["skip", "flag", "fail"] = "skip",
+        fail_if_missing_ratio: float | None = None,
+        truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            campaign_ids=campaign_ids,
+            project=project,
+            refresh_for=refresh_for,
+            stop_after_unchanged=stop_after_unchanged,
+            snapshot_key=snapshot_key,
+            on_past_interval=on_past_interval,
+            fail_if_missing_ratio=fail_if_missing_ratio,
+            truepush_conn_id=truepush_conn_id,
+            **kwargs,
+        )
         self.path = path
         self.format = format
         self.compression = compression
+        with checked_at_parse():
+            check = literals.check_literal
+            check(arguments.path, "path", path)
+            check(arguments.choice, "format", format, arguments.FORMATS)
+            if literals.is_literal(format):
+                check(arguments.compression, "compression", compression, format)
+            check(_check_unchanged, "stop_after_unchanged", stop_after_unchanged)
         self._lineage: list[tuple[str, str]] = []
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
@@ -87,10 +119,10 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         from airflow_provider_truepush.export.files.sink import FileSink
         from airflow_provider_truepush.export.files.store import store
 
-        if templated.optional(self.stop_after_unchanged) is not None:
-            refuse("stop_after_unchanged", self.stop_after_unchanged, "needs tables: a file does not know earlier runs")
-        made = file_format(self.format, templated.optional(self.compression), run)
-        place = store(self.path)
+        _check_unchanged("stop_after_unchanged", self.stop_after_unchanged)
+        given = arguments.choice("format", self.format, arguments.FORMATS)
+        made = file_format(given, arguments.compression("compression", self.compression, given), run)
+        place = store(arguments.path("path", self.path))
         ti = context["ti"]
         index = getattr(ti, "map_index", -1)
         names = Names(
@@ -114,6 +146,11 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
         """The folder of the files."""
         return self._lineage
+
+
+def _check_unchanged(field: str, value: Any) -> None:
+    if arguments.count(field, value) is not None:
+        refuse(field, value, "needs tables: a file does not know earlier runs")
 
 
 def _day(context: Context) -> date:

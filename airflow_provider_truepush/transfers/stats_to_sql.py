@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.operators.arguments import checked_at_parse
+from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import templated
+    from airflow_provider_truepush.api import literals
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.sql.engine import Engine
     from airflow_provider_truepush.export.sql.tables import Tables
+    from airflow_provider_truepush.transfers import arguments
 else:
-    templated = Later("airflow_provider_truepush.api.templated")
+    literals = Later("airflow_provider_truepush.api.literals")
+    arguments = Later("airflow_provider_truepush.transfers.arguments")
 
 __all__ = ["TruepushStatsToSqlOperator"]
 
@@ -67,29 +72,51 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         table_prefix: str = "truepush_",
         create_table: bool = True,
         schema_contract: Literal["evolve", "freeze"] = "evolve",
+        campaign_ids: Any = None,
+        project: str | None = None,
+        refresh_for: timedelta | None = timedelta(days=30),
+        stop_after_unchanged: int | None = None,
+        snapshot_key: str | None = None,
+        on_past_interval: Literal["skip", "flag", "fail"] = "skip",
+        fail_if_missing_ratio: float | None = None,
+        truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            campaign_ids=campaign_ids,
+            project=project,
+            refresh_for=refresh_for,
+            stop_after_unchanged=stop_after_unchanged,
+            snapshot_key=snapshot_key,
+            on_past_interval=on_past_interval,
+            fail_if_missing_ratio=fail_if_missing_ratio,
+            truepush_conn_id=truepush_conn_id,
+            **kwargs,
+        )
         self.sql_conn_id = sql_conn_id
         self.schema = schema
         self.table_prefix = table_prefix
         self.create_table = create_table
         self.schema_contract = schema_contract
+        with checked_at_parse():
+            check = literals.check_literal
+            check(arguments.schema, "schema", schema)
+            check(arguments.table_prefix, "table_prefix", table_prefix)
+            check(arguments.flag, "create_table", create_table)
+            check(arguments.choice, "schema_contract", schema_contract, arguments.SCHEMA_CONTRACTS)
         self._written: tuple[Engine, Tables] | None = None
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """The warehouse."""
-        from airflow_provider_truepush.export.sql.contract import CONTRACTS
         from airflow_provider_truepush.export.sql.engines import engine_for
         from airflow_provider_truepush.export.sql.tables import tables
         from airflow_provider_truepush.export.sql.warehouse import Warehouse
 
-        if self.schema_contract not in CONTRACTS:
-            refuse("schema_contract", self.schema_contract, "must be 'evolve' or 'freeze'")
-        create_table = templated.flag("create_table", self.create_table)
-        if not isinstance(create_table, bool):
-            refuse("create_table", self.create_table, "must be True or False")
-        described = tables(self.table_prefix, templated.optional(self.schema))
+        contract = arguments.choice("schema_contract", self.schema_contract, arguments.SCHEMA_CONTRACTS)
+        create_table = arguments.flag("create_table", self.create_table)
+        described = tables(
+            arguments.table_prefix("table_prefix", self.table_prefix), arguments.schema("schema", self.schema)
+        )
         connection = BaseHook.get_connection(self.sql_conn_id)
         try:
             hook = connection.get_hook()  # type: ignore[no-untyped-call]
@@ -104,7 +131,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
             run,
             conn_id=self.sql_conn_id,
             create_table=create_table,
-            schema_contract=self.schema_contract,
+            schema_contract=contract,
         )
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:

@@ -26,7 +26,6 @@ from urllib.parse import parse_qs, urlsplit
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.export.columns import COLUMNS, as_values
-from airflow_provider_truepush.export.sql.contract import definition
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.tables import KINDS, tables
@@ -68,7 +67,7 @@ class Place:
         """The table with its rows, and with the room that a first update of them takes."""
         with closing(self.engine.connect()) as connection:
             with self.engine.transaction(connection) as cursor:
-                cursor.execute(definition(self.engine, self.table))
+                cursor.execute(self.engine.definition(self.table))
                 for statement in self._set_up:
                     cursor.execute(statement.format(name=self.name))
             for _ in range(2):

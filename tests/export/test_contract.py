@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
-from airflow_provider_truepush.export.sql import contract
 from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError
 from airflow_provider_truepush.export.sql.tables import tables
 from tests.export.databases import Database
@@ -31,7 +30,7 @@ def made(database: Database, change: Callable[[str], str], table: str = "history
     :param change: of the statement that would make ours.
     """
     described = getattr(tables("truepush_", None), table)
-    ours = contract.definition(database.engine(), described)
+    ours = database.engine().definition(described)
     changed = change(ours)
     assert changed != ours
     database.run(changed)

@@ -6,14 +6,12 @@ import re
 from typing import Any
 
 from sqlalchemy import Column, Table
-from sqlalchemy.schema import CreateTable
 
 from airflow_provider_truepush.export.sql.engine import Engine, Found
 from airflow_provider_truepush.export.sql.errors import SchemaError
 from airflow_provider_truepush.export.sql.tables import KINDS
 
 EVOLVE, FREEZE = "evolve", "freeze"
-CONTRACTS = (EVOLVE, FREEZE)
 
 #: Without these a row cannot be told from another, or a newer one from an older.
 _MOMENTS = ("observed_at", "last_seen", "first_seen")
@@ -87,7 +85,7 @@ def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
         there = found.columns.get(column.name)
         if there is None or re.fullmatch(engine.types[KINDS[column.name]], there.type):
             continue
-        wanted = engine.dialect.type_compiler.process(column.type)
+        wanted = engine.type_of(column)
         raise _refused(
             name,
             f"has {column.name} as {there.type or 'a column without a type'}, not as {wanted}",
@@ -103,8 +101,3 @@ def is_earlier_view(definition: str) -> bool:
     """Whether a view is an export's own, of an earlier version. Databases keep definitions in words of their own."""
     bare = re.sub(r"[\s`\"]", "", definition).lower()
     return any(re.search(told, bare) for told in EARLIER_VIEWS)
-
-
-def definition(engine: Engine, table: Table) -> str:
-    """The statement that makes a table."""
-    return str(CreateTable(table).compile(dialect=engine.dialect)).strip()

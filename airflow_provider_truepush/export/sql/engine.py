@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Table
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ClauseElement
 
 from airflow_provider_truepush.export.sql.tables import KINDS, Tables
@@ -59,7 +60,7 @@ class Engine(ABC):
     #: Renders SQL.
     dialect: Dialect
     #: Ids per question.
-    chunk: ClassVar[int] = 500
+    chunk: int = 500
     #: What a column of each kind may be declared as: regular expressions for the whole of the type, in lower case.
     types: ClassVar[Mapping[str, str]]
 
@@ -163,7 +164,17 @@ class Engine(ABC):
             raise TypeError(f"no moment: {value!r}")
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
-    # What is there
+    # Definitions
+
+    def type_of(self, column: Any) -> str:
+        """Return the type of one of our columns as it stands in SQL."""
+        return str(self.dialect.type_compiler.process(column.type))
+
+    def definition(self, table: Table) -> str:
+        """Return the statement that makes a table."""
+        return str(CreateTable(table).compile(dialect=self.dialect)).strip()
+
+    # What exists
 
     @abstractmethod
     def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
@@ -172,6 +183,16 @@ class Engine(ABC):
     def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
         """The question of a view that is there, in the database's words; None where it does not tell."""
         return None
+
+    def selected(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        """Return what a SELECT shows of a table or view, where no catalog can be read."""
+        try:
+            cursor.execute(f"SELECT * FROM {self.qualified(name, schema)} WHERE 1 = 0")
+            cursor.fetchall()
+        except Exception:  # each driver has its own class for it
+            return None
+        # A SELECT works on tables and views alike, so it does not show which of the two this is.
+        return Found(None, {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
 
     def replacing_view(self, name: str, question: str) -> Sequence[str]:
         """The statements that put a view in the place of one that is there, in one transaction.

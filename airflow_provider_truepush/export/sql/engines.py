@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.errors import SchemaError
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.export.sql.merge_dialects import MergeDialect
+
+
+_WORKS = (
+    "TruepushStatsToSqlOperator writes to PostgreSQL, MySQL, MariaDB, SQLite, DuckDB, Snowflake, Redshift, Databricks "
+    "SQL and SQL Server."
+)
+#: Databases that a statement per row, or none at all, would reach: what they are, and what to do instead.
+_REFUSED = {
+    "clickhouse": "ClickHouse, which has neither MERGE nor transactions to keep rows from being doubled. "
+    f"{_WORKS} For ClickHouse, export files with TruepushStatsToObjectStorageOperator and read them with its table "
+    "functions s3() or gcs().",
+    "bigquery": "BigQuery, whose DB-API cursor runs a job per row and no transaction. "
+    f"{_WORKS} For BigQuery, export files to gs:// with TruepushStatsToObjectStorageOperator and load them with "
+    "GCSToBigQueryOperator.",
+}
+
+
+def _merged(kind: str, name: str) -> MergeDialect | None:
+    """The record of a database with MERGE."""
+    from airflow_provider_truepush.export.sql import merge_dialects
+
+    records = {
+        "snowflake": merge_dialects.SNOWFLAKE,
+        "redshift": merge_dialects.REDSHIFT,
+        "databricks": merge_dialects.DATABRICKS,
+        "mssql": merge_dialects.SQL_SERVER,
+    }
+    return records.get(kind) or records.get(name)
 
 
 def engine_for(hook: Any, conn_id: str) -> Engine:
@@ -36,6 +67,13 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
         from airflow_provider_truepush.export.sql.mysql import MysqlEngine
 
         return MysqlEngine(hook)
+    if (described := _merged(kind, name)) is not None:
+        from airflow_provider_truepush.export.sql.merge import MergeEngine
+
+        return MergeEngine(hook, described)
+    for word, remedy in _REFUSED.items():
+        if word in kind or word in name:
+            raise SchemaError(f"sql_conn_id: {conn_id!r} is a connection to {remedy} Nothing was fetched.")
     from airflow_provider_truepush.export.sql.generic import OtherEngine
 
     return OtherEngine(hook)

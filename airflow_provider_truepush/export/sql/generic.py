@@ -43,7 +43,7 @@ class OtherEngine(Engine):
         except ImportError:
             raise
         except Exception:
-            return self._try(cursor, name, schema)
+            return self.selected(cursor, name, schema)
 
     def _inspect(self, name: str, schema: str | None) -> Found | None:
         from sqlalchemy import inspect
@@ -63,16 +63,6 @@ class OtherEngine(Engine):
             return Found(kind, columns, None)
         finally:
             engine.dispose()
-
-    def _try(self, cursor: Any, name: str, schema: str | None) -> Found | None:
-        """Where SQLAlchemy cannot look: ask the table itself."""
-        try:
-            cursor.execute(f"SELECT * FROM {self.qualified(name, schema)} WHERE 1 = 0")
-            cursor.fetchall()
-        except Exception:  # each driver has its own class for it
-            return None
-        # A SELECT works on tables and views alike, so it does not show which of the two this is.
-        return Found(None, {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
 
     @override
     def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:

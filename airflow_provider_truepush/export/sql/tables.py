@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,14 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.sql import Select
 
-from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.export import columns
 from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, COUNTER_COLUMNS, STATS
-
-#: PostgreSQL cuts longer names off without a word.
-_LONGEST_NAME = 63
-_PREFIX = re.compile(r"[\w$ -]*")
-_SCHEMA = re.compile(r"[\w$ -]+")
+from airflow_provider_truepush.export.sql import names
 
 # Two keys that differ in case only are two keys, on MySQL too.
 _KEYS = ("project", "campaign_id", "id", "snapshot_key")
@@ -76,15 +70,8 @@ def tables(prefix: Any, schema: Any) -> Tables:
     :param schema: where they are; None for the connection's own.
     :raises TruepushValidationError: for names that some database would change or cut off.
     """
-    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        why = "must hold letters, digits, blanks and _ $ - only; a schema goes into `schema`"
-        refuse("table_prefix", prefix, why)
-    if schema is not None and (not isinstance(schema, str) or not _SCHEMA.fullmatch(schema)):
-        refuse("schema", schema, "must be one name, of letters, digits, blanks and _ $ - only")
-    increments = f"{prefix}campaign_stats_increments"
-    for field, name in (("table_prefix", increments), ("schema", schema or "")):
-        if len(name.encode()) > _LONGEST_NAME:
-            refuse(field, name, f"makes a name of more than {_LONGEST_NAME} bytes")
+    prefix, schema = names.table_prefix("table_prefix", prefix), names.schema("schema", schema)
+    increments = f"{prefix}{names.INCREMENTS}"
     metadata = MetaData(schema=schema)
     return Tables(
         _table(f"{prefix}campaign_stats", metadata, STATS, "project", "campaign_id", "snapshot_key"),

@@ -194,12 +194,12 @@ class Warehouse:
         if found is None:
             raise WarehouseError(f"Table {engine.name_of(table)} was made and is not there.")
         for column in contract.missing_columns(engine, table, found, self._contract):
-            declared = f"{engine.quote(column.name)} {engine.dialect.type_compiler.process(column.type)}"
+            declared = f"{engine.quote(column.name)} {engine.type_of(column)}"
             log.info("Adding the column %s to %s.", declared, engine.name_of(table))
             self._make(f"ALTER TABLE {engine.name_of(table)} ADD {declared}", table.name, table.schema, column.name)
 
     def _create(self, table: Table) -> None:
-        statement = contract.definition(self._engine, table)
+        statement = self._engine.definition(table)
         if not self._create_table:
             raise SchemaError(
                 f"Table {self._engine.name_of(table)} is not there, and create_table is False. Nothing was fetched. "

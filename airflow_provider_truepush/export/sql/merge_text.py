@@ -1,0 +1,131 @@
+"""The statements of a MERGE. No Airflow, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Table
+
+from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, STATS, Column
+from airflow_provider_truepush.export.sql.merge_dialects import MergeDialect
+
+Quote = Callable[[str], str]
+
+#: The columns of a target that the stage has under another name.
+_STAGED_AS = {column.name: column.path for column in CAMPAIGNS if column.path}
+
+
+def type_of(dialect: MergeDialect, column: Column) -> str:
+    """Return the type of a column."""
+    if column.kind != "text" or column.size is None:
+        return dialect.types[column.kind]
+    return dialect.types["key"].format(size=column.size, bytes=4 * column.size)
+
+
+def definition(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> str:
+    """Return the statement that makes a table.
+
+    :param name: its name as it stands in SQL.
+    """
+    columns = [
+        f"{quote(c.name)} {type_of(dialect, BY_NAME[c.name])}{'' if c.nullable else ' NOT NULL'}" for c in table.c
+    ]
+    key = ", ".join(quote(c.name) for c in table.primary_key)
+    return f"CREATE TABLE {name} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+
+
+def stage_definition(dialect: MergeDialect, quote: Quote) -> str:
+    """Return the statement that makes the stage."""
+    columns = ", ".join(f"{quote(column.name)} {type_of(dialect, column)}" for column in STATS)
+    return dialect.create_stage.format(stage=dialect.stage, columns=columns)
+
+
+def insertion(dialect: MergeDialect, rows: int, mark: Callable[[int], str], quote: Quote) -> str:
+    """Return the statement that fills the stage.
+
+    :param rows: how many.
+    :param mark: returns the mark of a parameter by its number.
+    """
+    width = len(STATS)
+    lists = (f"({', '.join(mark(row * width + place) for place in range(width))})" for row in range(rows))
+    columns = ", ".join(quote(column.name) for column in STATS)
+    return f"INSERT INTO {dialect.stage} ({columns}) VALUES {', '.join(lists)}"
+
+
+def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
+    """Return what a MERGE reads from: the stage, or a question to the JSON text of the batch."""
+    if dialect.staging == "insert":
+        return f"{dialect.stage} AS s"
+    if dialect.staging == "openjson":
+        columns = ", ".join(
+            f"{quote(column.name)} {type_of(dialect, column).partition(' COLLATE')[0]}" for column in STATS
+        )
+        return f"(SELECT * FROM OPENJSON({mark}) WITH ({columns})) AS s"
+    fields = ", ".join(f"{column.name}: {type_of(dialect, column)}" for column in STATS)
+    return f"(SELECT inline(from_json({mark}, 'ARRAY<STRUCT<{fields}>>'))) AS s"
+
+
+def removal(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> str:
+    """Return the statement that removes from the stage what is older than the target."""
+    target, staged = quote(table.name), dialect.stage
+    return (
+        f"DELETE FROM {staged} USING {name} WHERE {_matches(table, target, staged, quote)}"
+        f" AND {staged}.{quote('observed_at')} < {target}.{quote('observed_at')}"
+    )
+
+
+def merging(dialect: MergeDialect, table: Table, name: str, mark: str, quote: Quote) -> str:
+    """Return the MERGE of the staged rows into a table: a newer observation replaces an older one, never the reverse.
+
+    :param name: the table's name as it stands in SQL.
+    :param mark: of the parameter with the batch, where it is one.
+    """
+    target = quote(table.name)
+    inserted = ", ".join(quote(c.name) for c in table.c)
+    values = ", ".join(
+        f"s.{quote(_STAGED_AS.get(c.name, c.name) if _is_campaigns(table) else c.name)}" for c in table.c
+    )
+    changes = _campaign_changes(target, quote) if _is_campaigns(table) else _stats_changes(table, target, quote)
+    guard = ""
+    if dialect.guarded and not _is_campaigns(table):
+        moment = quote("observed_at")
+        guard = f" AND (s.{moment} >= {target}.{moment} OR {target}.{moment} IS NULL)"
+    updates = ", ".join(f"{quote(column)} = {value}" for column, value in changes.items())
+    return (
+        f"MERGE INTO {name}{dialect.hint} USING {source(dialect, mark, quote)}"
+        f" ON {_matches(table, target, 's', quote)}"
+        f" WHEN MATCHED{guard} THEN UPDATE SET {updates}"
+        f" WHEN NOT MATCHED THEN INSERT ({inserted}) VALUES ({values}){dialect.end}"
+    )
+
+
+def _is_campaigns(table: Table) -> bool:
+    return "observed_at" not in table.c
+
+
+def _matches(table: Table, target: str, staged: str, quote: Quote) -> str:
+    names = {"id": "campaign_id"} if _is_campaigns(table) else {}
+    return " AND ".join(
+        f"{target}.{quote(c.name)} = {staged}.{quote(names.get(c.name, c.name))}" for c in table.primary_key
+    )
+
+
+def _stats_changes(table: Table, target: str, quote: Quote) -> Mapping[str, str]:
+    key = {c.name for c in table.primary_key}
+    changes = {c.name: f"s.{quote(c.name)}" for c in table.c if c.name not in key}
+    title = quote("title")
+    # An export by ids knows no titles.
+    return changes | {"title": f"COALESCE(s.{title}, {target}.{title})"}
+
+
+def _campaign_changes(target: str, quote: Quote) -> Mapping[str, str]:
+    seen, title, created = f"s.{quote('observed_at')}", quote("title"), quote("created_at")
+    first, last = f"{target}.{quote('first_seen')}", f"{target}.{quote('last_seen')}"
+    newer = f"({seen} >= {last} OR {last} IS NULL)"
+    return {
+        "title": f"CASE WHEN {newer} THEN COALESCE(s.{title}, {target}.{title})"
+        f" ELSE COALESCE({target}.{title}, s.{title}) END",
+        "first_seen": f"CASE WHEN {seen} < {first} THEN {seen} ELSE {first} END",
+        "created_at": f"COALESCE({target}.{created}, s.{created})",
+        "last_seen": f"CASE WHEN {newer} THEN {seen} ELSE {last} END",
+    }

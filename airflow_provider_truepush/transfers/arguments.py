@@ -1,0 +1,106 @@
+"""Checks of the transfers' arguments: of literals while the Dag file is parsed, and of all when the task runs.
+
+Each takes the name of an argument and its value as it is after rendering, and returns the value to work with.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks import refuse, text, whole
+from airflow_provider_truepush.export.sql.names import schema, table_prefix
+
+__all__ = [
+    "age",
+    "choice",
+    "compression",
+    "count",
+    "flag",
+    "name",
+    "optional_name",
+    "path",
+    "ratio",
+    "schema",
+    "table_prefix",
+]
+
+ON_PAST_INTERVAL = ("skip", "flag", "fail")
+FORMATS = ("parquet", "jsonl", "csv")
+COMPRESSIONS = (None, "gzip")
+SCHEMA_CONTRACTS = ("evolve", "freeze")
+#: Characters of a project's name and of a snapshot key.
+_LONGEST_NAME = 200
+
+
+def age(field: str, value: Any) -> timedelta | None:
+    """Check a timedelta above 0, or None."""
+    read = templated.duration(field, value)
+    if read is not None and not (isinstance(read, timedelta) and read > timedelta()):
+        refuse(field, value, "must be a timedelta above 0, or None")
+    return read
+
+
+def count(field: str, value: Any) -> int | None:
+    """Check a whole number from 1 to 1,000, or None."""
+    given = templated.optional(value)
+    return None if given is None else whole(field, templated.whole(field, given), 1, 1000)
+
+
+def ratio(field: str, value: Any) -> float | None:
+    """Check a number from 0 to 1, or None."""
+    read = templated.duration(field, value)
+    if read is not None and (isinstance(read, bool) or not isinstance(read, (int, float)) or not 0 <= read <= 1):
+        refuse(field, value, "must be a number from 0 to 1, or None")
+    return read
+
+
+def name(field: str, value: Any) -> str:
+    """Check a name that goes into rows."""
+    found = text(field, value)
+    if len(found) > _LONGEST_NAME or found != found.strip() or not found.isprintable():
+        refuse(field, value, f"must have up to {_LONGEST_NAME} printable characters, no blank at either end")
+    return found
+
+
+def optional_name(field: str, value: Any) -> str | None:
+    """Check the same, or None."""
+    given = templated.optional(value)
+    return None if given is None else name(field, given)
+
+
+def flag(field: str, value: Any) -> bool:
+    """Check a bool."""
+    read = templated.flag(field, value)
+    if not isinstance(read, bool):
+        refuse(field, value, "must be True or False")
+    return read
+
+
+def choice(field: str, value: Any, choices: tuple[str | None, ...]) -> Any:
+    """Check one of a few words; None where it is one of them."""
+    read = templated.optional(value) if None in choices else value
+    if read not in choices:
+        words = [repr(one) for one in choices]
+        refuse(field, value, f"must be {', '.join(words[:-1])} or {words[-1]}")
+    return read
+
+
+def compression(field: str, value: Any, of_format: Any) -> str | None:
+    """Check the compression of a file of a format."""
+    read: str | None = choice(field, value, COMPRESSIONS)
+    if read is not None and of_format == "parquet":
+        refuse(field, value, "is for jsonl and csv; Parquet compresses its columns by itself")
+    return read
+
+
+def path(field: str, value: Any) -> str:
+    """Check an absolute path or a URL, without looking whether it exists."""
+    found = value.__fspath__() if hasattr(value, "__fspath__") else value
+    if not isinstance(found, str) or not found.strip() or found.strip() == "None":
+        refuse(field, value, "must be an absolute path, or a URL such as s3://conn_id@bucket/prefix")
+    found = found.strip()
+    if "://" not in found and not found.startswith("/"):
+        refuse(field, value, "must be absolute, or a URL such as s3://conn_id@bucket/prefix")
+    return found

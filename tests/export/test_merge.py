@@ -1,0 +1,275 @@
+"""The MERGE engine: on PostgreSQL and DuckDB as references, on SQLite's dialect never, and the SQL of those without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.export.batches import Batch
+from airflow_provider_truepush.export.columns import COLUMNS, as_values
+from airflow_provider_truepush.export.sql import merge_dialects, merge_text
+from airflow_provider_truepush.export.sql.engines import engine_for
+from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.merge import MergeEngine
+from airflow_provider_truepush.export.sql.merge_dialects import DUCKDB, POSTGRESQL, REDSHIFT, MergeDialect
+from airflow_provider_truepush.export.sql.tables import tables
+from airflow_provider_truepush.export.sql.warehouse import Warehouse
+from tests.export.databases import CONN_ID, Database
+from tests.export.support import CAMPAIGNS, HISTORY, LATEST, START, campaign, row, run_of
+
+Make = Callable[..., Warehouse]
+
+#: Redshift's record, whose statements PostgreSQL takes but for the lock's short form and the size of texts.
+AS_REDSHIFT = replace(REDSHIFT, types={**REDSHIFT.types, "text": "TEXT", "json": "TEXT"})
+RECORDS = {"postgresql": POSTGRESQL, "redshift": AS_REDSHIFT, "duckdb": DUCKDB}
+
+
+class Counted:
+    """A cursor that counts its statements."""
+
+    def __init__(self, cursor: Any, statements: list[str]) -> None:
+        self._cursor = cursor
+        self._statements = statements
+
+    def execute(self, statement: str, *given: Any) -> Any:
+        self._statements.append(statement)
+        return self._cursor.execute(statement, *given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+class CountingEngine(MergeEngine):
+    def __init__(self, hook: Any, described: MergeDialect, statements: list[str]) -> None:
+        super().__init__(hook, described)
+        self._statements = statements
+
+    def cursor(self, connection: Any) -> Any:
+        return Counted(super().cursor(connection), self._statements)
+
+
+class Place:
+    """A database, written to by the MERGE engine."""
+
+    def __init__(self, database: Database, described: MergeDialect) -> None:
+        self.database = database
+        self.described = described
+        self.statements: list[str] = []
+
+    def sink(self, run: Any = None, **given: Any) -> Warehouse:
+        engine = CountingEngine(self.database.hook, self.described, self.statements)
+        return Warehouse(
+            engine,
+            tables("truepush_", given.pop("schema", None)),
+            run or run_of(),
+            conn_id=CONN_ID,
+            patience=20.0,
+            **given,
+        )
+
+    def write(self, *rows: Any, run: Any = None, **given: Any) -> Warehouse:
+        sink = self.sink(run or run_of(rows[0].snapshot_key, load_id=rows[0].load_id), **given)
+        with closing(sink):
+            sink.prepare()
+            sink.write(Batch(rows=list(rows)))
+        return sink
+
+
+@pytest.fixture(params=list(RECORDS))
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    fixture = "duckdb" if request.param == "duckdb" else "postgres"
+    yield Place(request.getfixturevalue(fixture), RECORDS[request.param])
+
+
+def test_a_row_comes_back_as_it_was_written(place: Place) -> None:
+    written = row(1, 7, title="Größe 'A' 100% ? \N{SNOWMAN} \N{ROCKET}\t\\N\r\n:x", extra={"Bounces": [1, None]})
+    place.write(written)
+    (kept,) = place.database.rows(f"SELECT {', '.join(COLUMNS)} FROM {HISTORY}")
+    found = dict(zip(COLUMNS, kept, strict=True))
+    for moment in ("observed_at", "created_at", "logical_date"):
+        found[moment] = place.database.moment(found[moment])
+    assert found == dict(zip(COLUMNS, as_values(written), strict=True))
+    ((title, first, last),) = place.database.rows(f"SELECT title, first_seen, last_seen FROM {CAMPAIGNS}")
+    assert title == written.title
+    assert [place.database.moment(one) for one in (first, last)] == [START, START]
+
+
+def test_a_newer_observation_replaces_an_older_one_and_not_the_other_way(place: Place) -> None:
+    place.write(row(1, 10, at=60))
+    place.write(row(1, 5, at=0), row(2, 5, at=0))
+    assert place.database.rows(f"SELECT clicks FROM {HISTORY} ORDER BY campaign_id") == [(10,), (5,)]
+    place.write(row(1, 11, at=60))
+    place.write(row(1, 12, at=61, title=None))
+    for table in (HISTORY, LATEST):
+        assert place.database.rows(f"SELECT clicks, title FROM {table} ORDER BY campaign_id") == [
+            (12, "Campaign 1"),
+            (5, "Campaign 2"),
+        ]
+    ((first, last),) = place.database.rows(f"SELECT first_seen, last_seen FROM {CAMPAIGNS} WHERE id = '{campaign(1)}'")
+    assert (place.database.moment(first), place.database.moment(last)) == (START, START + timedelta(seconds=61))
+
+
+def test_a_late_snapshot_joins_the_history_and_leaves_the_latest(place: Place) -> None:
+    place.write(row(1, 10, at=60, run=run_of("day 2")))
+    place.write(row(1, 5, at=0, run=run_of("day 1")))
+    found = place.database.rows(f"SELECT snapshot_key, clicks FROM {HISTORY} ORDER BY 1")
+    assert found == [("day 1", 5), ("day 2", 10)]
+    assert place.database.rows(f"SELECT snapshot_key, clicks FROM {LATEST}") == [("day 2", 10)]
+    assert place.database.rows("SELECT count(*) FROM truepush_campaign_stats_increments") == [(2,)]
+
+
+@pytest.mark.parametrize("rounds", ["first run", "re-run"])
+def test_a_batch_of_a_thousand_takes_at_most_twenty_statements(place: Place, rounds: str) -> None:
+    rows = [row(number, 1) for number in range(1000)]
+    if rounds == "re-run":
+        place.write(*rows)
+    with closing(place.sink()) as sink:
+        sink.prepare()
+        place.statements.clear()
+        sink.write(Batch(rows=rows))
+    assert len(place.statements) <= 20, place.statements
+    assert place.database.rows(f"SELECT count(*) FROM {HISTORY}") == [(1000,)]
+    assert place.database.rows(f"SELECT count(*) FROM {LATEST}") == [(1000,)]
+
+
+def test_parameter_limits_are_respected(place: Place) -> None:
+    place.described = replace(place.described, parameters=210, characters=2000)
+    place.write(*(row(number, number, title="x" * 90) for number in range(50)))
+    inserts = [statement for statement in place.statements if statement.startswith("INSERT INTO truepush_stage")]
+    assert max(len(re.findall(r"%s|\?", statement)) for statement in inserts) <= 210
+    assert place.database.rows(f"SELECT count(*), sum(clicks) FROM {HISTORY}") == [(50, sum(range(50)))]
+
+
+def without_keys(place: Place) -> None:
+    """Tables as a warehouse has them that does not enforce keys."""
+    with closing(place.sink()) as sink:
+        sink.prepare()
+    for table in (HISTORY, LATEST, CAMPAIGNS):
+        place.database.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey")
+
+
+@pytest.mark.parametrize("described", [POSTGRESQL, AS_REDSHIFT], ids=["guarded", "redshift"])
+def test_two_exports_at_once_double_nothing_where_keys_are_not_enforced(
+    postgres: Database, described: MergeDialect
+) -> None:
+    place = Place(postgres, described)
+    without_keys(place)
+
+    def export(number: int) -> None:
+        run = run_of(load_id=f"load {number}")
+        with closing(place.sink(run)) as sink:
+            for start in range(0, 60, 20):
+                rows = [row(one, number, at=number, run=run) for one in range(start, start + 20)]
+                sink.write(Batch(rows=rows))
+
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(export, range(4)))
+    for table, key in ((HISTORY, "campaign_id"), (LATEST, "campaign_id"), (CAMPAIGNS, "id")):
+        assert postgres.rows(f"SELECT count(*), count(DISTINCT {key}) FROM {table}") == [(60, 60)]
+    assert postgres.rows(f"SELECT DISTINCT clicks FROM {HISTORY}") == [(3,)]
+
+
+def test_columns_evolve(place: Place) -> None:
+    place.write(row(1, 4))
+    place.database.run("DROP VIEW truepush_campaign_stats_increments")
+    for table in (HISTORY, LATEST):
+        place.database.run(f"ALTER TABLE {table} DROP COLUMN clicks")
+    with pytest.raises(SchemaError, match="lacks clicks"):
+        place.write(row(1, 5, at=1), schema_contract="freeze")
+    place.write(row(1, 5, at=1))
+    assert place.database.rows(f"SELECT clicks FROM {LATEST}") == [(5,)]
+
+
+def test_a_table_and_a_view_of_others_are_refused(place: Place) -> None:
+    place.database.run(f"CREATE VIEW {HISTORY} AS SELECT 1 AS project")
+    with pytest.raises(SchemaError, match="is a view"):
+        place.write(row(1, 1))
+    place.database.run(f"DROP VIEW {HISTORY}")
+    place.database.run("CREATE TABLE truepush_campaign_stats_increments (a INTEGER)")
+    with pytest.raises(SchemaError, match="is a table; it has the name of the view"):
+        place.write(row(1, 1))
+
+
+def test_a_schema_of_ones_own(place: Place) -> None:
+    place.database.run('CREATE SCHEMA "My Schema"')
+    for value in (1, 2):
+        place.write(row(1, value, at=value), schema="My Schema")
+    assert place.database.rows(f'SELECT clicks FROM "My Schema".{HISTORY}') == [(2,)]
+
+
+RENDERED = {
+    "mssql": merge_dialects.SQL_SERVER,
+    "databricks": merge_dialects.DATABRICKS,
+    "snowflake": merge_dialects.SNOWFLAKE,
+    "redshift": merge_dialects.REDSHIFT,
+}
+
+
+@pytest.mark.parametrize("kind", list(RENDERED))
+def test_the_record_of_a_connection(kind: str) -> None:
+    hook = SimpleNamespace(conn_type=kind, placeholder="%s", get_conn=None, dialect_name="default")
+    engine = engine_for(hook, "warehouse")
+    assert isinstance(engine, MergeEngine)
+    assert engine.described is RENDERED[kind]
+
+
+def statements(described: MergeDialect) -> dict[str, str]:
+    hook = SimpleNamespace(placeholder="%s")
+    engine = MergeEngine(hook, described)
+    made = tables("truepush_", "stats")
+    return {
+        **{f"create {name}": engine.definition(getattr(made, name)) for name in ("history", "campaigns")},
+        **{
+            f"merge {name}": merge_text.merging(
+                described, getattr(made, name), engine.name_of(getattr(made, name)), "%s", engine.quote
+            )
+            for name in ("history", "latest", "campaigns")
+        },
+    }
+
+
+def test_the_sql_of_sql_server() -> None:
+    """No server of it runs in the tests: what is sent is looked at."""
+    found = statements(merge_dialects.SQL_SERVER)
+    assert "title NVARCHAR(max)" in found["create history"].replace("MAX", "max")
+    assert "VARCHAR(200)" in found["create history"]
+    assert "observed_at DATETIME2(6) NOT NULL" in found["create history"]
+    merge = found["merge history"]
+    assert merge.startswith(
+        "MERGE INTO stats.truepush_campaign_stats WITH (HOLDLOCK) USING (SELECT * FROM OPENJSON(%s)"
+    )
+    assert merge.endswith(";")
+    assert merge.count("%s") == 1
+    assert "clicks BIGINT" in merge
+
+
+def test_the_sql_of_databricks() -> None:
+    found = statements(merge_dialects.DATABRICKS)
+    assert "title STRING" in found["create history"]
+    merge = found["merge latest"]
+    assert "inline(from_json(%s, 'ARRAY<STRUCT<project: STRING, campaign_id: STRING" in merge
+    assert "WHEN MATCHED AND (s.observed_at >= truepush_campaign_stats_latest.observed_at" in merge
+
+
+def test_the_sql_of_redshift_has_only_what_redshift_knows() -> None:
+    found = statements(merge_dialects.REDSHIFT)
+    assert "JSONB" not in found["create history"]
+    assert "TEXT" not in found["create history"]
+    assert "project VARCHAR(800)" in found["create history"]
+    assert "WHEN MATCHED AND" not in found["merge history"]
+
+
+@pytest.mark.parametrize(("kind", "word"), [("clickhouse", "ClickHouse"), ("gcpbigquery", "GCSToBigQueryOperator")])
+def test_databases_that_would_get_a_statement_per_row_are_refused(kind: str, word: str) -> None:
+    hook = SimpleNamespace(conn_type=kind, placeholder="%s", get_conn=None)
+    with pytest.raises(SchemaError, match=rf"{word}[\s\S]*Nothing was fetched"):
+        engine_for(hook, "warehouse")
