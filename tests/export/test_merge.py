@@ -1,9 +1,9 @@
-"""The MERGE engine: on PostgreSQL and DuckDB as references, on SQLite's dialect never, and the SQL of those without."""
+"""The MERGE engine: on PostgreSQL and DuckDB as references, and the SQL of databases that do not run here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -84,9 +84,9 @@ class Place:
 
 
 @pytest.fixture(params=list(RECORDS))
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest) -> Place:
     fixture = "duckdb" if request.param == "duckdb" else "postgres"
-    yield Place(request.getfixturevalue(fixture), RECORDS[request.param])
+    return Place(request.getfixturevalue(fixture), RECORDS[request.param])
 
 
 def test_a_row_comes_back_as_it_was_written(place: Place) -> None:

@@ -197,12 +197,12 @@ def _json_value(value: Any) -> Any:
     return value
 
 
-def _dialect(described: MergeDialect, paramstyle: str) -> Any:
+def _dialect(described: MergeDialect, paramstyle: Any) -> Any:
     """Return what quotes names and renders questions. SQLAlchemy's own dialects come with the drivers, if at all."""
     if described is SQL_SERVER:
         from sqlalchemy.dialects import mssql
 
-        return mssql.dialect(paramstyle=paramstyle)
+        return mssql.dialect(paramstyle=paramstyle)  # type: ignore[no-untyped-call]
     dialect = DefaultDialect(paramstyle=paramstyle)
     if described is DATABRICKS:
         preparer = dialect.identifier_preparer
