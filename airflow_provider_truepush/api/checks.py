@@ -35,9 +35,11 @@ def text(field: str, value: object) -> str:
 
 
 def encodable(field: str, value: str) -> str:
-    """Check that a string can be sent: half of a surrogate pair, as cutting an emoji leaves it, cannot."""
+    """Check that a string can be sent and stored: no unpaired surrogate, as cutting an emoji leaves it, and no NUL."""
     if any("\ud800" <= letter <= "\udfff" for letter in value):
-        refuse(field, value, "holds half of a character (a lone surrogate)")
+        refuse(field, value, "contains an unpaired surrogate, half of an emoji for example")
+    if "\0" in value:
+        refuse(field, value, "contains a NUL character (U+0000), which databases and push services do not accept")
     return value
 
 

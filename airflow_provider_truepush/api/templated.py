@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -77,7 +77,7 @@ def items(field: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     read = _literal(value)
-    if value.strip() != _NONE and not isinstance(read, (list, tuple)):
+    if value.strip() != _NONE and not isinstance(read, (list, tuple, set)):
         refuse(field, value, "must be a list")
     return read
 
@@ -92,37 +92,48 @@ def mapping(field: str, value: Any) -> Any:
     return read
 
 
-def content(model: str, given: Mapping[str, Any], *, native: bool) -> dict[str, Any]:
-    """The fields that campaigns and templates share, read; other fields are left out.
+def content(model: str, given: Mapping[str, Any], *, native: bool = False) -> dict[str, Any]:
+    """Read the fields that campaigns and templates share; other fields are left out.
 
     :param model: ``campaign`` or ``template``, for messages.
     :param given: rendered values by the name of the field.
-    :param native: whether the task renders native objects.
+    :param native: has no effect: text fields are rendered as text in any mode.
     """
-
-    def read_text(field: str, value: Any) -> Any:
-        return text(field, value, native=native)
-
-    tags = items(f"{model}.tags", given["tags"])
-    if isinstance(tags, (list, tuple)):
-        tags = [read_text(f"{model}.tags[{i}]", tag) for i, tag in enumerate(tags)]
-    buttons = items(f"{model}.buttons", given["buttons"])
-    if isinstance(buttons, (list, tuple)):
-        buttons = [_button(f"{model}.buttons[{i}]", button, native) for i, button in enumerate(buttons)]
-    return {
-        **{name: read_text(f"{model}.{name}", given[name]) for name in ("title", "message", "link")},
-        **{name: optional(given[name]) for name in ("image", "icon")},
-        "buttons": buttons,
-        "tags": tags,
-        "user_interaction": flag(f"{model}.user_interaction", given["user_interaction"]),
-    }
+    return {name: _CONTENT[name](f"{model}.{name}", value) for name, value in given.items() if name in _CONTENT}
 
 
-def _button(field: str, value: Any, native: bool) -> Any:
+def _texts(field: str, value: Any) -> Any:
+    read = items(field, value)
+    return [text(f"{field}[{i}]", item) for i, item in enumerate(read)] if isinstance(read, (list, tuple)) else read
+
+
+def _buttons(field: str, value: Any) -> Any:
+    read = items(field, value)
+    return [_button(f"{field}[{i}]", item) for i, item in enumerate(read)] if isinstance(read, (list, tuple)) else read
+
+
+def _button(field: str, value: Any) -> Any:
     read = mapping(field, value)
     if isinstance(read, Mapping):
-        return {key: text(f"{field}.{key}", part, native=native) for key, part in read.items()}
+        return {key: text(f"{field}.{key}", part) for key, part in read.items()}
     return read
+
+
+def _optional(field: str, value: Any) -> Any:
+    return optional(value)
+
+
+#: The reader of each field.
+_CONTENT: dict[str, Callable[[str, Any], Any]] = {
+    "title": text,
+    "message": text,
+    "link": text,
+    "image": _optional,
+    "icon": _optional,
+    "buttons": _buttons,
+    "tags": _texts,
+    "user_interaction": flag,
+}
 
 
 def _literal(written: str) -> Any:

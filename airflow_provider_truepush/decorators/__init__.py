@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import (
     SET_DURING_EXECUTION,
@@ -14,8 +16,9 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING
+from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.operators.campaign_arguments import send_token
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -24,14 +27,18 @@ if TYPE_CHECKING:
 
 
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
-    """Sends the campaign that a function returns: a ``Campaign``, a mapping with its field names, or None to skip.
+    """Send the campaign that a function returns: a ``Campaign``, a mapping with its field names, or None to skip.
+
+    The campaign's fields among the arguments, from ``default_args`` too, are the defaults for what the function
+    returns. A ``segment_id``, ``send_at`` or ``send_token`` that it returns must not be empty. The mapping may have a
+    ``send_token``: the key of one item, so that mapped tasks whose order changes send each item once.
 
     What the function returns is sent as it is; templates in it are not rendered, since it may come from elsewhere.
 
     :param python_callable: the function.
     :param op_args: its positional arguments (templated).
     :param op_kwargs: its keyword arguments (templated).
-    :param kwargs: the arguments of ``TruepushCreateCampaignOperator``, but for the campaign's own fields.
+    :param kwargs: the arguments of ``TruepushCreateCampaignOperator``.
     """
 
     template_fields: Sequence[str] = (
@@ -48,49 +55,75 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
     # The campaign is known only once the function has run; the UI shows it from then on.
     overwrite_rtif_after_execution = True
 
+    if not hasattr(DecoratedOperator, "xcom_push"):
+        #: Airflow 3.0 reads it, and its operators have none; Airflow 2.11 has a method of that name.
+        xcom_push = None
+
     def __init__(
         self,
         *,
         python_callable: Callable[..., Campaign | Mapping[str, Any] | None],
         op_args: Collection[Any] | None = None,
         op_kwargs: Mapping[str, Any] | None = None,
+        title: Any = SET_DURING_EXECUTION,
+        message: Any = SET_DURING_EXECUTION,
+        link: Any = SET_DURING_EXECUTION,
         **kwargs: Any,
     ) -> None:
-        for name in TruepushCreateCampaignOperator.content_fields:
-            if name in kwargs:
-                raise TypeError(f"@task.truepush_campaign takes no {name!r}: the function returns the campaign")
+        _refuse_async(python_callable)
         # Airflow infers it from a function that is annotated to return a mapping; the task returns the campaign's id.
         kwargs["multiple_outputs"] = False
         super().__init__(
             python_callable=python_callable,
             op_args=op_args,
             op_kwargs=op_kwargs,
-            title=SET_DURING_EXECUTION,
-            message=SET_DURING_EXECUTION,
-            link=SET_DURING_EXECUTION,
+            title=title,
+            message=message,
+            link=link,
             **kwargs,
         )
+        self._defaults: dict[str, Any] | None = None
 
     def _campaign(self, context: Context) -> Campaign | None:
+        if self._defaults is None:  # a later try may have this instance, and the fields hold the campaign then
+            self._defaults = {name: value for name, value in self._content().items() if value is not None}
         context_merge(context, self.op_kwargs)
         kwargs = determine_kwargs(self.python_callable, self.op_args, context)
-        returned = self.python_callable(*self.op_args, **kwargs)
+        returned: Any = self.python_callable(*self.op_args, **kwargs)
         if returned is None:
             return None
-        mapped = isinstance(returned, Mapping) and returned.get("segment_id", EVERYONE) in NOTHING
-        if mapped or getattr(returned, "segment_lost", False):
-            refuse(
-                "campaign.segment_id",
-                None,
-                "is what the function returned, and without a segment this would go to every subscriber. Leave the "
-                "key out where everyone is meant",
-            )
         from airflow_provider_truepush.api.models.campaign import Campaign
 
-        campaign = Campaign.read(returned)
+        if isinstance(returned, Campaign):
+            returned = returned.given()
+        if not isinstance(returned, Mapping):
+            if isawaitable(returned):
+                getattr(returned, "close", lambda: None)()
+            refuse("campaign", returned, "is what the function returned; it must be a Campaign, a mapping or None")
+        fields = dict(returned)
+        if "send_token" in fields:
+            self.send_token = send_token("campaign.send_token", fields.pop("send_token"))
+        campaign = Campaign.read({**self._defaults, **fields})
         for name, value in campaign.as_dict().items():
             setattr(self, name, value)
         return campaign
+
+
+def _refuse_async(python_callable: Callable[..., Any]) -> None:
+    """Refuse a function whose call does not return the campaign."""
+    function: Any = python_callable
+    while isinstance(function, partial):
+        function = function.func
+    for kind in (function, type(function).__call__):
+        if iscoroutinefunction(kind) or isgeneratorfunction(kind) or isasyncgenfunction(kind):
+            name = getattr(function, "__name__", type(function).__name__)
+            with checked_at_parse():
+                refuse(
+                    "python_callable",
+                    name,
+                    "is async or a generator, so its call returns no campaign. Write a plain function under "
+                    "@task.truepush_campaign, and run async code in it with asyncio.run()",
+                )
 
 
 def truepush_campaign_task(
@@ -101,8 +134,18 @@ def truepush_campaign_task(
     :param python_callable: the function; None when the decorator is called with arguments.
     :param kwargs: see :class:`_TruepushCampaignDecoratedOperator`.
     """
-    return task_decorator_factory(
+    _TruepushCampaignDecoratedOperator.check_arguments(kwargs)
+    decorate = task_decorator_factory(
         python_callable=python_callable,
         decorated_operator_class=_TruepushCampaignDecoratedOperator,
         **kwargs,
     )
+    if python_callable is not None:
+        _refuse_async(python_callable)
+        return decorate
+
+    def decorate_plain(function: Callable[..., Any]) -> Any:
+        _refuse_async(function)
+        return decorate(function)
+
+    return cast("TaskDecorator", decorate_plain)

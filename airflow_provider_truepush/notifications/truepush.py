@@ -11,12 +11,15 @@ from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
 from airflow_provider_truepush.api.checks import flag, refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
+from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty, refuse_empty
 from airflow_provider_truepush.exceptions import (
     TruepushAuthError,
     TruepushBadRequestError,
     TruepushConnectionError,
     TruepushRateLimitError,
 )
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, is_final
+from airflow_provider_truepush.operators.campaign_arguments import CHECKS, FIELDS
 from airflow_provider_truepush.operators.rendering import RendersText
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         title: str,
         message: str,
         link: str | None = None,
-        segment_id: str | None = None,
+        segment_id: str | None = NOT_GIVEN,
         everyone: bool = False,
         expires_in: timedelta | float | None = None,
         buttons: Sequence[Button | Mapping[str, str]] = (),
@@ -108,12 +111,17 @@ class TruepushNotifier(RendersText, BaseNotifier):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        literals = {name: value for name, value in locals().items() if name in self.template_fields}
+        with checked_at_parse():
+            self._check_audience(everyone, segment_id)
+            literals = {name: value for name, value in literals.items() if value is not None and is_final(value)}
+            check_literals(literals, CHECKS, FIELDS)
         super().__init__(**kwargs)
         self.title = title
         self.message = message
         self.link = link
-        self.segment_id = segment_id
-        self.everyone = flag("everyone", everyone)
+        self.segment_id = None if segment_id is NOT_GIVEN else segment_id
+        self.everyone = everyone
         self.expires_in = expires_in
         self.buttons = buttons
         self.tags = tags
@@ -123,7 +131,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         self.truepush_conn_id = truepush_conn_id
         self._templates: dict[str, Any] | None = None
         self._unrendered: Exception | None = None
-        self._check_audience()
+        self._expires = expires_in is not None
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render, from the templates each time, and keep a failure for the sending to tell."""
@@ -173,23 +181,35 @@ class TruepushNotifier(RendersText, BaseNotifier):
         unrendered, self._unrendered = self._unrendered, None
         if unrendered is not None:
             raise unrendered
-        self._check_audience()
+        self._check_audience(self.everyone, NOT_GIVEN if self.everyone else self.segment_id)
+        refuse_empty("truepush_conn_id", self.truepush_conn_id, "notification")
         from airflow_provider_truepush.api import templated
 
         campaign = {name: getattr(self, name) for name in self.content_fields}
+        if self.everyone:
+            del campaign["segment_id"]
+        if self._expires:
+            refuse_empty("campaign.expires_in", self.expires_in, "notification")
         campaign["expires_in"] = templated.duration("campaign.expires_in", self.expires_in)
         campaign["user_interaction"] = templated.flag("campaign.user_interaction", self.user_interaction)
         for name in ("buttons", "tags"):
             campaign[name] = templated.items(f"campaign.{name}", campaign[name])
-        campaign["link"] = self.link or _page(context)
+        if is_empty(self.link):
+            campaign["link"] = _page(context)
         return campaign
 
-    def _check_audience(self) -> None:
-        """Refuse to guess who is meant. A template may render to nothing, so this is asked again before sending."""
-        if self.everyone and self.segment_id is not None:
-            refuse("segment_id", self.segment_id, "and everyone=True exclude each other: say who is meant")
-        if not self.everyone and not self.segment_id:
-            refuse("segment_id", self.segment_id, "name a segment, or set everyone=True to reach every subscriber")
+    @staticmethod
+    def _check_audience(everyone: Any, segment_id: Any) -> None:
+        """Refuse to guess who is meant; what a template renders to is checked again before sending."""
+        flag("everyone", everyone)
+        if everyone and segment_id is not NOT_GIVEN and segment_id is not None:
+            refuse("segment_id", segment_id, "and everyone=True exclude each other. Give one of them")
+        if not everyone and (segment_id is NOT_GIVEN or is_empty(segment_id)):
+            refuse(
+                "segment_id",
+                None if segment_id is NOT_GIVEN else segment_id,
+                "must name a segment. Set everyone=True to address every subscriber",
+            )
 
     def _log_success(self, campaign_id: str | None) -> None:
         audience = "every subscriber" if self.everyone else f"segment {self.segment_id}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowFailException
 
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.api.errors import TruepushValidationError
+from airflow_provider_truepush.api.given import NOT_GIVEN
+from airflow_provider_truepush.api.literals import is_literal
 
 
 class TruepushArgumentError(TruepushValidationError, AirflowFailException):
@@ -28,6 +31,39 @@ def checked_at_parse() -> Iterator[None]:
         raise TruepushArgumentError(str(error)) from None
 
 
+def check_literals(
+    given: Mapping[str, Any],
+    checks: Mapping[str, Callable[[str, Any], object]],
+    fields: Mapping[str, str] | None = None,
+) -> None:
+    """Check the literals among some arguments, each by its own check; templates and XComs are left for the run.
+
+    :param given: the arguments by name.
+    :param checks: the check of each argument that has one, called as ``check(field, value)``.
+    :param fields: names to use in errors, where they differ from the argument's.
+    """
+    for name, value in given.items():
+        if name in checks and is_final(value):
+            checks[name]((fields or {}).get(name, name), value)
+
+
+def is_final(value: object) -> bool:
+    """Return whether an argument was given, and is final in the Dag file."""
+    return value is not NOT_GIVEN and value is not SET_DURING_EXECUTION and is_literal(value)
+
+
+def refuse_other_names(kind: str, given: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """Refuse arguments under a name that people try, and say which one is right.
+
+    :param kind: the operator's class name.
+    :param given: arguments by name.
+    :param names: names that people try, and what to write instead.
+    """
+    for name in given:
+        if name in names:
+            refuse(name, given[name], f"is not an argument of {kind}. Use {names[name]}")
+
+
 def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) -> bool:
     """Return whether an argument was filled in by Airflow from ``default_args`` of the Dag or of a task group.
 
@@ -37,3 +73,34 @@ def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) 
     """
     defaults = kwargs.get("default_args")
     return isinstance(defaults, Mapping) and name in defaults and defaults[name] is value
+
+
+class CheckedPartial:
+    """What ``partial()`` of an operator returns: its ``expand`` checks the literals before Airflow maps them.
+
+    :param partial: Airflow's own.
+    :param check: checks arguments by name, raising the error of a Dag file.
+    """
+
+    def __init__(self, partial: Any, check: Callable[[Mapping[str, Any]], None]) -> None:
+        self._partial = partial
+        self._check = check
+
+    def expand(self, **mapped_kwargs: Any) -> Any:
+        """Map the operator over lists."""
+        for name, values in mapped_kwargs.items():
+            if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
+                for value in values:
+                    self._check({name: value})
+        return self._partial.expand(**mapped_kwargs)
+
+    def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
+        """Map the operator over mappings of arguments."""
+        if isinstance(kwargs, Sequence):
+            for item in kwargs:
+                if isinstance(item, Mapping):
+                    self._check(item)
+        return self._partial.expand_kwargs(kwargs, strict=strict)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._partial, name)

@@ -1,23 +1,14 @@
-"""Whom a send is for: a segment that was asked for and got lost must never turn into everyone."""
+"""Whom a send is for, in operators. See :mod:`airflow_provider_truepush.api.models.audience`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
 
-
-class _Everyone:
-    def __repr__(self) -> str:
-        return "every subscriber"
-
-
-#: Default of ``segment_id``: left out, which sends to every subscriber. A None that comes out of a template, an XCom,
-#: a mapping or a variable of the Dag file is not the same as that.
-EVERYONE: Any = _Everyone()
-
-#: What a template without a value renders to.
-NOTHING = (None, "", "None")
+#: Default of ``segment_id``: left out, it addresses every subscriber. A None that comes out of a template, an XCom, a
+#: mapping or a variable of the Dag file is not the same.
+EVERYONE: Any = NOT_GIVEN
 
 
 class Audience:
@@ -34,14 +25,9 @@ class Audience:
         self._aimed = segment_id is not EVERYONE
 
     def check_audience(self, field: str) -> None:
-        """Refuse a segment that was asked for and came to nothing.
+        """Refuse a segment that was given and came out empty.
 
-        :param field: its name in errors.
+        :param field: its name in errors, ``trigger.segment_id``.
         """
-        if self._aimed and self.segment_id in NOTHING:
-            refuse(
-                field,
-                self.segment_id,
-                "is what the segment came to, and without one this would go to every subscriber. Leave segment_id out "
-                "where everyone is meant",
-            )
+        if self._aimed:
+            refuse_empty(field, self.segment_id, field.partition(".")[0])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
@@ -13,6 +14,7 @@ from airflow_provider_truepush.exceptions import (
     TruepushBadRequestError,
 )
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.arguments import CheckedPartial
 from airflow_provider_truepush.operators.rendering import RendersText
 
 DEFAULT_CONNECTION = TruepushHook.default_conn_name
@@ -26,6 +28,20 @@ class TruepushOperator(RendersText, BaseOperator):
 
     ui_color = "#e8f0fe"
     truepush_conn_id: str
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments; constructors call it, and ``partial`` and ``expand`` do.
+
+        :param given: arguments by name.
+        :raises TruepushArgumentError: a literal is wrong, or there is no argument of that name.
+        """
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """As Airflow's, with literals checked."""
+        cls.check_arguments(kwargs)
+        return CheckedPartial(super().partial(**kwargs), cls.check_arguments)
 
     @contextmanager
     def truepush(self) -> Iterator[TruepushHook]:

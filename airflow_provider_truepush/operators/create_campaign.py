@@ -6,17 +6,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, conf
+from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowSkipException, conf
 
-from airflow_provider_truepush.api.checks import refuse, seconds
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage.campaign import CampaignLineage
-from airflow_provider_truepush.operators.audience import EVERYONE, NOTHING, Audience
+from airflow_provider_truepush.operators import campaign_arguments
+from airflow_provider_truepush.operators.arguments import (
+    came_from_default_args,
+    check_literals,
+    checked_at_parse,
+    is_final,
+    refuse_other_names,
+)
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.create_by_name import check_choice, renders_natively
 from airflow_provider_truepush.operators.delivery import DeliveryWait
 
 if TYPE_CHECKING:
@@ -37,11 +43,11 @@ else:
     protocol = Later("airflow_provider_truepush.sending.protocol")
     goal = Later("airflow_provider_truepush.waiting.goal")
 
-#: Arguments that a template must not render to nothing.
-_MEANT = ("send_at", "send_token", "ledger_conn_id")
+#: Options that are None where they were left out; a None that was given is refused before.
+_LEFT_OUT_AS_NONE = ("send_token", "ledger_conn_id")
 
 
-class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, TruepushOperator):
+class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
     Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
@@ -86,19 +92,7 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    content_fields: Sequence[str] = (
-        "title",
-        "message",
-        "link",
-        "send_at",
-        "expires_in",
-        "buttons",
-        "tags",
-        "segment_id",
-        "user_interaction",
-        "image",
-        "icon",
-    )
+    content_fields: Sequence[str] = campaign_arguments.CONTENT_FIELDS
     template_fields: Sequence[str] = (
         *content_fields,
         "send_token",
@@ -121,16 +115,16 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         title: str,
         message: str,
         link: str,
-        send_at: datetime | str | None = None,
+        send_at: datetime | str | None = NOT_GIVEN,
         expires_in: timedelta | float | None = None,
         buttons: Sequence[Button | Mapping[str, str]] = (),
         tags: Sequence[str] = (),
-        segment_id: str | None = EVERYONE,
+        segment_id: str | None = NOT_GIVEN,
         user_interaction: bool | None = None,
         image: str | None = None,
         icon: str | None = None,
-        send_token: str | None = None,
-        ledger_conn_id: str | None = None,
+        send_token: str | None = NOT_GIVEN,
+        ledger_conn_id: str | None = NOT_GIVEN,
         schedule_ahead: timedelta | None = None,
         settle_window: timedelta = timedelta(seconds=60),
         on_doubt: Literal["reconcile", "fail"] = "reconcile",
@@ -153,20 +147,26 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        if not wait_for_delivery:
+            for name in campaign_arguments.OF_THE_WAIT:
+                if came_from_default_args(kwargs, name, arguments[name]):
+                    arguments[name] = False if name == "cancel_on_failure" else None  # meant for the Dag's sensors
+        self.check_arguments({**kwargs, **arguments})
         super().__init__(**kwargs)
         self.title = title
         self.message = message
         self.link = link
-        self.send_at = send_at
+        self.send_at = None if send_at is NOT_GIVEN else send_at
         self.expires_in = expires_in
         self.buttons = buttons
         self.tags = tags
-        self.aim(segment_id)
+        self.segment_id = None if segment_id is NOT_GIVEN else segment_id
         self.user_interaction = user_interaction
         self.image = image
         self.icon = icon
-        self.send_token = send_token
-        self.ledger_conn_id = ledger_conn_id
+        self.send_token = None if send_token is NOT_GIVEN else send_token
+        self.ledger_conn_id = None if ledger_conn_id is NOT_GIVEN else ledger_conn_id
         self.schedule_ahead = schedule_ahead
         self.settle_window = settle_window
         self.on_doubt = on_doubt
@@ -175,21 +175,30 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         self.quiet_hours = quiet_hours
         self.in_quiet_hours = in_quiet_hours
         self.wait_for_delivery = wait_for_delivery
-        self.thresholds = thresholds
+        self.thresholds: Mapping[str, float] | None = arguments["thresholds"]
         self.require = require
-        self.fail_if = fail_if
-        self.settled_after = settled_after
+        self.fail_if: Mapping[str, float] | None = arguments["fail_if"]
+        self.settled_after: timedelta | float | None = arguments["settled_after"]
         self.on_settled = on_settled
         self.error_budget = error_budget
         warn_of_counted_budget(error_budget)
-        self.cancel_on_failure = cancel_on_failure
+        self.cancel_on_failure: bool = arguments["cancel_on_failure"]
         self.cancel_on_kill = cancel_on_kill
         self.poke_interval = poke_interval
         self.delivery_timeout = delivery_timeout
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
-        # What was given and renders to nothing must not turn into at once, or into another send than was meant.
-        self._must_render = [name for name in _MEANT if getattr(self, name) is not None]
+        self._never_empty = campaign_arguments.never_empty(arguments)
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        with checked_at_parse():
+            refuse_other_names(cls.__name__, given, campaign_arguments.OTHER_NAMES)
+            final = {name: value for name, value in given.items() if is_final(value)}
+            check_literals(final, campaign_arguments.CHECKS, campaign_arguments.FIELDS)
+            if "wait_for_delivery" in given:  # else these are some arguments of a mapped task, and others may follow
+                campaign_arguments.check_together(final)
 
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""
@@ -204,8 +213,10 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         with self.kill_switch.guarded(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
-            self._send_store = self._open_store(context)
+            self._send_store, token = self._open_store(context), self.send_token
             campaign = self._campaign(context)
+            if self.send_token != token:
+                self._send_store = self._open_store(context)
             if campaign is None:
                 self._check_nothing_was_begun(hook, context)
                 raise AirflowSkipException("There is no campaign to send.")
@@ -226,6 +237,8 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         carries them.
         """
         carried: dict[str, Any] = event.get("carry") or {"campaign_id": campaign_id, "title": title}
+        if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
+            self.send_token = carried["send_token"]
         with self.kill_switch.guarded():
             self._send_store = self._open_store(context)
             self._close_store()
@@ -238,39 +251,32 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
 
     def _check_arguments(self) -> None:
         """Refuse what is wrong with the arguments beside the campaign, before anything is sent."""
-        for name in self._must_render:
-            if getattr(self, name) in NOTHING:
-                refuse(name, getattr(self, name), "is what its template rendered to, and it was to be something")
-        token: object = self.send_token
-        if token is not None and (isinstance(token, bool) or not str(token).strip()):
-            refuse("send_token", token, "must be a text that is not blank")
-        check_choice("on_doubt", self.on_doubt, ("reconcile", "fail"))
-        window: object = self.settle_window
-        ahead: object = self.schedule_ahead
-        if not isinstance(window, timedelta) or window < timedelta(0):
-            refuse("settle_window", window, "must be a timedelta of at least 0")
-        if ahead is not None and (not isinstance(ahead, timedelta) or ahead <= window):
-            refuse("schedule_ahead", ahead, f"must be a timedelta longer than settle_window ({window})")
+        for name in self._never_empty:
+            refuse_empty(campaign_arguments.FIELDS.get(name, name), getattr(self, name))
+        options = {name: getattr(self, name) for name in campaign_arguments.OPTIONS}
+        campaign_arguments.check_options(
+            {name: value for name, value in options.items() if value is not None or name not in _LEFT_OUT_AS_NONE}
+        )
         if self.wait_for_delivery:
             self.goal()
-            seconds("poke_interval", self.poke_interval)
-            seconds("delivery_timeout", self.delivery_timeout)
-            return
-        for name in ("thresholds", "fail_if", "settled_after", "cancel_on_failure"):
-            if value := getattr(self, name):
-                refuse(name, value, "would watch over nothing: it needs wait_for_delivery=True, or a sensor of its own")
 
     def _campaign(self, context: Context) -> Campaign | None:
-        """What to send; None to skip."""
-        self.check_audience("campaign.segment_id")
-        given = {name: getattr(self, name) for name in self.content_fields}
-        native = renders_natively(self)
-        content = templated.content("campaign", given, native=native)
-        content["expires_in"] = templated.duration("campaign.expires_in", given["expires_in"])
-        content["segment_id"] = templated.text("campaign.segment_id", given["segment_id"], native=native)
+        """Return what to send; None to skip."""
         from airflow_provider_truepush.api.models.campaign import Campaign
 
-        return Campaign.read({**content, "send_at": given["send_at"]})
+        return Campaign.read(self._content())
+
+    def _content(self) -> dict[str, Any]:
+        """Return the fields of the campaign that were given as arguments, read from what they rendered to."""
+        given = {name: getattr(self, name) for name in self.content_fields}
+        content = templated.content(
+            "campaign", {name: value for name, value in given.items() if value is not SET_DURING_EXECUTION}
+        )
+        content["expires_in"] = templated.duration("campaign.expires_in", given["expires_in"])
+        for name in ("segment_id", "send_at"):
+            if name in self._never_empty:
+                content[name] = given[name]
+        return content
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
         assert self._send_store is not None
@@ -279,9 +285,10 @@ class TruepushCreateCampaignOperator(Audience, CampaignLineage, DeliveryWait, Tr
         sending = protocol.CampaignSending(hook, self._send_store, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self._sent = campaign_id
-        to = f"segment {campaign.segment_id}" if campaign.segment_id else "EVERY subscriber"
         when = f"at {campaign.send_at}" if campaign.send_at else "at once"
-        self.log.info("Campaign %s: %r, to %s, %s.", campaign_id or "without a known id", campaign.title, to, when)
+        self.log.info(
+            "Campaign %s: %r, to %s, %s.", campaign_id or "without a known id", campaign.title, campaign.audience, when
+        )
         return campaign_id
 
     def _open_store(self, context: Context) -> SendStore:

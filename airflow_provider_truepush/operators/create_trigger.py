@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -164,7 +163,7 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
             )
         if segment is not None:
             found["segment_id"] = resolve(hook, "segment", segment, field="trigger.segment", consequence=_NOT_CREATED)
-        return replace(trigger, **found)
+        return type(trigger)(**{**trigger.given(), **found})
 
     def _check_references(self, hook: TruepushHook, trigger: Trigger) -> None:
         from airflow_provider_truepush.resources.create_trigger import must_be_listed

@@ -34,6 +34,7 @@ class DeliveryWait:
     delivery_timeout: timedelta | float
     deferrable: bool
     truepush_conn_id: str
+    send_token: str | None
     log: Any
 
     _sent: str | None = None
@@ -91,7 +92,7 @@ class DeliveryWait:
                 poke_interval=interval,
                 timeout=timeout,
                 cancel_on_kill=self.cancel_on_kill,
-                carry={"campaign_id": campaign_id, "title": title},
+                carry={"campaign_id": campaign_id, "title": title, "send_token": self.send_token},
             )
         from airflow_provider_truepush.waiting.blocking import wait_on_worker
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.models.campaign import Campaign
-from airflow_provider_truepush.api.schedule import times
+from airflow_provider_truepush.api.schedule.quiet_hours import read_quiet_hours
 
 
 class SendSkippedError(Exception):
@@ -76,18 +76,10 @@ class LateGuard:
         allowed = datetime.combine(local.date(), end, tzinfo=zone)
         if local.time() >= end:
             allowed = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
-        return replace(campaign, send_at=_only_once(allowed, zone))
+        return campaign.moved_to(_only_once(allowed, zone))
 
     def _quiet(self) -> tuple[time, time] | None:
-        if self.quiet_hours is None:
-            return None
-        given = checks.items("quiet_hours", self.quiet_hours)
-        if len(given) != 2:
-            checks.refuse("quiet_hours", self.quiet_hours, "must be two times such as ('22:00', '08:00')")
-        begin, end = (_time(f"quiet_hours[{i}]", value) for i, value in enumerate(given))
-        if begin == end:
-            checks.refuse("quiet_hours", self.quiet_hours, "must begin and end at different times")
-        return begin, end
+        return read_quiet_hours("quiet_hours", self.quiet_hours)
 
 
 def _full_minute(moment: datetime) -> datetime:
@@ -101,13 +93,6 @@ def _only_once(local: datetime, zone: tzinfo) -> datetime:
     while (shown := moment.astimezone(zone)).replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset():
         moment += timedelta(minutes=1)
     return moment
-
-
-def _time(field: str, value: object) -> time:
-    try:
-        return datetime.strptime(str(value), times.TIME_FORMAT).time()  # noqa: DTZ007  # a time of day has no zone
-    except ValueError:
-        checks.refuse(field, value, "must be a time such as 22:00")
 
 
 def _within(moment: time, begin: time, end: time) -> bool:

@@ -10,7 +10,6 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from airflow_provider_truepush.api.errors import (
@@ -250,7 +249,7 @@ class CampaignSending:
         campaign, ahead = self._plan.campaign, self._plan.schedule_ahead
         now = datetime.fromtimestamp(self._clock(), UTC)
         if ahead is not None and campaign.send_at is None:
-            campaign = replace(campaign, send_at=now + ahead)
+            campaign = campaign.moved_to(now + ahead)
         # After that: what is sent later may fall into hours in which nothing goes out.
         campaign = self._plan.guard(campaign)
         calls.create_campaign(campaign, self._hook.settings, now)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    AirflowSkipException,
+    MappedOperator,
+    TaskGroup,
+)
 
 from airflow_provider_truepush.decorators import truepush_campaign_task
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.models import Campaign
 from airflow_provider_truepush.provider_info import get_provider_info
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, kept_emulator, plain_machine
 from tests.contract.world import CAMPAIGN, SEGMENT, furnish
-from tests.sensors.context import Store, context
+from tests.sensors.context import Store, TaskInstance, context
 
 __all__ = ["emulator", "kept_emulator", "plain_machine"]
 
@@ -91,8 +101,6 @@ def test_a_retry_sends_nothing_a_second_time(emulator: Emulator) -> None:
 def test_the_operators_options_hold(emulator: Emulator) -> None:
     with pytest.raises(AirflowFailException, match="on_doubt"):
         run(lambda: dict(CAMPAIGN), context(), task_id="t", on_doubt="perhaps")
-    with pytest.raises(TypeError, match="title"):
-        run(lambda: dict(CAMPAIGN), context(), task_id="t", title="x")
     assert emulator.count() == 0
 
 
@@ -125,3 +133,165 @@ def test_a_function_that_is_annotated_to_return_a_mapping_has_one_output() -> No
         return dict(CAMPAIGN)
 
     assert truepush_campaign_task(announce, truepush_conn_id=CONN_ID)().operator.multiple_outputs is False
+
+
+#: What reaches the operator, what the function returns, and the field it comes to in the request.
+DEFAULTS: list[tuple[str, Any, str, Any]] = [
+    ("segment_id", SEGMENT, "segment", SEGMENT),
+    ("segment_id", "{{ '" + SEGMENT + "' }}", "segment", SEGMENT),
+    ("expires_in", 5, "campaignExpiryTime", 5),
+    ("tags", ["a"], "tags", ["a"]),
+    (
+        "buttons",
+        [{"text": "Go", "link": "https://example.com/"}],
+        "buttons",
+        [{"text": "Go", "link": "https://example.com/"}],
+    ),
+    ("image", "https://example.com/i.png", "image", "https://example.com/i.png"),
+    ("user_interaction", True, "userInteraction", True),
+    ("title", "From the Dag", "title", "From the Dag"),
+]
+
+
+def dag_of(defaults: dict[str, Any], form: str, returned: Any, **arguments: Any) -> DAG:
+    """A Dag whose defaults are for one decorated task, somewhere in it."""
+    announce = truepush_campaign_task(truepush_conn_id=CONN_ID, **arguments)
+
+    def send(item: int = 0) -> Any:
+        return returned
+
+    groups = {"group": 1, "nested": 2, "mapped in a group": 2}.get(form, 0)
+    with DAG("a_dag", schedule=None, default_args={} if groups else defaults) as dag, ExitStack() as stack:
+        for depth in range(groups):
+            inner = defaults if depth == 0 else {}
+            stack.enter_context(TaskGroup(f"group{depth}", default_args=inner))
+        if form.startswith("mapped"):
+            announce(send).expand(item=[1])
+        else:
+            announce(send)()
+    return dag
+
+
+def execute(dag: DAG) -> Any:
+    """Run the only task as Airflow does: map, render, execute."""
+    (task,) = dag.tasks
+    airflow = context(TaskInstance(map_index=0 if isinstance(task, MappedOperator) else -1))
+    airflow["ti"].task = task
+    operator: Any = task
+    if isinstance(task, MappedOperator):
+        operator = task.unmap(task._expand_mapped_kwargs(airflow)[0])
+    operator.render_template_fields(airflow)
+    return operator.execute(airflow)
+
+
+@pytest.mark.parametrize("form", ["plain", "mapped", "group", "nested", "mapped in a group"])
+@pytest.mark.parametrize(("name", "value", "field", "sent"), DEFAULTS)
+def test_what_reaches_the_operator_is_the_default(
+    emulator: Emulator, form: str, name: str, value: Any, field: str, sent: Any
+) -> None:
+    returned = {key: given for key, given in CAMPAIGN.items() if key != name}
+    execute(dag_of({name: value}, form, returned))
+    (request,) = emulator.requests("createCampaign")
+    assert request.body[field] == sent
+
+
+@pytest.mark.parametrize("form", ["plain", "mapped", "nested"])
+def test_a_default_send_at_is_not_at_once(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    connect(monkeypatch, emulator, timezone="Europe/Berlin")
+    execute(dag_of({"send_at": "2099-03-01T09:30:00"}, form, dict(CAMPAIGN)))
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["scheduled"] is True
+    assert request.body["timings"] == {"date": "01-03-2099", "time": "09:30"}
+
+
+@pytest.mark.parametrize("form", [lambda given: given, lambda given: Campaign(**given)])
+def test_the_function_has_the_last_word(emulator: Emulator, form: Any) -> None:
+    returned = form({**CAMPAIGN, "segment_id": SEGMENT, "tags": ["mine"]})
+    execute(dag_of({"segment_id": "ab" * 12, "tags": ["default"], "expires_in": 3}, "plain", returned))
+    (request,) = emulator.requests("createCampaign")
+    assert (request.body["segment"], request.body["tags"]) == (SEGMENT, ["mine"])
+    assert request.body["campaignExpiryTime"] == 3
+
+
+def test_an_argument_of_the_decorator_is_the_default_too(emulator: Emulator) -> None:
+    run(lambda: dict(CAMPAIGN), context(), task_id="t", segment_id=SEGMENT)
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["segment"] == SEGMENT
+
+
+@pytest.mark.parametrize("empty", [None, "", "None", float("nan")])
+@pytest.mark.parametrize("name", ["segment_id", "send_at", "send_token"])
+def test_what_it_returns_must_not_be_empty(emulator: Emulator, name: str, empty: Any) -> None:
+    for defaults in ({}, {"segment_id": SEGMENT, "send_at": "2099-03-01T09:30:00"}):
+        with pytest.raises(AirflowFailException, match=rf"campaign\.{name}: was given and is empty"):
+            run(lambda: {**CAMPAIGN, name: empty}, context(), task_id="t", **defaults)
+    assert emulator.count() == 0
+
+
+@pytest.mark.parametrize("name", ["segment_id", "send_at"])
+def test_a_campaign_with_an_empty_field(emulator: Emulator, name: str) -> None:
+    with pytest.raises(AirflowFailException, match=rf"campaign\.{name}: was given and is empty"):
+        run(lambda: Campaign(**CAMPAIGN, **{name: None}), context(), task_id="t", segment_id=SEGMENT)
+    assert emulator.count() == 0
+
+
+@pytest.mark.parametrize("where", ["default_args", "decorator"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("segment_id", None), ("send_at", ""), ("buttons", [1, 2, 3]), ("tags", 5)]
+)
+def test_a_wrong_default_ends_the_parsing_of_the_dag_file(where: str, name: str, value: Any) -> None:
+    with pytest.raises(TruepushValidationError, match=rf"campaign\.{name}"):
+        dag_of(
+            {name: value} if where == "default_args" else {},
+            "plain",
+            {},
+            **({name: value} if where != "default_args" else {}),
+        )
+
+
+def test_a_key_per_item_makes_the_send_exact(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "ledger.db")}))
+    for index, token in enumerate(("row 1", "row 2", "row 1")):
+        airflow = context(TaskInstance(map_index=index), task_state_store=Store())
+        returned = {**CAMPAIGN, "title": token, "send_token": token}
+        run(lambda returned=returned: returned, airflow, task_id="t", ledger_conn_id="ledger")
+    assert [request.body["title"] for request in emulator.requests("createCampaign")] == ["row 1", "row 2"]
+
+
+async def _coroutine() -> dict[str, str]:
+    return dict(CAMPAIGN)
+
+
+async def _async_generator() -> Any:
+    yield CAMPAIGN
+
+
+def _generator() -> Any:
+    yield CAMPAIGN
+
+
+class _Callable:
+    __name__ = "callable"
+    __annotations__: ClassVar[dict[str, Any]] = {}
+
+    async def __call__(self) -> dict[str, str]:
+        return dict(CAMPAIGN)
+
+
+@pytest.mark.parametrize("with_arguments", [False, True])
+@pytest.mark.parametrize("function", [_coroutine, _async_generator, _generator, _Callable()])
+def test_a_function_that_returns_no_campaign_is_refused_in_the_dag_file(function: Any, with_arguments: bool) -> None:
+    with pytest.raises(TruepushValidationError, match="is async or a generator"):
+        truepush_campaign_task(task_id="t")(function) if with_arguments else truepush_campaign_task(function)
+
+
+def test_a_coroutine_out_of_a_plain_function_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(AirflowFailException, match="is what the function returned"):
+        run(lambda: _coroutine(), context(), task_id="t")
+    assert emulator.count() == 0
+
+
+def test_airflow_3_0_reads_an_attribute_that_its_operators_lack() -> None:
+    assert hasattr(truepush_campaign_task(lambda: None, task_id="t")().operator, "xcom_push")

@@ -72,8 +72,10 @@ def test_a_bad_campaign_in_a_hook(
 def test_a_bad_campaign_in_the_operator(name: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     change, field, value = BAD_CAMPAIGNS[name]
     connect(monkeypatch, emulator, timezone="Europe/Berlin")
-    # Nothing is checked before templates are rendered.
-    operator = TruepushCreateCampaignOperator(task_id="send", truepush_conn_id=CONN_ID, **{**CAMPAIGN, **change})
+    templates = {**CAMPAIGN, **dict.fromkeys(change, "{{ later }}")}
+    operator = TruepushCreateCampaignOperator(task_id="send", truepush_conn_id=CONN_ID, **templates)
+    for argument, rendered in change.items():
+        setattr(operator, argument, rendered)
 
     with pytest.raises(AirflowFailException, match="Nothing was sent") as caught:
         operator.execute(context())

@@ -286,11 +286,72 @@ async def test_bad_values_are_named_and_nothing_is_sent(
     value: Any,
     errors: Errors,
 ) -> None:
-    await send(TruepushNotifier(**{**CONTENT, "segment_id": segment, field: value}), context)
+    given = {**CONTENT, "segment_id": segment}
+    await send(TruepushNotifier(**{**given, field: "{{ value }}"}), {**context, "value": value})
     assert emulator.count() == 0
     (error,) = errors()
     assert "was NOT sent" in error
     assert value in error if field == "truepush_conn_id" else field in error
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", ""),
+        ("link", "ftp://example.com"),
+        ("buttons", [{"text": "a", "link": "https://a.de/"}] * 3),
+        ("tags", "one"),
+        ("user_interaction", "maybe"),
+        ("expires_in", 86400),
+        ("segment_id", "none of Truepush's"),
+        ("truepush_conn_id", ""),
+    ],
+)
+def test_bad_literals_end_the_parsing_of_the_dag_file(segment: str, field: str, value: Any) -> None:
+    with pytest.raises(TruepushValidationError, match=field):
+        TruepushNotifier(**{**CONTENT, "segment_id": segment, field: value})
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("template", "sent"),
+    [
+        ("{{ exception }}", "no space left: 1_000"),
+        ("{{ ti.try_number }}", "2"),
+        ("{{ exception }} at {{ ti.try_number }}", "no space left: 1_000 at 2"),
+        ("0x10", "0x10"),
+        ("{{ '+48100200300' }}", "+48100200300"),
+        ("5 # off", "5 # off"),
+    ],
+)
+async def test_text_is_text(
+    emulator: Emulator,
+    send: Call,
+    context: dict[str, Any],
+    segment: str,
+    native: bool,
+    template: str,
+    sent: str,
+) -> None:
+    context["dag"] = DAG("shop", schedule=None, render_template_as_native_obj=native)
+    context["exception"] = ValueError("no space left: 1_000")
+    context["ti"].try_number = 2
+    button = Button(template, "https://a.de/")
+    await send(
+        TruepushNotifier(**{**CONTENT, "message": template}, segment_id=segment, tags=[template], buttons=[button]),
+        context,
+    )
+    (request,) = emulator.requests()
+    assert (request.body["message"], request.body["tags"]) == (sent, [sent])
+    assert request.body["buttons"] == [{"text": sent, "link": "https://a.de/"}]
+
+
+async def test_an_expiry_that_renders_to_nothing_is_not_left_out(
+    emulator: Emulator, send: Call, context: dict[str, Any], segment: str, errors: Errors
+) -> None:
+    await send(TruepushNotifier(**CONTENT, segment_id=segment, expires_in="{{ none }}"), context)
+    assert emulator.count() == 0
+    assert "expires_in: was given and is empty" in errors()[-1]
 
 
 async def test_a_template_that_cannot_be_rendered_is_logged_and_not_sent(

@@ -80,9 +80,8 @@ def test_what_was_meant_and_renders_to_nothing(emulator: Emulator, name: str) ->
     ],
 )
 def test_other_arguments_are_checked_before_anything_is_sent(emulator: Emulator, name: str, value: Any) -> None:
-    operator = campaign(wait_for_delivery=True, thresholds={"sent": 1}, **{name: value})
     with pytest.raises(AirflowFailException, match=name):
-        operator.execute(context())
+        campaign(wait_for_delivery=True, thresholds={"sent": 1}, **{name: value})
     assert emulator.count() == 0
 
 

@@ -171,9 +171,9 @@ def test_a_dag_of_these_operators_survives_serialization() -> None:
 
 
 def test_nothing_is_read_or_sent_while_a_dag_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No connection, not even a bad value: a Dag file is read again and again."""
+    """No connection, no template: a Dag file is read again and again."""
     monkeypatch.delenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", raising=False)
-    create(title=None, buttons=7, send_at="never", segment_id="x")
+    create(title="{{ later }}", buttons="{{ 7 }}", send_at="{{ never }}", segment_id="{{ x }}")
     TruepushCancelCampaignOperator(task_id="c", campaign_id=None, if_not_cancellable="perhaps")
     TruepushGetCampaignStatsOperator(task_id="s", campaign_id="{{ later }}")
 

@@ -14,8 +14,9 @@ _OURS = {
     "airflow_provider_truepush.api.defaults",
     "airflow_provider_truepush.api.errors",
     "airflow_provider_truepush.api.checks",
-    "airflow_provider_truepush.api.connection",
+    "airflow_provider_truepush.api.given",
     "airflow_provider_truepush.api.literals",
+    "airflow_provider_truepush.api.connection",
     "airflow_provider_truepush.sending",
     "airflow_provider_truepush.sending.kill_switch",
 }

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields as dataclass_fields
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
+from airflow_provider_truepush.api.models import parts
+from airflow_provider_truepush.api.models.audience import Audience, Everyone, Segment, read_audience
 from airflow_provider_truepush.api.models.content import Button, check_content, content_payload
 from airflow_provider_truepush.api.schedule import times
 
-#: Default of ``segment_id``, so that a None that was given can be told from it.
-_LEFT_OUT: Any = object()
+#: Fields that must not be given and empty: they decide who gets the campaign, and when.
+MUST_NOT_BE_EMPTY = ("segment_id", "send_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,13 @@ class Campaign:
     :param title: first line of the notification.
     :param message: its text.
     :param link: the http or https address it opens.
-    :param send_at: when to send; None sends at once. An aware datetime (or a string in ISO 8601), converted to
-        the connection's ``timezone``; a naive one is read in that zone. Rounded up to the full minute.
+    :param send_at: when to send; left out, it is sent at once. An aware datetime (or a string in ISO 8601) is
+        converted to the connection's ``timezone``, a naive one is read in that zone. Rounded up to the full minute.
     :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
     :param buttons: at most two :class:`Button`, or mappings with ``text`` and ``link``.
     :param tags: labels of the campaign.
-    :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
-    :param user_interaction: keep the notification on screen until the person acts.
+    :param segment_id: id of the segment to send to; left out, it goes to every subscriber of the project.
+    :param user_interaction: keep the notification on screen until the subscriber acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
     :raises TruepushValidationError: for a bad value, with the field's name.
@@ -38,38 +40,62 @@ class Campaign:
     title: str
     message: str
     link: str
-    send_at: datetime | str | None = None
+    send_at: datetime | str | None = NOT_GIVEN
     expires_in: timedelta | float | None = None
     buttons: Sequence[Button | Mapping[str, str]] = ()
     tags: Sequence[str] = ()
-    segment_id: str | None = _LEFT_OUT
+    segment_id: str | None = NOT_GIVEN
     user_interaction: bool | None = None
     image: str | None = None
     icon: str | None = None
-    #: Whether a segment was written down and is None: that may be one that got lost.
-    segment_lost: bool = field(init=False, default=False, repr=False, compare=False)
+    #: Of ``segment_id`` and ``send_at``, those that were given as None. Nobody can tell whether that was meant, so
+    #: such a campaign is not sent.
+    given_empty: tuple[str, ...] = field(init=False, default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.segment_id is _LEFT_OUT:
-            object.__setattr__(self, "segment_id", None)
-        elif self.segment_id is None:
-            object.__setattr__(self, "segment_lost", True)
+        empty = tuple(name for name in MUST_NOT_BE_EMPTY if getattr(self, name) is None)
+        object.__setattr__(self, "given_empty", empty)
+        for name in MUST_NOT_BE_EMPTY:
+            if getattr(self, name) is NOT_GIVEN:
+                object.__setattr__(self, name, None)
         check_content("campaign", self)
         if self.send_at is not None:
+            refuse_empty("campaign.send_at", self.send_at)
             object.__setattr__(self, "send_at", times.moment("campaign.send_at", self.send_at))
         if self.segment_id is not None:
-            checks.segment_id("campaign.segment_id", self.segment_id)
+            read_audience("campaign", self.segment_id)
         if self.expires_in is not None:
-            _hours(self.expires_in)
+            parts.hours("campaign.expires_in", self.expires_in)
+
+    @property
+    def audience(self) -> Audience:
+        """Who gets it."""
+        return Everyone() if self.segment_id is None else Segment(self.segment_id)
+
+    def moved_to(self, send_at: datetime) -> Campaign:
+        """Return the same campaign, sent at another time."""
+        return Campaign(**{**self.given(), "send_at": send_at})
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, as they were given; None for those given as None."""
+        fields = {f.name: (getattr(self, f.name), f.default) for f in dataclass_fields(self) if f.init}
+        given = {name: value for name, (value, default) in fields.items() if value not in (default, None)}
+        return {**given, **dict.fromkeys(self.given_empty)}
 
     @classmethod
     def read(cls, given: Campaign | Mapping[str, Any]) -> Campaign:
-        """Take a campaign, or a mapping with its field names."""
+        """Take a campaign, or a mapping with its field names.
+
+        :raises TruepushValidationError: for a bad value, and for a segment or a time that was given and is empty.
+        """
         if isinstance(given, cls):
+            for name in given.given_empty:
+                refuse_empty(f"campaign.{name}", None)
             return given
         if not isinstance(given, Mapping):
             checks.refuse("campaign", given, "must be a Campaign or a mapping with its field names")
         checks.reject_unknown("campaign", given, (f.name for f in dataclass_fields(cls) if f.init))
+        refuse_empty_fields("campaign", given, MUST_NOT_BE_EMPTY)
         for name in ("title", "message", "link"):
             checks.text(f"campaign.{name}", given.get(name))
         return cls(**given)
@@ -81,7 +107,7 @@ class Campaign:
             aware = self.send_at.tzinfo is not None
             content["send_at"] = (self.send_at.astimezone(UTC) if aware else self.send_at).isoformat()
         if self.expires_in is not None:
-            content["expires_in"] = _hours(self.expires_in)
+            content["expires_in"] = parts.hours("campaign.expires_in", self.expires_in)
         if self.segment_id is not None:
             content["segment_id"] = self.segment_id
         return content
@@ -99,19 +125,7 @@ class Campaign:
             payload["scheduled"] = True
             payload["timings"] = times.as_timings(local)
         if self.expires_in is not None:
-            payload["campaignExpiryTime"] = _hours(self.expires_in)
+            payload["campaignExpiryTime"] = parts.hours("campaign.expires_in", self.expires_in)
         if self.segment_id is not None:
             payload["segment"] = self.segment_id
         return payload
-
-
-def _hours(value: object) -> float:
-    """Hours as Truepush takes them: whole ones as an int, as its examples have them."""
-    hours: float = 0
-    if isinstance(value, timedelta):
-        hours = value.total_seconds() / 3600  # pendulum's durations are not divided by plain ones
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        hours = value
-    if not 0 < hours < math.inf:
-        checks.refuse("campaign.expires_in", value, "must be a timedelta or a number of hours above 0")
-    return int(hours) if hours == int(hours) else hours

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.literals import is_literal
-from airflow_provider_truepush.api.protocol.codes import MAX_BUTTONS
+from airflow_provider_truepush.api.models import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +30,7 @@ class Button:
 
 def read_buttons(field: str, value: object) -> tuple[Button, ...]:
     """Read at most two buttons, each a :class:`Button` or a mapping with ``text`` and ``link``."""
-    given = checks.items(field, value)
-    if len(given) > MAX_BUTTONS:
-        checks.refuse(field, value, f"at most {MAX_BUTTONS} buttons, {len(given)} given")
-    return tuple(_read_button(f"{field}[{i}]", item) for i, item in enumerate(given))
-
-
-def _read_button(field: str, item: object) -> Button:
-    if isinstance(item, Button):
-        checks.url(f"{field}.link", item.link)
-        return item
-    if not isinstance(item, Mapping):
-        checks.refuse(field, item, "must be a Button or a mapping with text and link")
-    checks.reject_unknown(field, item, ("text", "link"))
-    return Button(
-        text=checks.text(f"{field}.text", item.get("text")),
-        link=checks.url(f"{field}.link", item.get("link")),
-    )
+    return tuple(Button(text, link) for text, link in parts.buttons(field, value))
 
 
 def check_content(model: str, instance: Any) -> None:
@@ -55,13 +38,11 @@ def check_content(model: str, instance: Any) -> None:
     checks.text(f"{model}.title", instance.title)
     checks.text(f"{model}.message", instance.message)
     checks.url(f"{model}.link", instance.link)
-    if instance.user_interaction is not None:
-        checks.flag(f"{model}.user_interaction", instance.user_interaction)
+    parts.optional_flag(f"{model}.user_interaction", instance.user_interaction)
     for name in ("image", "icon"):
-        if getattr(instance, name) is not None:
-            checks.url(f"{model}.{name}", getattr(instance, name))
-    object.__setattr__(instance, "buttons", read_buttons(f"{model}.buttons", instance.buttons or ()))
-    object.__setattr__(instance, "tags", checks.strings(f"{model}.tags", instance.tags or ()))
+        parts.optional_url(f"{model}.{name}", getattr(instance, name))
+    object.__setattr__(instance, "buttons", read_buttons(f"{model}.buttons", instance.buttons))
+    object.__setattr__(instance, "tags", parts.tags(f"{model}.tags", instance.tags))
 
 
 def content_payload(instance: Any, *, user_interaction_key: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields as dataclass_fields
+from dataclasses import dataclass, field, fields as dataclass_fields
 from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
+from airflow_provider_truepush.api.models.audience import read_audience
 from airflow_provider_truepush.api.schedule.parse import read_schedule
 from airflow_provider_truepush.api.schedule.schedules import Schedule
 
@@ -23,36 +25,50 @@ class Trigger:
     :param schedule: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``, or what
         :func:`~airflow_provider_truepush.api.schedule.parse.read_schedule` takes for one: a mapping such as
         ``{"weekly": {"week_days": [1], "hours": 9}}``, or a cron expression.
-    :param segment_id: id of the segment to send to; None sends to every subscriber of the project.
-    :param note: a remark for people.
+    :param segment_id: id of the segment to send to; left out, it sends to every subscriber of the project.
+    :param note: a remark for your colleagues.
     :raises TruepushValidationError: for a bad value, with the field's name.
     """
 
     name: str
     template_id: str
     schedule: Schedule | Mapping[str, Any] | str
-    segment_id: str | None = None
+    segment_id: str | None = NOT_GIVEN
     note: str | None = None
+    #: Whether the segment was given as None. Nobody can tell whether that was meant, so it is not created.
+    given_empty: tuple[str, ...] = field(init=False, default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "given_empty", ("segment_id",) if self.segment_id is None else ())
+        if self.segment_id is NOT_GIVEN:
+            object.__setattr__(self, "segment_id", None)
         checks.text("trigger.name", self.name)
         checks.object_id("trigger.template_id", self.template_id)
         object.__setattr__(self, "schedule", read_schedule("trigger.schedule", self.schedule))
         if self.segment_id is not None:
-            checks.segment_id("trigger.segment_id", self.segment_id)
+            read_audience("trigger", self.segment_id)
         if self.note is not None:
             if not isinstance(self.note, str):
                 checks.refuse("trigger.note", self.note, "must be a string")
             checks.encodable("trigger.note", self.note)
 
+    def given(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults; None for a segment given as None."""
+        fields = {f.name: (getattr(self, f.name), f.default) for f in dataclass_fields(self) if f.init}
+        given = {name: value for name, (value, default) in fields.items() if value not in (default, None)}
+        return {**given, **dict.fromkeys(self.given_empty)}
+
     @classmethod
     def read(cls, given: Trigger | Mapping[str, Any]) -> Trigger:
         """Take a trigger, or a mapping with its field names."""
         if isinstance(given, cls):
+            for name in given.given_empty:
+                refuse_empty(f"trigger.{name}", None, "trigger")
             return given
         if not isinstance(given, Mapping):
             checks.refuse("trigger", given, "must be a Trigger or a mapping with its field names")
-        checks.reject_unknown("trigger", given, (f.name for f in dataclass_fields(cls)))
+        checks.reject_unknown("trigger", given, (f.name for f in dataclass_fields(cls) if f.init))
+        refuse_empty_fields("trigger", given, ("segment_id",))
         checks.text("trigger.name", given.get("name"))
         for name in ("template_id", "schedule"):
             if given.get(name) is None:

@@ -1,0 +1,106 @@
+"""Was it given? One answer for every argument, field and form in which it can come.
+
+An argument that decides who gets a push, when, or whether, has :data:`NOT_GIVEN` as its default. So what was left out
+can be told from a value that was given and came out empty: a template without a value, an XCom of None, a mapped
+argument, a variable that is not set. The first is a choice, the second an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from airflow_provider_truepush.api.errors import TruepushValidationError
+
+
+class _NotGiven:
+    """The one value that stands for an argument that was left out, in every process and after every copy."""
+
+    _only: _NotGiven | None = None
+
+    def __new__(cls) -> _NotGiven:
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __reduce__(self) -> tuple[type[_NotGiven], tuple[()]]:
+        return (_NotGiven, ())
+
+    def __deepcopy__(self, memo: object) -> _NotGiven:
+        return self
+
+    def __repr__(self) -> str:
+        return "not given"
+
+
+NOT_GIVEN: Any = _NotGiven()
+
+#: For each argument that must not come out empty: what its absence would mean, and what leaving it out does.
+_MEANING = {
+    "segment_id": (
+        "Without a segment the {what} would go to every subscriber.",
+        "omit segment_id to address every subscriber",
+    ),
+    "segment": (
+        "Without a segment the {what} would go to every subscriber.",
+        "omit segment to address every subscriber",
+    ),
+    "send_at": ("Without a time the {what} would go out at once.", "omit send_at to send at once"),
+    "expires_in": (
+        "Without it the {what} could be delivered weeks late.",
+        "omit expires_in for Truepush's own limit",
+    ),
+    "send_token": (
+        "Without its token the {what} cannot be told from other sends of this task.",
+        "omit send_token to identify the send by its task",
+    ),
+    "ledger_conn_id": (
+        "Without the ledger it is unknown whether the {what} was sent before.",
+        "omit ledger_conn_id to use the task's own store",
+    ),
+    "thresholds": ("Without thresholds the task would not wait for the {what}.", "omit thresholds if that is meant"),
+    "fail_if": ("Without guardrails nothing would stop the task.", "omit fail_if if that is meant"),
+    "truepush_conn_id": (
+        "Without it the {what} would go to the project of another connection.",
+        "omit truepush_conn_id to use truepush_default",
+    ),
+}
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a value is what a missing one comes out as: None, NaN, blank text, or ``None`` as text."""
+    if isinstance(value, str):
+        return value.strip() in ("", "None")
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
+    """Refuse a value that was given and came out empty.
+
+    :param field: name of the argument or field, such as ``campaign.segment_id``.
+    :param value: the value.
+    :param what: what it belongs to: ``campaign``, ``trigger``, ``notification``.
+    """
+    if is_empty(value):
+        _refuse(field, value, what)
+
+
+def refuse_empty_fields(model: str, given: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    """Refuse a mapping in which one of the named fields is present and empty.
+
+    :param model: ``campaign`` or ``trigger``.
+    :param given: the fields that were given; :data:`NOT_GIVEN` counts as left out.
+    :param names: the fields that must not be empty.
+    """
+    for name in names:
+        if given.get(name, NOT_GIVEN) is not NOT_GIVEN:
+            refuse_empty(f"{model}.{name}", given[name], model)
+
+
+def _refuse(field: str, value: object, what: str) -> NoReturn:
+    name = field.rpartition(".")[2]
+    meaning, leave_out = _MEANING[name]
+    raise TruepushValidationError(
+        f"{field}: was given and is empty, got {value!r}. {meaning.format(what=what)} "
+        f"Check the template, XCom or variable it comes from; {leave_out}. Nothing was sent."
+    ) from None

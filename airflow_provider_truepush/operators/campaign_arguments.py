@@ -1,0 +1,195 @@
+"""The arguments of the create operator, checked one by one.
+
+On literals the checks run when the Dag file is parsed, so nothing heavy is imported here. They run again on all
+arguments before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+
+#: The fields of the campaign among the arguments.
+CONTENT_FIELDS = (
+    "title",
+    "message",
+    "link",
+    "send_at",
+    "expires_in",
+    "buttons",
+    "tags",
+    "segment_id",
+    "user_interaction",
+    "image",
+    "icon",
+)
+#: Arguments that, once given, must not come out empty, however they are given. Their default is NOT_GIVEN.
+MUST_NOT_BE_EMPTY = ("segment_id", "send_at", "send_token", "ledger_conn_id")
+#: The same for templates only: an explicit None means none.
+TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
+#: The names of the fields in errors.
+FIELDS = {name: f"campaign.{name}" for name in CONTENT_FIELDS}
+#: Arguments that have no effect unless the task waits.
+OF_THE_WAIT = ("thresholds", "fail_if", "settled_after", "cancel_on_failure")
+#: Names that people try, and what to write instead.
+OTHER_NAMES = {
+    "timeout": "delivery_timeout",
+    "mode": "deferrable=True to wait without a worker slot",
+    "soft_fail": "on_settled='succeed'",
+    "exponential_backoff": "poke_interval",
+    "text": "message",
+    "body": "message",
+    "url": "link",
+    "segment": "segment_id",
+    "schedule_at": "send_at",
+    "scheduled_at": "send_at",
+    "ttl": "expires_in",
+    "expiry": "expires_in",
+    "conn_id": "truepush_conn_id",
+}
+
+Check = Callable[[str, Any], object]
+
+
+def _optional(check: Check) -> Check:
+    return lambda field, value: None if value is None else check(field, value)
+
+
+def _choice(*words: str) -> Check:
+    def check(field: str, value: object) -> None:
+        if value not in words:
+            checks.refuse(field, value, f"must be {' or '.join(map(repr, words))}")
+
+    return check
+
+
+def _content(name: str) -> Check:
+    def check(field: str, value: Any) -> None:
+        from airflow_provider_truepush.api.models import parts
+
+        {
+            "expires_in": _optional(parts.hours),
+            "buttons": parts.buttons,
+            "tags": parts.tags,
+            "user_interaction": parts.optional_flag,
+            "image": parts.optional_url,
+            "icon": parts.optional_url,
+        }[name](field, value)
+
+    return check
+
+
+def _segment_id(field: str, value: object) -> None:
+    refuse_empty(field, value)
+    checks.segment_id(field, value)
+
+
+def _send_at(field: str, value: object) -> None:
+    refuse_empty(field, value)
+    from airflow_provider_truepush.api.schedule import times
+
+    times.moment(field, value)
+
+
+def send_token(field: str, value: object) -> str:
+    """Check what makes two tries the same send: text, or a whole number such as the id of a row."""
+    refuse_empty(field, value)
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        checks.refuse(field, value, "must be text or a whole number")
+    return checks.text(field, str(value))
+
+
+def _connection_id(field: str, value: object) -> None:
+    refuse_empty(field, value)
+    checks.text(field, value)
+
+
+def _above_zero(field: str, value: object) -> None:
+    if not isinstance(value, timedelta) or value <= timedelta(0):
+        checks.refuse(field, value, "must be a timedelta above 0, such as timedelta(hours=1)")
+
+
+def _not_negative(field: str, value: object) -> None:
+    if not isinstance(value, timedelta) or value < timedelta(0):
+        checks.refuse(field, value, "must be a timedelta of at least 0, such as timedelta(seconds=60)")
+
+
+def _quiet_hours(field: str, value: object) -> None:
+    from airflow_provider_truepush.api.schedule.quiet_hours import read_quiet_hours
+
+    read_quiet_hours(field, value)
+
+
+#: Of the arguments that tell how to send, each with its check.
+OPTIONS: dict[str, Check] = {
+    "send_token": send_token,
+    "ledger_conn_id": _connection_id,
+    "truepush_conn_id": _connection_id,
+    "schedule_ahead": _optional(_above_zero),
+    "settle_window": _not_negative,
+    "on_doubt": _choice("reconcile", "fail"),
+    "send_on_backfill": checks.flag,
+    "max_lateness": _optional(_above_zero),
+    "quiet_hours": _quiet_hours,
+    "in_quiet_hours": _choice("move", "skip"),
+    "wait_for_delivery": checks.flag,
+    "require": _choice("all", "any"),
+    "settled_after": _optional(checks.seconds),
+    "on_settled": _choice("succeed", "fail"),
+    "cancel_on_failure": checks.flag,
+    "cancel_on_kill": checks.flag,
+    "poke_interval": checks.seconds,
+    "delivery_timeout": checks.seconds,
+    "deferrable": checks.flag,
+}
+CHECKS: dict[str, Check] = {
+    "title": checks.text,
+    "message": checks.text,
+    "link": checks.url,
+    "send_at": _send_at,
+    "segment_id": _segment_id,
+    **{name: _content(name) for name in ("expires_in", "buttons", "tags", "user_interaction", "image", "icon")},
+    **OPTIONS,
+}
+
+
+def never_empty(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return which of the arguments were given and must not come out empty.
+
+    :param arguments: all arguments by name, as the constructor got them.
+    """
+    always = (name for name in MUST_NOT_BE_EMPTY if arguments[name] is not NOT_GIVEN)
+    rendered = (name for name in TEMPLATES_MUST_NOT_BE_EMPTY if arguments[name] is not None)
+    return (*always, *rendered, "truepush_conn_id")
+
+
+def check_options(given: Mapping[str, Any]) -> None:
+    """Check the arguments beside the campaign, alone and together.
+
+    :param given: arguments by name; those that were not given are left out.
+    """
+    for name, check in OPTIONS.items():
+        if name in given:
+            check(name, given[name])
+    check_together(given)
+
+
+def check_together(given: Mapping[str, Any]) -> None:
+    """Check what only several arguments together can say.
+
+    :param given: arguments by name, each of the right type; those that were not given are left out.
+    """
+    window, ahead = given.get("settle_window"), given.get("schedule_ahead")
+    if isinstance(window, timedelta) and isinstance(ahead, timedelta) and ahead <= window:
+        checks.refuse("schedule_ahead", ahead, f"must be longer than settle_window ({window})")
+    if given.get("wait_for_delivery"):
+        return
+    for name in OF_THE_WAIT:
+        if value := given.get(name):
+            checks.refuse(
+                name, value, "has no effect without wait_for_delivery=True. Set that, or wait with a sensor of its own"
+            )

@@ -1,0 +1,203 @@
+"""Arguments that are wrong are errors of the Dag file, wherever no template and no XCom is involved."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.models import Button
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
+from tests.contract.driver import CONN_ID, connect
+from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.world import CAMPAIGN, SEGMENT, furnish
+from tests.sensors.context import TaskInstance, context
+
+__all__ = ["emulator", "kept_emulator", "plain_machine"]
+
+BUTTON = {"text": "Go", "link": "https://example.com/"}
+WRONG: list[tuple[str, Any]] = [
+    ("title", ""),
+    ("title", 5),
+    ("title", "a\0b"),
+    ("message", "cut \ud83d"),
+    ("link", "example.com"),
+    ("send_at", None),
+    ("send_at", ""),
+    ("send_at", "tomorrow"),
+    ("send_at", 5),
+    ("expires_in", 86400),
+    ("expires_in", timedelta(days=29)),
+    ("expires_in", 0),
+    ("buttons", [BUTTON] * 3),
+    ("buttons", [{"text": "Go"}]),
+    ("buttons", "Go"),
+    ("buttons", {Button("a", "https://a.de/"), Button("b", "https://a.de/")}),
+    ("tags", "news"),
+    ("tags", ["news", 5]),
+    ("segment_id", None),
+    ("segment_id", "everyone"),
+    ("user_interaction", "maybe"),
+    ("image", "no address"),
+    ("icon", 5),
+    ("send_token", None),
+    ("send_token", {"a", "b"}),
+    ("ledger_conn_id", ""),
+    ("ledger_conn_id", 5),
+    ("truepush_conn_id", None),
+    ("schedule_ahead", 600),
+    ("schedule_ahead", timedelta(seconds=60)),
+    ("settle_window", 60),
+    ("settle_window", timedelta(seconds=-1)),
+    ("on_doubt", "perhaps"),
+    ("send_on_backfill", "no"),
+    ("max_lateness", 3600),
+    ("max_lateness", timedelta(0)),
+    ("quiet_hours", (22, 8)),
+    ("quiet_hours", ("22:00",)),
+    ("quiet_hours", ("22:00", "22:00")),
+    ("quiet_hours", "22:00-08:00"),
+    ("in_quiet_hours", "wait"),
+    ("wait_for_delivery", "yes"),
+    ("require", "some"),
+    ("on_settled", "ignore"),
+    ("settled_after", -5),
+    ("poke_interval", "60s"),
+    ("delivery_timeout", 0),
+    ("deferrable", None),
+    ("cancel_on_failure", 1),
+    ("cancel_on_kill", "true"),
+]
+
+
+def create(**arguments: Any) -> Any:
+    return TruepushCreateCampaignOperator(task_id="t", truepush_conn_id=CONN_ID, **{**CAMPAIGN, **arguments})
+
+
+def make(form: str, name: str, value: Any) -> None:
+    """Give one argument, in one of the forms in which arguments come, to a task that is right but for it."""
+    given = {"task_id": "t", "wait_for_delivery": True, "thresholds": {"sent": 1}, **CAMPAIGN}
+    given.pop(name, None)
+    with DAG("a_dag", schedule=None, default_args={name: value} if form == "default_args" else {}):
+        if form == "argument":
+            TruepushCreateCampaignOperator(**given, **{name: value})
+        elif form == "default_args":
+            TruepushCreateCampaignOperator(**given)
+        elif form == "partial":
+            TruepushCreateCampaignOperator.partial(**given, **{name: value}).expand(tags=[["a"]])
+        elif form == "expand":
+            TruepushCreateCampaignOperator.partial(**given).expand(**{name: [value]})
+        else:
+            TruepushCreateCampaignOperator.partial(**given).expand_kwargs([{name: value}])
+
+
+@pytest.mark.parametrize("form", ["argument", "default_args", "partial", "expand", "expand_kwargs"])
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_literal(name: str, value: Any, form: str) -> None:
+    if form not in ("argument", "default_args") and (name, value) == ("schedule_ahead", timedelta(seconds=60)):
+        pytest.skip("settle_window may come in expand() too")
+    with pytest.raises(TruepushValidationError, match=rf"(campaign\.)?{name}\b") as caught:
+        make(form, name, value)
+    # Airflow makes a mapped operator when it runs it: then this must end the task without a retry.
+    assert isinstance(caught.value, AirflowFailException)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({name for name, _ in WRONG} & {*TruepushCreateCampaignOperator.template_fields})
+)
+def test_a_template_is_left_for_the_run(name: str) -> None:
+    given = {"task_id": "t", **CAMPAIGN}
+    TruepushCreateCampaignOperator(**{**given, name: "{{ later }}"})
+    TruepushCreateCampaignOperator(**{**given, name: ["{% if x %}", {"a": "{{ b }}"}]})
+    with DAG("a_dag", schedule=None):
+        before = BaseOperator(task_id="before")
+        task = TruepushCreateCampaignOperator(**{**given, name: before.output})
+        TruepushCreateCampaignOperator.partial(
+            task_id="mapped", **{key: value for key, value in CAMPAIGN.items() if key != name}
+        ).expand(**{name: before.output})
+    assert task.upstream_task_ids == {"before"}
+
+
+def test_right_literals_pass() -> None:
+    create(
+        segment_id=SEGMENT,
+        send_at="2020-01-01T00:00:00",  # in the past: a Dag file must not break on the day after
+        expires_in=672,
+        buttons=[Button("Go {{ x }}", "https://example.com/{{ y }}"), BUTTON],
+        tags={"b", "a"},
+        send_token=5,
+        schedule_ahead=timedelta(minutes=10),
+        quiet_hours=["22:00", "08:00"],
+        max_lateness=timedelta(hours=1),
+        wait_for_delivery=True,
+        thresholds={"sent": 1},
+        settled_after=60,
+    )
+
+
+@pytest.mark.parametrize(("name", "right"), [("timeout", "delivery_timeout"), ("url", "link"), ("mode", "deferrable")])
+@pytest.mark.parametrize("form", ["argument", "partial", "expand"])
+def test_a_name_that_people_try(name: str, right: str, form: str) -> None:
+    with pytest.raises(TruepushValidationError, match=rf"{name}: is not an argument of .* Use {right}"):
+        make(form, name, 5)
+
+
+def test_hours_are_named_where_seconds_were_meant() -> None:
+    with pytest.raises(TruepushValidationError, match=r"expires_in: .*28 days.* Numbers are hours"):
+        create(expires_in=86400)
+
+
+class TestDefaultsOfTheDag:
+    """What is meant for the sensors of a Dag reaches its create operators too."""
+
+    def test_what_only_a_wait_has_is_no_error(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        furnish(emulator)
+        connect(monkeypatch, emulator)
+        defaults = {
+            "thresholds": {"delivered": 100, "click_rate": "{{ undefined.attribute }}"},
+            "fail_if": {"unsubscribe_rate": 0.02},
+            "settled_after": timedelta(hours=1),
+            "cancel_on_failure": True,
+            "timeout": 60,
+            "mode": "reschedule",
+        }
+        with DAG("a_dag", schedule=None, default_args=defaults):
+            task = create()
+            sensor = TruepushCampaignStatsSensor(task_id="sensor", campaign_id="x")
+        task.render_template_fields(context())
+        assert task.execute(context())
+        assert sensor.thresholds == defaults["thresholds"]
+
+    def test_given_to_the_task_itself_it_is_an_error(self) -> None:
+        for name, value in (("thresholds", {"sent": 1}), ("settled_after", 5), ("cancel_on_failure", True)):
+            with pytest.raises(TruepushValidationError, match=rf"{name}: has no effect without wait_for_delivery=True"):
+                create(**{name: value})
+
+    def test_a_task_that_waits_takes_them(self) -> None:
+        with DAG("a_dag", schedule=None, default_args={"thresholds": {"sent": 1}}):
+            assert create(wait_for_delivery=True).thresholds == {"sent": 1}
+
+
+class TestMappedArguments:
+    """What comes out of an XCom is known only when the task runs."""
+
+    @pytest.mark.parametrize("empty", [None, "", "None"])
+    @pytest.mark.parametrize("name", ["segment_id", "send_at", "send_token", "ledger_conn_id"])
+    def test_an_empty_value(self, emulator: Emulator, name: str, empty: Any) -> None:
+        with DAG("a_dag", schedule=None):
+            before = BaseOperator(task_id="before")
+            for how in ("expand", "expand_kwargs"):
+                partial = TruepushCreateCampaignOperator.partial(task_id=how, truepush_conn_id=CONN_ID, **CAMPAIGN)
+                if how == "expand":
+                    mapped = partial.expand(**{name: before.output})
+                else:
+                    mapped = partial.expand_kwargs(before.output)
+                # As Airflow does once it has the value.
+                with pytest.raises(AirflowFailException, match=rf"{name}: was given and is empty"):
+                    mapped.unmap({name: empty}).execute(context(TaskInstance(map_index=0)))
+        assert emulator.count() == 0
