@@ -105,7 +105,7 @@ def write(root: Path, target: Path) -> None:
         "messages": messages.page(messages.messages(root)),
         "columns": from_module("export.columns", "documentation", "See the docstrings of the transfers."),
         "metrics": from_module("client.metrics", "documentation", "This version emits no metrics."),
-        "emulator": from_module("emulator.reference", "documentation", "`help(Emulator)` lists the controls."),
+        "emulator": from_module("emulator.manual", "documentation", "`help(Emulator)` lists the controls."),
         "databases": record(root, "databases.md", "PostgreSQL, MySQL, MariaDB, SQLite and DuckDB are tested."),
         "versions": record(root, "versions.md", "Airflow 2.11 to 3.3, Python 3.11 to 3.13."),
     }

@@ -5,6 +5,17 @@
 
 from __future__ import annotations
 
-from airflow_provider_truepush.report.writing import LAST, MOST, ReportError, write_report
+import warnings
+from typing import Any
 
-__all__ = ["LAST", "MOST", "ReportError", "write_report"]
+from airflow_provider_truepush.report.errors import TruepushReportError
+from airflow_provider_truepush.report.writing import LAST, MOST, write_report
+
+__all__ = ["LAST", "MOST", "TruepushReportError", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ReportError":
+        warnings.warn("ReportError is now TruepushReportError.", DeprecationWarning, stacklevel=2)
+        return TruepushReportError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

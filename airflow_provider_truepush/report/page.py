@@ -8,18 +8,18 @@ from datetime import datetime
 from importlib import resources
 
 from airflow_provider_truepush.report import figures
-from airflow_provider_truepush.report.view_model import STEPS, Shown, number
+from airflow_provider_truepush.report.view_model import STEPS, ReportView, format_number, share
 
-#: How many of a campaign's snapshots stand in the table beside its plot; the newest.
+#: Snapshots in the table below a plot at most, the newest.
 ROWS = 60
 #: What stands for a value that is not known.
 NONE = "—"
 
 
-def page(shown: Shown) -> str:
-    """The whole HTML document. Everything that comes from the warehouse is escaped by Jinja.
+def page(view: ReportView) -> str:
+    """Return the HTML document. Jinja escapes everything that comes from the warehouse.
 
-    The page's own policy (CSP) forbids the browser to load anything, and to run any script but the two in it.
+    The page's own policy (CSP) forbids the browser to load anything, and to run any script but those in it.
     """
     import jinja2
 
@@ -30,16 +30,18 @@ def page(shown: Shown) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, percent=_percent, minute=_minute, day=_day)
+    environment.filters.update(number=_number, percent=_percent, minute=_minute, seconds=_seconds, value=_value)
 
-    draw = resources.files("airflow_provider_truepush.report").joinpath("draw.js").read_text(encoding="utf-8")
-    scripts = [figures.scripts(), draw] if shown.campaigns else []
+    files = resources.files("airflow_provider_truepush.report")
+    own = [files.joinpath(name).read_text(encoding="utf-8") for name in ("table.js", "draw.js")]
+    scripts = [own[0], figures.scripts(), own[1]] if view.campaigns else []
     return environment.get_template("page.html").render(
-        shown=shown,
+        view=view,
+        totals=view.totals,
+        share=share,
         steps=STEPS,
         rows=ROWS,
-        colours=figures.COLOURS,
-        plots=[figures.in_json(campaign) for campaign in shown.campaigns],
+        plots=[figures.in_json(campaign) for campaign in view.campaigns],
         scripts=scripts,
         hashes=" ".join(f"'sha256-{_hash(script)}'" for script in scripts) or "'none'",
     )
@@ -50,15 +52,21 @@ def _hash(script: str) -> str:
 
 
 def _number(value: int | None) -> str:
-    return number(value, NONE)
+    return format_number(value, NONE)
 
 
 def _percent(share: float | None) -> str:
     return NONE if share is None else f"{share:.1%}"
 
 
-def _day(value: datetime | None) -> str:
-    return NONE if value is None else f"{value:%Y-%m-%d}"
+def _seconds(value: datetime | None) -> str:
+    """Return a time as the table sorts it; empty when it is unknown."""
+    return "" if value is None else f"{value.timestamp():.0f}"
+
+
+def _value(value: int | None) -> str:
+    """Return a counter as the table sorts it; empty when it is unknown."""
+    return "" if value is None else str(value)
 
 
 def _minute(value: datetime | None) -> str:

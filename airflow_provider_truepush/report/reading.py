@@ -14,13 +14,13 @@ from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.errors import SchemaError
 from airflow_provider_truepush.export.sql.tables import Tables, tables
-from airflow_provider_truepush.report.view_model import CampaignShown, Snapshot
-from airflow_provider_truepush.report.writing import ReportError
+from airflow_provider_truepush.report.errors import TruepushReportError
+from airflow_provider_truepush.report.view_model import CampaignView, Snapshot
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.export.sql.engine import Engine
 
-#: So many campaigns are asked for in one query of the history.
+#: Campaigns per query of the history.
 _CHUNK = 50
 
 _COUNTED = ("observed_at", *COUNTER_COLUMNS, "counter_regressed")
@@ -28,10 +28,10 @@ _COUNTED = ("observed_at", *COUNTER_COLUMNS, "counter_regressed")
 
 def read(
     sql_conn_id: str, *, project: str | None, schema: str | None, table_prefix: str, last: int
-) -> tuple[list[CampaignShown], int, str]:
-    """The newest campaigns with their history, how many campaigns there are, and in words where that was read.
+) -> tuple[list[CampaignView], int, str]:
+    """Return the newest campaigns with their history, the number of all campaigns, and where they were read.
 
-    :raises ReportError: when the connection is not to a database, or its tables cannot be read.
+    :raises TruepushReportError: when the connection is not to a database, or its tables cannot be read.
     """
     from airflow.providers.common.compat.sdk import BaseHook
 
@@ -39,7 +39,7 @@ def read(
         described = tables(table_prefix, schema)
         engine = engine_for(BaseHook.get_hook(sql_conn_id), sql_conn_id)
     except (TruepushValidationError, SchemaError) as error:
-        raise ReportError(str(error)) from error
+        raise TruepushReportError(str(error)) from error
     names = [engine.name_of(table) for table in described.each()]
     source = f"{names[0]} ({sql_conn_id})"
     try:
@@ -47,22 +47,23 @@ def read(
             reading = _Reading(engine, cursor, described)
             return (*reading.campaigns(project, last), source)
     except Exception as error:
-        raise ReportError(
-            f"Could not read the statistics in {source}: {type(error).__name__}: {error}. TruepushStatsToSqlOperator "
-            f"makes the tables {', '.join(names)}; check the connection, schema and table_prefix."
+        raise TruepushReportError(
+            f"Could not read the statistics in {source} ({type(error).__name__}: {error}). The report was not written. "
+            f"Check the connection, schema and table_prefix; TruepushStatsToSqlOperator creates the tables "
+            f"{', '.join(names)}."
         ) from error
 
 
 class _Reading:
-    """The questions of a report, asked in one transaction."""
+    """The queries of a report, in one transaction."""
 
     def __init__(self, engine: Engine, cursor: Any, described: Tables) -> None:
         self._engine = engine
         self._cursor = cursor
         self._tables = described
 
-    def campaigns(self, project: str | None, last: int) -> tuple[list[CampaignShown], int]:
-        """The newest campaigns, and how many there are."""
+    def campaigns(self, project: str | None, last: int) -> tuple[list[CampaignView], int]:
+        """Return the newest campaigns, and the number of all."""
         ((total,),) = self._ask(self._of(project, sa.select(sa.func.count()).select_from(self._tables.latest)))
         heads = self._ask(self._newest(project, last))
         snapshots = self._snapshots({(head[0], head[1]) for head in heads})
@@ -75,7 +76,7 @@ class _Reading:
         question = (
             sa.select(latest.project, latest.campaign_id, campaigns.title, made, *(latest[name] for name in _COUNTED))
             .select_from(self._tables.latest.outerjoin(self._tables.campaigns, same))
-            # Those without a known moment of their making come last.
+            # Campaigns without a known time of creation come last.
             .order_by(sa.case((made.is_(None), 1), else_=0), made.desc(), latest.campaign_id.desc())
             .limit(last)
         )
@@ -95,14 +96,14 @@ class _Reading:
             snapshots.sort(key=lambda snapshot: snapshot.observed_at)
         return found
 
-    def _campaign(self, head: Sequence[Any], history: list[Snapshot]) -> CampaignShown:
-        """What only the table of the newest knows joins the history, which may have been pruned."""
+    def _campaign(self, head: Sequence[Any], history: list[Snapshot]) -> CampaignView:
+        """Return a campaign; its newest counters are added to a history that lacks them, as after pruning."""
         project, campaign_id, title, created_at, *counted = head
         newest = self._snapshot(counted)
         if not history or history[-1].observed_at < newest.observed_at:
             history = [*history, newest]
         made = None if created_at is None else self._engine.moment(created_at)
-        return CampaignShown(project, campaign_id, title, made, history)
+        return CampaignView(project, campaign_id, title, made, history)
 
     def _snapshot(self, values: Sequence[Any]) -> Snapshot:
         counters = {

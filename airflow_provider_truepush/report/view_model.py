@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 #: The funnel: each step's counter, its name, and the counter that its share is of.
@@ -13,7 +13,7 @@ STEPS: tuple[tuple[str, str, str | None], ...] = (
     ("views", "Views", "delivered"),
     ("clicks", "Clicks", "delivered"),
 )
-#: More points than this are no use in a plot as wide as a page.
+#: More points than this do not show in a plot as wide as a page.
 MOST_POINTS = 300
 
 
@@ -21,7 +21,8 @@ MOST_POINTS = 300
 class Snapshot:
     """The counters of a campaign at one moment (aware, UTC).
 
-    :param counters: None for one that the warehouse does not know: its column was added later.
+    :param counters: None for one that the warehouse does not know, because its column was added later.
+    :param regressed: a counter is lower than in the snapshot before.
     """
 
     observed_at: datetime
@@ -29,13 +30,12 @@ class Snapshot:
     regressed: bool = False
 
     def share(self, step: str, of: str | None) -> float | None:
-        """One counter per another; None when either is not known, or there is nothing to divide by."""
-        part, whole = self.counters[step], self.counters[of] if of else 0
-        return part / whole if whole and part is not None else None
+        """Return one counter divided by another; None when either is unknown or the divisor is 0."""
+        return share(self.counters, step, of)
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignShown:
+class CampaignView:
     """A campaign on the page.
 
     :param snapshots: oldest first, at least one; the last is the newest.
@@ -59,50 +59,68 @@ class CampaignShown:
 
     @property
     def regressed(self) -> bool:
-        """Whether a counter fell between two snapshots."""
+        """True when a counter fell between two snapshots."""
         return any(snapshot.regressed for snapshot in self.snapshots)
 
     @property
     def in_words(self) -> str:
-        """The funnel as a sentence, for those who do not see the plot."""
+        """The funnel as a sentence, for readers who do not see the plot."""
         steps = ", ".join(
-            f"{label.lower()} {number(self.latest.counters[step], 'unknown')}"
-            + in_percent(self.latest.share(step, of), of)
+            f"{label.lower()} {format_number(self.latest.counters[step], 'unknown')}"
+            + format_share(self.latest.share(step, of), of)
             for step, label, of in STEPS
         )
         return f"Funnel of {self.name}: {steps}."
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ReportView:
     """Everything on the page.
 
-    :param total: how many campaigns the warehouse has; those shown are the newest of them.
+    :param campaigns: the newest campaigns of the warehouse, the newest first.
+    :param total: how many campaigns the warehouse has.
     """
 
-    campaigns: Sequence[CampaignShown]
+    campaigns: Sequence[CampaignView]
     total: int
-    made_at: datetime
+    written_at: datetime
     source: str
     project: str | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def totals(self) -> dict[str, int | None]:
+        """The sum of each counter over the campaigns shown; None where one of them is unknown."""
+        found: dict[str, int | None] = {}
+        for name in self.campaigns[0].latest.counters if self.campaigns else ():
+            values = [campaign.latest.counters[name] for campaign in self.campaigns]
+            found[name] = None if None in values else sum(value or 0 for value in values)
+        return found
 
 
-def number(value: int | None, unknown: str) -> str:
-    """A counter for people.
+def share(counters: dict[str, int | None], step: str, of: str | None) -> float | None:
+    """Return one counter divided by another; None when either is unknown or the divisor is 0.
+
+    :param of: the divisor; None for a step that is not a share of anything.
+    """
+    part, whole = counters[step], counters[of] if of else 0
+    return part / whole if whole and part is not None else None
+
+
+def format_number(value: int | None, unknown: str) -> str:
+    """Return a counter with separators.
 
     :param unknown: stands for one that is not known.
     """
     return unknown if value is None else f"{value:,}"
 
 
-def in_percent(share: float | None, of: str | None) -> str:
-    """A share in words, with a leading blank; empty when there is none."""
-    return "" if share is None else f" ({share:.1%} of {of})"
+def format_share(value: float | None, of: str | None) -> str:
+    """Return a share in words, with a leading blank; empty when there is none."""
+    return "" if value is None else f" ({value:.1%} of {of})"
 
 
-def thinned(snapshots: Sequence[Snapshot], most: int = MOST_POINTS) -> list[Snapshot]:
-    """At most so many of them, evenly spread; the first, the last and those with a fallen counter stay."""
+def thin_out(snapshots: Sequence[Snapshot], most: int = MOST_POINTS) -> list[Snapshot]:
+    """Return at most so many snapshots, evenly spread; the first, the last and those with a fallen counter stay."""
     if len(snapshots) <= most:
         return list(snapshots)
     step = (len(snapshots) - 1) / (most - 1)

@@ -9,18 +9,15 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from airflow_provider_truepush.report.view_model import Shown
+from airflow_provider_truepush.report.errors import TruepushReportError
+from airflow_provider_truepush.report.view_model import ReportView
 
 log = logging.getLogger(__name__)
 
-#: How many campaigns are shown unless another number is asked for.
+#: Campaigns on the page by default.
 LAST = 20
-#: How many can be shown: a browser draws two plots for each.
+#: Campaigns on the page at most: a browser draws two plots for each.
 MOST = 200
-
-
-class ReportError(Exception):
-    """The page cannot be made; the message says why and what to do."""
 
 
 def write_report(
@@ -34,8 +31,8 @@ def write_report(
 ) -> str:
     """Write one HTML file with the funnel of each campaign (sent, delivered, views, clicks) and its growth over time.
 
-    It reads the tables that ``TruepushStatsToSqlOperator`` fills and sends nothing to Truepush. The file stands by
-    itself: whoever opens it loads nothing from elsewhere. One that is there is replaced, as a whole. From a task::
+    It reads the tables that ``TruepushStatsToSqlOperator`` fills and sends nothing to Truepush. The file is
+    self-contained: it needs no network access. An existing file is replaced as a whole. From a task::
 
         @task
         def report() -> str:
@@ -47,26 +44,28 @@ def write_report(
     :param path: the file; its folder must exist.
     :param project: only campaigns of this project; None for all.
     :param schema: schema of the tables; None for the connection's own.
-    :param table_prefix: what the tables' names begin with.
-    :param last: how many campaigns at the most, the newest first; 1 to 200. The page says how many there are.
+    :param table_prefix: prefix of the tables' names.
+    :param last: campaigns on the page at most, the newest first; 1 to 200, by default 20.
     :returns: the file's path.
-    :raises ReportError: when the tables cannot be read, or ``last`` or ``path`` make no sense.
+    :raises TruepushReportError: when the tables cannot be read, or ``last`` or ``path`` is not accepted.
     :raises AirflowOptionalProviderFeatureException: when plotly is not installed.
     """
     if type(last) is not int or not 1 <= last <= MOST:
-        raise ReportError(f"last: must be a whole number from 1 to {MOST}, got {last!r}")
+        raise TruepushReportError(
+            f"last is {last!r}. It must be a whole number from 1 to {MOST}. The report was not written."
+        )
     target = Path(path).absolute()
     if target.is_dir() or not target.parent.is_dir():
-        problem = "is a folder" if target.is_dir() else "lies in a folder that does not exist"
-        raise ReportError(f"path: must name a file, but {str(path)!r} {problem}")
+        problem = "is a folder" if target.is_dir() else "is in a folder that does not exist"
+        raise TruepushReportError(f"path is {str(path)!r}, which {problem}. The report was not written. Name a file.")
     _require_plotly()
 
     from airflow_provider_truepush.report.page import page
     from airflow_provider_truepush.report.reading import read
 
     campaigns, total, source = read(sql_conn_id, project=project, schema=schema, table_prefix=table_prefix, last=last)
-    shown = Shown(campaigns=campaigns, total=total, made_at=datetime.now(UTC), source=source, project=project)
-    _replace(target, page(shown))
+    view = ReportView(campaigns=campaigns, total=total, written_at=datetime.now(UTC), source=source, project=project)
+    replace_file(target, page(view))
     log.info("Wrote %d of %d campaigns to %s.", len(campaigns), total, target)
     return str(target)
 
@@ -78,15 +77,16 @@ def _require_plotly() -> None:
         import plotly.graph_objects  # noqa: F401
     except ImportError as error:
         raise AirflowOptionalProviderFeatureException(
-            "The report is drawn by plotly, which is not installed: pip install 'airflow-provider-truepush[report]'."
+            "The report needs plotly, which is not installed. The report was not written. "
+            "Run: pip install 'airflow-provider-truepush[report]'"
         ) from error
 
 
-def _replace(target: Path, text: str) -> None:
-    """Whoever opens the file meanwhile sees the old page or the new one, never half of one."""
+def replace_file(target: Path, text: str) -> None:
+    """Replace a file as a whole: a reader sees the old page or the new one, never a part of it."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
         Path(name).chmod(mode)
