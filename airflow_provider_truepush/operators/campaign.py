@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks import object_id, refuse, text
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
@@ -21,6 +22,13 @@ __all__ = [
     "TruepushGetCampaignStatsOperator",
     "TruepushListCampaignsOperator",
 ]
+
+_CHECKS = {"campaign_id": object_id, "truepush_conn_id": text}
+
+
+def _if_not_cancellable(field: str, value: object) -> None:
+    if value not in ("fail", "skip", "ignore"):
+        refuse(field, value, "must be 'fail', 'skip' or 'ignore'")
 
 
 class TruepushCancelCampaignOperator(TruepushOperator):
@@ -42,16 +50,28 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        self.check_arguments(
+            {
+                "campaign_id": campaign_id,
+                "if_not_cancellable": if_not_cancellable,
+                "truepush_conn_id": truepush_conn_id,
+            }
+        )
         super().__init__(**kwargs)
         self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
         self.if_not_cancellable = if_not_cancellable
         self.truepush_conn_id = truepush_conn_id
 
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        with checked_at_parse():
+            check_literals(given, {**_CHECKS, "if_not_cancellable": _if_not_cancellable})
+
     def execute(self, context: Context) -> bool:
         """Cancel the campaign."""
         with self.truepush() as hook:
-            if self.if_not_cancellable not in ("fail", "skip", "ignore"):
-                refuse("if_not_cancellable", self.if_not_cancellable, "must be 'fail', 'skip' or 'ignore'")
+            _if_not_cancellable("if_not_cancellable", self.if_not_cancellable)
             cancelled = hook.cancel_or_unknown(self.campaign_id)
         if cancelled is None:
             self.log.warning(
@@ -87,9 +107,16 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     def __init__(
         self, *, campaign_id: str | XComArg, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
     ) -> None:
+        self.check_arguments({"campaign_id": campaign_id, "truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
         self.truepush_conn_id = truepush_conn_id
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        with checked_at_parse():
+            check_literals(given, _CHECKS)
 
     def execute(self, context: Context) -> dict[str, int] | None:
         """Fetch the counters."""

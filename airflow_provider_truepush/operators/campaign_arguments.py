@@ -124,6 +124,13 @@ def _quiet_hours(field: str, value: object) -> None:
     read_quiet_hours(field, value)
 
 
+def _bounds(field: str, value: object) -> None:
+    from airflow_provider_truepush.api import templated
+    from airflow_provider_truepush.waiting.bounds import check_bounds
+
+    check_bounds(field, templated.mapping(field, value))
+
+
 #: Of the arguments that tell how to send, each with its check.
 OPTIONS: dict[str, Check] = {
     "send_token": send_token,
@@ -153,6 +160,8 @@ CHECKS: dict[str, Check] = {
     "send_at": _send_at,
     "segment_id": _segment_id,
     **{name: _content(name) for name in ("expires_in", "buttons", "tags", "user_interaction", "image", "icon")},
+    "thresholds": _optional(_bounds),
+    "fail_if": _optional(_bounds),
     **OPTIONS,
 }
 
@@ -176,6 +185,18 @@ def check_options(given: Mapping[str, Any]) -> None:
         if name in given:
             check(name, given[name])
     check_together(given)
+
+
+def check_wait(given: Mapping[str, Any]) -> None:
+    """Check the arguments of the wait as far as they are literals, if the task waits.
+
+    :param given: all arguments by name.
+    """
+    if given["wait_for_delivery"]:
+        from airflow_provider_truepush.waiting.bounds import check_literals
+
+        names = ("thresholds", "require", "fail_if", "settled_after", "on_settled", "error_budget")
+        check_literals(**{name: given[name] for name in names})
 
 
 def check_together(given: Mapping[str, Any]) -> None:

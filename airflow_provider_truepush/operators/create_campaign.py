@@ -43,6 +43,8 @@ else:
     protocol = Later("airflow_provider_truepush.sending.protocol")
     goal = Later("airflow_provider_truepush.waiting.goal")
 
+#: With these among them, the arguments are all.
+_ALL = {"wait_for_delivery", "error_budget", "settle_window"}
 #: Options that are None where they were left out; a None that was given is refused before.
 _LEFT_OUT_AS_NONE = ("send_token", "ledger_conn_id")
 
@@ -197,8 +199,9 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             refuse_other_names(cls.__name__, given, campaign_arguments.OTHER_NAMES)
             final = {name: value for name, value in given.items() if is_final(value)}
             check_literals(final, campaign_arguments.CHECKS, campaign_arguments.FIELDS)
-            if "wait_for_delivery" in given:  # else these are some arguments of a mapped task, and others may follow
+            if given.keys() >= _ALL:  # of a mapped task these may be some arguments, and others follow
                 campaign_arguments.check_together(final)
+                campaign_arguments.check_wait(given)
 
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""

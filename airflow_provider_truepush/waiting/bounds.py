@@ -9,8 +9,7 @@ from typing import Any
 
 from airflow_provider_truepush.api import checks, templated
 from airflow_provider_truepush.api.literals import is_literal
-from airflow_provider_truepush.api.models.stats import RATES
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
+from airflow_provider_truepush.api.protocol.codes import COUNTERS, RATES
 
 
 def check_literals(

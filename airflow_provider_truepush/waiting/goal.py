@@ -10,7 +10,8 @@ from typing import Any, Literal
 from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
-from airflow_provider_truepush.api.models.stats import RATES, CampaignStats
+from airflow_provider_truepush.api.models.stats import CampaignStats
+from airflow_provider_truepush.api.protocol.codes import RATES
 from airflow_provider_truepush.waiting.bounds import check_bounds, check_choice, check_error_budget, refuse_endless
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]

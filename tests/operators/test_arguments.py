@@ -11,7 +11,11 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseO
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.models import Button
-from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.operators.campaign import (
+    TruepushCancelCampaignOperator,
+    TruepushCreateCampaignOperator,
+    TruepushGetCampaignStatsOperator,
+)
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, kept_emulator, plain_machine
@@ -64,6 +68,10 @@ WRONG: list[tuple[str, Any]] = [
     ("quiet_hours", "22:00-08:00"),
     ("in_quiet_hours", "wait"),
     ("wait_for_delivery", "yes"),
+    ("thresholds", {"deliverd": 1}),
+    ("thresholds", {"delivery_rate": 95}),
+    ("thresholds", 5),
+    ("fail_if", {"unsubscribe_rate": -1}),
     ("require", "some"),
     ("on_settled", "ignore"),
     ("settled_after", -5),
@@ -147,6 +155,38 @@ def test_a_name_that_people_try(name: str, right: str, form: str) -> None:
         make(form, name, 5)
 
 
+def test_a_wait_that_nothing_would_end_and_names_beside_templates() -> None:
+    with pytest.raises(TruepushValidationError, match="thresholds: must name"):
+        create(wait_for_delivery=True)
+    with pytest.raises(TruepushValidationError, match=r"thresholds\.deliverd: is not a counter"):
+        create(wait_for_delivery=True, thresholds={"deliverd": "{{ params.n }}"})
+    with pytest.raises(TruepushValidationError, match="error_budget: must be"):
+        create(wait_for_delivery=True, settled_after=60, error_budget="5m")
+
+
+@pytest.mark.parametrize("form", ["argument", "partial", "expand"])
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (TruepushCancelCampaignOperator, "campaign_id", "x"),
+        (TruepushCancelCampaignOperator, "campaign_id", None),
+        (TruepushCancelCampaignOperator, "if_not_cancellable", "perhaps"),
+        (TruepushGetCampaignStatsOperator, "campaign_id", 5),
+        (TruepushGetCampaignStatsOperator, "truepush_conn_id", ""),
+    ],
+)
+def test_the_other_operators_of_campaigns(kind: Any, name: str, value: Any, form: str) -> None:
+    given = {"task_id": "t", "campaign_id": "ab" * 12}
+    given.pop(name, None)
+    makers = {
+        "argument": lambda: kind(**given, **{name: value}),
+        "partial": lambda: kind.partial(**given, **{name: value}),
+        "expand": lambda: kind.partial(**given).expand(**{name: [value]}),
+    }
+    with pytest.raises(TruepushValidationError, match=name):
+        makers[form]()
+
+
 def test_hours_are_named_where_seconds_were_meant() -> None:
     with pytest.raises(TruepushValidationError, match=r"expires_in: .*28 days.* Numbers are hours"):
         create(expires_in=86400)
@@ -168,7 +208,7 @@ class TestDefaultsOfTheDag:
         }
         with DAG("a_dag", schedule=None, default_args=defaults):
             task = create()
-            sensor = TruepushCampaignStatsSensor(task_id="sensor", campaign_id="x")
+            sensor = TruepushCampaignStatsSensor(task_id="sensor", campaign_id="ab" * 12)
         task.render_template_fields(context())
         assert task.execute(context())
         assert sensor.thresholds == defaults["thresholds"]

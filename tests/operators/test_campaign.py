@@ -174,7 +174,7 @@ def test_nothing_is_read_or_sent_while_a_dag_is_built(monkeypatch: pytest.Monkey
     """No connection, no template: a Dag file is read again and again."""
     monkeypatch.delenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", raising=False)
     create(title="{{ later }}", buttons="{{ 7 }}", send_at="{{ never }}", segment_id="{{ x }}")
-    TruepushCancelCampaignOperator(task_id="c", campaign_id=None, if_not_cancellable="perhaps")
+    TruepushCancelCampaignOperator(task_id="c", campaign_id="{{ later }}", if_not_cancellable="{{ later }}")
     TruepushGetCampaignStatsOperator(task_id="s", campaign_id="{{ later }}")
 
 

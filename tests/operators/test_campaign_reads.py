@@ -61,10 +61,11 @@ def test_a_campaign_that_cannot_be_cancelled(
 
 
 def test_a_choice_that_there_is_not(truepush: Emulator) -> None:
-    wrong: Any = "perhaps"
+    template: Any = "{{ choice }}"
     operator = TruepushCancelCampaignOperator(
-        task_id="t", campaign_id=SCHEDULED, if_not_cancellable=wrong, truepush_conn_id=CONN_ID
+        task_id="t", campaign_id=SCHEDULED, if_not_cancellable=template, truepush_conn_id=CONN_ID
     )
+    operator.render_template_fields({"choice": "perhaps"})
     with pytest.raises(AirflowFailException, match=r"if_not_cancellable.*'perhaps'"):
         execute(operator)
     assert truepush.count() == 0

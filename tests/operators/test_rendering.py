@@ -60,17 +60,17 @@ LOOK_LIKE_PYTHON = (
 CONTENT: dict[str, Any] = {"title": "T", "message": "M", "link": "https://example.com/"}
 OPERATORS: dict[type[Any], dict[str, Any]] = {
     TruepushCreateCampaignOperator: CONTENT,
-    TruepushCancelCampaignOperator: {"campaign_id": "x"},
-    TruepushGetCampaignStatsOperator: {"campaign_id": "x"},
+    TruepushCancelCampaignOperator: {"campaign_id": "{{ x }}"},
+    TruepushGetCampaignStatsOperator: {"campaign_id": "{{ x }}"},
     TruepushCreateTemplateOperator: {**CONTENT, "name": "N"},
     TruepushDeleteTemplateOperator: {"template_id": SEGMENT},
     TruepushCreateTriggerOperator: {"name": "N", "template_id": SEGMENT, "schedule": "0 9 * * *"},
     TruepushDeleteTriggerOperator: {"trigger_id": SEGMENT},
     TruepushSetTriggerStatusOperator: {"trigger_id": SEGMENT, "status": "active"},
     TruepushDeleteSegmentOperator: {"segment_id": SEGMENT},
-    TruepushCampaignStatsSensor: {"campaign_id": "x", "thresholds": {"sent": 1}},
+    TruepushCampaignStatsSensor: {"campaign_id": "{{ x }}", "thresholds": {"sent": 1}},
     TruepushStatsToSqlOperator: {"sql_conn_id": "x"},
-    TruepushStatsToObjectStorageOperator: {"path": "x"},
+    TruepushStatsToObjectStorageOperator: {"path": "{{ x }}"},
 }
 
 

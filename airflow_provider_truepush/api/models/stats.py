@@ -7,16 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
-
-#: Names of the rates and what each divides.
-RATES: dict[str, tuple[str, str]] = {
-    "delivery_rate": ("delivered", "sent"),
-    "view_rate": ("views", "delivered"),
-    "click_rate": ("clicks", "delivered"),
-    "unsubscribe_rate": ("unsubscribers", "delivered"),
-}
-
+from airflow_provider_truepush.api.protocol.codes import COUNTERS, RATES
 
 #: The largest whole number that databases and files hold.
 _LARGEST = 2**63 - 1

@@ -26,3 +26,11 @@ COUNTERS: dict[str, str] = {
 
 #: campaignStats counts clicks on two buttons, so a campaign has room for two.
 MAX_BUTTONS = 2
+
+#: Names of the rates and what each divides.
+RATES: dict[str, tuple[str, str]] = {
+    "delivery_rate": ("delivered", "sent"),
+    "view_rate": ("views", "delivered"),
+    "click_rate": ("clicks", "delivered"),
+    "unsubscribe_rate": ("unsubscribers", "delivered"),
+}
