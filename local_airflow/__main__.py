@@ -1,4 +1,4 @@
-"""``python -m local_airflow demo`` sends a campaign and stops; ``serve`` leaves everything running until Ctrl-C."""
+"""Send a campaign through a real Airflow to the emulator: ``demo`` stops afterwards, ``serve`` runs until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAILURES = (LocalAirflowError, requests.RequestException)
 
 
 class Reporter:
-    """Prints a line with the seconds since the start, and never a token."""
+    """Prints lines with the seconds since the start; secrets are replaced."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -40,30 +40,35 @@ class Reporter:
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m local_airflow", description=__doc__)
-    parser.add_argument("what", choices=("demo", "serve"))
-    parser.add_argument("--home", type=Path, default=REPOSITORY / ".airflow" / "demo", help="folder for all it writes")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="python -m local_airflow", description=(__doc__ or "").replace("``", ""))
+    parser.add_argument("what", choices=("demo", "serve"), help="stop afterwards, or run until Ctrl-C")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=REPOSITORY / ".airflow" / "demo",
+        help="folder of everything it writes (default: %(default)s)",
+    )
     return parser.parse_args()
 
 
 def end(number: int, frame: FrameType | None) -> None:
-    """A plain kill stops everything too, as Ctrl-C does."""
+    """Stop everything after a plain kill too, as after Ctrl-C."""
     sys.exit(128 + number)
 
 
 def campaign(what: str, home: Path, say: Reporter) -> None:
-    """Everything between the start of the emulator and the stop of Airflow."""
+    """Start the emulator and Airflow, send and export a campaign, and stop both."""
     installation = Installation(home)
     with ExitStack() as stack:
         emulator = EmulatorProcess(installation.home / "emulator.log", installation.environment(), SPEED)
         say.secrets.append(emulator.token)
         stack.enter_context(emulator)
         pid = emulator.process.pid if emulator.process else None
-        say(f"the emulator of Truepush answers at {emulator.url} (process {pid}); its clock runs {SPEED} times as fast")
+        say(f"The Truepush emulator runs at {emulator.url} (process {pid}), {SPEED} times as fast as real time.")
         airflow = LocalAirflow(installation, say)
         stack.enter_context(airflow)
-        stack.callback(say, "stopping Airflow and the emulator")
+        stack.callback(say, "Stopping Airflow and the emulator.")
         export = ExportRun(airflow, installation.home / "warehouse.db", say)
         try:
             run = CampaignRun(airflow, emulator, say)
@@ -72,28 +77,30 @@ def campaign(what: str, home: Path, say: Reporter) -> None:
             rows = export.run()
         except FAILURES:
             for component in airflow.components:
-                say(f"the last of {component.log}:\n{component.tail(15)}")
+                say(f"Last lines of {component.log}:\n{component.tail(15)}")
             raise
         funnel.show(stats, f"Campaign {run.campaign_id}")
         export_run.show([row for row in rows if row["campaign_id"] == run.campaign_id], export.database)
         if what == "serve":
-            say(f"the run in the UI: {run.page}")
-            say(f"user {USER}, password {installation.password}; Ctrl-C stops everything")
+            say(f"See the run in Airflow: {run.page}")
+            say(f"Log in as {USER} with the password {installation.password}")
+            say(f"See the campaign in the emulator: {emulator.url}/")
+            say("Press Ctrl-C to stop everything.")
             wait(airflow)
         else:
-            say(f"the run in the UI, once `make airflow` has started it again: {run.page}")
-            say(f"user {USER}, password {installation.password}")
+            say(f"To see the run in Airflow, start it again with `make airflow` and open {run.page}")
+            say(f"Log in as {USER} with the password {installation.password}")
 
 
 def wait(airflow: LocalAirflow) -> None:
-    """Until a person has seen enough, or a component ends by itself."""
+    """Wait for Ctrl-C; raise when a component ends by itself."""
     while True:
         airflow.check_alive()
         time.sleep(1)
 
 
 def main() -> None:
-    """Exit 0 when the campaign was delivered and everything has been stopped."""
+    """Run; exit 0 when the campaign was delivered and everything has stopped."""
     options = arguments()
     say = Reporter()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -101,12 +108,12 @@ def main() -> None:
     try:
         campaign(options.what, options.home, say)
     except FAILURES as error:
-        say(f"failed: {error}")
+        say(f"Failed: {error}")
         sys.exit(1)
     except KeyboardInterrupt:
-        say("stopped")
+        say("Stopped.")
         sys.exit(0 if options.what == "serve" else 130)
-    say("everything is stopped")
+    say("Everything has stopped.")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
     """A running Airflow: ``with LocalAirflow(Installation(folder)) as airflow: airflow.api...``.
 
     :param installation: its folder and settings.
-    :param say: told what happens, one line at a time.
+    :param say: called with each line of the report.
     """
 
     def __init__(self, installation: Installation, say: Callable[[str], None] = lambda _: None) -> None:
@@ -44,11 +44,16 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         self._lock = (installation.home / "lock").open("w")
         self._started_at = datetime.now(UTC)
 
+    @property
+    def version(self) -> str:
+        """The installed version of Airflow."""
+        return importlib.metadata.version("apache-airflow")
+
     def __enter__(self) -> LocalAirflow:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LocalAirflowError(f"an Airflow is already running in {self.installation.home}") from None
+            raise LocalAirflowError(f"An Airflow already runs in {self.installation.home}.") from None
         try:
             self._start()
         except BaseException:
@@ -62,7 +67,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         self.stop()
 
     def stop(self) -> None:
-        """End every process that was started. The triggerer would take 10 seconds over it, the others take 3."""
+        """End every process that was started. The triggerer alone would take 10 seconds, the others take 3."""
         stop(self.components, patience=4)
         self.components.clear()
         self._lock.close()
@@ -70,26 +75,24 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
     def _start(self) -> None:
         began = time.monotonic()
         self._migrate()
-        self._say("starting scheduler, dag-processor, api-server and triggerer")
+        self._say("Starting scheduler, dag-processor, api-server and triggerer.")
         env = self.installation.environment()
         for name, arguments in COMPONENTS.items():
             self.components.append(self._launch(name, arguments, env))
         self._wait_until(lambda: self._unhealthy() == [], lambda: f"{', '.join(self._unhealthy())} to be healthy")
-        self._say(
-            f"Airflow {importlib.metadata.version('apache-airflow')} is up after {time.monotonic() - began:.0f} s"
-        )
+        self._say(f"Airflow {self.version} is ready after {time.monotonic() - began:.0f} s.")
 
     def _launch(self, name: str, arguments: list[str], env: dict[str, str]) -> Started:
         log = self.installation.logs / "components" / f"{name}.log"
         return Started(name, [sys.executable, "-m", "airflow", *arguments], env, log)
 
     def _migrate(self) -> None:
-        """Create the metadata database once for a version of Airflow; an older version's is thrown away."""
-        home, version = self.installation.home, importlib.metadata.version("apache-airflow")
+        """Create the metadata database once for a version of Airflow; another version's is deleted."""
+        home, version = self.installation.home, self.version
         mark = home / "migrated"
         if mark.exists() and mark.read_text() == version and self.installation.database.exists():
             return
-        self._say("creating the metadata database (the first time only)")
+        self._say("Creating the metadata database (the first time only).")
         mark.unlink(missing_ok=True)
         self.installation.database.unlink(missing_ok=True)
         shutil.rmtree(self.installation.logs, ignore_errors=True)
@@ -99,7 +102,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
             time.sleep(0.1)
         self.components.remove(migration)
         if migration.exit_code:
-            raise LocalAirflowError(f"airflow db migrate failed:\n{migration.tail()}")
+            raise LocalAirflowError(f"`airflow db migrate` failed.\n{migration.tail()}")
         mark.write_text(version)
 
     def _unhealthy(self) -> list[str]:
@@ -107,13 +110,13 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         return [name for name in HEALTHY if health.get(name) != "healthy"]
 
     def wait_for_dag(self, dag_id: str) -> None:
-        """Until this Airflow has read the Dag's file; the database may hold what an earlier one has read."""
-        self._say(f"waiting for the Dag {dag_id} to be parsed")
+        """Wait until this Airflow has parsed the Dag's file; the database may hold an earlier version of it."""
+        self._say(f"Waiting until the Dag {dag_id} is parsed.")
 
         def parsed() -> bool:
             errors = self.api.import_errors()
             if errors:
-                raise LocalAirflowError(f"{errors[0]['filename']} cannot be imported:\n{errors[0]['stack_trace']}")
+                raise LocalAirflowError(f"{errors[0]['filename']} cannot be imported.\n{errors[0]['stack_trace']}")
             read_at = self.api.dags().get(dag_id, {}).get("last_parsed_time")
             return read_at is not None and datetime.fromisoformat(read_at) > self._started_at
 
@@ -124,7 +127,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         while not done():
             self.check_alive()
             if time.monotonic() > deadline:
-                raise LocalAirflowError(f"waited {START_LIMIT:.0f} s in vain for {what()}")
+                raise LocalAirflowError(f"Waited {START_LIMIT:.0f} s for {what()}, without success.")
             time.sleep(0.25)
 
     def check_alive(self) -> None:
@@ -132,5 +135,5 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         for component in self.components:
             if component.exit_code is not None:
                 raise LocalAirflowError(
-                    f"the {component.name} ended with code {component.exit_code}:\n{component.tail()}"
+                    f"The {component.name} ended with exit code {component.exit_code}.\n{component.tail()}"
                 )

@@ -1,4 +1,4 @@
-"""How the local Airflow is set up: all of it through environment variables, on top of nothing the user has set."""
+"""The settings of the local Airflow: environment variables only; none of the user's own Airflow settings apply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = REPOSITORY / "example_dags"
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """Return a port on which nothing listens now."""
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         port: int = listener.getsockname()[1]
@@ -52,7 +52,7 @@ class Installation:
         passwords.chmod(0o600)
 
     def _port_of_last_time(self) -> int | None:
-        """So that the address of a run is the same the next time, unless somebody else listens there now."""
+        """Return the port of the last time, unless something else listens there: addresses of runs stay the same."""
         path = self.home / "port"
         if not path.exists():
             return None
@@ -76,7 +76,7 @@ class Installation:
         return loaded
 
     def environment(self) -> dict[str, str]:
-        """The environment of every Airflow process."""
+        """Return the environment of every Airflow process."""
         env = _foreign_environment()
         settings = {**self._identity(), **self._addresses(), **_speed(), **self.extra}
         env.update({f"AIRFLOW__{name}": value for name, value in settings.items()})
@@ -112,17 +112,17 @@ class Installation:
 
 
 def _foreign_environment() -> dict[str, str]:
-    """The user's environment without what would change Airflow or slow it down."""
+    """Return the user's environment without what would change Airflow or slow it down."""
     unwanted = ("AIRFLOW", "COVERAGE", "COV_CORE", "PYTEST", "PYTHONDONTWRITEBYTECODE")
     env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     env["NO_COLOR"] = "1"
-    # A proxy of the user's is no way to a server on loopback.
+    # A server on loopback cannot be reached through the user's proxy.
     env["NO_PROXY"] = env["no_proxy"] = ",".join(filter(None, [env.get("NO_PROXY"), LOOPBACK, "localhost"]))
     return env
 
 
 def _speed() -> dict[str, str]:
-    """Short intervals and few processes: one person on a small machine waits for one run."""
+    """Return short intervals and few processes: one run on a small machine is to be fast."""
     return {
         "API__WORKERS": "1",
         "CORE__PARALLELISM": "4",

@@ -24,7 +24,7 @@ TIMEOUT = 10
 class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
     """A running emulator with one project.
 
-    :param log: where its output goes.
+    :param log: file for its output.
     :param env: its environment.
     :param speed: emulated seconds per second.
     :param token: the project's token; a fresh one when none is given.
@@ -59,23 +59,23 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
             stop([self.process], patience=3)
 
     def _address(self, process: Started) -> str:
-        """The address that it prints when it listens."""
+        """Return the address that it prints when it listens."""
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:
-            if told := re.search(r"listening on (http://\S+)", process.log.read_text(errors="replace")):
-                return told[1]
+            if found := re.search(r"listening on (http://\S+)", process.log.read_text(errors="replace")):
+                return found[1]
             if process.exit_code is not None:
-                raise LocalAirflowError(f"the emulator ended with code {process.exit_code}:\n{process.tail()}")
+                raise LocalAirflowError(f"The emulator ended with exit code {process.exit_code}.\n{process.tail()}")
             time.sleep(0.05)
-        raise LocalAirflowError(f"the emulator told no address within {START_LIMIT:.0f} s")
+        raise LocalAirflowError(f"The emulator did not start within {START_LIMIT:.0f} s.")
 
     def connection(self, connection_id: str = "truepush_default") -> dict[str, Any]:
-        """The Airflow connection to it, as the REST API takes it."""
+        """Return the Airflow connection to it, as the REST API accepts it."""
         parts = urlsplit(self.url)
         return {
             "connection_id": connection_id,
             "conn_type": "truepush",
-            "description": "The emulator of Truepush on this machine",
+            "description": "The Truepush emulator on this machine",
             "host": f"{parts.scheme}://{parts.hostname}",
             "port": parts.port,
             "password": self.token,
@@ -83,21 +83,21 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
         }
 
     def segment(self) -> str:
-        """The id of the project's first segment."""
+        """Return the id of the project's first segment."""
         return str(self._ask("segments")[0]["id"])
 
     def counters(self, campaign_id: str) -> dict[str, int] | None:
-        """A campaign's counters by their lower-case names, or None while it has none."""
+        """Return a campaign's counters by their lower-case names, or None while it has none."""
         found: dict[str, int] | None = self._ask(f"stats/{campaign_id}")
         return found
 
     def requests(self, endpoint: str) -> list[dict[str, Any]]:
-        """Every request to an endpoint that it has seen, oldest first."""
+        """Return every request to an endpoint so far, oldest first."""
         found: list[dict[str, Any]] = self._ask("requests", endpoint=endpoint)
         return found
 
     def _ask(self, control: str, **query: str) -> Any:
         answer = self._session.get(f"{self.url}/_emulator/{control}", params=query, timeout=TIMEOUT)
         if not answer.ok:
-            raise LocalAirflowError(f"the emulator answered {answer.status_code} to {control}: {answer.text[:300]}")
+            raise LocalAirflowError(f"The emulator answered {answer.status_code} to {control}: {answer.text[:300]}")
         return answer.json()

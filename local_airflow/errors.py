@@ -1,7 +1,7 @@
-"""What can go wrong here."""
+"""The error of a local Airflow."""
 
 from __future__ import annotations
 
 
 class LocalAirflowError(RuntimeError):
-    """The local Airflow, or the emulator beside it, did not do what it was started for."""
+    """The local Airflow or its emulator did not start, did not answer or ended with an error."""

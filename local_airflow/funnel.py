@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-# Each stage with the one whose people it is a part of, and its colour.
+# Each stage with the stage that its share is of, and its color.
 STAGES = (
     ("reach", "Reached by the segment", None, "blue"),
     ("sent", "Sent", "reach", "cyan"),
@@ -25,14 +25,17 @@ STAGES = (
 
 
 def share(stats: Mapping[str, int], counter: str, whole: str | None) -> str:
-    """``97.1% of sent``, or nothing when there is no whole."""
+    """Return a share such as ``97.1% of sent``; empty when there is nothing to divide by."""
     if whole is None or not stats[whole]:
         return ""
     return f"{100 * stats[counter] / stats[whole]:.1f}% of {whole}"
 
 
 def chart(stats: Mapping[str, int], title: str, width: int = 110) -> Panel:
-    """The funnel: a bar per stage, its length the share of the reach, at most ``width`` columns in all."""
+    """Return the funnel: a bar per stage, as long as its share of the reach.
+
+    :param width: columns at most.
+    """
     bars = max(10, min(40, width - 60))
     table = Table(box=None, show_header=False, padding=(0, 1))
     table.add_column("stage", no_wrap=True)
@@ -40,10 +43,10 @@ def chart(stats: Mapping[str, int], title: str, width: int = 110) -> Panel:
     table.add_column("people", justify="right", no_wrap=True)
     table.add_column("share", style="dim", no_wrap=True)
     reach = max(stats["reach"], 1)
-    for counter, label, whole, colour in STAGES:
-        # The few shall be seen too: an eighth of a column is the least that a bar can show.
+    for counter, label, whole, color in STAGES:
+        # Small counters show too: an eighth of a column is the least that a bar can be.
         length = max(stats[counter], reach / bars / 8) if stats[counter] else 0
-        bar = Bar(size=reach, begin=0, end=length, width=bars, color=colour)
+        bar = Bar(size=reach, begin=0, end=length, width=bars, color=color)
         table.add_row(label, bar, f"{stats[counter]:,}", share(stats, counter, whole))
     return Panel(table, title=Text(title), box=box.ROUNDED, expand=False)
 

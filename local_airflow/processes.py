@@ -1,4 +1,4 @@
-"""Processes that are started here and stopped here: by their own id, with all that they have started themselves."""
+"""Processes that are started and stopped by their own id, with their descendants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 
 
 class Started:
-    """A running command in a session of its own, so that a Ctrl-C in the terminal reaches only the one who stops it."""
+    """A running command in a session of its own: a Ctrl-C in the terminal reaches only the process that stops it."""
 
     def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self.name = name
@@ -37,11 +37,11 @@ class Started:
         return self._process.poll()
 
     def tail(self, lines: int = 40) -> str:
-        """The last lines it wrote."""
+        """Return the last lines of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def family(self) -> list[psutil.Process]:
-        """The process and all its descendants, as they are now."""
+        """Return the process and all its descendants, as they are now."""
         try:
             process = psutil.Process(self.pid)
             return [process, *process.children(recursive=True)]
@@ -49,14 +49,14 @@ class Started:
             return []
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process itself, which passes on to its children what they need."""
+        """Send a signal to the process, which passes it on to its children."""
         if self.exit_code is None:
             self._process.send_signal(number)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """An impatient second Ctrl-C must not leave half of the processes behind."""
+    """Ignore a second Ctrl-C, which would leave some of the processes behind."""
     if threading.current_thread() is not threading.main_thread():  # signals go to the main thread, and only there
         yield
         return
@@ -69,13 +69,13 @@ def undisturbed() -> Iterator[None]:
 
 
 def stop(started: Iterable[Started], patience: float = 10.0) -> None:
-    """Ask all of them to end, and end by force what has not ended after ``patience`` seconds, descendants included."""
+    """Ask all processes to end; after ``patience`` seconds end by force those that have not, with descendants."""
     with undisturbed():
         _stop(list(started), patience)
 
 
 def _stop(everyone: list[Started], patience: float) -> None:
-    # Collected first: a child whose parent has gone can no longer be found.
+    # Collected first: a child whose parent has ended can no longer be found.
     families = [process for one in everyone for process in one.family()]
     for one in everyone:
         one.signal(signal.SIGTERM)
