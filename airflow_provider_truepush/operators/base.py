@@ -29,6 +29,11 @@ class TruepushOperator(RendersText, BaseOperator):
     ui_color = "#e8f0fe"
     truepush_conn_id: str
 
+    def __init__(self, **kwargs: Any) -> None:
+        # Without one of its own, Airflow takes the signature of BaseOperator for this class's when a task is mapped,
+        # and with it defaults that a mapped task cannot run with.
+        super().__init__(**kwargs)
+
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments; constructors call it, and ``partial`` and ``expand`` do.

@@ -181,3 +181,13 @@ def test_airflow_renders_field_by_field_as_this_provider_expects() -> None:
     """Canary: the one method that is not part of Airflow's public interface, and is overridden."""
     method = inspect.signature(BaseOperator._do_render_template_fields)
     assert list(method.parameters) == ["self", "parent", "template_fields", "context", "jinja_env", "seen_oids"]
+
+
+@pytest.mark.parametrize("kind", OPERATORS, ids=lambda kind: kind.__name__)
+def test_mapped_operators_have_airflows_own_defaults(kind: type[Any]) -> None:
+    """Airflow reads them off the signatures of all classes, which a class before BaseOperator can disturb."""
+    with DAG("a_dag", schedule=None):
+        ours, airflows = kind.partial(task_id="a"), BaseOperator.partial(task_id="a")
+    names = set(airflows.kwargs) - {"task_id", "dag", "task_group"}
+    differing = {name for name in names if ours.kwargs[name] != airflows.kwargs[name]}
+    assert differing <= {"email_on_failure", "email_on_retry"}

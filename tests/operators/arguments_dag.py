@@ -1,0 +1,54 @@
+"""A Dag whose arguments come in every form that only a run of Airflow has; ``test_arguments_airflow.py`` runs it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, TaskGroup, task
+
+from airflow_provider_truepush.models import Button
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+
+SEGMENT = "b1" * 12
+CAMPAIGN = {"message": "Today only", "link": "https://example.com/"}
+
+with DAG(
+    "arguments",
+    schedule=None,
+    render_template_as_native_obj=True,
+    params={"left": 5},
+    default_args={"segment_id": SEGMENT, "retries": 2, "thresholds": {"sent": 1}},
+) as dag:
+
+    @task
+    def nothing() -> list[None]:
+        return [None]
+
+    @task
+    def items() -> list[str]:
+        return ["1_000", "0x10"]
+
+    @task.truepush_campaign
+    def decorated(item: str) -> dict[str, Any]:
+        return {"title": f"decorated {item}", **CAMPAIGN}
+
+    decorated.expand(item=items())
+    with TaskGroup("outer", default_args={"tags": ["outer"]}), TaskGroup("inner"):
+        decorated.override(task_id="nested")("nested")
+    TruepushCreateCampaignOperator.partial(task_id="mapped", **CAMPAIGN).expand(title=items())
+    TruepushCreateCampaignOperator(
+        task_id="native",
+        title="{{ '1e5' }}",
+        buttons=[Button("Only {{ params.left }} left", "https://example.com/?d={{ params.left }}")],
+        **CAMPAIGN,
+    )
+    for name in ("send_at", "segment_id", "ledger_conn_id"):
+        TruepushCreateCampaignOperator.partial(task_id=f"empty_{name}", title="empty", **CAMPAIGN).expand(
+            **{name: nothing.override(task_id=f"nothing_{name}")()}
+        )
+
+if __name__ == "__main__":
+    run = dag.test()
+    states = {f"{ti.task_id}.{ti.map_index}": (str(ti.state), ti.try_number) for ti in run.get_task_instances()}
+    print("RESULT", json.dumps(states))
