@@ -21,7 +21,7 @@ def near_matches(name: str, candidates: Iterable[str]) -> list[str]:
     :param candidates: the names that exist. At most 5,000 are compared.
     """
     by_form: dict[str, str] = {}
-    for candidate in islice(dict.fromkeys(candidates), _COMPARED):
+    for candidate in islice(candidates, _COMPARED):
         by_form.setdefault(_form(candidate), candidate)
     close = difflib.get_close_matches(_form(name), by_form, n=_SHOWN, cutoff=_SIMILAR)
     return [by_form[form] for form in close]

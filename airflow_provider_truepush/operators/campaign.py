@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.checks import object_id, refuse, text
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
+from airflow_provider_truepush.operators.target import check_target, read_target, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
+
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
 
 __all__ = [
     "TruepushCancelCampaignOperator",
@@ -23,29 +26,29 @@ __all__ = [
     "TruepushListCampaignsOperator",
 ]
 
-_CHECKS = {"campaign_id": object_id, "truepush_conn_id": text}
-
-
-def _if_not_cancellable(field: str, value: object) -> None:
-    if value not in ("fail", "skip", "ignore"):
-        refuse(field, value, "must be 'fail', 'skip' or 'ignore'")
+_TARGET = target_checks("campaign_id", "campaign_title")
+_if_not_cancellable = choice(IF_NOT_CANCELLABLE)
 
 
 class TruepushCancelCampaignOperator(TruepushOperator):
-    """Cancel a campaign before it is sent: ``cancelCampaign``. Returns whether this cancelled it.
+    """Cancel a campaign before it is sent: ``cancelCampaign``, by title after ``listCampaign``.
 
-    :param campaign_id: the campaign.
-    :param if_not_cancellable: what to do when it was sent or cancelled already: ``fail`` the task, ``skip`` it,
-        or ``ignore`` that.
+    Returns whether the task canceled it.
+
+    :param campaign_id: the campaign's id.
+    :param campaign_title: its title, instead of the id. Exactly one campaign of the project must have it.
+    :param if_not_cancellable: what to do when it was sent or canceled before: ``fail`` the task, ``skip`` it, or
+        ``ignore`` that.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("campaign_id", "if_not_cancellable", "truepush_conn_id")
+    template_fields: Sequence[str] = ("campaign_id", "campaign_title", "if_not_cancellable", "truepush_conn_id")
 
     def __init__(
         self,
         *,
-        campaign_id: str | XComArg,
+        campaign_id: str | XComArg | None = None,
+        campaign_title: str | None = None,
         if_not_cancellable: Literal["fail", "skip", "ignore"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
@@ -53,39 +56,45 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         self.check_arguments(
             {
                 "campaign_id": campaign_id,
+                "campaign_title": campaign_title,
                 "if_not_cancellable": if_not_cancellable,
                 "truepush_conn_id": truepush_conn_id,
             }
         )
         super().__init__(**kwargs)
-        self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
+        self.campaign_id: str | None = campaign_id  # type: ignore[assignment]  # a string by the time it is used
+        self.campaign_title = campaign_title
         self.if_not_cancellable = if_not_cancellable
         self.truepush_conn_id = truepush_conn_id
+        check_target(self, "campaign_id", "campaign_title")
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
-            check_literals(given, {**_CHECKS, "if_not_cancellable": _if_not_cancellable})
+            check_literals(given, {**_TARGET, "if_not_cancellable": _if_not_cancellable})
 
     def execute(self, context: Context) -> bool:
         """Cancel the campaign."""
         with self.truepush() as hook:
             _if_not_cancellable("if_not_cancellable", self.if_not_cancellable)
-            cancelled = hook.cancel_or_unknown(self.campaign_id)
-        if cancelled is None:
+            campaign_id = _campaign_id(self, hook, "No campaign was canceled.")
+            canceled = hook.cancel_or_unknown(campaign_id)
+        if canceled is None:
             self.log.warning(
-                "Campaign %s: an attempt to cancel went unanswered, and to the next one Truepush said that it is sent "
-                "or cancelled already. That counts as cancelled; look in Truepush if it must be certain.",
-                self.campaign_id,
+                "An answer to the cancellation of campaign %s was lost, and the repeated request found it sent or "
+                "canceled. It counts as canceled. If that must be certain, check the campaign in Truepush.",
+                campaign_id,
             )
             return True
-        if cancelled:
-            self.log.info("Cancelled campaign %s.", self.campaign_id)
+        if canceled:
+            self.log.info("Canceled campaign %s.", campaign_id)
             return True
-        message = f"Campaign {self.campaign_id} was sent or cancelled already, or is unknown; nothing was changed."
+        message = f"Campaign {campaign_id} was sent or canceled before, or does not exist. Nothing was changed."
         if self.if_not_cancellable == "fail":
-            raise AirflowFailException(message)
+            raise AirflowFailException(
+                f"{message} Check it in Truepush; use if_not_cancellable='skip' or 'ignore' to accept that."
+            )
         if self.if_not_cancellable == "skip":
             raise AirflowSkipException(message)
         self.log.info(message)
@@ -93,42 +102,66 @@ class TruepushCancelCampaignOperator(TruepushOperator):
 
 
 class TruepushGetCampaignStatsOperator(TruepushOperator):
-    """Fetch a campaign's counters: ``campaignStats``.
+    """Fetch a campaign's counters: ``campaignStats``, by title after ``listCampaign``.
 
     Returns a dict of ``reach, sent, delivered, views, clicks, button0, button1, unsubscribers`` as of now, or
     None when Truepush has none: not sent yet, or no such campaign.
 
-    :param campaign_id: the campaign.
+    :param campaign_id: the campaign's id.
+    :param campaign_title: its title, instead of the id. Exactly one campaign of the project must have it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
-    template_fields: Sequence[str] = ("campaign_id", "truepush_conn_id")
+    template_fields: Sequence[str] = ("campaign_id", "campaign_title", "truepush_conn_id")
 
     def __init__(
-        self, *, campaign_id: str | XComArg, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+        self,
+        *,
+        campaign_id: str | XComArg | None = None,
+        campaign_title: str | None = None,
+        truepush_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Any,
     ) -> None:
-        self.check_arguments({"campaign_id": campaign_id, "truepush_conn_id": truepush_conn_id})
+        self.check_arguments(
+            {"campaign_id": campaign_id, "campaign_title": campaign_title, "truepush_conn_id": truepush_conn_id}
+        )
         super().__init__(**kwargs)
-        self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
+        self.campaign_id: str | None = campaign_id  # type: ignore[assignment]  # a string by the time it is used
+        self.campaign_title = campaign_title
         self.truepush_conn_id = truepush_conn_id
+        check_target(self, "campaign_id", "campaign_title")
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
-            check_literals(given, _CHECKS)
+            check_literals(given, _TARGET)
 
     def execute(self, context: Context) -> dict[str, int] | None:
         """Fetch the counters."""
         with self.truepush() as hook:
-            stats = hook.get_campaign_stats(self.campaign_id)
+            campaign_id = _campaign_id(self, hook, "No counters were fetched.")
+            stats = hook.get_campaign_stats(campaign_id)
         if stats is None:
-            self.log.warning("Truepush has no statistics of campaign %s: not sent yet, or unknown.", self.campaign_id)
+            self.log.warning(
+                "Truepush has no counters of campaign %s: it was not sent yet, or does not exist.", campaign_id
+            )
             return None
         if stats.extra:
-            self.log.warning("Counters this version does not know are left out: %s", sorted(stats.extra))
-        self.log.info("Campaign %s: %s", self.campaign_id, stats.as_dict())
-        return stats.as_dict()
+            self.log.warning("Counters that this version does not know were left out: %s.", ", ".join(stats.extra))
+        counters = stats.as_dict()
+        self.log.info("Campaign %s: %s.", campaign_id, ", ".join(f"{name} {n}" for name, n in counters.items()))
+        return counters
+
+
+def _campaign_id(operator: Any, hook: TruepushHook, consequence: str) -> str:
+    """Return the id that was given, or that of the only campaign with the title."""
+    campaign_id, title = read_target(operator, "campaign_id", "campaign_title")
+    if campaign_id is not None:
+        return campaign_id
+    from airflow_provider_truepush.resources.names import resolve
+
+    return resolve(hook, "campaign", title or "", field="campaign_title", consequence=consequence, may_be_pending=True)
 
 
 class TruepushListCampaignsOperator(ListOperator):

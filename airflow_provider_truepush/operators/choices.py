@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.api.literals import check_literal
-from airflow_provider_truepush.operators.arguments import checked_at_parse
 
 IF_EXISTS = ("fail", "reuse", "replace")
 IF_MISSING = ("ignore", "skip", "fail")
+IF_NOT_CANCELLABLE = ("fail", "skip", "ignore")
 STATUSES = ("active", "inactive")
 
 
@@ -19,7 +18,6 @@ def check_choice(field: str, value: object, choices: Sequence[str]) -> None:
         refuse(field, value, f"must be one of {', '.join(map(repr, choices))}")
 
 
-def check_literal_choice(field: str, value: object, choices: Sequence[str]) -> None:
-    """Check a choice while the Dag file is parsed; a template is checked when it runs."""
-    with checked_at_parse():
-        check_literal(check_choice, field, value, choices)
+def choice(choices: Sequence[str]) -> Callable[[str, object], None]:
+    """Return the check for one of the choices."""
+    return lambda field, value: check_choice(field, value, choices)

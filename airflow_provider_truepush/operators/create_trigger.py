@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.audience import EVERYONE, Audience
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, check_literal_choice
@@ -95,6 +96,9 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         self.truepush_conn_id = truepush_conn_id
         check_target(self, "template_id", "template")
         check_literal_choice("if_exists", if_exists, IF_EXISTS)
+        with checked_at_parse():
+            if self._aimed and self._segment_named:
+                refuse("trigger.segment", segment, "set either this or segment_id; both are set")
 
     def execute(self, context: Context) -> str | None:
         """Create the trigger, or keep the existing one."""
@@ -144,8 +148,6 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
 
     def _segment(self) -> tuple[str | None, str | None]:
         """Return the id and the name of the segment; both are None for a trigger to every subscriber."""
-        if self._aimed and self._segment_named:
-            refuse("trigger.segment", self.segment, "set either this or segment_id; both are set")
         self.check_audience("trigger.segment_id")
         if not self._segment_named:
             return self.segment_id, None

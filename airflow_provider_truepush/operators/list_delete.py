@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, check_literal_choice
+from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
 from airflow_provider_truepush.operators.create_by_name import change_records
-from airflow_provider_truepush.operators.target import read_target
+from airflow_provider_truepush.operators.target import read_target, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -56,10 +57,17 @@ class DeleteOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        self.check_arguments({"if_missing": if_missing, "truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id
-        check_literal_choice("if_missing", if_missing, IF_MISSING)
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        with checked_at_parse():
+            target = target_checks(f"{cls.resource}_id", cls.name_field)
+            check_literals(given, {**target, "if_missing": choice(IF_MISSING)})
 
     def execute(self, context: Context) -> bool:
         """Delete it."""

@@ -39,6 +39,7 @@ class TruepushDeleteSegmentOperator(DeleteOperator):
     template_fields: Sequence[str] = ("segment_id", "segment", *DeleteOperator.template_fields)
 
     def __init__(self, *, segment_id: str | XComArg | None = None, segment: str | None = None, **kwargs: Any) -> None:
+        self.check_arguments({"segment_id": segment_id, "segment": segment})
         super().__init__(**kwargs)
         self.segment_id: str | None = segment_id  # type: ignore[assignment]  # a string by the time it is used
         self.segment = segment

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_truepush.api.checks import object_id, refuse, text
-from airflow_provider_truepush.api.literals import is_literal
+from airflow_provider_truepush.api.given import is_empty
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 
-#: What a template without a value renders to.
-_EMPTY = ("", "None")
+Check = Callable[[str, Any], object]
+
+
+def target_checks(id_field: str, name_field: str) -> dict[str, Check]:
+    """Return the checks of both arguments; None is an argument that was not given."""
+
+    def check_id(field: str, value: Any) -> None:
+        if value is not None:
+            read_one(field, value, is_id=True)
+
+    def check_name(field: str, value: Any) -> None:
+        if value is not None:
+            read_one(field, value, is_id=False)
+
+    return {id_field: check_id, name_field: check_name, "truepush_conn_id": text}
 
 
 def check_target(operator: Any, id_field: str, name_field: str) -> None:
-    """Check both arguments while the Dag file is parsed, and remember which was given.
+    """Check in the constructor that one of both was given, and remember which.
 
     :param operator: has both as attributes; None is an argument that was not given.
     :param id_field: the argument with the id.
@@ -21,13 +35,9 @@ def check_target(operator: Any, id_field: str, name_field: str) -> None:
     """
     row_id, name = getattr(operator, id_field), getattr(operator, name_field)
     operator.is_named = name is not None
-    with checked_at_parse():
-        if (row_id is None) == (name is None):
-            given = "neither is" if row_id is None else "both are"
-            refuse(id_field, row_id, f"set either this or {name_field}; {given} set")
-        for field, value in ((id_field, row_id), (name_field, name)):
-            if value is not None and is_literal(value):
-                read_one(field, value, is_id=field == id_field)
+    if (row_id is None) == (name is None):
+        with checked_at_parse():
+            refuse(id_field, row_id, f"set either this or {name_field}; {'neither is' if name is None else 'both are'} set")
 
 
 def read_target(operator: Any, id_field: str, name_field: str) -> tuple[str | None, str | None]:
@@ -38,7 +48,7 @@ def read_target(operator: Any, id_field: str, name_field: str) -> tuple[str | No
 
 
 def read_one(field: str, value: Any, *, is_id: bool) -> str:
-    """Return an id or a name; one that was given and rendered to nothing is refused."""
-    if value is None or (isinstance(value, str) and value.strip() in _EMPTY):
-        refuse(field, value, "rendered to an empty value, but a value is required")
+    """Return an id or a name; one that was given and came out empty is refused."""
+    if is_empty(value):
+        refuse(field, value, "was given and is empty. Check the template, XCom or variable it comes from")
     return object_id(field, value) if is_id else text(field, value)

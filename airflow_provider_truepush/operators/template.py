@@ -130,6 +130,7 @@ class TruepushDeleteTemplateOperator(DeleteOperator):
     template_fields: Sequence[str] = ("template_id", "template", *DeleteOperator.template_fields)
 
     def __init__(self, *, template_id: str | XComArg | None = None, template: str | None = None, **kwargs: Any) -> None:
+        self.check_arguments({"template_id": template_id, "template": template})
         super().__init__(**kwargs)
         self.template_id: str | None = template_id  # type: ignore[assignment]  # a string by the time it is used
         self.template = template

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, check_literal_choice
+from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, choice
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import check_target, read_target
+from airflow_provider_truepush.operators.target import check_target, read_target, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -40,6 +41,7 @@ class TruepushDeleteTriggerOperator(DeleteOperator):
     def __init__(
         self, *, trigger_id: str | XComArg | None = None, trigger_name: str | None = None, **kwargs: Any
     ) -> None:
+        self.check_arguments({"trigger_id": trigger_id, "trigger_name": trigger_name})
         super().__init__(**kwargs)
         self.trigger_id: str | None = trigger_id  # type: ignore[assignment]  # a string by the time it is used
         self.trigger_name = trigger_name
@@ -70,6 +72,15 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        self.check_arguments(
+            {
+                "trigger_id": trigger_id,
+                "trigger_name": trigger_name,
+                "status": status,
+                "if_missing": if_missing,
+                "truepush_conn_id": truepush_conn_id,
+            }
+        )
         super().__init__(**kwargs)
         self.trigger_id: str | None = trigger_id  # type: ignore[assignment]  # a string by the time it is used
         self.trigger_name = trigger_name
@@ -77,8 +88,13 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id
         check_target(self, "trigger_id", "trigger_name")
-        check_literal_choice("status", status, STATUSES)
-        check_literal_choice("if_missing", if_missing, IF_MISSING)
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        checks = {**target_checks("trigger_id", "trigger_name"), "status": choice(STATUSES), "if_missing": choice(IF_MISSING)}
+        with checked_at_parse():
+            check_literals(given, checks)
 
     def execute(self, context: Context) -> bool:
         """Set the status."""

@@ -11,6 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.tokens import SESSION_TOKEN
 
 UNKNOWN = "0123456789abcdef01234567"
@@ -97,3 +98,13 @@ def rendered_in(kind: type[Any], context: dict[str, Any], *, native: bool = Fals
 def templated(arguments: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Every argument as a template, and the context that renders it."""
     return {name: f"{{{{ values.{name} }}}}" for name in arguments}, {"values": arguments}
+
+
+def fail_lists_after_one_look(emulator: Emulator, kind: str, name: str = "Weekly") -> None:
+    """One look for a name works, and every request for a list after it fails."""
+    endpoint = f"list{kind.capitalize()}"
+    with TruepushHook("truepush_default") as hook:
+        getattr(hook, f"find_{kind}s")(name=name)
+    pages = emulator.count(endpoint)
+    emulator.clear_requests()
+    emulator.fault(endpoint, nth=range(pages + 1, pages + 50), effect="status", status=503)

@@ -60,13 +60,16 @@ def test_a_campaign_that_cannot_be_cancelled(
     assert truepush.count("cancelCampaign") == truepush.count() == 1
 
 
-def test_a_choice_that_there_is_not(truepush: Emulator) -> None:
-    template: Any = "{{ choice }}"
+def test_a_choice_that_does_not_exist_ends_the_parsing(truepush: Emulator) -> None:
+    wrong: Any = "perhaps"
+    with pytest.raises(ValueError, match=r"if_not_cancellable.*'perhaps'"):
+        TruepushCancelCampaignOperator(
+            task_id="t", campaign_id=SCHEDULED, if_not_cancellable=wrong, truepush_conn_id=CONN_ID
+        )
     operator = TruepushCancelCampaignOperator(
-        task_id="t", campaign_id=SCHEDULED, if_not_cancellable=template, truepush_conn_id=CONN_ID
+        task_id="t", campaign_id=SCHEDULED, if_not_cancellable="{{ x }}", truepush_conn_id=CONN_ID
     )
-    operator.render_template_fields({"choice": "perhaps"})
-    with pytest.raises(AirflowFailException, match=r"if_not_cancellable.*'perhaps'"):
+    with pytest.raises(AirflowFailException, match=r"if_not_cancellable.*'{{ x }}'"):
         execute(operator)
     assert truepush.count() == 0
 

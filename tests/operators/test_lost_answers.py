@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator, TruepushDeleteTemplateOperator
 from airflow_provider_truepush.operators.trigger import (
@@ -199,7 +200,7 @@ def test_reuse_warns_that_nothing_was_compared(emulator: Emulator, said: Said, k
 
 def test_a_hundred_deletes_by_name_at_the_same_time(emulator: Emulator, connect: Connect) -> None:
     """The list shrinks under every walk; a row that was missed would be a trigger that goes on sending."""
-    emulator.set_dialect(page_size=25)
+    emulator.set_dialect(page_size=5)
     connect(max_attempts=3)
     seed(emulator, *(f"Trigger {number}" for number in range(100)))
     emulator.fault("listTrigger", effect="delay", seconds=0.02)
@@ -212,3 +213,20 @@ def test_a_hundred_deletes_by_name_at_the_same_time(emulator: Emulator, connect:
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(delete, range(100)))
     assert emulator.triggers() == []
+
+
+def test_reuse_while_the_list_shrinks_creates_nothing_twice(emulator: Emulator) -> None:
+    emulator.set_dialect(page_size=5)
+    old = [make(emulator, "template", f"Old {number}") for number in range(30)]
+    kept = make(emulator, "template")
+    emulator.fault("listTemplate", effect="delay", seconds=0.02)
+
+    def delete(template_id: str) -> None:
+        with TruepushHook("truepush_default") as hook:
+            hook.delete_template(template_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        deleting = pool.map(delete, old)
+        created = [templates.create(if_exists="reuse") for _ in range(4)]
+        list(deleting)
+    assert created == [kept] * 4

@@ -20,6 +20,7 @@ from tests.operators.resources import (
     _connected,
     connect_fixture,
     emulator_fixture,
+    fail_lists_after_one_look,
     fault_name,
     said_fixture,
     sent,
@@ -67,7 +68,7 @@ class TestBetweenCreateAndDelete:
     def test_no_id_and_nothing_in_the_list(self, emulator: Emulator) -> None:
         (old,) = seed(emulator, "Weekly")
         emulator.set_dialect("mute")
-        emulator.fault("listTemplate", nth=[3, 4, 5], effect="status", status=503)
+        fail_lists_after_one_look(emulator, "template")
         with pytest.raises(AirflowFailException, match=f"its id is unknown, so the old ones were kept: {old}"):
             create(if_exists="replace")
         assert len(ids(emulator)) == 2
@@ -111,7 +112,7 @@ class TestDoubt:
 
     def test_the_list_fails_as_well(self, emulator: Emulator) -> None:
         emulator.fault("createTemplate", effect="fin")
-        emulator.fault("listTemplate", nth=2, effect="status", status=503)
+        fail_lists_after_one_look(emulator, "template")
         with pytest.raises(AirflowFailException, match="Looking for it failed too"):
             create()
         assert sent(emulator) == ["createTemplate"]
@@ -134,7 +135,7 @@ class TestWithoutAnId:
 
     def test_nothing_tells_it(self, emulator: Emulator, said: Said) -> None:
         emulator.set_dialect("mute")
-        emulator.fault("listTemplate", nth=2, effect="status", status=503)
+        fail_lists_after_one_look(emulator, "template")
         assert create() is None
         assert "returned no id" in said()
         assert len(ids(emulator)) == 1

@@ -18,6 +18,7 @@ from tests.operators.resources import (
     _connected,
     connect_fixture,
     emulator_fixture,
+    fail_lists_after_one_look,
     fault_name,
     said_fixture,
     sent,
@@ -32,16 +33,6 @@ from tests.operators.triggers import (
 __all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "template_fixture"]
 
 
-def fail_lists_after_the_delete(emulator: Emulator) -> None:
-    """The look-up by name works, and every request for a list after it fails."""
-    before = TruepushHook("truepush_default")
-    with before:
-        before.find_triggers(name="Weekly")
-    pages = emulator.count("listTrigger")
-    emulator.clear_requests()
-    emulator.fault("listTrigger", nth=range(pages + 1, pages + 20), effect="status", status=503)
-
-
 class TestBetweenDeleteAndCreate:
     def test_the_delete_stays_open(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly")
@@ -52,7 +43,7 @@ class TestBetweenDeleteAndCreate:
     def test_the_delete_and_the_list_stay_open(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly")
         emulator.fault("deleteTrigger", nth=1, effect="fin")
-        fail_lists_after_the_delete(emulator)
+        fail_lists_after_one_look(emulator, "trigger")
         with pytest.raises(AirflowException, match="Could not confirm that the old trigger") as caught:
             create(if_exists="replace")
         assert not isinstance(caught.value, AirflowFailException)
@@ -64,7 +55,7 @@ class TestBetweenDeleteAndCreate:
         """A retry would find none, create an active one, and so begin to send what somebody has stopped."""
         seed(emulator, "Weekly", status="inactive")
         emulator.fault("deleteTrigger", nth=1, effect="fin")
-        fail_lists_after_the_delete(emulator)
+        fail_lists_after_one_look(emulator, "trigger")
         with pytest.raises(AirflowFailException, match="The old one was inactive"):
             create(if_exists="replace")
         assert sent(emulator) == ["deleteTrigger"]
@@ -149,6 +140,6 @@ class TestDoubt:
     def test_stopped_and_no_id(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly", status="inactive")
         emulator.set_dialect("mute")
-        emulator.fault("listTrigger", nth=3, effect="status", status=503)
+        fail_lists_after_one_look(emulator, "trigger")
         with pytest.raises(AirflowFailException, match="of unknown id"):
             create(if_exists="replace")

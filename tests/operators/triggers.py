@@ -24,7 +24,7 @@ def template_fixture(emulator: Emulator) -> None:
     emulator.seed(
         {
             "templates": [{}, {"_id": TEMPLATE, "name": "Digest"}],
-            "segments": [{"_id": SEGMENT, "name": "Returning customers"}],
+            "segments": [{"_id": SEGMENT, "name": "Loyal customers"}],
         }
     )
 
