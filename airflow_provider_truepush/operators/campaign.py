@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
+from airflow_provider_truepush.api.given import NOT_GIVEN
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
-from airflow_provider_truepush.operators.target import check_target, read_target, target_checks
+from airflow_provider_truepush.operators.target import keep_target, read_target, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -47,8 +48,8 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     def __init__(
         self,
         *,
-        campaign_id: str | XComArg | None = None,
-        campaign_title: str | None = None,
+        campaign_id: str | XComArg | None = NOT_GIVEN,
+        campaign_title: str | None = NOT_GIVEN,
         if_not_cancellable: Literal["fail", "skip", "ignore"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
@@ -62,11 +63,11 @@ class TruepushCancelCampaignOperator(TruepushOperator):
             }
         )
         super().__init__(**kwargs)
-        self.campaign_id: str | None = campaign_id  # type: ignore[assignment]  # a string by the time it is used
-        self.campaign_title = campaign_title
+        self.campaign_id, self.campaign_title = keep_target(
+            self, campaign_id=campaign_id, campaign_title=campaign_title
+        )
         self.if_not_cancellable = if_not_cancellable
         self.truepush_conn_id = truepush_conn_id
-        check_target(self, "campaign_id", "campaign_title")
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
@@ -117,8 +118,8 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     def __init__(
         self,
         *,
-        campaign_id: str | XComArg | None = None,
-        campaign_title: str | None = None,
+        campaign_id: str | XComArg | None = NOT_GIVEN,
+        campaign_title: str | None = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
@@ -126,10 +127,10 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
             {"campaign_id": campaign_id, "campaign_title": campaign_title, "truepush_conn_id": truepush_conn_id}
         )
         super().__init__(**kwargs)
-        self.campaign_id: str | None = campaign_id  # type: ignore[assignment]  # a string by the time it is used
-        self.campaign_title = campaign_title
+        self.campaign_id, self.campaign_title = keep_target(
+            self, campaign_id=campaign_id, campaign_title=campaign_title
+        )
         self.truepush_conn_id = truepush_conn_id
-        check_target(self, "campaign_id", "campaign_title")
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.operators.arguments import checked_at_parse
-from airflow_provider_truepush.operators.audience import EVERYONE, Audience
+from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, check_literal_choice
-from airflow_provider_truepush.operators.create_by_name import change_records, run_began
-from airflow_provider_truepush.operators.target import check_target, read_one, read_target
+from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
+from airflow_provider_truepush.operators.target import keep_target, read_target, target_checks
+from airflow_provider_truepush.operators.task_records import change_records, run_began
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -27,7 +27,40 @@ _NOT_CREATED = "The trigger was not created."
 _UNRESOLVED = "0" * 24
 
 
-class TruepushCreateTriggerOperator(Audience, TruepushOperator):
+def _schedule(field: str, value: Any) -> None:
+    from airflow_provider_truepush.api.schedule.parse import read_schedule
+
+    read_schedule(field, value)
+
+
+def _segment_id(field: str, value: Any) -> None:
+    refuse_empty(field, value, "trigger")
+    checks.segment_id(field, value)
+
+
+def _segment(field: str, value: Any) -> None:
+    refuse_empty(field, value, "trigger")
+    checks.text(field, value)
+
+
+def _note(field: str, value: Any) -> None:
+    if value is not None:
+        checks.encodable(field, value) if isinstance(value, str) else checks.refuse(field, value, "must be a string")
+
+
+_CHECKS = {
+    **target_checks("template_id", "template"),
+    "name": checks.text,
+    "schedule": _schedule,
+    "segment_id": _segment_id,
+    "segment": _segment,
+    "note": _note,
+    "if_exists": choice(IF_EXISTS),
+}
+_FIELDS = {name: f"trigger.{name}" for name in ("name", "schedule", "segment_id", "segment", "note")}
+
+
+class TruepushCreateTriggerOperator(TruepushOperator):
     """Create a trigger, unless one of its name exists: ``listTrigger``, then ``createTrigger``, sent once.
 
     Returns the trigger's id, or None when Truepush created it and neither its answer nor the list reports the id.
@@ -73,32 +106,37 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         self,
         *,
         name: str,
-        template_id: str | XComArg | None = None,
-        template: str | None = None,
+        template_id: str | XComArg | None = NOT_GIVEN,
+        template: str | None = NOT_GIVEN,
         schedule: Schedule | Mapping[str, Any] | str,
-        segment_id: str | None = EVERYONE,
-        segment: str | None = EVERYONE,
+        segment_id: str | None = NOT_GIVEN,
+        segment: str | None = NOT_GIVEN,
         note: str | None = None,
         if_exists: Literal["fail", "reuse", "replace"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        self.check_arguments(arguments)
         super().__init__(**kwargs)
         self.name = name
-        self.template_id: str | None = template_id  # type: ignore[assignment]  # a string by the time it is used
-        self.template = template
+        self.template_id, self.template = keep_target(self, template_id=template_id, template=template)
         self.schedule = schedule
-        self.aim(segment_id)
-        self.segment = None if segment is EVERYONE else segment
-        self._segment_named = segment is not EVERYONE
+        self.segment_id = None if segment_id is NOT_GIVEN else segment_id
+        self.segment = None if segment is NOT_GIVEN else segment
+        self._segment_field = next((name for name in ("segment_id", "segment") if arguments[name] is not NOT_GIVEN), "")
         self.note = note
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
-        check_target(self, "template_id", "template")
-        check_literal_choice("if_exists", if_exists, IF_EXISTS)
+        if segment_id is not NOT_GIVEN and segment is not NOT_GIVEN:
+            with checked_at_parse():
+                checks.refuse("trigger.segment", segment, "set either this or segment_id; both are set")
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
         with checked_at_parse():
-            if self._aimed and self._segment_named:
-                refuse("trigger.segment", segment, "set either this or segment_id; both are set")
+            check_literals(given, _CHECKS, _FIELDS)
 
     def execute(self, context: Context) -> str | None:
         """Create the trigger, or keep the existing one."""
@@ -128,44 +166,34 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
     def _trigger(self, hook: TruepushHook) -> Trigger:
         """Read the arguments, and only when all of them are right look up the names."""
         template_id, template = read_target(self, "template_id", "template")
-        segment_id, segment = self._segment()
         from airflow_provider_truepush.api import templated
         from airflow_provider_truepush.api.protocol import calls
         from airflow_provider_truepush.models import Trigger
 
         given = {
-            "name": templated.text("trigger.name", self.name, native=False),
+            "name": templated.text("trigger.name", self.name),
             "template_id": _UNRESOLVED if template is not None else template_id,
             "schedule": self.schedule,
         }
-        if segment is not None or segment_id is not None:
-            given["segment_id"] = _UNRESOLVED if segment is not None else segment_id
+        if self._segment_field:
+            _CHECKS[self._segment_field](f"trigger.{self._segment_field}", getattr(self, self._segment_field))
+            given["segment_id"] = self.segment_id if self._segment_field == "segment_id" else _UNRESOLVED
         if (note := templated.optional(self.note)) is not None:
-            given["note"] = templated.text("trigger.note", note, native=False)
-        trigger = Trigger.read(given)
-        calls.create_trigger(trigger, hook.settings, datetime.now(UTC))  # checks it whole, and sends nothing
-        return self._resolved(hook, trigger, template, segment)
+            given["note"] = note
+        calls.create_trigger(given, hook.settings, datetime.now(UTC))  # checks it whole, and sends nothing
+        if template is not None:
+            given["template_id"] = self._look_up(hook, "template", template)
+        if self._segment_field == "segment":
+            given["segment_id"] = self._look_up(hook, "segment", str(self.segment))
+        return Trigger.read(given)
 
-    def _segment(self) -> tuple[str | None, str | None]:
-        """Return the id and the name of the segment; both are None for a trigger to every subscriber."""
-        self.check_audience("trigger.segment_id")
-        if not self._segment_named:
-            return self.segment_id, None
-        return None, read_one("trigger.segment", self.segment, is_id=False)
-
-    def _resolved(self, hook: TruepushHook, trigger: Trigger, template: str | None, segment: str | None) -> Trigger:
-        if template is None and segment is None:
-            return trigger
+    @staticmethod
+    def _look_up(hook: TruepushHook, kind: Literal["template", "segment"], name: str) -> str:
         from airflow_provider_truepush.resources.names import resolve
 
-        found = {}
-        if template is not None:
-            found["template_id"] = resolve(
-                hook, "template", template, field="trigger.template", consequence=_NOT_CREATED, may_be_pending=True
-            )
-        if segment is not None:
-            found["segment_id"] = resolve(hook, "segment", segment, field="trigger.segment", consequence=_NOT_CREATED)
-        return type(trigger)(**{**trigger.given(), **found})
+        # A template may be one that this run would create; segments are created in Truepush's console.
+        pending = kind == "template"
+        return resolve(hook, kind, name, field=f"trigger.{kind}", consequence=_NOT_CREATED, may_be_pending=pending)
 
     def _check_references(self, hook: TruepushHook, trigger: Trigger) -> None:
         from airflow_provider_truepush.resources.create_trigger import must_be_listed
@@ -173,6 +201,6 @@ class TruepushCreateTriggerOperator(Audience, TruepushOperator):
         if self.template is None:
             found = hook.find_templates(template_id=trigger.template_id)
             must_be_listed("trigger.template_id", trigger.template_id, found, "template")
-        if trigger.segment_id is not None and not self._segment_named:
+        if trigger.segment_id is not None and self._segment_field == "segment_id":
             segments = hook.find_segments(segment_id=trigger.segment_id)
             must_be_listed("trigger.segment_id", trigger.segment_id, segments, "segment")

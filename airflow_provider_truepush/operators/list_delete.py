@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
-from airflow_provider_truepush.operators.create_by_name import change_records
 from airflow_provider_truepush.operators.target import read_target, target_checks
+from airflow_provider_truepush.operators.task_records import change_records
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_truepush.api.given import NOT_GIVEN
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import check_target
+from airflow_provider_truepush.operators.target import keep_target
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -38,9 +39,9 @@ class TruepushDeleteSegmentOperator(DeleteOperator):
     name_field = "segment"
     template_fields: Sequence[str] = ("segment_id", "segment", *DeleteOperator.template_fields)
 
-    def __init__(self, *, segment_id: str | XComArg | None = None, segment: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, segment_id: str | XComArg | None = NOT_GIVEN, segment: str | None = NOT_GIVEN, **kwargs: Any
+    ) -> None:
         self.check_arguments({"segment_id": segment_id, "segment": segment})
         super().__init__(**kwargs)
-        self.segment_id: str | None = segment_id  # type: ignore[assignment]  # a string by the time it is used
-        self.segment = segment
-        check_target(self, "segment_id", "segment")
+        self.segment_id, self.segment = keep_target(self, segment_id=segment_id, segment=segment)

@@ -6,38 +6,35 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_truepush.api.checks import object_id, refuse, text
-from airflow_provider_truepush.api.given import is_empty
+from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 
 Check = Callable[[str, Any], object]
 
 
 def target_checks(id_field: str, name_field: str) -> dict[str, Check]:
-    """Return the checks of both arguments; None is an argument that was not given."""
-
-    def check_id(field: str, value: Any) -> None:
-        if value is not None:
-            read_one(field, value, is_id=True)
-
-    def check_name(field: str, value: Any) -> None:
-        if value is not None:
-            read_one(field, value, is_id=False)
-
-    return {id_field: check_id, name_field: check_name, "truepush_conn_id": text}
+    """Return the checks of both arguments."""
+    return {
+        id_field: lambda field, value: read_one(field, value, is_id=True),
+        name_field: lambda field, value: read_one(field, value, is_id=False),
+        "truepush_conn_id": text,
+    }
 
 
-def check_target(operator: Any, id_field: str, name_field: str) -> None:
-    """Check in the constructor that one of both was given, and remember which.
+def keep_target(operator: Any, **target: Any) -> tuple[str | None, str | None]:
+    """Check in the constructor that one of two arguments was given, and remember which.
 
-    :param operator: has both as attributes; None is an argument that was not given.
-    :param id_field: the argument with the id.
-    :param name_field: the argument with the name.
+    :param operator: the operator.
+    :param target: the argument with the id and the one with the name, in this order; NOT_GIVEN is their default.
+    :return: their values; None for the one that was not given.
     """
-    row_id, name = getattr(operator, id_field), getattr(operator, name_field)
-    operator.is_named = name is not None
-    if (row_id is None) == (name is None):
+    (id_field, row_id), (name_field, name) = target.items()
+    operator.is_named = name is not NOT_GIVEN
+    if (row_id is NOT_GIVEN) == (name is NOT_GIVEN):
+        given = "neither is" if name is NOT_GIVEN else "both are"
         with checked_at_parse():
-            refuse(id_field, row_id, f"set either this or {name_field}; {'neither is' if name is None else 'both are'} set")
+            refuse(id_field, row_id, f"set either this or {name_field}; {given} set")
+    return (None, name) if operator.is_named else (row_id, None)
 
 
 def read_target(operator: Any, id_field: str, name_field: str) -> tuple[str | None, str | None]:

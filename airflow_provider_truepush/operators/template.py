@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_truepush.api.checks import text
+from airflow_provider_truepush.api.given import NOT_GIVEN
+from airflow_provider_truepush.operators import campaign_arguments
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, check_literal_choice
-from airflow_provider_truepush.operators.create_by_name import change_records, run_began
+from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import check_target
+from airflow_provider_truepush.operators.target import keep_target
+from airflow_provider_truepush.operators.task_records import change_records, run_began
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_truepush.models import Button, Template
+
+#: The checks of the arguments; those of the content are a campaign's.
+_CONTENT = ("title", "message", "link", "buttons", "tags", "user_interaction", "image", "icon")
+_CHECKS = {
+    "name": text,
+    **{name: campaign_arguments.CHECKS[name] for name in _CONTENT},
+    "if_exists": choice(IF_EXISTS),
+    "truepush_conn_id": text,
+}
+_FIELDS = {name: f"template.{name}" for name in ("name", *_CONTENT)}
 
 
 class TruepushCreateTemplateOperator(TruepushOperator):
@@ -72,6 +86,8 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        self.check_arguments(arguments)
         super().__init__(**kwargs)
         self.name = name
         self.title = title
@@ -84,7 +100,12 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         self.icon = icon
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
-        check_literal_choice("if_exists", if_exists, IF_EXISTS)
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        with checked_at_parse():
+            check_literals(given, _CHECKS, _FIELDS)
 
     def execute(self, context: Context) -> str | None:
         """Create the template, or keep the existing one."""
@@ -110,8 +131,8 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         from airflow_provider_truepush.models import Template
 
         given = {name: getattr(self, name) for name in self.content_fields}
-        content = templated.content("template", given, native=False)
-        return Template.read({"name": templated.text("template.name", self.name, native=False), **content})
+        content = templated.content("template", given)
+        return Template.read({"name": templated.text("template.name", self.name), **content})
 
 
 class TruepushDeleteTemplateOperator(DeleteOperator):
@@ -129,12 +150,12 @@ class TruepushDeleteTemplateOperator(DeleteOperator):
     name_field = "template"
     template_fields: Sequence[str] = ("template_id", "template", *DeleteOperator.template_fields)
 
-    def __init__(self, *, template_id: str | XComArg | None = None, template: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, template_id: str | XComArg | None = NOT_GIVEN, template: str | None = NOT_GIVEN, **kwargs: Any
+    ) -> None:
         self.check_arguments({"template_id": template_id, "template": template})
         super().__init__(**kwargs)
-        self.template_id: str | None = template_id  # type: ignore[assignment]  # a string by the time it is used
-        self.template = template
-        check_target(self, "template_id", "template")
+        self.template_id, self.template = keep_target(self, template_id=template_id, template=template)
 
 
 class TruepushListTemplatesOperator(ListOperator):

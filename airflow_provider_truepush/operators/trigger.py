@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_truepush.api.given import NOT_GIVEN
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, choice
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import check_target, read_target, target_checks
+from airflow_provider_truepush.operators.target import keep_target, read_target, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -39,13 +40,11 @@ class TruepushDeleteTriggerOperator(DeleteOperator):
     template_fields: Sequence[str] = ("trigger_id", "trigger_name", *DeleteOperator.template_fields)
 
     def __init__(
-        self, *, trigger_id: str | XComArg | None = None, trigger_name: str | None = None, **kwargs: Any
+        self, *, trigger_id: str | XComArg | None = NOT_GIVEN, trigger_name: str | None = NOT_GIVEN, **kwargs: Any
     ) -> None:
         self.check_arguments({"trigger_id": trigger_id, "trigger_name": trigger_name})
         super().__init__(**kwargs)
-        self.trigger_id: str | None = trigger_id  # type: ignore[assignment]  # a string by the time it is used
-        self.trigger_name = trigger_name
-        check_target(self, "trigger_id", "trigger_name")
+        self.trigger_id, self.trigger_name = keep_target(self, trigger_id=trigger_id, trigger_name=trigger_name)
 
 
 class TruepushSetTriggerStatusOperator(TruepushOperator):
@@ -65,8 +64,8 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
     def __init__(
         self,
         *,
-        trigger_id: str | XComArg | None = None,
-        trigger_name: str | None = None,
+        trigger_id: str | XComArg | None = NOT_GIVEN,
+        trigger_name: str | None = NOT_GIVEN,
         status: Literal["active", "inactive"],
         if_missing: Literal["ignore", "skip", "fail"] = "fail",
         truepush_conn_id: str = DEFAULT_CONNECTION,
@@ -82,17 +81,19 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
             }
         )
         super().__init__(**kwargs)
-        self.trigger_id: str | None = trigger_id  # type: ignore[assignment]  # a string by the time it is used
-        self.trigger_name = trigger_name
+        self.trigger_id, self.trigger_name = keep_target(self, trigger_id=trigger_id, trigger_name=trigger_name)
         self.status = status
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id
-        check_target(self, "trigger_id", "trigger_name")
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        checks = {**target_checks("trigger_id", "trigger_name"), "status": choice(STATUSES), "if_missing": choice(IF_MISSING)}
+        checks = {
+            **target_checks("trigger_id", "trigger_name"),
+            "status": choice(STATUSES),
+            "if_missing": choice(IF_MISSING),
+        }
         with checked_at_parse():
             check_literals(given, checks)
 

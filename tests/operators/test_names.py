@@ -108,7 +108,7 @@ class TestEveryOperator:
     def test_a_name_that_renders_to_nothing(self, emulator: Emulator, operator: type[Any], value: Any) -> None:
         _, _, field, others = OPERATORS[operator]
         given = {**others, field: "{{ value }}"}
-        with pytest.raises(AirflowFailException, match=rf"{field}: rendered to an empty value"):
+        with pytest.raises(AirflowFailException, match=rf"{field}: was given and is empty"):
             rendered_in(operator, {"value": value}, **given).execute({})
         assert emulator.count() == 0
 

@@ -1,26 +1,14 @@
-"""What the operators for templates, triggers and segments share: arguments, and the records of earlier tries."""
+"""From Airflow's context to the records of what earlier tries of a task changed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_truepush.operators.choices import check_choice as check_choice
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.operators.base import TruepushOperator
     from airflow_provider_truepush.resources.change_record import ChangeRecords
-
-
-def renders_natively(operator: TruepushOperator) -> bool:
-    """Return whether Airflow renders the operator's templates to native objects instead of text."""
-    own = getattr(operator, "render_template_as_native_obj", None)  # the operator's own setting came after Airflow 2
-    if own is not None:
-        return bool(own)
-    dag = operator.get_dag()
-    return dag is not None and bool(dag.render_template_as_native_obj)
 
 
 def run_began(context: Context) -> datetime | None:
