@@ -23,6 +23,7 @@ from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.admission import Gate
 from airflow_provider_truepush.client.failures import reason
+from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
 from airflow_provider_truepush.client.reads import Reader
 from airflow_provider_truepush.client.repeating import Repeats, slow_down
@@ -54,6 +55,8 @@ class AsyncClient:
         self._proxy = proxy_for(settings)
         self._pace = pace_for(settings)
         self._turn = asyncio.Semaphore(_AT_ONCE)
+        #: Of all requests; who uses :meth:`ask` records its own.
+        self.metrics = RequestMetrics()
         self._gate = Gate(self._pace)
         # Not the session's: aiohttp hands those to a proxy as well, before the tunnel stands.
         self._headers = CIMultiDict(headers(settings))
@@ -94,6 +97,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the session and its connections."""
+        self.metrics.flush()
         self._pace.leave()
         await self._session.close()
 
@@ -105,9 +109,10 @@ class AsyncClient:
         exchange = Exchange(call)
         if not call.endpoint.repeatable:
             await self._gate.turn()
+            began = time.monotonic()
             result = await self._create(call)
             try:
-                return exchange.conclude(result)
+                return self._conclude(exchange, result, began)
             except TruepushRateLimitError as error:
                 slow_down(self._pace, error, self._settings)
                 raise
@@ -144,11 +149,17 @@ class AsyncClient:
             # What changes something does not wait behind all that reads, nor until a hold is over that some read has
             # caused: a person may be waiting for a campaign to be cancelled.
             await self._gate.turn(urgent=True)
-            return exchange.conclude(await self._send(exchange.call, self._session))
+            began = time.monotonic()
+            return self._conclude(exchange, await self._send(exchange.call, self._session), began)
         async with self._turn:
             await self._gate.turn()
+            began = time.monotonic()
             result = await self._send(exchange.call, self._session)
-        return exchange.conclude(result)
+        return self._conclude(exchange, result, began)
+
+    def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
+        seconds = time.monotonic() - began
+        return self.metrics.conclude(exchange.call.endpoint.name, seconds, lambda: exchange.conclude(result))
 
     async def _create(self, call: Call[Any]) -> Reply | Failure:
         """Send a create over a connection of its own, which tells whether it ever stood."""

@@ -11,6 +11,7 @@ from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.protocol.exchange import Exchange
 from airflow_provider_truepush.api.protocol.retry import hold_for_others, wait_before_repeat
+from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.client.shared_rate import SharedPace
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ def slow_down(pace: SharedPace, error: TruepushRateLimitError, settings: Setting
     """
     seconds, at_most = hold_for_others(error, wait, settings)
     pace.hold(seconds, at_most)
+    metrics.count("truepush.rate_limited")
+    metrics.timing("truepush.cooldown", min(seconds, at_most))
 
 
 class Repeats:

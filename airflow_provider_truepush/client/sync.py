@@ -18,6 +18,7 @@ from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter, Limit
 from airflow_provider_truepush.client.failures import reason, too_long
+from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import check_files, headers
 from airflow_provider_truepush.client.repeating import Repeats
 from airflow_provider_truepush.client.shared_rate import pace_for
@@ -64,6 +65,7 @@ class SyncClient:
         self._open_session = open_session
         self._kept: _Line | None = None
         self._pace = pace_for(settings)
+        self._metrics = RequestMetrics()
 
     def execute(self, call: Call[T], *, just_before: Callable[[], None] | None = None) -> T:
         """Send a call, repeat it where that is harmless and worth it, and return its result.
@@ -95,6 +97,7 @@ class SyncClient:
 
     def close(self) -> None:
         """Close the kept session; the next call opens another."""
+        self._metrics.flush()
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.session.close()
@@ -110,8 +113,9 @@ class SyncClient:
             time.sleep(wait)
             self._pace.start()
         line.evidence.leaving = just_before
+        began = time.monotonic()
         if endpoint.reads:
-            return exchange.conclude(self._send(exchange.call, line))
+            return self._conclude(exchange, self._send(exchange.call, line), began)
         # A thread for each is too dear for reads; what changes something can afford it, and must not hang.
         with Limit(3 * self._settings.timeout) as limit:
             line.evidence.limit = limit
@@ -121,7 +125,11 @@ class SyncClient:
             # What was read until the cut may look whole without being so.
             sent = line.evidence.sent or line.evidence.blind
             result = Failure(sent, too_long(self._settings.timeout))
-        return exchange.conclude(result)
+        return self._conclude(exchange, result, began)
+
+    def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
+        seconds = time.monotonic() - began
+        return self._metrics.conclude(exchange.call.endpoint.name, seconds, lambda: exchange.conclude(result))
 
     def _send(self, call: Call[Any], line: _Line) -> Reply | Failure:
         """One request. Failures are returned and not raised: an exception would carry the request and its token."""

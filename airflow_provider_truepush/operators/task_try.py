@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, 
 from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from airflow_provider_truepush.sending.record import content_hash
@@ -213,6 +214,7 @@ def late_guard(guard: LateGuard, context: Context, settings: Settings) -> Callab
                 now=datetime.now(UTC),
             )
         except SendSkippedError as skip:
+            metrics.count(f"truepush.sends.skipped.{skip.guard}")
             raise AirflowSkipException(f"Campaign {campaign.title!r} is not sent: {skip}.") from None
         if admitted is not campaign:
             log.info("Campaign %r falls in quiet hours; moved to %s.", campaign.title, admitted.send_at)

@@ -13,7 +13,15 @@ from airflow_provider_truepush.api.schedule.quiet_hours import read_quiet_hours
 
 
 class SendSkippedError(Exception):
-    """The guard keeps a campaign from going out; the message says why. Nothing was sent."""
+    """The guard keeps a campaign from going out; the message says why. Nothing was sent.
+
+    :param message: the reason.
+    :param guard: the argument that skipped it: ``backfill``, ``max_lateness`` or ``quiet_hours``.
+    """
+
+    def __init__(self, message: str, guard: str) -> None:
+        super().__init__(message)
+        self.guard = guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +60,11 @@ class LateGuard:
         :raises SendSkippedError: it may not go out.
         """
         if backfill and not self.send_on_backfill:
-            raise SendSkippedError("the run is a backfill, and send_on_backfill is not set")
+            raise SendSkippedError("the run is a backfill, and send_on_backfill is not set", "backfill")
         if self.max_lateness is not None and due is not None and now - due > self.max_lateness:
             late = timedelta(seconds=int((now - due).total_seconds()))
-            raise SendSkippedError(f"the run's data interval ended {late} ago, max_lateness is {self.max_lateness}")
+            why = f"the run's data interval ended {late} ago, max_lateness is {self.max_lateness}"
+            raise SendSkippedError(why, "max_lateness")
         return self._by_day(campaign, zone, now)
 
     def _by_day(self, campaign: Campaign, zone: tzinfo | None, now: datetime) -> Campaign:
@@ -72,7 +81,8 @@ class LateGuard:
         if not _within(local.time(), begin, end):
             return campaign
         if self.in_quiet_hours == "skip":
-            raise SendSkippedError(f"it would go out at {local:%H:%M}, within quiet hours {begin:%H:%M} to {end:%H:%M}")
+            why = f"it would go out at {local:%H:%M}, within quiet hours {begin:%H:%M} to {end:%H:%M}"
+            raise SendSkippedError(why, "quiet_hours")
         allowed = datetime.combine(local.date(), end, tzinfo=zone)
         if local.time() >= end:
             allowed = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)

@@ -24,6 +24,7 @@ from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
+from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.moved_items import MovedItems
 from airflow_provider_truepush.sending.plan import SendPlan
@@ -102,6 +103,8 @@ class CampaignSending:
             try:
                 return self._try()
             except TruepushError as error:
+                if isinstance(error, TruepushAmbiguousError):
+                    metrics.count("truepush.sends.manual_decision")
                 if error.endpoint != CREATE_CAMPAIGN.name:
                     raise  # the list has been repeated already, as often as the connection allows
                 requests += 1
@@ -150,6 +153,7 @@ class CampaignSending:
             if not left:
                 self._release(record)
             raise
+        metrics.count("truepush.sends.sent")
         if campaign_id is None:
             return self._find_unnamed(record)
         self._commit(record, campaign_id)
@@ -181,6 +185,7 @@ class CampaignSending:
                 f"{self._store.how_to_forget(record)}."
             )
         if record.settled:
+            metrics.count("truepush.sends.resumed")
             log.info("Already sent by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
             self._watch_on(record)
             return record.campaign_id
@@ -326,6 +331,7 @@ class CampaignSending:
         """Take a campaign for this send's, unless the store knows it as another's by now."""
         if not self._commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
             return False
+        metrics.count("truepush.sends.adopted")
         log.warning("%r was sent by %s; adopted campaign %s.", record.title, record.author, campaign_id)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -121,7 +122,9 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
             ratio = arguments.ratio("fail_if_missing_ratio", self.fail_if_missing_ratio)
             run = self._run(context)
             sink = self.open_sink(context, run)
+            began = time.monotonic()
             outcome = export(hook, wanted, run, sink)
+            _measure(outcome, time.monotonic() - began)
             self._judge(outcome, ratio)
         summary = self.publish_export(context, run, outcome)
         self.log.info("Exported: %s", summary)
@@ -239,3 +242,12 @@ def _resumes_from(context: Context, retries: int | None) -> datetime | None:
     if int(getattr(ti, "try_number", 1) or 1) <= _first_try(ti, retries):
         return None
     return getattr(context["dag_run"], "start_date", None) or _BEGINNING
+
+
+def _measure(outcome: Outcome, seconds: float) -> None:
+    from airflow_provider_truepush.client import metrics
+
+    metrics.count("truepush.exports.rows", outcome.rows)
+    metrics.count("truepush.exports.missing", outcome.missing)
+    metrics.count("truepush.exports.failed", outcome.failed)
+    metrics.gauge("truepush.exports.rows_per_second", round(outcome.rows / max(seconds, 0.001), 1))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Sequence
 
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.waiting.polling.waiters import TrackedCampaign
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class HealthLog:
 
     def __init__(self, conn_id: str) -> None:
         self._conn_id = conn_id
+        self._metric = f"truepush.poller.{metrics.segment(conn_id)}"
         self._polls = 0
         self._counted_at: float | None = None
         self._answered_at = float("-inf")
@@ -46,6 +48,10 @@ class HealthLog:
         self._error: TruepushError | None = None
         self._failing = False
         self._limited_at = float("-inf")
+
+    def closed(self) -> None:
+        """Report that no campaign is polled anymore."""
+        metrics.gauge(f"{self._metric}.campaigns", 0)
 
     def polled(self, now: float) -> None:
         """Count a poll that has ended.
@@ -92,12 +98,20 @@ class HealthLog:
         if passed < _SPAN:
             return
         self._report_failures(now)
+        self._measure(now, passed, len(tracked), ready)
         polls, failed = self._polls, self._failed_in_span
         self._counted_at, self._polls, self._failed_in_span = now, 0, 0
         silent = now - self._answered_at > max(_SILENT, 3 * passed / max(polls, 1))
         if self._failing or silent or failed > _FEW * polls:
             return  # an outage: polls are late because they fail or hang, and other intervals would not help
         self._report_intervals(now, polls / passed, tracked, ready, remedy)
+
+    def _measure(self, now: float, passed: float, tracked: int, ready: Sequence[TrackedCampaign]) -> None:
+        late = max(0.0, now - ready[0].wanted_at) if ready and ready[0].waiters else 0.0
+        metrics.gauge(f"{self._metric}.campaigns", tracked)
+        metrics.gauge(f"{self._metric}.lateness", round(late, 3))
+        if self._polls:
+            metrics.gauge(f"{self._metric}.interval", round(tracked * passed / self._polls, 3))
 
     def _report_intervals(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_truepush.api.dry_run import stays_here
@@ -18,6 +19,7 @@ from airflow_provider_truepush.api.errors import (
 )
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.api.protocol.endpoints import CAMPAIGN_STATS
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange
 from airflow_provider_truepush.waiting.polling import connection
@@ -139,11 +141,12 @@ class PollRunner:
         tracked.polled_at = sent
         self.health.polled(now)
         if isinstance(result, Reply) and result.body == tracked.body and result.status == 200:
+            client.metrics.record(CAMPAIGN_STATS.name, "ok", now - sent)
             self._same(tracked, sent)
             return
         exchange = Exchange(call)
         try:
-            stats = exchange.conclude(result)
+            stats = client.metrics.conclude(CAMPAIGN_STATS.name, now - sent, partial(exchange.conclude, result))
         except TruepushError as error:
             self.start(self._poll_again(tracked, shared, exchange, error, sent))
             return

@@ -149,6 +149,7 @@ class Poller:
         try:
             await asyncio.gather(*tasks, return_exceptions=True)
         finally:
+            self._runner.health.closed()
             await self._runner.connection.close()
 
     async def _dispatch(self) -> None:
