@@ -15,6 +15,7 @@ _HEAVY = (
     "airflow.providers.common.compat.connection",
     "airflow.sdk.execution_time.cache",
     "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.observability.stats",
     "airflow_provider_truepush.api.protocol.calls",
     "airflow_provider_truepush.api.protocol.endpoints",
     "airflow_provider_truepush.api.protocol.wanted",

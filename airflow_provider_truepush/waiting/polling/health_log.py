@@ -101,9 +101,10 @@ class HealthLog:
         self._measure(now, passed, len(tracked), ready)
         polls, failed = self._polls, self._failed_in_span
         self._counted_at, self._polls, self._failed_in_span = now, 0, 0
-        silent = now - self._answered_at > max(_SILENT, 3 * passed / max(polls, 1))
-        if self._failing or silent or failed > _FEW * polls:
+        if self._failing or not polls or failed > _FEW * polls:
             return  # an outage: polls are late because they fail or hang, and other intervals would not help
+        if now - self._answered_at > max(_SILENT, 3 * passed / polls):
+            return
         self._report_intervals(now, polls / passed, tracked, ready, remedy)
 
     def _measure(self, now: float, passed: float, tracked: int, ready: Sequence[TrackedCampaign]) -> None:
