@@ -1,4 +1,4 @@
-"""What a wait remembers from poll to poll."""
+"""Keep what a wait remembers from poll to poll."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_truepush.waiting.goal import Goal, Watch
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-
-    from airflow_provider_truepush.waiting.goal import Goal
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +23,12 @@ class WatchMemory:
     Mode ``reschedule`` runs each poll in a new process and clears the task's XComs before it; Airflow 3.3 has the
     task state store for that.
 
-    :param goal: what to wait for.
+    :param goal: when the wait ends.
     :param context: Airflow's context.
-    :param across_processes: whether polls run in several processes.
+    :param across_processes: True when polls run in several processes.
     """
 
     def __init__(self, goal: Goal, context: Context, *, across_processes: bool) -> None:
-        from airflow_provider_truepush.waiting.goal import Watch
-
         self._store: Any = None
         self._try_number = getattr(context.get("ti"), "try_number", None)
         self.watch = Watch(goal)
@@ -38,7 +36,7 @@ class WatchMemory:
             return
         self._store = context.get("task_state_store")
         if self._store is None:
-            self._do_without(goal)
+            self._check_without_store(goal)
             return
         kept = self._store.get(_KEY)
         # A retry starts afresh, as it does in the other modes.
@@ -51,13 +49,13 @@ class WatchMemory:
             self._store.set(_KEY, {"try_number": self._try_number, "memory": self.watch.memory()})
 
     @staticmethod
-    def _do_without(goal: Goal) -> None:
+    def _check_without_store(goal: Goal) -> None:
         if goal.settled_after is not None:
             raise AirflowFailException(
-                "settled_after: mode 'reschedule' forgets between polls when the last counter moved, before "
-                "Airflow 3.3. Use deferrable=True or mode='poke'. Nothing was sent."
+                "settled_after: before Airflow 3.3, mode 'reschedule' cannot remember when a counter changed last. The "
+                "campaign is not affected. Use deferrable=True or mode='poke'."
             )
         log.warning(
-            "Mode 'reschedule' forgets failed polls before Airflow 3.3: the error budget does not hold, only the "
-            "timeout ends a run of them. Use deferrable=True or mode='poke' for both."
+            "Before Airflow 3.3, mode 'reschedule' cannot remember failed polls: the error budget has no effect, and "
+            "only the timeout ends the wait. Use deferrable=True or mode='poke' for both."
         )
