@@ -37,7 +37,6 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
     await asyncio.to_thread(_import_heavy)
     from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
-    from asgiref.sync import sync_to_async
 
     from airflow_provider_truepush.hooks.connection import settings_of
 
@@ -46,10 +45,21 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
     except AirflowNotFoundException:
         # dag.test() answers no asynchronous question, and the connection then seems to be missing: ask it in a thread,
         # as Airflow does by itself on older versions.
-        connection = await sync_to_async(hook.get_connection)(conn_id)
+        connection = await get_async_connection(conn_id, hook=_InThread(hook))  # type: ignore[arg-type]  # it needs no more of a hook
     extra = await get_async_extra_dejson(connection)
     # In a thread: the database of time zones is read from files.
     return await asyncio.to_thread(settings_of, conn_id, connection, extra)
+
+
+class _InThread:
+    """A hook that has no asynchronous look-up: Airflow then calls the blocking one in a thread."""
+
+    def __init__(self, hook: Any) -> None:
+        self._hook = hook
+
+    def get_connection(self, conn_id: str) -> Any:
+        """Look a connection up, blocking."""
+        return self._hook.get_connection(conn_id)
 
 
 def _import_heavy() -> None:

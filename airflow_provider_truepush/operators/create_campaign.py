@@ -232,14 +232,20 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         return campaign_id
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any], campaign_id: str | None = None, title: str | None = None
+        self,
+        context: Context,
+        event: dict[str, Any],
+        campaign_id: str | None = None,
+        title: str | None = None,
+        send_token: str | None = None,
     ) -> str:
         """Resume after the deferral with the verdict of the trigger.
 
-        ``campaign_id`` and ``title`` come with a task that was deferred by the version before; since then the event
-        carries them.
+        The other arguments come with the deferral, and with the event as well: ``dag.test()`` hands on the event only.
+        A task that was deferred by version 0.1 has the first two in the deferral only.
         """
-        carried: dict[str, Any] = event.get("carry") or {"campaign_id": campaign_id, "title": title}
+        given = {"campaign_id": campaign_id, "title": title, "send_token": send_token}
+        carried: dict[str, Any] = event.get("carry") or given
         if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
             self.send_token = carried["send_token"]
         with self.kill_switch.guarded():

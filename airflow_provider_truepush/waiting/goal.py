@@ -16,6 +16,8 @@ from airflow_provider_truepush.waiting.bounds import check_bounds, check_choice,
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
 
+#: What a failed poll means; many errors of the client say so themselves.
+_UNAFFECTED = "status request failed; the campaign is not affected"
 #: Failed polls in a row below which a wait never ends, even where the poll interval is longer than the error budget.
 _FEWEST_FAILURES = 3
 
@@ -168,7 +170,9 @@ class Watch:
         if isinstance(error, (TruepushAuthError, TruepushBadRequestError)) and error.http_status is None:
             return self._verdict("errors", _sentence(error), news=True, error=error)
         spent, progress = self._budget(at)
-        cause = f"the last error: {_sentence(error)}. This status request failed; the campaign is not affected"
+        cause = f"the last error: {_sentence(error)}".replace(f"Only this {_UNAFFECTED}", f"This {_UNAFFECTED}")
+        if _UNAFFECTED not in cause:
+            cause += f". This {_UNAFFECTED}"
         if spent:
             return self._verdict("errors", f"{progress}: the error budget is used up; {cause}", news=True, error=error)
         next_poll = "" if next_in is None else f", next in {shown_seconds(next_in)}"

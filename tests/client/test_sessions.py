@@ -110,7 +110,7 @@ def test_connections_of_different_settings_are_not_shared(
 
     async def run() -> None:
         await TruepushAsyncHook("truepush_one").get_campaign_stats(SENT)
-        with pytest.raises(TruepushError, match="did not accept the token"):
+        with pytest.raises(TruepushError, match="rejected the token"):
             await TruepushAsyncHook("truepush_two").get_campaign_stats(SENT)
 
     with nothing_is_left(own_emulator):

@@ -73,6 +73,6 @@ async def test_a_kill_of_the_deferred_task_cancels_if_asked_to(tasks: Tasks, ask
     [{"thresholds": {"delivered": 1}}, {"fail_if": {"unsubscribe_rate": 0.1}}, {"cancel_on_failure": True}],
 )
 def test_what_would_watch_over_nothing_is_refused_before_the_send(tasks: Tasks, guard: dict[str, Any]) -> None:
-    with pytest.raises(AirflowFailException, match="needs wait_for_delivery=True"):
+    with pytest.raises(AirflowFailException, match="without wait_for_delivery=True"):
         tasks.run(**guard)
     assert tasks.sends == 0
