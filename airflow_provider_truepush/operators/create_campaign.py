@@ -290,6 +290,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
         assert self._send_store is not None
         token = None if self.send_token is None else str(self.send_token)
+        task_try.check_item_token(context, token, self.ledger_conn_id)
         self._send_store = task_try.identify(self._send_store, campaign, hook.settings, token)
         sending = protocol.CampaignSending(hook, self._send_store, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()

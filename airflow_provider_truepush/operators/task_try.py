@@ -127,13 +127,36 @@ def identify(store: SendStore, campaign: Campaign, settings: Settings, send_toke
         content=content_hash(campaign.as_dict()),
         send_token=send_token,
     )
-    if send_token is not None and isinstance(store, NoSendStore):
+    if send_token is not None and isinstance(store, NoSendStore) and not identity.is_mapped:
         checks.refuse(
             "send_token",
             send_token,
             "needs `ledger_conn_id`: without a ledger nothing records it, and it would be sent again in each run",
         )
     return store.identify(identity)
+
+
+def check_item_token(context: Context, send_token: str | None, ledger_conn_id: str | None) -> None:
+    """Refuse a token that all map indexes share, without a ledger: none would see that another one has sent it.
+
+    :param context: Airflow's.
+    :param send_token: as of :func:`identify`.
+    :param ledger_conn_id: as of :func:`open_store`.
+    """
+    if send_token is None or ledger_conn_id:
+        return
+    ti: Any = context.get("ti")
+    tasks: Any = getattr(context.get("dag"), "task_dict", None) or {}
+    task = tasks.get(getattr(ti, "task_id", None))
+    # A mapped operator, or one in a mapped task group.
+    arguments = getattr(task, "partial_kwargs", None) or {"send_token": getattr(task, "send_token", None)}
+    written = arguments.get("send_token")
+    if isinstance(written, str) and "{" not in written and TaskTry.of(context).mapped:
+        checks.refuse(
+            "send_token",
+            send_token,
+            "is the same for every map index, which needs `ledger_conn_id`: without a ledger each one would send it",
+        )
 
 
 def _store_for(identity: Identity, task_try: TaskTry, store: Any, ledger_conn_id: str | None) -> SendStore:

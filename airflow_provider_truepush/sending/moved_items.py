@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord
 from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend
@@ -50,10 +51,9 @@ class MovedItems:
         self._clock = clock
         self._pause = max(0.2, min(5.0, plan.settle_window / 10))
 
-    def find(self, content: str) -> SendRecord | None:
+    def find(self) -> SendRecord | None:
         """Return the record of the item, sent under another map index; None if it may be sent.
 
-        :param content: hash of the item.
         :raises TruepushAmbiguousError: it is unknown whether the item was sent.
         """
         other = self._store.conflicting()
@@ -66,15 +66,20 @@ class MovedItems:
         if own:
             self._siblings.publish(own)
         if other is None and not self._siblings.was_cleared:
-            found = self._siblings.of_content(content)
-            return None if found is None else self._resume(found, content)
-        return self._look(content, other, {record.campaign_id for record in own})
+            found = self._siblings.find(self._identity)
+            return None if found is None else self._resume(found)
+        return self._look(other, {record.campaign_id for record in own})
 
-    def _look(self, content: str, other: SendRecord | None, own: set[str | None]) -> SendRecord | None:
+    @property
+    def _identity(self) -> Identity:
+        assert self._store.identity is not None
+        return self._store.identity
+
+    def _look(self, other: SendRecord | None, own: set[str | None]) -> SendRecord | None:
         end, looks = self._clock() + self._plan.settle_window, 0
         while True:
-            if (found := self._siblings.of_content(content)) is not None:
-                return self._resume(found, content)
+            if (found := self._siblings.find(self._identity)) is not None:
+                return self._resume(found)
             looks += 1
             unknown = self._unattributed(own) if other is None else []
             left = end - self._clock()
@@ -101,7 +106,7 @@ class MovedItems:
         taken = self._store.taken(rows) if self._store.sees_others else set()
         return [campaign_id for campaign_id in rows if campaign_id not in taken]
 
-    def _resume(self, send: SiblingSend, content: str) -> SendRecord:
+    def _resume(self, send: SiblingSend) -> SendRecord:
         """Return the record of what a sibling has sent, and keep it in the own store too."""
         title = self._plan.campaign.title
         if send.is_open:
@@ -113,7 +118,7 @@ class MovedItems:
         now = self._clock()
         record = SendRecord(
             key=self._store.key,
-            content=content,
+            content=send.content,
             title=title,
             before=(),
             attempt=uuid.uuid4().hex,

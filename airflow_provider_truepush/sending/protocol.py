@@ -121,7 +121,7 @@ class CampaignSending:
             self._release(record)  # it could not be taken back before
             record = self._store.read()
         if record is None and self._moved is not None:
-            record = self._moved.find(self._content)
+            record = self._moved.find()
         if record is not None:
             return self._resume(record)
         self.ready()  # refused or skipped before the first request

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class SiblingSend:
     """What a map index has published of one send.
 
     :param map_index: of the task that has sent it.
+    :param key: the idempotency key of the send.
     :param content: hash of what was sent.
     :param is_open: whether the outcome is not known yet.
     :param campaign_id: the campaign; None while it is not known.
@@ -33,6 +35,7 @@ class SiblingSend:
     """
 
     map_index: int
+    key: str
     content: str
     is_open: bool
     campaign_id: str | None
@@ -68,7 +71,8 @@ class Siblings:
     def publish(self, records: Iterable[SendRecord]) -> None:
         """Publish what this map index has sent, or is about to send. Never fails the task."""
         for record in records:
-            self._published[record.content] = {
+            self._published[record.key] = {
+                "key": record.key,
                 "content": record.content,
                 "open": not record.settled,
                 "campaign_id": record.campaign_id,
@@ -78,7 +82,7 @@ class Siblings:
 
     def withdraw(self, record: SendRecord) -> None:
         """Publish that this send was not made after all."""
-        if self._published.pop(record.content, None) is not None:
+        if self._published.pop(record.key, None) is not None:
             self._write()
 
     def _write(self) -> None:
@@ -105,9 +109,17 @@ class Siblings:
             return []
         return [send for entry in entries for send in _sends(entry) if send.map_index != self.map_index]
 
-    def of_content(self, content: str) -> SiblingSend | None:
-        """Return the send of an item by a sibling; the one whose outcome is known, if there are several."""
-        found = [send for send in self.sends() if send.content == content]
+    def find(self, identity: Identity) -> SiblingSend | None:
+        """Return a sibling's send that is this one; the one whose outcome is known, if there are several.
+
+        :param identity: this send. With a token it is also what a sibling has sent with the same content and none.
+        """
+        found = [
+            send
+            for send in self.sends()
+            if send.key == identity.key
+            or (send.content == identity.content and (identity.is_item or send.key == identity.item_key))
+        ]
         return min(found, key=lambda send: send.is_open, default=None)
 
 
@@ -119,6 +131,7 @@ def _sends(entry: Any) -> Iterable[SiblingSend]:
             campaign_id = send.get("campaign_id")
             yield SiblingSend(
                 int(entry.get("map_index", -1)),
+                str(send.get("key")),
                 str(send["content"]),
                 bool(send.get("open")),
                 None if campaign_id is None else str(campaign_id),

@@ -75,11 +75,12 @@ class TaskStateSendStore(SendStore):
             return self
         if self._ledger is not None:
             return self._ledger().identify(identity)
+        if identity.is_mapped:
+            return self  # It names the item within the Dag run.
         raise TruepushValidationError(
             f"send_token: {identity.send_token!r} needs `ledger_conn_id`. Airflow's task state store ends with the Dag "
             "run, so the same token would be sent again in the next run. The campaign was not sent. Set "
-            "`ledger_conn_id`, or remove `send_token`: without it a task sends once per Dag run, a mapped one once "
-            "per item and Dag run."
+            "`ledger_conn_id`, or remove `send_token`: without it a task sends once per Dag run."
         )
 
     def holds_any(self, identity: Identity) -> bool:

@@ -168,8 +168,9 @@ def test_identical_items_are_one_send_in_a_ledger(tasks: Tasks, sqlite: str) -> 
 
 
 @pytest.mark.parametrize("titles", [True, False])
-def test_a_token_for_each_item_makes_it_exact_in_a_ledger(tasks: Tasks, sqlite: str, titles: bool) -> None:
-    feed = Feed(tasks, sqlite, titles=titles)
+@pytest.mark.parametrize("ledger", [True, False])
+def test_a_token_for_each_item_makes_it_exact(tasks: Tasks, sqlite: str, titles: bool, ledger: bool) -> None:
+    feed = Feed(tasks, sqlite if ledger else None, titles=titles)
     first = {item: feed.send(index, item, send_token=item) for index, item in enumerate("AB")}
     feed.clear()
     after = {item: feed.send(index, item, send_token=item) for index, item in enumerate("CAB")}

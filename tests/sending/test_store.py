@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook
 
 from airflow_provider_truepush.exceptions import SendStoreError, TruepushError
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.record import idempotency_key
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
-from tests.sending.tasks import Tasks
+from tests.sending.tasks import CAMPAIGN, Tasks
 from tests.tokens import SESSION_TOKEN
 
 #: Of another project, or the one to which a token was changed.
@@ -100,12 +101,22 @@ def test_a_first_try_that_never_began_leaves_no_doubt(tasks: Tasks, sqlite: str,
     assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
 
 
-@pytest.mark.parametrize("index", [-1, 0])
 @pytest.mark.parametrize("state", [True, False])
-def test_a_token_without_a_ledger_is_refused_before_anything_is_asked(tasks: Tasks, index: int, state: bool) -> None:
+def test_a_token_without_a_ledger_is_refused_before_anything_is_asked(tasks: Tasks, state: bool) -> None:
     """Airflow's own store ends with the Dag run: the same token would be sent again in the next one."""
     with pytest.raises(AirflowFailException, match="needs `ledger_conn_id`"):
-        tasks.run(tasks.context(index=index, state=state), send_token="sale")
+        tasks.run(tasks.context(state=state), send_token="sale")
+    assert tasks.emulator.count() == 0
+
+
+@pytest.mark.parametrize("state", [True, False])
+def test_a_token_that_all_map_indexes_share_is_refused_without_a_ledger(tasks: Tasks, state: bool) -> None:
+    with DAG("dag") as dag:
+        given = {**CAMPAIGN, "send_token": "sale"}
+        del given["message"]
+        TruepushCreateCampaignOperator.partial(task_id="send", **given).expand(message=["A", "B"])
+    with pytest.raises(AirflowFailException, match="is the same for every map index"):
+        tasks.run(tasks.context(index=0, state=state, dag=dag), send_token="sale")
     assert tasks.emulator.count() == 0
 
 
