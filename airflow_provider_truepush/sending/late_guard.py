@@ -11,6 +11,8 @@ from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.schedule.quiet_hours import read_quiet_hours
 
+_MINUTE = timedelta(minutes=1)
+
 
 class SendSkippedError(Exception):
     """The guard keeps a campaign from going out; the message says why. Nothing was sent.
@@ -73,10 +75,9 @@ class LateGuard:
             return campaign
         if zone is None:
             checks.refuse("quiet_hours", self.quiet_hours, "need the connection's extra `timezone`")
-        planned = now
+        local = now.astimezone(zone)
         if isinstance(campaign.send_at, datetime):
-            planned = _full_minute(campaign.send_at)  # as it goes out
-        local = planned.astimezone(zone) if planned.tzinfo else planned.replace(tzinfo=zone)
+            local = _as_it_goes_out(campaign.send_at, zone)
         begin, end = hours
         if not _within(local.time(), begin, end):
             return campaign
@@ -86,23 +87,45 @@ class LateGuard:
         allowed = datetime.combine(local.date(), end, tzinfo=zone)
         if local.time() >= end:
             allowed = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
-        return campaign.moved_to(_only_once(allowed, zone))
+        # Minute by minute on the time line: a clock may skip the end of the quiet hours, or have it twice.
+        moment = allowed.astimezone(UTC)
+        while _within(moment.astimezone(zone).time(), begin, end) or _is_twice(moment, zone):
+            moment += _MINUTE
+        return campaign.moved_to(moment)
 
     def _quiet(self) -> tuple[time, time] | None:
         return read_quiet_hours("quiet_hours", self.quiet_hours)
 
 
-def _full_minute(moment: datetime) -> datetime:
-    begun = moment.replace(second=0, microsecond=0)
-    return begun if begun == moment else begun + timedelta(minutes=1)
+def _as_it_goes_out(moment: datetime, zone: tzinfo) -> datetime:
+    """Return when a campaign goes out on the project's clock: at the next full minute."""
+    # Without pendulum's own arithmetic.
+    plain = datetime.combine(moment.date(), moment.time().replace(fold=moment.fold), tzinfo=moment.tzinfo or zone)
+    return _full_minute(plain.astimezone(zone))
 
 
-def _only_once(local: datetime, zone: tzinfo) -> datetime:
-    """The moment in UTC; of an hour that the zone has twice, which Truepush cannot be told apart, the end."""
-    moment = local.astimezone(UTC)
-    while (shown := moment.astimezone(zone)).replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset():
-        moment += timedelta(minutes=1)
-    return moment
+def _full_minute(local: datetime) -> datetime:
+    """Return the next full minute on the time line, not on the clock face: a clock may skip midnight."""
+    begun = local.replace(second=0, microsecond=0)
+    return local if begun == local else (begun.astimezone(UTC) + _MINUTE).astimezone(local.tzinfo)
+
+
+def _is_twice(moment: datetime, zone: tzinfo) -> bool:
+    """Report whether the zone shows a moment's time of day twice: Truepush takes a time of day only."""
+    shown = moment.astimezone(zone)
+    return shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset()
+
+
+def only_once(moment: datetime, zone: tzinfo) -> datetime:
+    """Return the next full minute in UTC; within an hour that the zone has twice, the end of that hour.
+
+    :param moment: aware.
+    :param zone: the project's time zone.
+    """
+    found = _full_minute(moment.astimezone(zone)).astimezone(UTC)
+    while _is_twice(found, zone):
+        found += _MINUTE
+    return found
 
 
 def _within(moment: time, begin: time, end: time) -> bool:

@@ -26,9 +26,10 @@ from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending.late_guard import only_once
 from airflow_provider_truepush.sending.moved_items import MovedItems
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, content_hash, is_recent, newest
+from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.sending.search import Search
 from airflow_provider_truepush.sending.store import TRY_WITHIN, SendStore
 
@@ -228,8 +229,8 @@ class CampaignSending:
         today = datetime.fromtimestamp(now, UTC)
         title = self._plan.campaign.title
         try:
-            listed = self._hook.list_campaigns(since=today - CLOCKS_APART)
-            before = [row.id for row in listed if row.title == title and is_recent(row.id, today)]
+            newest_listed = self._hook.newest_campaigns()
+            before = [row.id for row in newest_listed.rows if row.title == title and is_recent(row.id, today)]
         except TruepushAmbiguousError as error:
             # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
@@ -241,6 +242,7 @@ class CampaignSending:
             content=self._content,
             title=title,
             before=newest(before),
+            floor=newest_listed.floor,
             attempt=uuid.uuid4().hex,
             author=self._plan.author,
             made_at=now,
@@ -254,7 +256,9 @@ class CampaignSending:
         campaign, ahead = self._plan.campaign, self._plan.schedule_ahead
         now = datetime.fromtimestamp(self._clock(), UTC)
         if ahead is not None and campaign.send_at is None:
-            campaign = campaign.moved_to(now + ahead)
+            later, zone = now + ahead, self._hook.settings.timezone
+            # An hour later is as good, and an hour that the zone has twice cannot be scheduled.
+            campaign = campaign.moved_to(later if zone is None else only_once(later, zone))
         # After that: what is sent later may fall into hours in which nothing goes out.
         campaign = self._plan.guard(campaign)
         calls.create_campaign(campaign, self._hook.settings, now)

@@ -58,6 +58,7 @@ class SendRecord:
     :param campaign_id: the outcome: the id; None when Truepush did not tell it.
     :param cancelled: whether the task has canceled it before it went out.
     :param conn_id: id of the Truepush connection; "" in records of earlier versions.
+    :param floor: the id below which ``before`` is not complete; "" where it is.
     :param project: see :func:`~airflow_provider_truepush.sending.identity.project_fingerprint`; "" as well.
     """
 
@@ -74,6 +75,7 @@ class SendRecord:
     cancelled: bool = False
     conn_id: str = ""
     project: str = ""
+    floor: str = ""
 
     def with_outcome(self, campaign_id: str | None) -> SendRecord:
         """The record once the outcome is known."""
@@ -95,7 +97,7 @@ class SendRecord:
         """Ids of campaigns that this send may have created: of its title, and not there before."""
         earlier = set(self.before)
         # Of very many only the newest are kept; ids begin with the time.
-        oldest = min(earlier) if len(earlier) >= _KEPT else ""
+        oldest = max(self.floor, min(earlier) if len(earlier) >= _KEPT else "")
         return sorted(
             row.id
             for row in listed

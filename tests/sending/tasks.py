@@ -41,6 +41,9 @@ class Tasks:
 
     def operator(self, **given: Any) -> TruepushCreateCampaignOperator:
         """The operator, with a campaign and a short window."""
+        # What is left out cannot be given as None.
+        optional = {name: given.pop(name) for name in ("ledger_conn_id", "send_token") if name in given}
+        given |= {name: value for name, value in optional.items() if value is not None}
         return TruepushCreateCampaignOperator(**{"task_id": "send", "settle_window": WINDOW, **CAMPAIGN, **given})
 
     def context(

@@ -210,9 +210,10 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
     key = the_key(tasks)
 
     class Adopting(TruepushHook):
-        def list_campaigns(self, since: Any = None) -> Any:
-            yield from super().list_campaigns(since)
+        def newest_campaigns(self) -> Any:
+            found = super().newest_campaigns()
             tasks.store.put(SCOPE, key, adopted)
+            return found
 
     with monkeypatch.context() as patch:
         patch.setattr(base, "TruepushHook", Adopting)

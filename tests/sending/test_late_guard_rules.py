@@ -102,6 +102,50 @@ def test_a_send_is_judged_by_the_minute_it_goes_out_at(send_at: str, quiet: bool
     assert (admit(LateGuard(quiet_hours=NIGHT), campaign) is not campaign) == quiet
 
 
+def test_a_night_without_midnight_is_no_way_into_the_quiet_hours() -> None:
+    """In Chile the clock goes from 23:59 to 01:00 that night."""
+    zone = ZoneInfo("America/Santiago")
+    now = datetime(2027, 9, 4, 12, tzinfo=zone).astimezone(UTC)
+    campaign = Campaign("T", "M", "https://example.com", send_at=datetime(2027, 9, 4, 23, 59, 13))
+    moved = admit(LateGuard(quiet_hours=("01:00", "03:00")), campaign, zone=zone, now=now)
+    assert moved.payload(zone, now)["timings"] == {"date": "05-09-2027", "time": "03:00"}
+
+
+@quick
+@given(
+    st.tuples(st.times(), st.times()).map(lambda pair: tuple(f"{at:%H:%M}" for at in pair)),
+    st.sampled_from(
+        [
+            (ZoneInfo("America/Santiago"), datetime(2027, 9, 4, 20, tzinfo=UTC)),
+            (ZoneInfo("America/Santiago"), datetime(2027, 4, 3, 20, tzinfo=UTC)),
+            (BERLIN, datetime(2026, 10, 24, 18, tzinfo=UTC)),
+            (BERLIN, datetime(2027, 3, 27, 18, tzinfo=UTC)),
+            (ZoneInfo("Australia/Lord_Howe"), datetime(2027, 4, 3, 6, tzinfo=UTC)),
+        ]
+    ),
+    st.integers(0, 24 * 3600),
+    st.booleans(),
+)
+def test_on_a_night_in_which_the_clock_changes_nothing_goes_out_in_quiet_hours(
+    hours: tuple[str, str], night: tuple[ZoneInfo, datetime], later: int, scheduled: bool
+) -> None:
+    if hours[0] == hours[1]:
+        return
+    (zone, evening), (begin, end) = night, hours
+    at = evening + timedelta(seconds=later)
+    local = at.astimezone(zone)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        return  # refused as what it is
+    campaign = Campaign("T", "M", "https://example.com", send_at=at) if scheduled else NEWS
+    now = evening - HOUR if scheduled else at
+    moved = admit(LateGuard(quiet_hours=hours), campaign, zone=zone, now=now)
+    if scheduled or moved is not campaign:
+        shown = moved.payload(zone, now)["timings"]["time"]
+    else:
+        shown = f"{at.astimezone(zone):%H:%M}"
+    assert not (begin <= shown < end if begin < end else shown >= begin or shown < end)
+
+
 @pytest.mark.parametrize(("end", "moved_to"), [("01:59", "01:59"), ("02:00", "03:00"), ("02:59", "03:00")])
 def test_no_send_is_moved_into_an_hour_that_there_is_twice(end: str, moved_to: str) -> None:
     now = datetime(2026, 10, 24, 23, tzinfo=BERLIN).astimezone(UTC)

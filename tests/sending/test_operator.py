@@ -152,9 +152,9 @@ def test_a_task_that_is_ended_before_it_sends_does_not(
     operator = tasks.operator(cancel_on_kill=asked, **kept)
 
     class Ended(TruepushHook):
-        def list_campaigns(self, since: Any = None) -> Any:
+        def newest_campaigns(self) -> Any:
             operator.on_kill()
-            return super().list_campaigns(since)
+            return super().newest_campaigns()
 
     monkeypatch.setattr(base, "TruepushHook", Ended)
     with pytest.raises(TruepushSendExpiredError, match="was ended before it came to send"):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.api.models.refs import CampaignRef
+from airflow_provider_truepush.api.protocol.newest import Newest
 from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.exceptions import SendStoreError, TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
@@ -176,6 +178,12 @@ class WatchedHook(TruepushHook):
                 attempt.created = attempt.created or error is None
                 attempt.in_doubt = attempt.in_doubt or (error is not None and not clear)
                 attempt.stop_at("after create")
+
+    def newest_campaigns(self) -> Newest[CampaignRef]:
+        here().stop_at("before list")
+        found = super().newest_campaigns()
+        here().stop_at("after list")
+        return found
 
     def list_campaigns(self, since: datetime | None = None) -> Iterator[Any]:
         here().stop_at("before list")

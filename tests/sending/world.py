@@ -153,7 +153,7 @@ class World:
             title=f"Sale {self.histories}",
             message=self.message(key),
             link=LINK,
-            ledger_conn_id="ledger" if send_store in ("ledger", "both") else None,
+            **({"ledger_conn_id": "ledger"} if send_store in ("ledger", "both") else {}),
             on_doubt=self.setup.on_doubt,  # type: ignore[arg-type]
         )
         # Past Airflow's check that a task runner calls it.
