@@ -74,6 +74,10 @@ class TruepushConnectionError(TruepushError):
     """No connection came about: certainly no byte of the request left this machine."""
 
 
+class TruepushConnectionLookupError(TruepushConnectionError):
+    """Airflow did not return the connection: it does not exist, or Airflow or a secrets backend failed."""
+
+
 class TruepushAmbiguousError(TruepushError):
     """The request left, and no readable answer says what became of it: it may have been carried out.
 

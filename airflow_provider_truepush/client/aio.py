@@ -1,32 +1,30 @@
-"""The asynchronous transport, over aiohttp."""
+"""The asynchronous transport, over asyncio's own connections."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import time
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-import aiohttp
-from multidict import CIMultiDict
+import requests.utils
 from tenacity import AsyncRetrying
-from yarl import URL
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
-from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
+from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.protocol.body import UnreadableBodyError, decompress
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.admission import Gate
-from airflow_provider_truepush.client.failures import reason
+from airflow_provider_truepush.client.connections import Connections, NoConnectionError, Route
+from airflow_provider_truepush.client.failures import too_long, total_timeout
+from airflow_provider_truepush.client.http1 import Answer, BrokenExchangeError, HttpConnection
 from airflow_provider_truepush.client.metrics import RequestMetrics
-from airflow_provider_truepush.client.network import check_files, headers, proxy_for, verify
-from airflow_provider_truepush.client.reads import Reader
-from airflow_provider_truepush.client.repeating import Repeats, slow_down
+from airflow_provider_truepush.client.network import headers, hider, proxy_for, tls_options
+from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
 from airflow_provider_truepush.client.shared_rate import SharedPace, pace_for
 
 log = logging.getLogger(__name__)
@@ -38,40 +36,32 @@ _AT_ONCE = 50
 #: The same with those of the poller that watches campaigns, which counts its own, and some for what is urgent.
 _CONNECTIONS = 192
 
-#: Raised before a connection stands. For creates the connection's own word is taken instead, see ``_create``.
-_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-
 
 class AsyncClient:
-    """Sends calls from one event loop over one session, for all callers of a connection.
+    """Sends calls from one event loop over kept connections, for all callers of a connection.
 
     :param settings: the connection.
-    :param tls: what aiohttp takes as ``ssl``.
+    :param route: the way to the server.
     """
 
-    def __init__(self, settings: Settings, tls: ssl.SSLContext | bool) -> None:
+    def __init__(self, settings: Settings, route: Route) -> None:
         self._settings = settings
-        self._tls = tls
-        self._proxy = proxy_for(settings)
+        self._hide = hider(settings, route.proxy)
         self._pace = pace_for(settings)
         self._turn = asyncio.Semaphore(_AT_ONCE)
         #: Of all requests; who uses :meth:`ask` records its own.
         self.metrics = RequestMetrics()
         self._gate = Gate(self._pace)
-        # Not the session's: aiohttp hands those to a proxy as well, before the tunnel stands.
-        self._headers = CIMultiDict(headers(settings))
-        self._root = str(URL(settings.base_url)).rstrip("/")
-        self._secret = settings.token.encode()
-        # One timer instead of three: they are a tenth of what a small request costs.
-        self._once = aiohttp.ClientTimeout(total=settings.timeout)
-        self._session = self._open_session(aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls))
-        # A proxy takes other requests than a server; those are left to aiohttp's session.
-        self._reader = None if self._proxy else Reader.over(self._session, URL(self._root), self._headers)
+        self._connections = Connections(route, _CONNECTIONS)
+        self._target, self._head = _request_parts(settings, route)
 
     @classmethod
     async def open(cls, settings: Settings) -> AsyncClient:
-        """Make a client; certificates are read in a thread, since that reads files."""
-        return cls(settings, await asyncio.to_thread(_tls, settings))
+        """Return a client. Certificates are read in a thread, since that reads files.
+
+        :raises TruepushValidationError: for a proxy or a certificate that cannot be used.
+        """
+        return cls(settings, await asyncio.to_thread(_route, settings))
 
     @property
     def settings(self) -> Settings:
@@ -96,10 +86,10 @@ class AsyncClient:
         await self._gate.turn(urgent=urgent)
 
     async def close(self) -> None:
-        """Close the session and its connections."""
+        """Close the connections."""
         self.metrics.flush()
         self._pace.leave()
-        await self._session.close()
+        await self._connections.close()
 
     async def execute(self, call: Call[T]) -> T:
         """Send a call, repeat it where that is harmless and worth it, and return its result."""
@@ -110,11 +100,11 @@ class AsyncClient:
         if not call.endpoint.repeatable:
             await self._gate.turn()
             began = time.monotonic()
-            result = await self._create(call)
+            result = await self._send(call)
             try:
                 return self._conclude(exchange, result, began)
-            except TruepushRateLimitError as error:
-                slow_down(self._pace, error, self._settings)
+            except TruepushError as error:
+                slow_down_after(self._pace, error, self._settings)
                 raise
         try:
             return await self._attempt(exchange)
@@ -123,12 +113,13 @@ class AsyncClient:
         return await self.repeat(exchange, first)
 
     async def ask(self, call: Call[Any]) -> tuple[Reply | Failure, float]:
-        """One request of a call that reads: not repeated, and the answer as it came; and when it left.
+        """Send one request of a call that reads; return the answer as it came, and when the request left.
 
-        Whoever calls this awaits :meth:`turn` before, and bounds how many are under way at once.
+        The request is not repeated, and must be over within the connection's timeout. Callers await :meth:`turn`
+        before, and bound how many are under way at once.
         """
         left = time.monotonic()
-        return await self._send(call, self._session, self._once), left
+        return await self._send(call, total=self._settings.timeout), left
 
     async def repeat(self, exchange: Exchange[T], first: TruepushError, *, level: int = logging.WARNING) -> T:
         """Repeat a call whose first request has failed, where that is harmless and worth it.
@@ -146,103 +137,100 @@ class AsyncClient:
 
     async def _attempt(self, exchange: Exchange[T]) -> T:
         if not exchange.call.endpoint.reads:
-            # What changes something does not wait behind all that reads, nor until a hold is over that some read has
-            # caused: a person may be waiting for a campaign to be cancelled.
+            # A change does not wait behind all reads, nor for a cooldown that some read has caused: someone may be
+            # waiting for a campaign to be canceled.
             await self._gate.turn(urgent=True)
             began = time.monotonic()
-            return self._conclude(exchange, await self._send(exchange.call, self._session), began)
+            return self._conclude(exchange, await self._send(exchange.call), began)
         async with self._turn:
             await self._gate.turn()
             began = time.monotonic()
-            result = await self._send(exchange.call, self._session)
+            result = await self._send(exchange.call)
         return self._conclude(exchange, result, began)
 
     def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
         seconds = time.monotonic() - began
         return self.metrics.conclude(exchange.call.endpoint.name, seconds, lambda: exchange.conclude(result))
 
-    async def _create(self, call: Call[Any]) -> Reply | Failure:
-        """Send a create over a connection of its own, which tells whether it ever stood."""
-        stood = SimpleNamespace(connection=False)
-
-        async def connected(session: Any, context: Any, params: Any) -> None:
-            stood.connection = True
-
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(connected)
-        connector = aiohttp.TCPConnector(force_close=True, ssl=self._tls)
-        async with self._open_session(connector, trace) as session:
-            result = await self._send(call, session)
-        if isinstance(result, Failure):
-            # With a connection some byte may have left; without one, handshakes included, none has.
-            return Failure(stood.connection, result.reason)
-        return result
-
-    def _open_session(self, connector: aiohttp.TCPConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-        timeout = self._settings.timeout
-        session = aiohttp.ClientSession(
-            connector=connector,
-            # `total` bounds what the two others cannot: a server that sends a byte now and then.
-            timeout=aiohttp.ClientTimeout(total=3 * timeout, sock_connect=timeout, sock_read=timeout),
-            trace_configs=list(traces),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        # aiohttp repeats a request by itself when a kept connection turns out closed. Repeats are ours to
-        # decide and to count; there is no public switch.
-        session._retry_connection = False
-        return session
-
-    async def _send(
-        self, call: Call[Any], session: aiohttp.ClientSession, limit: aiohttp.ClientTimeout | None = None
-    ) -> Reply | Failure:
-        """One request. Failures are returned and not raised: an exception would carry the request and its token.
+    async def _send(self, call: Call[Any], total: float | None = None) -> Reply | Failure:
+        """Send one request. Failures are returned: an exception would carry the request, and so the token.
 
         :param call: what to send.
-        :param session: over which.
-        :param limit: in seconds; None for the session's.
+        :param total: seconds for all of it; None for the usual ones, with a limit for each silence.
         """
-        settings = self._settings
+        timeout = self._settings.timeout
+        limit = total_timeout(timeout) if total is None else total
+        way = _Way()
         try:
-            if self._reader is not None and call.endpoint.reads:
-                status, body, retry_after = await self._reader.read(call.path, limit or session.timeout)
+            async with asyncio.timeout(limit):
+                answer = await self._exchange(call, way, None if total is not None else timeout)
+            body = decompress(answer.body, answer.encoding)
+        except TimeoutError:
+            return Failure(way.sent, too_long(limit))
+        except NoConnectionError as error:
+            return Failure(False, self._hide(str(error)))
+        except (BrokenExchangeError, UnreadableBodyError, OSError) as error:
+            return Failure(way.sent, self._hide(str(error)))
+        return Reply(answer.status, body, answer.retry_after, self._hide)
+
+    async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> Answer:
+        # A create gets a connection of its own: a kept one may be closed by the server just as it is used, and then it
+        # is unknown whether the create was read.
+        kept = call.endpoint.repeatable
+        timeout = self._settings.timeout
+        connection = await (self._connections.take(timeout) if kept else self._connections.once(timeout))
+        connection.sent = False
+        way.connection = connection
+        try:
+            return await connection.exchange(self._request(call), silence)
+        finally:
+            if kept:
+                self._connections.give_back(connection)
             else:
-                status, body, retry_after = await self._request(call, session, limit or session.timeout)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            within = settings.timeout if limit is None else settings.timeout / 3
-            return Failure(not isinstance(error, _NOT_SENT), settings.hide(reason(error, within, settings.base_url)))
-        if self._secret in body:
-            body = body.replace(self._secret, b"***")
-        return Reply(status, body, retry_after)
+                connection.abort()
 
-    async def _request(
-        self, call: Call[Any], session: aiohttp.ClientSession, limit: aiohttp.ClientTimeout
-    ) -> tuple[int, bytes, str | None]:
-        # Reading to the end gives the connection back, and so does an error while reading.
-        response = await session.request(
-            call.endpoint.method,
-            URL(self._root + call.path, encoded=True),
-            data=call.body,
-            headers=self._headers,
-            allow_redirects=False,
-            proxy=self._proxy,
-            timeout=limit,
-        )
-        return response.status, await response.read(), response.headers.get("Retry-After")
+    def _request(self, call: Call[Any]) -> bytes:
+        line = f"{call.endpoint.method} {self._target}{call.path} HTTP/1.1\r\n"
+        if (body := call.body) is not None:
+            return f"{line}{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        # Nothing in it says that a body follows, for a PUT without one.
+        length = "Content-Length: 0\r\n" if call.endpoint.method == "PUT" else ""
+        return f"{line}{self._head}{length}\r\n".encode()
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | bool:
-    check_files(settings)
-    checked = verify(settings)
-    if checked is True and settings.cert is None:
-        return True
-    context = ssl.create_default_context()
-    if isinstance(checked, str):
-        folder = Path(checked).is_dir()
-        context = ssl.create_default_context(cafile=None if folder else checked, capath=checked if folder else None)
-    if checked is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if settings.cert is not None:
-        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
-        context.load_cert_chain(certificate, key)
-    return context
+class _Way:
+    """The connection that a request went over, once there is one."""
+
+    connection: HttpConnection | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether a byte of the request may have left."""
+        return self.connection is not None and self.connection.sent
+
+
+def _route(settings: Settings) -> Route:
+    parts = urlsplit(settings.base_url)
+    secure = parts.scheme == "https"
+    host = (parts.hostname or "").encode("idna").decode() if not _is_ascii(parts.hostname) else parts.hostname or ""
+    tls = tls_options(settings) if secure else None
+    return Route(host, parts.port or (443 if secure else 80), tls, proxy_for(settings))
+
+
+def _is_ascii(text: str | None) -> bool:
+    return text is None or text.isascii()
+
+
+def _request_parts(settings: Settings, route: Route) -> tuple[str, str]:
+    """What the target of each request begins with, and the headers that all have in common."""
+    parts = urlsplit(settings.base_url)
+    name = f"[{route.host}]" if ":" in route.host else route.host
+    usual = 443 if route.tls is not None else 80
+    authority = name if route.port == usual else f"{name}:{route.port}"
+    path = requests.utils.requote_uri(parts.path).rstrip("/")
+    lines = {"Host": authority, **headers(settings)}
+    through_proxy = route.proxy is not None and route.tls is None
+    if through_proxy and (authorization := route.proxy_authorization) is not None:
+        lines["Proxy-Authorization"] = authorization
+    target = f"http://{authority}{path}" if through_proxy else path
+    return target, "".join(f"{name}: {value}\r\n" for name, value in lines.items())

@@ -8,8 +8,12 @@ to one of a TLS or proxy handshake, is about to go to the socket.
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,53 +25,137 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class Limit:
-    """Cuts a connection after a time, whatever the server still sends on it.
+    """Cuts a connection after a time, whatever the server or a proxy still sends on it.
 
     :param seconds: the time.
     """
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
+        self._over = False
 
     def __enter__(self) -> Limit:
-        self._timer.start()
+        self._alarm = _alarms.set(self._seconds, self._cut)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _alarms.clear(self._alarm)
+        with self._lock:
+            self._over = True
+            self._forget()
 
     def watch(self, connected: socket.socket) -> None:
-        """Cut this one, at once if the time is over."""
+        """Cut this one, at once if the time has passed.
+
+        A second handle of the connection is kept: TLS takes the first one over while it shakes hands, and http.client
+        gives it up while it still reads the body.
+        """
         with self._lock:
-            self._socket = connected
+            if self._over:
+                return
+            self._forget()
+            try:
+                self._socket = connected.dup() if type(connected) is socket.socket else _duplicate(connected)
+            except OSError:  # closed already
+                return
         if self.passed:
             self._cut()
+
+    def _forget(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _cut(self) -> None:
         with self._lock:
             self.passed = True
             if self._socket is not None:
                 with contextlib.suppress(OSError):
-                    # Not the method of a TLS socket: that one would have the rest read without TLS.
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _duplicate(secure: socket.socket) -> socket.socket:
+    # The plain socket below TLS: the method of the TLS socket would have the rest read without TLS.
+    return socket.socket(secure.family, secure.type, secure.proto, fileno=os.dup(secure.fileno()))
+
+
+class _Alarms:
+    """Calls functions after a time, all from one thread, which ends when it has had nothing to do for a while."""
+
+    _IDLE = 30.0
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._waiting: set[int] = set()
+        self._numbers = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def set(self, seconds: float, ring: Callable[[], None]) -> int:
+        """Call a function after some seconds; returns a number to clear it by."""
+        at = time.monotonic() + seconds
+        with self._changed:
+            number = next(self._numbers)
+            self._waiting.add(number)
+            heapq.heappush(self._due, (at, number, ring))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="truepush-limits", daemon=True)
+                self._thread.start()
+            elif self._due[0][1] == number:
+                self._changed.notify()
+        return number
+
+    def clear(self, number: int) -> None:
+        """Do not call it any more."""
+        with self._changed:
+            self._waiting.discard(number)
+            while self._due and self._due[0][1] not in self._waiting:
+                heapq.heappop(self._due)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                now = time.monotonic()
+                ready = []
+                while self._due and self._due[0][0] <= now:
+                    _, number, ring = heapq.heappop(self._due)
+                    if number in self._waiting:
+                        self._waiting.discard(number)
+                        ready.append(ring)
+                if not ready:
+                    heard = self._changed.wait(self._due[0][0] - now if self._due else self._IDLE)
+                    if not heard and not self._due:
+                        self._thread = None
+                        return
+                    continue
+            for ring in ready:
+                ring()
+
+
+_alarms = _Alarms()
+
+
+def _after_fork() -> None:
+    # The thread does not exist in the child, and its lock may have been held.
+    global _alarms
+    _alarms = _Alarms()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class Evidence(threading.local):
     """What is known of the request that the current thread sends.
 
     :ivar sent: whether a byte of it may have left.
-    :ivar blind: whether connections are used that keep no notes, as those over SOCKS.
     :ivar limit: what cuts the connection when the request takes too long; None for no such limit.
-    :ivar leaving: called before the first byte leaves, with the connection made, or, where that cannot be told,
-        before it is made; what it raises keeps it here.
+    :ivar leaving: called before the first byte leaves, with the connection made; what it raises keeps it here.
     """
 
     sent: bool = False
-    blind: bool = False
     limit: Limit | None = None
     leaving: Callable[[], None] | None = None
 
@@ -80,7 +168,6 @@ class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
 
     def __init__(self, evidence: Evidence) -> None:
         self._pools = _noting_pools(evidence)
-        self._evidence = evidence
         super().__init__(idle=120, interval=30, count=20, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -89,14 +176,9 @@ class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
-        """Have new connections through a proxy keep notes, if it is of a kind whose connections can."""
+        """Have new connections through a proxy keep notes. Others than those over HTTP are refused before."""
         manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
-        if proxy.lower().startswith("socks"):
-            self._evidence.blind = True
-            if self._evidence.leaving is not None:
-                self._evidence.leaving()
-        else:
-            manager.pool_classes_by_scheme = self._pools
+        manager.pool_classes_by_scheme = self._pools
         return manager
 
 
@@ -106,6 +188,22 @@ class _Noting:
     evidence: Evidence
     _shaking_hands = False
     _head = b""
+    _sock: socket.socket | None = None
+
+    @property
+    def sock(self) -> socket.socket | None:
+        """The connection's socket, which handshakes change."""
+        return self._sock
+
+    @sock.setter
+    def sock(self, connected: socket.socket | None) -> None:
+        self._sock = connected
+        self._watch()
+
+    def _watch(self) -> None:
+        # TLS within TLS has an object that is no socket: the one below it is watched already.
+        if (limit := self.evidence.limit) is not None and isinstance(self._sock, socket.socket):
+            limit.watch(self._sock)
 
     def connect(self) -> None:
         # TLS and CONNECT handshakes send bytes too, from within here; they are not the request.
@@ -116,7 +214,7 @@ class _Noting:
             self._shaking_hands = False
 
     def send(self, data: Any) -> None:
-        if getattr(self, "sock", None) is None and not self._shaking_hands:
+        if self._sock is None and not self._shaking_hands:
             self.connect()
         if not self._shaking_hands:
             if self.evidence.leaving is not None and not self._head and data.endswith(_END_OF_HEAD):
@@ -128,15 +226,14 @@ class _Noting:
                 self._check_leaving()
             # Before the send, not after: a send that fails halfway has sent something.
             self.evidence.sent = True
-            if (limit := self.evidence.limit) is not None and isinstance(self.sock, socket.socket):  # type: ignore[attr-defined]
-                limit.watch(self.sock)  # type: ignore[attr-defined]
+            self._watch()
         super().send(data)  # type: ignore[misc]
 
     def _check_leaving(self) -> None:
         """Nothing has left yet, and nothing will if this raises."""
         limit, leaving = self.evidence.limit, self.evidence.leaving
         if limit is not None and limit.passed:
-            raise TimeoutError("the time for the whole request was over before it could leave")
+            raise TimeoutError("the time for the whole request passed before it could be sent")
         if leaving is not None:
             leaving()
 

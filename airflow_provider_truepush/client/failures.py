@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import builtins
+import ssl
+
+from airflow_provider_truepush.api.protocol import limits
 
 
 def reason(error: BaseException, timeout: float, address: str) -> str:
-    """What happened, in one sentence without a full stop.
+    """Return what happened, as a clause without a full stop.
 
-    :param error: what requests or aiohttp raised.
+    :param error: what requests raised.
     :param timeout: the timeout that was set, in seconds.
     :param address: scheme, host and port that were to be reached.
     """
     innermost = _innermost(error)
-    name = type(error).__name__
-    if name in ("ConnectTimeout", "ConnectionTimeoutError"):
-        return f"no connection to {address} within {timeout:g} s ({name})"
-    if type(error) is builtins.TimeoutError and error.errno is None:
-        # aiohttp raises it bare for the limit of a whole request only; the two others have classes of their own.
-        return too_long(timeout)
+    if type(error).__name__ == "ConnectTimeout":
+        return f"no connection to {address} within {timeout:g} s"
     if (_is_timeout(error) or _is_timeout(innermost)) and not getattr(innermost, "errno", None):
-        return f"no byte moved for {timeout:g} s ({name})"
-    text = " ".join(str(innermost).split()).rstrip(".")
-    return f"{type(innermost).__name__}{': ' + text if text else ''} ({address})"
+        return f"no data received for {timeout:g} s"
+    return f"{describe(innermost)} ({address})"
 
 
-def too_long(timeout: float) -> str:
-    """The words for a request that passed the limit for all of it, which is three times the timeout."""
-    return f"not over within {3 * timeout:g} s in all"
+def too_long(seconds: float) -> str:
+    """Return the words for a request that passed the limit for all of it.
+
+    :param seconds: the limit.
+    """
+    return f"did not complete within {seconds:g} s"
+
+
+def total_timeout(timeout: float) -> float:
+    """Return the seconds that a whole request may take.
+
+    :param timeout: the connection's timeout, in seconds.
+    """
+    return limits.TOTAL_TIMEOUTS * timeout
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception's class and text on one line, without a full stop.
+
+    :param error: the exception.
+    """
+    text = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, ssl.SSLError) and error.reason:
+        text = getattr(error, "verify_message", None) or error.reason.replace("_", " ").lower()
+        return f"TLS failed: {text}"
+    text = text[: limits.MAX_QUOTED]
+    return f"{type(error).__name__}{': ' + text if text else ''}"
 
 
 def _is_timeout(error: BaseException) -> bool:

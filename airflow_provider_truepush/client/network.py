@@ -3,59 +3,150 @@
 from __future__ import annotations
 
 import os
+import ssl
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+
+import requests.utils
 
 from airflow_provider_truepush import __version__
 from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.connection.settings import Settings
 
 _CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def headers(settings: Settings) -> dict[str, str]:
-    """The headers of every request, the token among them."""
+    """Return the headers of every request, the token among them."""
     return {
         "Authorization": settings.token,
         "Content-Type": "application/json",
         "Accept": "application/json",
+        # Answers are small, and what is not compressed cannot inflate.
+        "Accept-Encoding": "identity",
         "User-Agent": f"airflow-provider-truepush/{__version__}",
     }
 
 
 def proxies(settings: Settings) -> dict[str, str]:
-    """Proxy addresses by scheme: the connection's, else the environment's unless it exempts the host."""
-    if settings.proxies is not None:
-        return dict(settings.proxies)
-    host = urlsplit(settings.base_url).hostname or ""
-    return {} if proxy_bypass(host) else getproxies()
+    """Return the proxy for this connection by scheme: the connection's own, else the environment's; empty for none.
+
+    Which one is read, and which hosts are exempt from it, is decided as requests does, for both clients: ``NO_PROXY``
+    may hold names, addresses and ranges of addresses, and an address without a scheme means http.
+
+    :raises TruepushValidationError: for a proxy that is spoken to in another way than HTTP, such as SOCKS.
+    """
+    proxy = proxy_for(settings)
+    return {} if proxy is None else {urlsplit(settings.base_url).scheme: proxy}
 
 
 def proxy_for(settings: Settings) -> str | None:
-    """The proxy for this connection's scheme."""
-    scheme = urlsplit(settings.base_url).scheme
-    known = proxies(settings)
-    return known.get(scheme) or known.get("all")
+    """Return the address of the proxy for this connection, with its scheme; None for none.
+
+    :raises TruepushValidationError: as :func:`proxies`.
+    """
+    url = settings.base_url
+    if settings.proxies is not None:
+        known = dict(settings.proxies)
+        exempt = known.get("no_proxy") or known.get("no")
+        bypassed = bool(exempt) and requests.utils.should_bypass_proxies(url, no_proxy=exempt)
+        source = "extra.proxies"
+    else:
+        known, bypassed = requests.utils.get_environ_proxies(url), False
+        source = "environment variable for proxies (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY)"
+    proxy = None if bypassed else requests.utils.select_proxy(url, known)
+    if not proxy:
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    try:
+        parts = urlsplit(proxy)
+        valid = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        scheme = parts.scheme
+    except ValueError:
+        valid, scheme = False, "an address that cannot be read"
+    if not valid:
+        # The address may hold a password: it is not shown.
+        refuse(source, scheme, "must name a proxy with http:// or https:// and a host; SOCKS is not supported")
+    return proxy
+
+
+def hider(settings: Settings, proxy: str | None) -> Callable[[str], str]:
+    """Return the function that removes the secrets of a connection from a text.
+
+    :param settings: the connection.
+    :param proxy: the address of the proxy in use.
+    """
+    addresses = {address for _, address in settings.proxies or ()} | ({proxy} if proxy else set())
+    return redactor(settings.token, tuple(sorted(addresses)))
 
 
 def verify(settings: Settings) -> bool | str:
-    """Whether, and against which bundle, certificates are checked."""
+    """Return whether, and against which bundle, certificates are checked."""
+    return _bundle(settings)[1]
+
+
+def _bundle(settings: Settings) -> tuple[str, bool | str]:
+    """Where the bundle was named, and its path."""
     if settings.verify is not True:
-        return settings.verify
+        return "extra.verify", settings.verify
     for variable in _CA_BUNDLE_VARIABLES:
         if path := os.environ.get(variable):
-            return path
-    return True
+            return f"environment variable {variable}", path
+    return "extra.verify", True
+
+
+def tls_options(settings: Settings) -> ssl.SSLContext:
+    """Return the TLS options of a connection. Reads files.
+
+    :raises TruepushValidationError: a certificate file is missing or cannot be read, with its path.
+    """
+    source, checked = _bundle(settings)
+    try:
+        if isinstance(checked, str):
+            folder = Path(checked).is_dir()
+            context = ssl.create_default_context(cafile=None if folder else checked, capath=checked if folder else None)
+        else:
+            context = ssl.create_default_context()
+    except (OSError, ValueError):
+        refuse(source, checked, "must be the path of a readable CA bundle (PEM), or of a folder of certificates")
+    if checked is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.cert is not None:
+        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
+        try:
+            # Without a password given here, OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(certificate, key, password=lambda: "")
+        except (OSError, ValueError):
+            refuse("extra.cert", settings.cert, "must name a readable PEM certificate and its key, without a password")
+    return context
 
 
 def check_files(settings: Settings) -> None:
-    """Refuse a connection whose certificate files are not there.
+    """Refuse a connection whose certificate files are missing or cannot be read, before anything is sent.
 
     :raises TruepushValidationError: with the extra's name and the path.
     """
-    if isinstance(settings.verify, str) and not Path(settings.verify).exists():
-        refuse("extra.verify", settings.verify, "must be true, false, or the path of a CA bundle that is there")
-    for path in (settings.cert,) if isinstance(settings.cert, str) else settings.cert or ():
-        if not Path(path).is_file():
-            refuse("extra.cert", path, "must be the path of a file that is there")
+    paths = [path for path in (_bundle(settings)[1], *_certificates(settings)) if isinstance(path, str)]
+    if paths:
+        _check_once(settings, tuple(_changed_at(path) for path in paths))
+
+
+@lru_cache(maxsize=16)
+def _check_once(settings: Settings, changed_at: tuple[float, ...]) -> None:
+    tls_options(settings)
+
+
+def _certificates(settings: Settings) -> tuple[str, ...]:
+    return (settings.cert,) if isinstance(settings.cert, str) else settings.cert or ()
+
+
+def _changed_at(path: str) -> float:
+    try:
+        return Path(path).stat().st_mtime
+    except OSError:
+        return 0.0

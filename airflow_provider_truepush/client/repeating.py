@@ -16,19 +16,34 @@ from airflow_provider_truepush.client.shared_rate import SharedPace
 
 log = logging.getLogger(__name__)
 
+_TOO_MANY = 429
+
 
 def slow_down(pace: SharedPace, error: TruepushRateLimitError, settings: Settings, wait: float | None = None) -> None:
-    """Have all of a project slow down when one was told to, whether that one asks again or not.
+    """Have all requests of a project slow down when Truepush asked one of them to.
 
     :param pace: of the project.
-    :param error: what the one was told.
-    :param settings: of the one.
-    :param wait: seconds after which the one asks again; None if it does not.
+    :param error: what the one request was answered.
+    :param settings: the connection.
+    :param wait: seconds after which that request is repeated; None if it is not.
     """
     seconds, at_most = hold_for_others(error, wait, settings)
     pace.hold(seconds, at_most)
     metrics.count("truepush.rate_limited")
     metrics.timing("truepush.cooldown", min(seconds, at_most))
+
+
+def slow_down_after(pace: SharedPace, error: TruepushError, settings: Settings) -> None:
+    """Have all requests of a project slow down if a create was answered HTTP 429, in doubt or not.
+
+    :param pace: of the project.
+    :param error: how the create ended.
+    :param settings: the connection.
+    """
+    if isinstance(error, TruepushRateLimitError):
+        slow_down(pace, error, settings)
+    elif error.http_status == _TOO_MANY:
+        slow_down(pace, TruepushRateLimitError(str(error)), settings)
 
 
 class Repeats:

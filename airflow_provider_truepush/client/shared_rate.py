@@ -86,6 +86,15 @@ class SharedPace:
         with self._project.lock:
             self._project.pace.start(time.monotonic())
 
+    def join(self) -> None:
+        """To be called when the client is used: its rate binds the others, too."""
+        project = self._project
+        if self in project.clients:
+            return
+        with project.lock:
+            project.clients.add(self)
+            project.settle()
+
     def leave(self) -> None:
         """To be called when the client is closed: its rate binds the others no longer."""
         with self._project.lock:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
+import urllib3
 from tenacity import Retrying
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.protocol import limits
+from airflow_provider_truepush.api.protocol.body import TOO_LARGE, UnreadableBodyError, decompress
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
+from airflow_provider_truepush.client.connections import REST
 from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter, Limit
-from airflow_provider_truepush.client.failures import reason, too_long
+from airflow_provider_truepush.client.failures import reason, too_long, total_timeout
 from airflow_provider_truepush.client.metrics import RequestMetrics
-from airflow_provider_truepush.client.network import check_files, headers
-from airflow_provider_truepush.client.repeating import Repeats
+from airflow_provider_truepush.client.network import check_files, headers, hider, proxy_for
+from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
 from airflow_provider_truepush.client.shared_rate import pace_for
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: Bytes of a body that are read in one go.
+_PART = 64 * 1024
 
 
 class _TokenAuth(requests.auth.AuthBase):
@@ -47,6 +55,12 @@ class _Line:
         self.evidence = Evidence()
         self.session = open_session(settings, EvidenceAdapter(self.evidence))
         self.session.auth = _TokenAuth(settings)
+        self.used_at = 0.0
+
+    def rest(self) -> None:
+        """Let what a broken proxy sends after an answer arrive, so that urllib3 sees it and drops the connection."""
+        if (left := self.used_at + REST - time.monotonic()) > 0:
+            time.sleep(left)
 
 
 class SyncClient:
@@ -66,6 +80,7 @@ class SyncClient:
         self._kept: _Line | None = None
         self._pace = pace_for(settings)
         self._metrics = RequestMetrics()
+        self._hide = hider(settings, proxy_for(settings))
 
     def execute(self, call: Call[T], *, just_before: Callable[[], None] | None = None) -> T:
         """Send a call, repeat it where that is harmless and worth it, and return its result.
@@ -76,13 +91,17 @@ class SyncClient:
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
             return pretend(call)
+        self._pace.join()
         exchange = Exchange(call)
         if not call.endpoint.repeatable:
-            # A connection of its own: one kept open may be closed by the server just as it is used, and then
-            # nothing tells whether the create was read.
+            # A connection of its own: a kept one may be closed by the server just as it is used, and then it is unknown
+            # whether the create was read.
             line = _Line(self._settings, self._open_session)
             try:
                 return self._attempt(exchange, line, just_before)
+            except TruepushError as error:
+                slow_down_after(self._pace, error, self._settings)
+                raise
             finally:
                 line.session.close()
         if self._kept is None:
@@ -96,7 +115,8 @@ class SyncClient:
         return result
 
     def close(self) -> None:
-        """Close the kept session; the next call opens another."""
+        """Close the kept session, and let its rate bind nobody any more; the next call opens another."""
+        self._pace.leave()
         self._metrics.flush()
         kept, self._kept = self._kept, None
         if kept is not None:
@@ -112,19 +132,17 @@ class SyncClient:
         if wait := self._pace.reserve(urgent=endpoint.repeatable and not endpoint.reads):
             time.sleep(wait)
             self._pace.start()
+        line.rest()
         line.evidence.leaving = just_before
         began = time.monotonic()
-        if endpoint.reads:
-            return self._conclude(exchange, self._send(exchange.call, line), began)
-        # A thread for each is too dear for reads; what changes something can afford it, and must not hang.
-        with Limit(3 * self._settings.timeout) as limit:
+        seconds = total_timeout(self._settings.timeout)
+        with Limit(seconds) as limit:
             line.evidence.limit = limit
             result = self._send(exchange.call, line)
-            line.evidence.limit = None  # the next request of a kept session has its own, or none
+            line.evidence.limit = None
         if limit.passed:
             # What was read until the cut may look whole without being so.
-            sent = line.evidence.sent or line.evidence.blind
-            result = Failure(sent, too_long(self._settings.timeout))
+            result = Failure(line.evidence.sent, too_long(seconds))
         return self._conclude(exchange, result, began)
 
     def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
@@ -137,19 +155,34 @@ class SyncClient:
         line.evidence.sent = False
         kept_here: TruepushError | None = None
         try:
-            response = line.session.request(
+            with line.session.request(
                 call.endpoint.method,
                 settings.base_url + call.path,
                 data=call.body,
                 timeout=settings.timeout,
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as response:
+                raw = _read(response)
+            body = decompress(raw, response.headers.get("Content-Encoding"))
         except TruepushError as error:
             kept_here = error
-        except (requests.RequestException, OSError, ValueError) as error:
-            sent = line.evidence.sent or line.evidence.blind
-            return Failure(sent, settings.hide(reason(error, settings.timeout, settings.base_url)))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+            return Failure(line.evidence.sent, self._hide(reason(error, settings.timeout, settings.base_url)))
+        except ValueError as error:  # UnreadableBodyError, and what libraries raise of addresses and headers
+            return Failure(line.evidence.sent, self._hide(str(error).rstrip(".")))
+        finally:
+            line.used_at = time.monotonic()
         if kept_here is not None:
             raise kept_here.with_traceback(None)  # the frames it went through hold the request
-        body = response.content.replace(settings.token.encode(), b"***")
-        return Reply(response.status_code, body, response.headers.get("Retry-After"))
+        return Reply(response.status_code, body, response.headers.get("Retry-After"), self._hide)
+
+
+def _read(response: requests.Response) -> bytes:
+    """Read a body, as it arrives, within bounds."""
+    found = bytearray()
+    while part := response.raw.read(_PART, decode_content=False):
+        found += part
+        if len(found) > limits.MAX_BODY_BYTES:
+            raise UnreadableBodyError(TOO_LARGE)
+    return bytes(found)

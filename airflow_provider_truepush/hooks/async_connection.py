@@ -29,24 +29,28 @@ _HEAVY = (
 
 
 async def look_up(conn_id: str, hook: Any) -> Settings:
-    """A connection's settings.
+    """Return a connection's settings.
 
     :param conn_id: id of the connection.
     :param hook: the hook that Airflow of some versions is asked through.
+    :raises TruepushConnectionLookupError: Airflow did not return it.
     """
     await asyncio.to_thread(_import_heavy)
     from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
-    from airflow_provider_truepush.hooks.connection import settings_of
+    from airflow_provider_truepush.hooks.connection import lookup_error, settings_of
 
     try:
-        connection = await get_async_connection(conn_id, hook=hook)
-    except AirflowNotFoundException:
-        # dag.test() answers no asynchronous question, and the connection then seems to be missing: ask it in a thread,
-        # as Airflow does by itself on older versions.
-        connection = await get_async_connection(conn_id, hook=_InThread(hook))  # type: ignore[arg-type]  # it needs no more of a hook
-    extra = await get_async_extra_dejson(connection)
+        try:
+            connection = await get_async_connection(conn_id, hook=hook)
+        except AirflowNotFoundException:
+            # dag.test() answers no asynchronous question, and the connection then seems to be missing: ask it in a
+            # thread, as Airflow does by itself on older versions.
+            connection = await get_async_connection(conn_id, hook=_InThread(hook))  # type: ignore[arg-type]
+        extra = await get_async_extra_dejson(connection)
+    except Exception as error:
+        raise lookup_error(conn_id, error) from None
     # In a thread: the database of time zones is read from files.
     return await asyncio.to_thread(settings_of, conn_id, connection, extra)
 

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.settings import Settings, read_settings
-from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.errors import TruepushConnectionLookupError, TruepushError
 from airflow_provider_truepush.client.shared_rate import note
 
 log = logging.getLogger(__name__)
 
-#: Extras that were warned of, by connection: it is looked up again and again where campaigns are watched.
+#: How much an error shows of Airflow's words.
+_SHOWN = 500
+
+#: Extras that a warning was logged for, by connection: a watched one is looked up again and again.
 _said: dict[str, tuple[str, ...]] = {}
 
 
 def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Settings:
-    """Read a connection's parts.
+    """Return a connection's settings.
 
-    :param conn_id: for messages.
+    :param conn_id: id of the connection, for messages.
     :param connection: Airflow's connection.
     :param extra: its extras, which sync and async code read in different ways.
+    :raises TruepushError: for a part that cannot be used, with the connection's id.
     """
     try:
+        _check_extra(connection.extra)
         settings = read_settings(
             host=connection.host,
             scheme=connection.schema,
@@ -35,19 +42,67 @@ def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Sett
     except TruepushError as error:
         # The same error, with the name of the connection to correct.
         raise type(error)(f"Connection {conn_id!r}: {error}") from None
+    except Exception as error:  # a secrets backend may return parts of any type
+        raise lookup_error(conn_id, error) from None
     note(conn_id, settings)
     said, _said[conn_id] = _said.get(conn_id), settings.unknown_extras
     if settings.unknown_extras and settings.unknown_extras != said:
         log.warning(
-            "Connection %r: extras without a meaning here are ignored: %s",
+            "Connection %r has extras that this provider does not know; they are ignored: %s",
             conn_id,
             ", ".join(settings.unknown_extras),
         )
     return settings
 
 
+def lookup_error(conn_id: str, error: Exception) -> TruepushConnectionLookupError:
+    """Return the error for a connection that Airflow did not return.
+
+    :param conn_id: id of the connection.
+    :param error: what Airflow, or a secrets backend, raised.
+    """
+    text = " ".join(str(error).split()).rstrip(".")[:_SHOWN]
+    return TruepushConnectionLookupError(
+        f"Connection {conn_id!r} could not be looked up ({type(error).__name__}{': ' + text if text else ''}). "
+        "Nothing was sent to Truepush with it. Check that the connection exists and that Airflow's API server, "
+        "or the secrets backend, answers."
+    )
+
+
+def notes_on(settings: Settings) -> list[str]:
+    """Return what someone who tests a connection should know beyond that it works.
+
+    :param settings: the connection.
+    """
+    notes = []
+    if settings.dry_run:
+        notes.append("Dry run is ON: nothing that changes the project is sent.")
+    if settings.require_segment:
+        notes.append("Campaigns and triggers without a segment are refused.")
+    if settings.timezone is None:
+        notes.append("No time zone is set: nothing can be scheduled.")
+    if settings.verify is False:
+        notes.append("TLS certificates are NOT verified.")
+    if settings.unknown_extras:
+        notes.append(f"Unknown extras are ignored: {', '.join(settings.unknown_extras)}.")
+    return notes
+
+
+def _check_extra(text: Any) -> None:
+    """Refuse extras that Airflow cannot read: it logs that, and goes on as if there were none."""
+    if not isinstance(text, str) or not text.strip():
+        return
+    try:
+        valid = isinstance(json.loads(text), dict)
+    except ValueError:
+        valid = False
+    if not valid:
+        # It may hold a password, so it is not shown.
+        refuse("connection.extra", f"a text of {len(text)} characters", "must be a JSON object")
+
+
 def form_widgets() -> dict[str, Any]:
-    """The extras as the form fields of Airflow before 3.2."""
+    """Return the extras as the form fields of Airflow before 3.2."""
     from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # type: ignore[import-not-found]
     from wtforms import BooleanField, IntegerField, StringField  # type: ignore[import-untyped]
     from wtforms.validators import Optional  # type: ignore[import-untyped]

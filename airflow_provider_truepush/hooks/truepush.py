@@ -44,7 +44,11 @@ else:
 T = TypeVar("T")
 R = TypeVar("R", bound="Ref")
 
-_ANSWERED = "Truepush answered at {} and accepted the token"
+
+def _answered(settings: Settings) -> str:
+    from airflow_provider_truepush.hooks.connection import notes_on
+
+    return " ".join([f"Truepush answered at {settings.base_url} and accepted the token.", *notes_on(settings)])
 
 
 class _ConnectionType(BaseHook):
@@ -88,10 +92,14 @@ class TruepushHook(_ConnectionType):
     def settings(self) -> Settings:
         """The connection, looked up at first use."""
         if self._settings is None:
-            from airflow_provider_truepush.hooks.connection import settings_of
+            from airflow_provider_truepush.hooks.connection import lookup_error, settings_of
 
-            connection = self.get_connection(self.truepush_conn_id)
-            self._settings = settings_of(self.truepush_conn_id, connection, connection.extra_dejson)
+            try:
+                connection = self.get_connection(self.truepush_conn_id)
+                extra = connection.extra_dejson
+            except Exception as error:
+                raise lookup_error(self.truepush_conn_id, error) from None
+            self._settings = settings_of(self.truepush_conn_id, connection, extra)
         return self._settings
 
     def get_conn(self) -> SyncClient:
@@ -260,7 +268,7 @@ class TruepushHook(_ConnectionType):
                 probe._run(endpoints.LIST_SEGMENTS.call(1))
         except Exception as error:
             return False, str(error) or type(error).__name__
-        return True, _ANSWERED.format(self.settings.base_url)
+        return True, _answered(self.settings)
 
 
 class TruepushAsyncHook(_ConnectionType):
@@ -400,4 +408,4 @@ class TruepushAsyncHook(_ConnectionType):
             await probe._run(endpoints.LIST_SEGMENTS.call(1))
         except Exception as error:
             return False, str(error) or type(error).__name__
-        return True, _ANSWERED.format(settings.base_url)
+        return True, _answered(settings)

@@ -60,24 +60,6 @@ def test_it_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
 
 
-def socks(peer: Peer, connection: socket.socket) -> None:
-    """A SOCKS5 proxy that takes the greeting and goes away."""
-    connection.recv(3)
-
-
-def test_behind_a_socks_proxy_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Peer(socks) as proxy:
-        connect(monkeypatch, "http://truepush.invalid")
-        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
-        with pytest.raises(TruepushAmbiguousError):
-            create()
-        asked = proxy.connections
-        assert asked > 0
-        with pytest.raises(TruepushSendExpiredError, match="too late"):
-            create(refuse)
-        assert proxy.connections == asked, "asked before a connection is made, as later nobody could tell"
-
-
 def test_a_time_that_is_over_before_the_request_could_leave_is_no_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(peers.answers()) as peer:
         connect(monkeypatch, peer.url, timeout=0.2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import aiohttp
 import pytest
 import requests
 
@@ -35,7 +34,7 @@ def dripping(head: bytes) -> peers.Handler:
 def test_a_create_ends_though_the_server_drips(flavour: Flavour, head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(dripping(head)) as peer:
         connect(monkeypatch, peer.url, timeout=0.5)
-        with pytest.raises(TruepushAmbiguousError, match=r"not over within 1\.5 s in all"):
+        with pytest.raises(TruepushAmbiguousError, match=r"did not complete within 1\.5 s"):
             call(flavour, CONN_ID, "create_campaign", CAMPAIGN)
         assert len(peer.requests) == 1
 
@@ -46,7 +45,7 @@ def test_what_changes_something_ends_though_the_server_drips(
 ) -> None:
     with Peer(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")) as peer:
         connect(monkeypatch, peer.url, timeout=0.5, max_attempts=2)
-        with pytest.raises(TruepushAmbiguousError, match=r"not over within 1\.5 s in all"):
+        with pytest.raises(TruepushAmbiguousError, match=r"did not complete within 1\.5 s"):
             call(flavour, CONN_ID, name, SENT)
         assert len(peer.requests) == 2
 
@@ -66,10 +65,8 @@ def test_a_missing_certificate_file_is_named(
     ("error", "words"),
     [
         (requests.ConnectTimeout(), "no connection to http://x within 1 s"),
-        (aiohttp.ConnectionTimeoutError(), "no connection to http://x within 1 s"),
-        (requests.ReadTimeout(), "no byte moved for 1 s"),
-        (aiohttp.SocketTimeoutError(), "no byte moved for 1 s"),
-        (TimeoutError(), "not over within 3 s in all"),
+        (requests.ReadTimeout(), "no data received for 1 s"),
+        (TimeoutError(), "no data received for 1 s"),
     ],
 )
 def test_the_kinds_of_timeout_are_told_apart(error: Exception, words: str) -> None:

@@ -45,7 +45,7 @@ async def test_silence_is_told_after_the_timeout(own_emulator: Emulator) -> None
     entered = await enter_client(settings(own_emulator, timeout=0.5))
     async with entered as client:
         result, _ = await client.ask(CALL)
-    assert result == Failure(True, "not over within 0.5 s in all")
+    assert result == Failure(True, "did not complete within 0.5 s")
     await entered.leave_at_once()
 
 

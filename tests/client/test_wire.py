@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -66,7 +69,7 @@ def test_unknown_extras_are_warned_about_once(
     assert call(flavour, CONN_ID, "list_segments")
     assert call(flavour, CONN_ID, "list_segments")
 
-    warnings = [row.getMessage() for row in caplog.records if "extras" in row.getMessage()]
+    warnings = [row.getMessage() for row in caplog.records if "has extras" in row.getMessage()]
     assert emulator.count() == 4
     assert len(warnings) == 1
     assert all(name in warnings[0] for name in ODD_EXTRAS)
@@ -88,16 +91,115 @@ def test_the_token_stands_in_no_log_of_any_level(
     assert not any(SESSION_TOKEN in f"{row.__dict__}" for row in caplog.records)
 
 
-def test_a_server_that_sends_the_token_back_does_not_get_it_into_a_result(
-    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("token", ["shop", "t", "a", "5", SESSION_TOKEN])
+def test_data_is_returned_as_it_is_even_if_it_holds_the_token(
+    token: str, flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = f'{{"status_code":200,"status":"SUCCESS","data":[{{"_id":"{"ab" * 12}","name":"{SESSION_TOKEN}"}}]}}'
+    rows = [{"_id": f"{number:024x}", "name": f"{token} news {number} {token}"} for number in range(3)]
+    body = json.dumps({"status_code": 200, "status": "SUCCESS", "message": token, "data": rows}).encode()
+    pages = iter([body, b'{"status_code": 204, "data": "SEGMENTS-NOT-FOUND"}'])
 
+    def serve(peer: Peer, connection: Any) -> None:
+        while peer.read(connection):
+            page = next(pages)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(page) + page)
+
+    with Peer(serve) as peer:
+        connect(monkeypatch, peer.url, token=token)
+        assert [row.name for row in call(flavour, CONN_ID, "list_segments")] == [row["name"] for row in rows]
+
+
+@pytest.mark.parametrize("token", ["shop", "t", "e", SESSION_TOKEN])
+def test_an_error_that_quotes_the_token_hides_it_and_stays_readable(
+    token: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"status_code": 400, "status": "ERROR", "message": f"No: {token}.", "data": "BAD-REQUEST"})
     with Peer(peers.answers(body.encode())) as peer:
-        connect(monkeypatch, peer.url, max_attempts=1)
+        connect(monkeypatch, peer.url, token=token, max_attempts=1)
         told = attempt(flavour, CONN_ID, "list_segments")
-    # The server never turns the page: an error in the end, and not one with a token in it.
-    assert told.name == "TruepushProtocolError"
+    assert told.name == "TruepushBadRequestError"
+    assert str(told.error).startswith(
+        'GET /api/v1/listSegment/1: Truepush refused the request (it answered: "No: ***."). Only this list request'
+    )
+
+
+PROXY_SECRET = "s%65cr%2Bt/7"
+
+
+@pytest.mark.parametrize("where", ["environment", "extra"])
+@pytest.mark.parametrize("answer", [b"407 Proxy Authentication Required", b"502 Bad Gateway", None])
+@pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
+def test_no_error_shows_the_password_of_a_proxy(
+    method: str, answer: bytes | None, where: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = peers.answers(b"no", status=answer) if answer else peers.read_fin
+    with Peer(handler) as proxy:
+        address = f"http://user:{quote(PROXY_SECRET, safe='')}@127.0.0.1:{proxy.port}"
+        if where == "extra":
+            connect(monkeypatch, "https://truepush.invalid", max_attempts=1, proxies=address)
+        else:
+            monkeypatch.setenv("HTTPS_PROXY", address)
+            connect(monkeypatch, "https://truepush.invalid", max_attempts=1)
+        told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
+        basic = b64encode(f"user:{PROXY_SECRET}".encode())
+        assert b"proxy-authorization: basic " + basic.lower() in proxy.requests[0].lower()
+        assert SESSION_TOKEN.encode() not in proxy.requests[0]
+    assert told.name == "TruepushConnectionError"
+    for spelling in (PROXY_SECRET, quote(PROXY_SECRET, safe=""), quote(quote(PROXY_SECRET, safe=""), safe=""), "user:"):
+        assert spelling not in str(told.error)
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "HTTP_PROXY"])
+@pytest.mark.parametrize("kind", ["socks5", "socks5h", "socks4", "SOCKS5", "ftp"])
+@pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
+def test_a_socks_proxy_is_refused_and_sees_nothing(
+    method: str, kind: str, variable: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(peers.read_fin) as proxy:
+        monkeypatch.setenv(variable, f"{kind}://user:secret@127.0.0.1:{proxy.port}")
+        connect(monkeypatch, "http://truepush.invalid" if variable == "HTTP_PROXY" else "https://truepush.invalid")
+        told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
+        assert proxy.connections == 0
+    assert told.name == "TruepushValidationError"
+    assert "SOCKS is not supported" in str(told.error)
+    assert "secret" not in str(told.error)
+
+
+@pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
+@pytest.mark.parametrize("where", ["environment", "extra", "extra by scheme"])
+def test_a_proxys_address_needs_no_scheme(
+    where: str, method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(peers.answers(peers.CREATED if method == "create_campaign" else peers.ANSWER)) as proxy:
+        address = f"localhost:{proxy.port}"
+        extra: dict[str, Any] = {"extra": {"proxies": address}, "extra by scheme": {"proxies": {"http": address}}}.get(
+            where, {}
+        )
+        if where == "environment":
+            monkeypatch.setenv("http_proxy", address)
+        connect(monkeypatch, "http://truepush.invalid", **extra)
+        told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
+        assert told.error is None
+        assert b" http://truepush.invalid/api/v1/" in proxy.requests[0]
+
+
+@pytest.mark.parametrize("exempt", ["127.0.0.0/8", "10.0.0.0/8,127.0.0.1/32", "127.0.0.1", "*", " 127.0.0.1 , x"])
+@pytest.mark.parametrize("where", ["environment", "extra"])
+@pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
+def test_a_range_of_addresses_may_be_exempt_from_the_proxy(
+    method: str, where: str, exempt: str, flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if exempt == "*" and where == "extra":
+        pytest.skip("requests knows the star in the environment only")
+    with Peer(peers.answers()) as proxy:
+        if where == "environment":
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            monkeypatch.setenv("NO_PROXY", exempt)
+            connect(monkeypatch, emulator)
+        else:
+            connect(monkeypatch, emulator, proxies={"http": proxy.url, "no_proxy": exempt})
+        assert attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT).error is None
+        assert (proxy.connections, emulator.count()) == (0, 1)
 
 
 def test_a_netrc_file_does_not_replace_the_token(
@@ -242,4 +344,4 @@ def test_a_token_in_an_answer_that_is_no_http_is_blotted_out(
         # `attempt` searches the error, and what caused it, for the token.
         told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
     assert told.name == "TruepushAmbiguousError"
-    assert "***" in str(told.error)
+    assert "valid HTTP" in str(told.error) or "***" in str(told.error)

@@ -163,7 +163,7 @@ def test_the_emulators_own_connections_work(
         ({"retry_budget": -1}, "extra.retry_budget"),
         ({"dry_run": "perhaps"}, "extra.dry_run"),
         ({"cert": ["a", "b", "c"]}, "extra.cert"),
-        ({"proxies": "nonsense"}, "extra.proxies"),
+        ({"proxies": "socks5://proxy:1080"}, "extra.proxies"),
     ],
 )
 def test_a_bad_extra_is_named_with_its_connection(

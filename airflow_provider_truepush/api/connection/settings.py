@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
+from airflow_provider_truepush.api.connection.misspelled import resembled
+from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.errors import TruepushAuthError
 
 DEFAULT_HOST = "https://api.truepush.com"
@@ -51,13 +53,8 @@ class Settings:
     unknown_extras: tuple[str, ...] = ()
 
     def hide(self, text: str) -> str:
-        """Blot the token, and the passwords of proxies, out of a text."""
-        text = text.replace(self.token, "***")
-        for _, address in self.proxies or ():
-            password = urlsplit(address).password
-            for form in (password, unquote(password)) if password else ():
-                text = text.replace(form, "***")
-        return text
+        """Return a text without the token, and without passwords of proxies."""
+        return redactor(self.token, tuple(address for _, address in self.proxies or ()))(text)
 
 
 def read_settings(
@@ -90,6 +87,13 @@ def read_settings(
             "Copy it anew into the password field. Nothing was sent."
         )
     known = {extra.name: extra for extra in EXTRAS}
+    for name in extra:
+        if name not in known and (meant := resembled(name)) is not None:
+            refuse(
+                f"extra.{name}",
+                extra[name] if meant != "proxies" else "a value that is not shown",
+                f"is not an extra of this connection; write `{meant}`",
+            )
     values = {
         name: _read(known[name], value)
         for name, value in extra.items()
@@ -205,19 +209,25 @@ def _cert(name: str, value: Any) -> str | tuple[str, str]:
 
 def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     if isinstance(value, str):
-        value = {"http": value, "https": value} if "://" in value and "{" not in value else _json(name, value)
+        value = (
+            _json(name, value) if value.lstrip().startswith("{") else {"http": value.strip(), "https": value.strip()}
+        )
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         # A proxy's address can hold a password: the value is not shown.
         refuse(name, type(value).__name__, "must be an object of proxy addresses by scheme")
     for scheme, address in value.items():
         if address and scheme not in ("no", "no_proxy") and not _is_proxy(address):
-            refuse(name, "one that is not shown", "must hold addresses with http:// or https:// and a host")
+            refuse(
+                name,
+                "one that is not shown",
+                "must hold addresses with http:// or https:// and a host; SOCKS is not supported",
+            )
     return tuple(sorted(value.items()))
 
 
 def _is_proxy(address: str) -> bool:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(address if "://" in address else f"http://{address}")
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

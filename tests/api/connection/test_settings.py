@@ -198,7 +198,7 @@ def test_an_empty_extra_is_no_extra(nothing: str | None) -> None:
         ("proxies", ["http://user:secret@proxy"], "'list'"),
         ("proxies", {"https": ["secret"]}, "'dict'"),
         ("proxies", '{"https": "http://user:secret@proxy"', "'a string'"),
-        ("proxies", "user:secret@proxy", "'a string'"),
+        ("proxies", "socks5://user:secret@proxy", "'one that is not shown'"),
         ("proxies", '"secret"', "'str'"),
     ],
 )
@@ -217,10 +217,59 @@ def test_what_a_number_must_be() -> None:
 
 
 def test_unknown_extras_are_told_and_mean_nothing() -> None:
-    settings = read({"timeout": 5, "Timeout": 6, "X-Header": "secret", "allow_redirects": True})
-    assert settings.unknown_extras == ("Timeout", "X-Header", "allow_redirects")
+    foreign = ["X-Header", "allow_redirects", "headers", "retries", "auth", "trust_env", "a", "", "conn"]
+    settings = read({"timeout": 5, **dict.fromkeys(foreign, "secret")})
+    assert settings.unknown_extras == tuple(sorted(foreign))
     assert settings.timeout == 5
     assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("dryrun", "dry_run"),
+        ("dry-run", "dry_run"),
+        ("DRY_RUN", "dry_run"),
+        (" dry_run ", "dry_run"),
+        ("dryRun", "dry_run"),
+        ("dry_rum", "dry_run"),
+        ("dry", "dry_run"),
+        ("is_dry_run", "dry_run"),
+        ("simulate", "dry_run"),
+        ("extra__truepush__dry_run", "dry_run"),
+        ("extra__dry_run", "dry_run"),
+        ("extra__truepush__dryrun", "dry_run"),
+        ("require_segments", "require_segment"),
+        ("requires_segment", "require_segment"),
+        ("segment_required", "require_segment"),
+        ("requireSegment", "require_segment"),
+        ("Timeout", "timeout"),
+        ("time_zone", "timezone"),
+        ("tz", "timezone"),
+        ("timezome", "timezone"),
+        ("max_attempt", "max_attempts"),
+        ("request_per_second", "requests_per_second"),
+        ("retries_budget", "retry_budget"),
+        ("proxy", "proxies"),
+        ("verify_ssl", "verify"),
+        ("certs", "cert"),
+    ],
+)
+@pytest.mark.parametrize("value", [True, "yes", None, ""])
+def test_an_extra_that_resembles_a_known_one_is_refused(name: str, meant: str, value: Any) -> None:
+    with refused(f"extra.{name}", why=f"is not an extra of this connection; write `{meant}`"):
+        read({name: value, meant: None})
+
+
+@pytest.mark.parametrize("value", [True, 1, "1", "yes", "on", "True", " ON ", "TRUE"])
+def test_dry_run_is_on_however_it_is_written(value: Any) -> None:
+    assert read({"dry_run": value}).dry_run is True
+
+
+@pytest.mark.parametrize("value", ["enabled", "y", "ja", 2, [], {}, "true!", 1.5])
+def test_a_dry_run_that_cannot_be_understood_is_refused(value: Any) -> None:
+    with refused("extra.dry_run", why="must be true or false"):
+        read({"dry_run": value})
 
 
 @pytest.mark.parametrize("token", [None, "", " ", "\n"])

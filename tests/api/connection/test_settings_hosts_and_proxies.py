@@ -14,7 +14,9 @@ def read(host: str | None = None, **extra: Any) -> Settings:
     return read_settings(host=host, scheme=None, port=None, token=TOKEN, extra=extra)
 
 
-@pytest.mark.parametrize("address", ["user:secret@proxy:3128", "ftp://user:secret@proxy", "http://user:secret@"])
+@pytest.mark.parametrize(
+    "address", ["socks5://user:secret@proxy:3128", "ftp://user:secret@proxy", "http://user:secret@"]
+)
 def test_a_proxy_needs_a_scheme_and_a_host(address: str) -> None:
     with refused("extra.proxies", "'one that is not shown'", hiding="secret"):
         read(proxies={"https": address})

@@ -1,10 +1,12 @@
-"""Reads over aiohttp's pool: every form of an answer, and no answer that is another request's."""
+"""Kept connections of the asynchronous client: every form of an answer, and no answer that is another request's."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import socket
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +14,12 @@ import pytest
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.envelope import Reply
-from airflow_provider_truepush.api.protocol.exchange import Failure
-from airflow_provider_truepush.client import reads
+from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.aio import AsyncClient
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.client import peers
 from tests.client.peers import ANSWER, Handler, Peer
-from tests.client.test_wire import head_of
+from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SENT
 from tests.tokens import SESSION_TOKEN
 
@@ -56,10 +58,6 @@ def again_and_again(answer: bytes, *, ending: bool = False) -> Handler:
 
 async def ask(client: AsyncClient, times: int = 3) -> list[Reply | Failure]:
     return [(await client.ask(CALL))[0] for _ in range(times)]
-
-
-def test_this_aiohttp_is_one_that_is_known() -> None:
-    assert reads._KNOWN
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -126,18 +124,87 @@ async def test_an_answer_that_comes_too_late_is_not_the_next_ones(given_up: str)
         assert (peer.connections, len(peer.requests)) == (2, 2)
 
 
-async def test_the_request_is_the_one_that_the_session_would_send(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/behind/a%20path/", "/behind/a path"])
+async def test_a_base_path_is_quoted_once(path: str) -> None:
     with Peer(peers.answers()) as peer:
-        for known in (True, False):
-            monkeypatch.setattr(reads, "_KNOWN", known)
-            client = await AsyncClient.open(settings(peer, base_url=f"{peer.url}/behind/a%20path/"))
-            assert (client._reader is not None) is known
+        client = await AsyncClient.open(settings(peer, base_url=f"{peer.url}{path}"))
+        assert await ask(client, 1) == [Reply(200, ANSWER)]
+        await client.close()
+        assert peer.requests[0].startswith(b"GET /behind/a%20path/api/v1/campaignStats/")
+
+
+SURPLUS = ANSWER.replace(b"No Stats Found", b"of another    ")
+assert len(SURPLUS) == len(ANSWER)
+
+
+class Surplus:
+    """Answers each request, and sends something more after some seconds."""
+
+    def __init__(self, more: bytes, after: float | None) -> None:
+        self.more = more
+        self.after = after
+
+    def __call__(self, peer: Peer, connection: socket.socket) -> None:
+        while peer.read(connection):
+            whole = OK + LENGTH % len(ANSWER) + b"\r\n" + ANSWER
+            if self.after is None:
+                connection.sendall(whole + self.more)
+                continue
+            connection.sendall(whole)
+            peer.pause(self.after)
+            connection.sendall(self.more)
+
+
+@pytest.mark.parametrize("after", [None, 0, 0.001, 0.05])
+@pytest.mark.parametrize(
+    "more",
+    [
+        OK + LENGTH % len(SURPLUS) + b"\r\n" + SURPLUS,
+        OK + LENGTH % len(SURPLUS),
+        b"H",
+        b"garbage\r\n\r\n",
+        b"\0" * 100_000,
+    ],
+    ids=["an answer", "half an answer", "a byte", "garbage", "much"],
+)
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+async def test_a_connection_on_which_anything_arrived_unasked_is_not_used_again(
+    tls: bool, more: bytes, after: float | None, certificate: Path
+) -> None:
+    handler: Handler = Surplus(more, after)
+    with Peer(peers.over_tls(handler, certificate) if tls else handler) as peer:
+        base = {"base_url": peer.https, "verify": str(certificate)} if tls else {}
+        client = await AsyncClient.open(settings(peer, **base))
+        for _ in range(3):
+            (reply,) = await ask(client, 1)
+            assert reply == Reply(200, ANSWER)
+            await asyncio.sleep(2 * (after or 0))
+        await client.close()
+        assert (peer.connections, len(peer.requests)) == (3, 3)
+
+
+async def test_what_arrived_while_the_loop_was_busy_counts(certificate: Path) -> None:
+    with Peer(Surplus(OK + LENGTH % len(SURPLUS) + b"\r\n" + SURPLUS, 0.05)) as peer:
+        client = await AsyncClient.open(settings(peer))
+        for _ in range(3):
             assert await ask(client, 1) == [Reply(200, ANSWER)]
-            await client.close()
-        ours, sessions = peer.requests
-    assert ours.split(b"\r\n")[0] == sessions.split(b"\r\n")[0]
-    assert b"GET /behind/a%20path/api/v1/campaignStats/" in ours
-    assert head_of(ours) == head_of(sessions)
+            time.sleep(0.1)  # noqa: ASYNC251
+        await client.close()
+
+
+def test_the_blocking_client_does_not_use_it_again_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    for after in (None, 0):
+        with Peer(Surplus(OK + LENGTH % len(SURPLUS) + b"\r\n" + SURPLUS, after)) as peer:
+            connect(monkeypatch, peer.url, max_attempts=1)
+            with TruepushHook(CONN_ID) as hook:
+                client = hook.get_conn()
+                seen: list[Any] = []
+                monkeypatch.setattr(Exchange, "conclude", lambda self, result, seen=seen: seen.append(result))
+                for _ in range(3):
+                    client.execute(CALL)
+                    time.sleep(0.05)
+                monkeypatch.undo()
+            assert seen == [Reply(200, ANSWER)] * 3
 
 
 async def test_a_host_that_does_not_accept_was_certainly_not_asked() -> None:

@@ -1,0 +1,62 @@
+"""Secrets removed from text that leaves: errors and logs. Data is never changed."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+_HIDDEN = "***"
+#: A secret shorter than this is removed only where it is a word: every message is full of its letters.
+_LONG = 8
+#: What comes before the host in an address: a name and a password.
+_USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]*@")
+
+
+@lru_cache(maxsize=64)
+def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
+    """Return a function that removes a connection's secrets from a text.
+
+    It removes the token, the passwords of the proxies, however they are spelled, and the user and password of every
+    address in the text.
+
+    :param token: the project's token.
+    :param proxies: addresses of the proxies in use.
+    """
+    secrets = _forms(token)
+    for address in proxies:
+        secrets |= _of_proxy(address)
+    patterns = [_pattern(secret) for secret in sorted(secrets, key=len, reverse=True) if secret.strip()]
+    found = re.compile("|".join(patterns)) if patterns else None
+
+    def hide(text: str) -> str:
+        text = _USERINFO.sub(f"{_HIDDEN}@", text)
+        return found.sub(_HIDDEN, text) if found is not None else text
+
+    return hide
+
+
+def _forms(secret: str) -> set[str]:
+    escaped = secret.encode("unicode_escape").decode()
+    return {secret, quote(secret, safe=""), escaped, escaped.replace('"', '\\"'), escaped.replace("'", "\\'")}
+
+
+def _of_proxy(address: str) -> set[str]:
+    try:
+        parts = urlsplit(address)
+        user, password = parts.username or "", parts.password
+    except ValueError:
+        return set()
+    if not password:
+        return set()
+    plain = unquote(password)
+    pair = b64encode(f"{unquote(user)}:{plain}".encode()).decode()
+    return _forms(password) | _forms(plain) | {pair}
+
+
+def _pattern(secret: str) -> str:
+    if len(secret) >= _LONG:
+        return re.escape(secret)
+    return rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])"

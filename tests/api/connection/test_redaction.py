@@ -1,0 +1,70 @@
+"""Secrets leave no text that is shown, and texts stay readable."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given, strategies as st
+
+from airflow_provider_truepush.api.connection.redaction import redactor
+from tests.api.support import quick
+
+LONG = "eyJhbGciOi.J/IUzI+1NiIs=.a'b\"c"
+
+
+@pytest.mark.parametrize(
+    ("token", "text", "shown"),
+    [
+        (LONG, f"sent {LONG}.", "sent ***."),
+        (LONG, "GET /x?t=eyJhbGciOi.J%2FIUzI%2B1NiIs%3D.a%27b%22c HTTP", "GET /x?t=*** HTTP"),
+        (LONG, repr({"a": LONG}), None),
+        ("shop", "a campaign titled 'shop news'", "a campaign titled '*** news'"),
+        ("shop", "workshop, shopping", "workshop, shopping"),
+        ("t", "it tells that title t=t", "it tells that title ***=***"),
+        ("***", "***", "***"),
+        ("a.b", "aXb a.b", "aXb ***"),
+    ],
+)
+def test_the_token(token: str, text: str, shown: str | None) -> None:
+    hidden = redactor(token)(text)
+    if shown is None:
+        assert "eyJ" not in hidden
+    else:
+        assert hidden == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://user:s%20cret%2F1@proxy:3128", "http://user:s cret%2f1@proxy"],
+)
+def test_the_password_of_a_proxy_in_any_spelling(address: str) -> None:
+    hide = redactor(LONG, (address,))
+    basic = b64encode(b"user:s cret/1").decode()
+    for text in (address, "s cret/1", "s%20cret%2F1", f"Basic {basic}", f"ProxyError('{address}')"):
+        shown = hide(text)
+        assert "cret" not in shown
+        assert basic not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:pass@host/path", "https://***@host/path"),
+        ("407, url='http://a:b@c@host:1/p'", "407, url='http://***@host:1/p'"),
+        ("http://user@host", "http://***@host"),
+        ("https://host/a@b?c@d", "https://host/a@b?c@d"),
+        ("mail a@b.c", "mail a@b.c"),
+        ("socks5h://u:p@h and ftp://u:p@h", "socks5h://***@h and ftp://***@h"),
+    ],
+)
+def test_user_and_password_of_any_address(text: str, shown: str) -> None:
+    assert redactor(LONG)(text) == shown
+
+
+@quick
+@given(st.text(min_size=1), st.text())
+def test_no_token_breaks_a_text(token: str, text: str) -> None:
+    hidden = redactor(token)(text)
+    if len(token) >= 8 and token.strip():
+        assert token not in hidden or "*" in token
