@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushError
+from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushConnectionLookupError, TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 
 if TYPE_CHECKING:
@@ -75,15 +75,20 @@ class KeptConnection:
             await self._use(await self._look_up())
         except TruepushError as error:
             self._failure = error
+            if isinstance(error, TruepushConnectionLookupError):
+                self._report(error, str(error))
             raise
         except Exception as error:
-            why = f"Connection {self._conn_id!r} could not be looked up: {error}"
-            self._failure = TruepushConnectionError(why)
-            if str(error) != self._trouble:
-                log.warning("%s. The campaigns are not affected; the next look-up is in %.0f s.", why, ASK_AGAIN)
-            self._trouble = str(error)
+            why = f"Connection {self._conn_id!r} could not be looked up: {error}."
+            self._failure = TruepushConnectionLookupError(why)
+            self._report(error, why)
             raise self._failure from None
         self._failure = self._trouble = None
+
+    def _report(self, error: Exception, why: str) -> None:
+        if str(error) != self._trouble:
+            log.warning("%s The campaigns are not affected; the next look-up is in %.0f s.", why, ASK_AGAIN)
+        self._trouble = str(error)
 
     async def refused(self, shared: SharedClient) -> bool:
         """Look for another token after one was rejected; return True when the client has changed.
