@@ -119,7 +119,7 @@ class AsyncClient:
         before, and bound how many are under way at once.
         """
         left = time.monotonic()
-        return await self._send(call, total=self._settings.timeout), left
+        return await self._send(call, self._settings.timeout), left
 
     async def repeat(self, exchange: Exchange[T], first: TruepushError, *, level: int = logging.WARNING) -> T:
         """Repeat a call whose first request has failed, where that is harmless and worth it.
