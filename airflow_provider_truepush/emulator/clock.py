@@ -12,6 +12,8 @@ from airflow_provider_truepush.emulator.errors import TruepushEmulatorError
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+#: Seconds since the epoch that a calendar can show: the years 1970 to 9000.
+LATEST = 221_845_132_800.0
 Mode = Literal["manual", "real"]
 
 
@@ -47,6 +49,8 @@ class Clock:
         """
         if not 0 <= seconds < float("inf"):
             raise TruepushEmulatorError(f"The clock cannot be moved by {seconds!r} seconds. It only goes forward.")
+        if self.now() + seconds > LATEST:
+            raise TruepushEmulatorError(f"The clock cannot be moved by {seconds:g} seconds, beyond the year 9000.")
         self._anchor = self.now() + seconds
         self._mark = time.monotonic()
         return self.now()
@@ -120,7 +124,9 @@ def as_moment(value: datetime | str | float) -> float:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise TruepushEmulatorError(f"{value.isoformat()} has no time zone. Add one, such as +00:00.")
-        return value.timestamp()
+        value = value.timestamp()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TruepushEmulatorError(f"{value!r} is not a time. Give ISO 8601 with a zone, or seconds since the epoch.")
+    if not 0 <= value <= LATEST:
+        raise TruepushEmulatorError(f"{value!r} seconds since the epoch are not between the years 1970 and 9000.")
     return float(value)

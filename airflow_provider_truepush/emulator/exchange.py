@@ -185,7 +185,9 @@ def _with_body(fault: Fault, headers: dict[str, str], status: int) -> Answer:
     if fault.body is None:
         return page(status, headers)
     if isinstance(fault.body, str):
-        return Answer(status, fault.body.encode(), {**_HTML, **headers} if fault.body else headers)
+        return Answer(
+            status, fault.body.encode("utf-8", "backslashreplace"), {**_HTML, **headers} if fault.body else headers
+        )
     body = outcomes.as_json(fault.body)
     return Answer(status, body, {"Content-Type": "application/json; charset=utf-8", **headers})
 

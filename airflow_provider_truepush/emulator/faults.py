@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
@@ -20,6 +21,10 @@ from airflow_provider_truepush.emulator.outcomes import BY_NAME, as_json, by_cod
 
 #: Megabytes of an answer at most: the padding is made here, not in the caller's memory.
 LARGEST_ANSWER = 1024
+#: Faults that wait at the same time, at most.
+MOST_FAULTS = 1000
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PRINTABLE = re.compile(r"[ -~]*")
 
 
 @dataclass(slots=True)
@@ -93,13 +98,15 @@ class Fault:
             )
         if self.effect in ENDPOINTS_OF:
             check_choice(f"fault: endpoint of {self.effect}", self.endpoint, ("*", *ENDPOINTS_OF[self.effect]))
-        if self.nth is not None:
-            self.nth = [self.nth] if isinstance(self.nth, int) else sorted(self.nth)
+        nth: Any = self.nth  # settings come from JSON as well
+        if nth is not None:
+            self.nth = list(nth) if isinstance(nth, (list, tuple, set, range)) else [nth]
         if self.seconds is None:
             self.seconds = DEFAULT_SECONDS.get(self.effect)
         if self.encoding is None:
             self.encoding = ENCODINGS.get(self.effect, (None,))[0]
         self._check_numbers()
+        self._check_texts()
         self._check_choices()
         self._check_json()
 
@@ -137,11 +144,32 @@ class Fault:
             for name in BY_NAME if self.endpoint == "*" else [self.endpoint]:
                 by_code(name, self.code)
 
+    def _check_texts(self) -> None:
+        """Refuse what cannot stand in the head of an answer."""
+        if not isinstance(self.retry_after_date, bool):
+            raise TruepushEmulatorError(f"fault: retry_after_date is {self.retry_after_date!r}, not true or false.")
+        wait: Any = self.retry_after
+        if isinstance(wait, (bool, list, dict)) or (isinstance(wait, (int, float)) and not 0 <= wait <= 1e9):
+            raise TruepushEmulatorError(f"fault: retry_after is {wait!r}. It must be seconds or the header's text.")
+        headers: Any = self.headers
+        if not isinstance(headers, dict):
+            raise TruepushEmulatorError(f"fault: headers is {self.headers!r}. It must be an object of texts.")
+        texts: list[tuple[str, Any]] = [("retry_after", wait), ("location", self.location), ("code", self.code)]
+        for name, text in headers.items():
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise TruepushEmulatorError(f"fault: {name!r} is not the name of a header.")
+            texts.append((f"header {name}", text if isinstance(text, str) else [text]))
+        for what, text in texts:
+            if isinstance(text, (int, float)) and what == "retry_after":
+                continue
+            if text is not None and (not isinstance(text, str) or not _PRINTABLE.fullmatch(text)):
+                raise TruepushEmulatorError(f"fault: {what} is {text!r}. It must be printable ASCII text.")
+
     def _check_json(self) -> None:
         """Refuse what cannot be written as JSON now, rather than fail in the middle of an answer."""
         if not isinstance(self.drop, (list, tuple)) or not all(isinstance(name, str) for name in self.drop):
             raise TruepushEmulatorError(f"fault: drop is {self.drop!r}. It must be a list of keys.")
-        for name, kind in (("fields", dict), ("rows", (list, tuple)), ("body", (dict, str)), ("headers", dict)):
+        for name, kind in (("fields", dict), ("rows", (list, tuple)), ("body", (dict, str))):
             value = getattr(self, name)
             if value is None:
                 continue
@@ -186,6 +214,8 @@ class Faults:
 
         :returns: its id.
         """
+        if len(self._faults) >= MOST_FAULTS:
+            raise TruepushEmulatorError(f"fault: {MOST_FAULTS} faults wait already. Remove some first.")
         self._last += 1
         fault.id = self._last
         self._faults.append(fault)

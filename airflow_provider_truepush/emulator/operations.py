@@ -16,7 +16,9 @@ from airflow_provider_truepush.emulator.outcomes import Outcome
 from airflow_provider_truepush.emulator.records import Campaign, Project, Record, Segment, Template, Trigger
 from airflow_provider_truepush.emulator.world import World
 
-#: Hours; whoever gives more means never.
+#: Levels of a body at most: what is written again must not exhaust the stack.
+DEEPEST = 100
+#: Hours; more than this means never.
 LONGEST_EXPIRY = 1_000_000
 _KINDS: dict[str, type[Any]] = {"campaign": Campaign, "template": Template, "trigger": Trigger, "segment": Segment}
 
@@ -77,9 +79,21 @@ def parse(raw: bytes) -> Any:
         raise ValueError(name)
 
     try:
-        return json.loads(raw, parse_constant=constant)
+        body = json.loads(raw, parse_constant=constant)
     except (ValueError, RecursionError):
         raise validation.BadDataError("body is not JSON") from None
+    if is_deeper(body, DEEPEST):
+        raise validation.BadDataError("body is nested too deeply")
+    return body
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Return whether a JSON value is nested more deeply than so many levels."""
+    row = [value]
+    for _ in range(levels):
+        inner = [part for part in row if isinstance(part, (dict, list))]
+        row = [item for part in inner for item in (part.values() if isinstance(part, dict) else part)]
+    return any(isinstance(part, (dict, list)) for part in row)
 
 
 def _create_campaign(context: Context, _: str, body: dict[str, Any]) -> Outcome:
