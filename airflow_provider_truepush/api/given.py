@@ -97,6 +97,19 @@ def refuse_empty_fields(model: str, given: Mapping[str, Any], names: tuple[str, 
             refuse_empty(f"{model}.{name}", given[name], model)
 
 
+def refuse_two_segments(field: str, given: Mapping[str, Any]) -> None:
+    """Refuse the id and the name of a segment at once, whatever their values.
+
+    :param field: name of the field with the name, such as ``campaign.segment``.
+    :param given: fields or arguments; :data:`NOT_GIVEN` counts as left out.
+    """
+    if all(given.get(name, NOT_GIVEN) is not NOT_GIVEN for name in ("segment", "segment_id")):
+        raise TruepushValidationError(
+            f"{field}: both segment and segment_id were given. It is unknown which one is meant, so nothing was sent. "
+            "Set one of them."
+        )
+
+
 def _refuse(field: str, value: object, what: str) -> NoReturn:
     name = field.rpartition(".")[2]
     meaning, leave_out = _MEANING[name]

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
     from airflow_provider_truepush.api.models.campaign import Campaign
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
 
 
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
     """Send the campaign that a function returns: a ``Campaign``, a mapping with its field names, or None to skip.
 
     The campaign's fields among the arguments, from ``default_args`` too, are the defaults for what the function
-    returns. A ``segment_id``, ``send_at`` or ``send_token`` that it returns must not be empty. The mapping may have a
+    returns. The mapping may have a ``segment``, the name of one, in place of ``segment_id``. A ``segment_id``,
+    ``segment``, ``send_at`` or ``send_token`` that it returns must not be empty. The mapping may have a
     ``send_token``: the key of one item, so that mapped tasks whose order changes send each item once.
 
     What the function returns is sent as it is; templates in it are not rendered, since it may come from elsewhere.
@@ -84,7 +86,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         )
         self._defaults: dict[str, Any] | None = None
 
-    def _campaign(self, context: Context) -> Campaign | None:
+    def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
         if self._defaults is None:  # a later try may have this instance, and the fields hold the campaign then
             self._defaults = {name: value for name, value in self._content().items() if value is not None}
         context_merge(context, self.op_kwargs)
@@ -103,7 +105,10 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         fields = dict(returned)
         if "send_token" in fields:
             self.send_token = send_token("campaign.send_token", fields.pop("send_token"))
-        campaign = Campaign.read({**self._defaults, **fields})
+        defaults = dict(self._defaults)
+        if "segment" in fields or "segment_id" in fields:  # what the function returns is meant, by id or by name
+            defaults = {name: value for name, value in defaults.items() if name not in ("segment", "segment_id")}
+        campaign = self._read({**defaults, **fields}, hook)
         for name, value in campaign.as_dict().items():
             setattr(self, name, value)
         return campaign

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
 from airflow_provider_truepush.api.checks import flag, refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
-from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty, refuse_empty
+from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty, refuse_empty, refuse_two_segments
 from airflow_provider_truepush.exceptions import (
     TruepushAuthError,
     TruepushBadRequestError,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.models import Button
 
+#: What an error about the look-up of a segment means.
+_NOT_NOTIFIED = "The notification was not sent."
 #: After these nothing has gone out, whenever they are raised.
 _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)
 
@@ -68,6 +70,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
     :param message: its text.
     :param link: the http or https address it opens; None opens the log of the task, or the page of the Dag run.
     :param segment_id: id of the segment to send to.
+    :param segment: name of the segment, instead of its id. Exactly one segment must have it.
     :param everyone: True sends to every subscriber of the project. No template: it has to stand in the Dag file.
     :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
     :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
@@ -91,7 +94,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         "image",
         "icon",
     )
-    template_fields: Sequence[str] = (*content_fields, "truepush_conn_id")
+    template_fields: Sequence[str] = (*content_fields, "segment", "truepush_conn_id")
     native_fields = ("expires_in", "buttons", "tags", "user_interaction")
 
     def __init__(
@@ -101,6 +104,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         message: str,
         link: str | None = None,
         segment_id: str | None = NOT_GIVEN,
+        segment: str | None = NOT_GIVEN,
         everyone: bool = False,
         expires_in: timedelta | float | None = None,
         buttons: Sequence[Button | Mapping[str, str]] = (),
@@ -113,7 +117,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
     ) -> None:
         literals = {name: value for name, value in locals().items() if name in self.template_fields}
         with checked_at_parse():
-            self._check_audience(everyone, segment_id)
+            self._check_audience(everyone, segment_id, segment)
             literals = {name: value for name, value in literals.items() if value is not None and is_final(value)}
             check_literals(literals, CHECKS, FIELDS)
         super().__init__(**kwargs)
@@ -121,6 +125,8 @@ class TruepushNotifier(RendersText, BaseNotifier):
         self.message = message
         self.link = link
         self.segment_id = None if segment_id is NOT_GIVEN else segment_id
+        self.segment = None if segment is NOT_GIVEN else segment
+        self._is_named = segment is not NOT_GIVEN
         self.everyone = everyone
         self.expires_in = expires_in
         self.buttons = buttons
@@ -149,11 +155,13 @@ class TruepushNotifier(RendersText, BaseNotifier):
         """Send the push, and log what came of it. Raises nothing."""
         sending = False
         try:
-            campaign = self._campaign(context)
+            fields = self._fields(context)
             from airflow_provider_truepush.hooks.truepush import TruepushHook
+            from airflow_provider_truepush.resources.audience import read_campaign
 
             with TruepushHook(self.truepush_conn_id) as hook:
                 hook.get_conn()  # the connection is looked up before anything can be in doubt
+                campaign = read_campaign(hook, fields, consequence=_NOT_NOTIFIED)
                 sending = True
                 campaign_id = hook.create_campaign(campaign)
         except Exception as error:
@@ -165,11 +173,13 @@ class TruepushNotifier(RendersText, BaseNotifier):
         """As :meth:`notify`, without blocking the event loop: for deadline alerts."""
         sending = False
         try:
-            campaign = self._campaign(context)
+            fields = self._fields(context)
             from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+            from airflow_provider_truepush.resources.audience import read_campaign_async
 
             hook = TruepushAsyncHook(self.truepush_conn_id)
             await hook.get_settings()
+            campaign = await read_campaign_async(hook, fields, consequence=_NOT_NOTIFIED)
             sending = True
             campaign_id = await hook.create_campaign(campaign)
         except Exception as error:
@@ -177,17 +187,19 @@ class TruepushNotifier(RendersText, BaseNotifier):
         else:
             self._log_success(campaign_id)
 
-    def _campaign(self, context: Context) -> dict[str, Any]:
+    def _fields(self, context: Context) -> dict[str, Any]:
+        """Return the fields of the campaign, as they rendered."""
         unrendered, self._unrendered = self._unrendered, None
         if unrendered is not None:
             raise unrendered
-        self._check_audience(self.everyone, NOT_GIVEN if self.everyone else self.segment_id)
+        segment = self.segment if self._is_named else NOT_GIVEN
+        segment_id = NOT_GIVEN if self._is_named or self.everyone else self.segment_id
+        self._check_audience(self.everyone, segment_id, segment)
         refuse_empty("truepush_conn_id", self.truepush_conn_id, "notification")
         from airflow_provider_truepush.api import templated
 
         campaign = {name: getattr(self, name) for name in self.content_fields}
-        if self.everyone:
-            del campaign["segment_id"]
+        campaign |= {"segment_id": segment_id, "segment": segment}
         if self._expires:
             refuse_empty("campaign.expires_in", self.expires_in, "notification")
         campaign["expires_in"] = templated.duration("campaign.expires_in", self.expires_in)
@@ -199,9 +211,15 @@ class TruepushNotifier(RendersText, BaseNotifier):
         return campaign
 
     @staticmethod
-    def _check_audience(everyone: Any, segment_id: Any) -> None:
+    def _check_audience(everyone: Any, segment_id: Any, segment: Any) -> None:
         """Refuse to guess who is meant; what a template renders to is checked again before sending."""
         flag("everyone", everyone)
+        if segment is not NOT_GIVEN:
+            if everyone:
+                refuse("segment", segment, "and everyone=True exclude each other. Give one of them")
+            refuse_two_segments("campaign.segment", {"segment": segment, "segment_id": segment_id})
+            refuse_empty("campaign.segment", segment, "notification")
+            return
         if everyone and segment_id is not NOT_GIVEN and segment_id is not None:
             refuse("segment_id", segment_id, "and everyone=True exclude each other. Give one of them")
         if not everyone and (segment_id is NOT_GIVEN or is_empty(segment_id)):
@@ -212,7 +230,8 @@ class TruepushNotifier(RendersText, BaseNotifier):
             )
 
     def _log_success(self, campaign_id: str | None) -> None:
-        audience = "every subscriber" if self.everyone else f"segment {self.segment_id}"
+        segment = repr(self.segment) if self._is_named else self.segment_id
+        audience = "every subscriber" if self.everyone else f"segment {segment}"
         self.log.info("Notification %r: campaign %s to %s.", self.title, campaign_id or "of unknown id", audience)
 
     def _log_failure(self, error: Exception, sending: bool) -> None:

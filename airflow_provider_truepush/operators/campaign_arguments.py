@@ -28,11 +28,11 @@ CONTENT_FIELDS = (
     "icon",
 )
 #: Arguments that, once given, must not come out empty, however they are given. Their default is NOT_GIVEN.
-MUST_NOT_BE_EMPTY = ("segment_id", "send_at", "send_token", "ledger_conn_id")
+MUST_NOT_BE_EMPTY = ("segment_id", "segment", "send_at", "send_token", "ledger_conn_id")
 #: The same for templates only: an explicit None means none.
 TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
 #: The names of the fields in errors.
-FIELDS = {name: f"campaign.{name}" for name in CONTENT_FIELDS}
+FIELDS = {name: f"campaign.{name}" for name in (*CONTENT_FIELDS, "segment")}
 #: Arguments that have no effect unless the task waits.
 OF_THE_WAIT = ("thresholds", "fail_if", "settled_after", "cancel_on_failure")
 #: Names that people try, and what to write instead.
@@ -44,7 +44,6 @@ OTHER_NAMES = {
     "text": "message",
     "body": "message",
     "url": "link",
-    "segment": "segment_id",
     "schedule_at": "send_at",
     "scheduled_at": "send_at",
     "ttl": "expires_in",
@@ -86,6 +85,12 @@ def _content(name: str) -> Check:
 def _segment_id(field: str, value: object) -> None:
     refuse_empty(field, value)
     checks.segment_id(field, value)
+
+
+def _segment(field: str, value: object) -> None:
+    from airflow_provider_truepush.api.models.audience import check_segment_name
+
+    check_segment_name(field, value)
 
 
 def _send_at(field: str, value: object) -> None:
@@ -159,6 +164,7 @@ CHECKS: dict[str, Check] = {
     "link": checks.url,
     "send_at": _send_at,
     "segment_id": _segment_id,
+    "segment": _segment,
     **{name: _content(name) for name in ("expires_in", "buttons", "tags", "user_interaction", "image", "icon")},
     "thresholds": _optional(_bounds),
     "fail_if": _optional(_bounds),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowSkipException, conf
 
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_two_segments
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.later import Later
@@ -70,6 +70,8 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
     :param tags: labels of the campaign.
     :param segment_id: id of the segment to send to; left out, it goes to every subscriber. One that renders to
         nothing is an error.
+    :param segment: name of the segment, instead of its id. Exactly one segment must have it; it is looked up once per
+        try, and the campaign's identity is the id.
     :param user_interaction: keep the notification on screen until the person acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
@@ -97,6 +99,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
     content_fields: Sequence[str] = campaign_arguments.CONTENT_FIELDS
     template_fields: Sequence[str] = (
         *content_fields,
+        "segment",
         "send_token",
         "ledger_conn_id",
         "thresholds",
@@ -122,6 +125,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         buttons: Sequence[Button | Mapping[str, str]] = (),
         tags: Sequence[str] = (),
         segment_id: str | None = NOT_GIVEN,
+        segment: str | None = NOT_GIVEN,
         user_interaction: bool | None = None,
         image: str | None = None,
         icon: str | None = None,
@@ -164,6 +168,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         self.buttons = buttons
         self.tags = tags
         self.segment_id = None if segment_id is NOT_GIVEN else segment_id
+        self.segment = None if segment is NOT_GIVEN else segment
         self.user_interaction = user_interaction
         self.image = image
         self.icon = icon
@@ -197,6 +202,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         """Check the literals among some arguments."""
         with checked_at_parse():
             refuse_other_names(cls.__name__, given, campaign_arguments.OTHER_NAMES)
+            refuse_two_segments("campaign.segment", given)
             final = {name: value for name, value in given.items() if is_final(value)}
             check_literals(final, campaign_arguments.CHECKS, campaign_arguments.FIELDS)
             if given.keys() >= _ALL:  # of a mapped task these may be some arguments, and others follow
@@ -217,7 +223,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
             self._send_store, token = self._open_store(context), self.send_token
-            campaign = self._campaign(context)
+            campaign = self._campaign(context, hook)
             if self.send_token != token:
                 self._send_store = self._open_store(context)
             if campaign is None:
@@ -269,11 +275,16 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         if self.wait_for_delivery:
             self.goal()
 
-    def _campaign(self, context: Context) -> Campaign | None:
+    def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
         """Return what to send; None to skip."""
-        from airflow_provider_truepush.api.models.campaign import Campaign
+        return self._read(self._content(), hook)
 
-        return Campaign.read(self._content())
+    @staticmethod
+    def _read(fields: Mapping[str, Any], hook: TruepushHook) -> Campaign:
+        """Read the campaign's fields; a segment that is given by its name is looked up."""
+        from airflow_provider_truepush.resources.audience import read_campaign
+
+        return read_campaign(hook, fields, consequence="Nothing was sent by this try.")
 
     def _content(self) -> dict[str, Any]:
         """Return the fields of the campaign that were given as arguments, read from what they rendered to."""
@@ -282,13 +293,19 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             "campaign", {name: value for name, value in given.items() if value is not SET_DURING_EXECUTION}
         )
         content["expires_in"] = templated.duration("campaign.expires_in", given["expires_in"])
-        for name in ("segment_id", "send_at"):
+        for name in ("segment_id", "segment", "send_at"):
             if name in self._never_empty:
-                content[name] = given[name]
+                content[name] = getattr(self, name)
         return content
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
         assert self._send_store is not None
+        if campaign.segment_id is None:
+            self.log.info(
+                "Campaign %r has no segment, so it addresses EVERY subscriber of the project. Truepush's API does not "
+                "report how many that is.",
+                campaign.title,
+            )
         token = None if self.send_token is None else str(self.send_token)
         task_try.check_item_token(context, token, self.ledger_conn_id)
         self._send_store = task_try.identify(self._send_store, campaign, hook.settings, token)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_two_segments
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
@@ -39,8 +39,9 @@ def _segment_id(field: str, value: Any) -> None:
 
 
 def _segment(field: str, value: Any) -> None:
-    refuse_empty(field, value, "trigger")
-    checks.text(field, value)
+    from airflow_provider_truepush.api.models.audience import check_segment_name
+
+    check_segment_name(field, value)
 
 
 def _note(field: str, value: Any) -> None:
@@ -128,9 +129,8 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         self.note = note
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
-        if segment_id is not NOT_GIVEN and segment is not NOT_GIVEN:
-            with checked_at_parse():
-                checks.refuse("trigger.segment", segment, "set either this or segment_id; both are set")
+        with checked_at_parse():
+            refuse_two_segments("trigger.segment", arguments)
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:

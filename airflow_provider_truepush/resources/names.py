@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Any, Literal, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 from airflow_provider_truepush.api.checks import DRY_RUN_PREFIX
 from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
 from airflow_provider_truepush.api.near_matches import near_matches, shown
-from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,25 @@ def resolve(
     :raises TruepushValidationError: when none or several have the name.
     """
     row = only_one(kind, name, find_named(hook, kind, name), field=field, consequence=consequence)
-    if row is None and may_be_pending and hook.settings.dry_run:
+    if row is not None:
+        return _found(kind, name, row)
+    if may_be_pending and hook.settings.dry_run:
         log.info("Dry run: no %s %s exists; it is taken to be one that this run would create.", kind, shown(name))
         return f"{DRY_RUN_PREFIX}{kind}"
-    if row is None:
-        refuse_missing(hook, kind, name, field=field, consequence=consequence)
-    log.info("The %s %s has the id %s.", kind, shown(name), row.id)
-    found: str = row.id
-    return found
+    raise missing(kind, name, advice(hook, kind, name), field=field, consequence=consequence)
+
+
+async def resolve_async(hook: TruepushAsyncHook, kind: Kind, name: str, *, field: str, consequence: str) -> str:
+    """As :func:`resolve`, without blocking the event loop."""
+    rows = await getattr(hook, f"find_{kind}s")(**{label_of(kind): name})
+    row = only_one(kind, name, rows, field=field, consequence=consequence)
+    if row is not None:
+        return _found(kind, name, row)
+    try:
+        listed = [getattr(row, label_of(kind)) async for row in getattr(hook, f"list_{kind}s")()]
+    except TruepushError:
+        listed = None
+    raise missing(kind, name, _similar(kind, name, listed), field=field, consequence=consequence)
 
 
 def only_one(kind: Kind, name: str, rows: Sequence[Any], *, field: str, consequence: str) -> Any | None:
@@ -76,23 +87,35 @@ def only_one(kind: Kind, name: str, rows: Sequence[Any], *, field: str, conseque
     return rows[0] if rows else None
 
 
-def refuse_missing(hook: TruepushHook, kind: Kind, name: str, *, field: str, consequence: str) -> NoReturn:
-    """Raise the error for a name that nothing has, with the names that resemble it."""
-    raise TruepushValidationError(
-        f"{field}: no {kind} has the {label_of(kind)} {shown(name)}. {consequence} {advice(hook, kind, name)}"
+def missing(kind: Kind, name: str, advised: str, *, field: str, consequence: str) -> TruepushValidationError:
+    """Return the error for a name that nothing has."""
+    return TruepushValidationError(
+        f"{field}: no {kind} has the {label_of(kind)} {shown(name)}. {consequence} {advised}"
     )
 
 
 def advice(hook: TruepushHook, kind: Kind, name: str) -> str:
     """Return what to do about a name that nothing has: the names that resemble it."""
-    label = label_of(kind)
     try:
-        close = near_matches(name, (getattr(row, label) for row in getattr(hook, f"list_{kind}s")()))
+        listed: Iterable[str] | None = [getattr(row, label_of(kind)) for row in getattr(hook, f"list_{kind}s")()]
     except TruepushError:  # the error that this is for is the one to be seen
+        listed = None
+    return _similar(kind, name, listed)
+
+
+def _similar(kind: Kind, name: str, listed: Iterable[str] | None) -> str:
+    label = label_of(kind)
+    if listed is None:
         return f"Check the {label} in Truepush."
+    close = near_matches(name, listed)
     if not close:
-        return f"Check the {label} in Truepush; no other {kind} of the project has a similar one."
+        return f"Check the {label} in Truepush; no {kind} of the project has a similar one."
     return f"Check the {label}. Similar ones: {', '.join(map(shown, close))}."
+
+
+def _found(kind: Kind, name: str, row: Any) -> str:
+    log.info("The %s %s has the id %s.", kind, shown(name), row.id)
+    return str(row.id)
 
 
 def _described(row: Any) -> str:

@@ -375,14 +375,18 @@ async def test_one_notifier_serves_many_tasks(
     assert [body["link"] for body in bodies] == ["https://example.com/first", "https://example.com/second"]
 
 
-async def test_every_template_field_is_rendered(send: Call, context: dict[str, Any], emulator: Emulator) -> None:
+@pytest.mark.parametrize("other", ["segment", "segment_id"])
+async def test_every_template_field_is_rendered(
+    send: Call, context: dict[str, Any], emulator: Emulator, other: str
+) -> None:
     templated = "{{ dag.dag_id }}"
-    values: dict[str, Any] = dict.fromkeys(TruepushNotifier.template_fields, templated)
+    fields = [name for name in TruepushNotifier.template_fields if name != other]
+    values: dict[str, Any] = dict.fromkeys(fields, templated)
     values["tags"] = [templated]
     values["buttons"] = [{"text": templated, "link": templated}]
     notifier = TruepushNotifier(**values)
     await send(notifier, context)
-    for name in TruepushNotifier.template_fields:
+    for name in fields:
         assert templated not in repr(getattr(notifier, name))
         assert "shop" in repr(getattr(notifier, name))
     assert emulator.count() == 0

@@ -179,7 +179,7 @@ class TestCreateTrigger:
         assert emulator.count() == 0
 
     def test_both_segments(self, emulator: Emulator) -> None:
-        with pytest.raises(ValueError, match=r"segment.*both are set"):
+        with pytest.raises(ValueError, match="both segment and segment_id were given"):
             run(TruepushCreateTriggerOperator, "Digest", segment="Loyal customers", segment_id=SEGMENT)
 
     def test_the_connection_asks_for_a_segment(self, emulator: Emulator, connect: Connect) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_two_segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,29 @@ class Segment:
 
 
 Audience = Everyone | Segment
+
+#: Stands for the id of a segment that is given by its name, until everything else is known to be right.
+UNRESOLVED = "0" * 24
+
+
+def segment_name(model: str, fields: Mapping[str, Any]) -> str | None:
+    """Return the name of the segment among some fields; None when it is not given by its name.
+
+    :param model: ``campaign`` or ``trigger``, for errors.
+    :param fields: the fields that were given; :data:`~airflow_provider_truepush.api.given.NOT_GIVEN` counts as left
+        out.
+    """
+    if fields.get("segment", NOT_GIVEN) is NOT_GIVEN:
+        return None
+    field = f"{model}.segment"
+    refuse_two_segments(field, fields)
+    return check_segment_name(field, fields["segment"])
+
+
+def check_segment_name(field: str, value: Any) -> str:
+    """Check the name of a segment; one that was given and is empty is never taken for everyone."""
+    refuse_empty(field, value, field.partition(".")[0])
+    return checks.text(field, value)
 
 
 def read_audience(model: str, segment_id: Any = NOT_GIVEN) -> Audience:
