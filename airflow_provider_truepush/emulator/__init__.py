@@ -1,6 +1,6 @@
-"""A stateful Truepush on a real socket, for developing and testing without sending a single push.
+"""A stateful Truepush on a real socket, to develop and test without sending a push.
 
-``python -m airflow_provider_truepush.emulator`` runs it by hand, :class:`Emulator` inside a test.
+``python -m airflow_provider_truepush.emulator`` starts it from a shell, :class:`Emulator` inside a test.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # The pytest plugin is imported at every start of pytest; aiohttp is loaded by those who ask for it.
+    # pytest imports the plugin at every start; aiohttp is loaded only when the emulator is used.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

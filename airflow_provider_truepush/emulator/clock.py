@@ -1,4 +1,4 @@
-"""The emulator's clock: stands still until told, or runs with the wall clock at some speed."""
+"""The emulator's clock: it stands still until it is moved, or runs with the wall clock at some speed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Mode = Literal["manual", "real"]
 class Clock:
     """A clock that never goes back.
 
-    :param mode: ``manual`` stands still until advanced, ``real`` runs.
-    :param start: its first reading, seconds since the epoch; None for the present moment.
-    :param speed: emulated seconds per real one; of the real clock only.
+    :param mode: ``manual`` (the default) stands still until it is moved, ``real`` runs.
+    :param start: what it shows first, in seconds since the epoch; None for now.
+    :param speed: emulated seconds per real second, by default 1; of the real clock only.
     """
 
     def __init__(self, mode: Mode = "manual", start: float | None = None, speed: float = 1.0) -> None:
@@ -32,20 +32,20 @@ class Clock:
             raise TruepushEmulatorError(f"speed is {speed!r}. It must be above 0.")
         self.mode = mode
         self.speed = speed
-        # Whole seconds are easier on the eye, where they do not run.
+        # A clock that stands still is easier to read at a whole second.
         self._anchor = (time.time() if mode == "real" else time.time() // 1) if start is None else start
         self._mark = time.monotonic()
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the time in seconds since the epoch."""
         if self.mode == "manual":
             return self._anchor
         return self._anchor + (time.monotonic() - self._mark) * self.speed
 
     def advance(self, seconds: float) -> float:
-        """Move it forward.
+        """Move the clock forward; return the new time.
 
-        :param seconds: how far; not below 0.
+        :param seconds: at least 0.
         """
         if not 0 <= seconds < float("inf"):
             raise TruepushEmulatorError(f"The clock cannot be moved by {seconds!r} seconds. It only goes forward.")
@@ -56,7 +56,7 @@ class Clock:
         return self.now()
 
     def set(self, moment: float) -> float:
-        """Move it forward to a moment.
+        """Move the clock forward to a moment; return the new time.
 
         :param moment: seconds since the epoch.
         """
@@ -70,15 +70,15 @@ class Clock:
         self.speed = speed
 
     def restart(self, start: float) -> None:
-        """Begin anew, an earlier time included: only for an emulator that forgets everything."""
+        """Start again at any time, even an earlier one: only for an emulator that forgets everything."""
         self._anchor, self._mark = start, time.monotonic()
 
     def saved(self) -> dict[str, Any]:
-        """What a state file keeps, so that time goes on while the emulator is down, as it does for a service."""
+        """Return what a state file keeps. Time passes while the emulator is down, as it does for a service."""
         return {"mode": self.mode, "speed": self.speed, "emulated": self.now(), "wall": time.time()}
 
     def resume(self, saved: dict[str, Any]) -> None:
-        """Go on from a state file, never behind what was shown before."""
+        """Continue from a state file, never behind a time that was shown before."""
         moment = float(saved["emulated"])
         if saved["mode"] == "real":
             moment += max(0.0, time.time() - float(saved["wall"])) * float(saved["speed"])
@@ -87,7 +87,7 @@ class Clock:
 
 
 def as_datetime(moment: float) -> datetime:
-    """An aware datetime in UTC."""
+    """Return an aware datetime in UTC."""
     return datetime.fromtimestamp(moment, UTC)
 
 
@@ -113,7 +113,10 @@ def as_seconds(value: float | timedelta | str) -> float:
 
 
 def as_moment(value: datetime | str | float) -> float:
-    """Seconds since the epoch, from an aware datetime, ISO 8601 with a zone, or such seconds."""
+    """Return seconds since the epoch.
+
+    :param value: an aware datetime, ISO 8601 with a zone, or seconds since the epoch.
+    """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

@@ -152,7 +152,7 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[Client, argparse.Namespace], str]
     "clear-faults": ("remove faults", "", _clear_faults),
     "dialect": ("change how the emulator answers, or show it", "", _dialect),
     "churn": ("add, delete and move rows while a list is read", "", _churn),
-    "reset": ("start anew, empty", "", _reset),
+    "reset": ("start again, empty", "", _reset),
 }
 #: The names of the commands, each with its help.
 HELP: dict[str, str] = {name: text for name, (text, _, _) in _COMMANDS.items()}

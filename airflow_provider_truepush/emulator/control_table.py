@@ -61,7 +61,7 @@ class Action:
 
     @property
     def changes(self) -> bool:
-        """Whether it changes the emulator."""
+        """True when it changes the emulator."""
         return "GET" not in self.methods
 
 
@@ -238,10 +238,10 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         _POST, "seed", "Add objects: lists of rows under `segments`, `templates`, `triggers` and `campaigns`. Or "
         "`add_campaigns` for many at once, `reference: true` for the objects of Truepush's reference, `seed` to start "
-        "anew with other ids and counters.", _seed, (*KINDS, "add_campaigns", "reference", "seed", "project"),
+        "again with other ids and counters.", _seed, (*KINDS, "add_campaigns", "reference", "seed", "project"),
         example={"segments": [{"name": "Friends", "subscribers": 12}], "campaigns": [{"title": "cut \ud83d"}]},
     ),
-    Action(_POST, "reset", "Start anew: empty projects, no faults, no history, the first dialect.", _reset, ("seed",)),
+    Action(_POST, "reset", "Start again: empty projects, no faults, no history, the first dialect.", _reset, ("seed",)),
     Action(
         _GET, "requests", "Show the requests so far, of one `endpoint` or only the `last` few.", _requests,
         query=("endpoint", "last"),

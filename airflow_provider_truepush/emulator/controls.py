@@ -61,7 +61,7 @@ class Controls(Truth):
         depth: int | None = None,
         **unknown: Never,
     ) -> int:
-        """Let a fault wait for requests.
+        """Add a fault that waits for requests.
 
         :class:`~.faults.Fault` explains the parameters, :data:`~.effects.MEANINGS` the effects.
 
@@ -91,13 +91,10 @@ class Controls(Truth):
             self._service.faults.clear(fault_id)
 
     def commit_late(self) -> int:
-        """Carry out every request that waits for its late commit, now.
-
-        :returns: how many.
-        """
+        """Carry out every request that waits for its late commit; return how many there were."""
         return self._service.commit_late()
 
-    # Clock, dialect, beginning anew
+    # Clock, dialect, reset
 
     def advance(self, by: float | timedelta | str) -> datetime:
         """Move the clock forward; triggers that are due fire.
@@ -109,13 +106,13 @@ class Controls(Truth):
             return self._after_jump()
 
     def set_clock(self, moment: datetime | str | float) -> datetime:
-        """Move the clock forward to an aware datetime."""
+        """Move the clock forward to an aware datetime, ISO 8601 with a zone, or seconds since the epoch."""
         with self._service.lock:
             self._service.clock.set(as_moment(moment))
             return self._after_jump()
 
     def set_speed(self, speed: float) -> None:
-        """Let the real clock run at another speed."""
+        """Run the real clock at another speed, in emulated seconds per real second."""
         with self._service.lock:
             self._service.clock.set_speed(speed)
             self._after_jump()
@@ -126,13 +123,13 @@ class Controls(Truth):
         return as_datetime(self._service.settle())
 
     def set_dialect(self, dialect: str | Dialect | None = None, **overrides: Any) -> Dialect:
-        """Speak another dialect, by name or whole, or change settings of the present one."""
+        """Change the dialect, by name or as a whole, or some settings of the current one; return it."""
         with self._service.lock:
             self._service.dialect = choose(self._service.dialect, dialect, overrides)
             return self._service.dialect
 
     def reset(self, seed: int | None = None) -> None:
-        """Back to the beginning: empty projects, no faults, no history, the first dialect.
+        """Start again: empty projects, no faults, no history, the first dialect.
 
         :param seed: a new one; None keeps it.
         """
@@ -215,7 +212,7 @@ class Controls(Truth):
             return seeding.add_campaigns(self._service.world, n, project, **settings)
 
     def seed(self, given: Mapping[str, Any], *, project: str | None = None) -> dict[str, list[str]]:
-        """Put objects there, with ids of your own if you like; see :func:`.seeding.seed`.
+        """Add objects, with ids of your own if you like; see :func:`.seeding.seed`.
 
         :param given: lists of rows under ``segments``, ``templates``, ``triggers`` and ``campaigns``.
         :returns: their ids under the same names.
@@ -224,7 +221,7 @@ class Controls(Truth):
             return seeding.seed(self._service.world, self._service.firing, given, project)
 
     def seed_reference(self, *, project: str | None = None) -> dict[str, list[str]]:
-        """Put the objects there that Truepush's reference speaks of, so that its commands work as they stand.
+        """Add the objects that Truepush's reference mentions, so that its commands work as they are printed.
 
         :returns: their ids by kind.
         """

@@ -18,7 +18,7 @@ _DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class _Habits:
-    """What the draw of seed and campaign decides."""
+    """The habits of a campaign's audience, drawn from seed and campaign."""
 
     ramp: float
     trail: float
@@ -53,10 +53,10 @@ def _habits(seed: int, campaign_id: str) -> _Habits:
 
 
 def counters(seed: int, campaign: Campaign, now: float) -> dict[str, int] | None:
-    """The eight counters in Truepush's spelling, or None for a campaign that is not sent.
+    """Return the eight counters in Truepush's spelling, or None for a campaign that is not sent.
 
     :param seed: of the emulator.
-    :param campaign: whose.
+    :param campaign: the campaign.
     :param now: seconds since the epoch.
     """
     if campaign.status(now) != "sent":
@@ -84,7 +84,7 @@ def counters(seed: int, campaign: Campaign, now: float) -> dict[str, int] | None
 
 
 def _arrived(elapsed: float, ramp: float, trail: float) -> float:
-    """The share delivered when sending is even over ``ramp`` and each delivery trails by ``trail`` on average."""
+    """Return the share delivered when sending takes ``ramp`` evenly and deliveries trail by ``trail`` on average."""
     if elapsed < ramp:
         return (elapsed - trail * (1 - exp(-elapsed / trail))) / ramp
     return 1 - trail / ramp * (exp(ramp / trail) - 1) * exp(-elapsed / trail)

@@ -1,4 +1,4 @@
-"""The forms that one and the same outcome takes on the wire."""
+"""The forms of one outcome on the wire."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How Truepush speaks; the defaults are what Express and nginx make of it.
+    """How the emulator writes its answers; the defaults are what Express and nginx make of them.
 
-    :param http_status: ``outcome``: the HTTP status says the outcome; ``always200``: only the body does.
+    :param http_status: ``outcome`` (the default): the HTTP status is that of the outcome; ``always200``: it is 200.
     :param negative: ``empty``: a "204" row is a bare HTTP 204; ``body``: HTTP 200 with the JSON of the row.
     :param data_key: ``data``, ``Data``, or ``reference``: as each example of the reference has it.
     :param bad_request_http: HTTP status of bad data, 400 or 401.
     :param bad_request_number: ``status_code`` in the body of bad data, 400 or 401.
-    :param bad_request_message: ``telling``: says what is wrong; ``reference``: says nothing more.
+    :param bad_request_message: ``telling``: names the field and the fault; ``reference``: the bare message.
     :param id_style: ``inline``; ``broken``: a line break and blanks before the id; ``none``: no id at all;
         ``reference``: as each example has it.
     :param number_style: ``number``; ``word``: a success has the string SUCCESS as its ``status_code``;
@@ -70,11 +70,11 @@ class Dialect:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """Its settings."""
+        """Return its settings."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def render(self, outcome: Outcome) -> Answer:
-        """The answer that says an outcome."""
+        """Return the answer for an outcome."""
         status = self._http(outcome)
         if status == 204:
             return Answer(204)
@@ -149,9 +149,9 @@ DIALECTS: dict[str, Dialect] = {
 
 
 def choose(current: Dialect, dialect: str | Dialect | None, overrides: dict[str, Any]) -> Dialect:
-    """A dialect by name, with some settings changed.
+    """Return a dialect by name, with some settings changed.
 
-    :param current: the one spoken now; its page size and order stay unless they are overridden.
+    :param current: the current one; its page size and order stay unless they are overridden.
     :param dialect: a name, a dialect, or None to change the current one.
     :param overrides: settings by name.
     """

@@ -48,7 +48,7 @@ MEANINGS: dict[str, str] = {
     "fin": "closes the connection without an answer",
     "rst": "resets the connection",
     "hang": "sends nothing for `seconds` (60), then closes the connection",
-    "delay": "waits `seconds` (1), then goes on as usual",
+    "delay": "waits `seconds` (1), then continues as usual",
     "status": "answers the HTTP `status` (503) with `body`, or with a page like nginx's",
     "outcome": "answers the outcome `code`, such as DB-ERROR, in the current dialect",
     "html": "answers an HTML page with HTTP `status` (200)",
@@ -61,7 +61,7 @@ MEANINGS: dict[str, str] = {
     "contradict": "answers the envelope with some `fields` replaced and others dropped (`drop`), under any HTTP "
     "`status`; `{id}` in a field stands for the id. In before_commit nothing is carried out, and the envelope claims a "
     "success; in after_commit the request is carried out",
-    "bare_204": "answers HTTP 204 without a body, whatever the request came to",
+    "bare_204": "answers HTTP 204 without a body, whatever the outcome of the request",
     "drip": "sends the true answer a byte at a time, one every `seconds` (0.5), from the head or the body (`part`)",
     "inflate": "sends the true answer compressed (`encoding`: gzip or deflate); it inflates to `megabytes` (100)",
     "oversize": "sends the true answer padded to `megabytes` (100), with its length or in chunks (`encoding`: plain or "

@@ -26,22 +26,22 @@ DEFAULT_TOKEN = "emulator-token"
 
 
 class Emulator(Controls):
-    """A Truepush on a real socket, in a thread of its own.
+    """Run a Truepush on a real socket, in a thread of its own.
 
-    :param token: of the one project, or several for one project each.
-    :param seed: of ids and counters: the same seed, clock and requests give the same answers.
-    :param clock: ``manual`` stands still until :meth:`advance`; ``real`` runs.
-    :param speed: emulated seconds per real one.
-    :param start: first reading of the clock, an aware datetime; None for now.
-    :param timezone: of the projects.
-    :param state: path of a SQLite file that keeps everything over restarts, history and faults excepted.
-    :param host: address to listen on; others than loopback are refused unless ``allow_remote``.
-    :param port: 0 for a free one.
+    :param token: the token of the project, or a list of tokens for one project each.
+    :param seed: seed of ids and counters, by default 7. The same seed, clock and requests give the same answers.
+    :param clock: ``manual`` (the default) stands still until :meth:`advance`; ``real`` runs.
+    :param speed: emulated seconds per real second, by default 1.
+    :param start: what the clock shows first, an aware datetime; None for now.
+    :param timezone: time zone of the projects, by default Etc/UTC.
+    :param state: path of a SQLite file in which everything but history and faults outlives a restart.
+    :param host: address to listen on; only loopback addresses are accepted without ``allow_remote``.
+    :param port: port to listen on; 0 (the default) takes a free one.
     :param dialect: name of one of ``DIALECTS``, or a :class:`Dialect`.
-    :param page_size: rows per page of a list.
-    :param log: write a line per request to the logger ``airflow_provider_truepush.emulator``.
-    :param subscribers: of each new project.
-    :param history: how many requests are kept at most; the oldest are forgotten first.
+    :param page_size: rows per page of a list, 1 to 500, by default 25.
+    :param log: write one line per request to the logger ``airflow_provider_truepush.emulator``.
+    :param subscribers: subscribers of each new project, by default 100,000.
+    :param history: requests that are kept at most, by default 200,000; the oldest are forgotten first.
     :param allow_remote: listen on any address. Nothing but the token protects it, and nothing its control address.
     :param allow_hosts: further host names under which the control address may be used, such as the name of a
         container. IP addresses, localhost and this machine's name always work.
@@ -77,7 +77,7 @@ class Emulator(Controls):
         self._options = Options(
             self.tokens, seed, clock, speed, start, timezone, state, dialect, page_size, subscribers, history
         )
-        # The name can stand for two addresses, each with a port of its own.
+        # The name can mean two addresses, each with a port of its own.
         self._host = "127.0.0.1" if host == "localhost" else host
         self._wanted_port, self._log = port, log
         self._names = frozenset(name.lower().rstrip(".") for name in (self._host, socket.gethostname(), *allow_hosts))
@@ -119,12 +119,12 @@ class Emulator(Controls):
 
     @property
     def connections_opened(self) -> int:
-        """How many TCP connections were accepted so far."""
+        """The number of TCP connections accepted so far."""
         return 0 if self._site is None else self._site.connections.opened
 
     @property
     def connections_open(self) -> int:
-        """How many of them are open."""
+        """The number of TCP connections that are open."""
         return 0 if self._site is None else len(self._site.connections.numbers)
 
     @property
@@ -137,9 +137,9 @@ class Emulator(Controls):
         return f"[{self._host}]" if ":" in self._host else self._host
 
     def start(self) -> Emulator:
-        """Begin to listen."""
+        """Start to listen; return the emulator itself."""
         if self._thread is not None:
-            raise RuntimeError("this emulator is running")
+            raise RuntimeError("This emulator runs already.")
         super().__init__(Service(self._options))
         self._failure = None
         ready = threading.Event()
@@ -155,11 +155,11 @@ class Emulator(Controls):
             raise self._failure
 
     def stop(self) -> None:
-        """End at once, whatever hangs; what was there can still be asked for."""
+        """Stop at once, even while requests hang. What existed can still be read."""
         if self._thread is None:
             return
         if self._loop is not None and self._done is not None and self._thread.is_alive():
-            with contextlib.suppress(RuntimeError):  # the loop may just have ended by itself
+            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
                 self._loop.call_soon_threadsafe(self._done.set)
         self._thread.join()
         self._thread = self._loop = self._done = None
@@ -193,7 +193,7 @@ class Emulator(Controls):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine only."""
+    """Return whether an address can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -62,7 +62,7 @@ class Exchange:
     async def _strike(self, phase: str, outcome: Outcome | None = None) -> web.StreamResponse | None:
         """Return what the fault answers in this phase; None when the request continues.
 
-        :param outcome: what the request came to, once it is carried out.
+        :param outcome: the outcome of the request, once it is carried out.
         """
         fault = self.fault
         if fault is None or fault.phase != phase or fault.effect == "late_commit":
@@ -80,7 +80,7 @@ class Exchange:
     def _hostile(self, fault: Fault, outcome: Outcome | None) -> Answer:
         """Return an answer that no healthy service gives.
 
-        :param outcome: what the request came to; None when it is not carried out.
+        :param outcome: the outcome of the request; None when it is not carried out.
         """
         if fault.effect == "bare_204":
             return Answer(204)
@@ -99,7 +99,7 @@ class Exchange:
         return dialect.render(hostile.endless(outcome, fault, self.argument, dialect.page_size, now))
 
     def _instead(self, fault: Fault) -> Answer:
-        """A whole answer that is not the true one."""
+        """Return a complete answer other than the true one."""
         headers = dict(fault.headers)
         if fault.effect == "redirect":
             headers.setdefault("Location", fault.location or self.request.rel_url.raw_path)
@@ -165,13 +165,13 @@ class Exchange:
 
 
 def no_route(method: str, path: str) -> Answer:
-    """What Express says to a path or a method that it does not know."""
+    """Return what Express answers to a path or a method that it does not know."""
     text = f"Cannot {method} {path}".replace("&", "&amp;").replace("<", "&lt;")
     return Answer(404, f"<!DOCTYPE html>\n<html><body><pre>{text}</pre></body></html>\n".encode(), _HTML)
 
 
 def page(status: int, headers: dict[str, str]) -> Answer:
-    """What nginx says in place of the service behind it."""
+    """Return what nginx answers in place of the service behind it."""
     words = f"{status} {HTTPStatus(status).phrase}" if status in list(HTTPStatus) else str(status)
     body = (
         f"<html>\r\n<head><title>{words}</title></head>\r\n<body>\r\n<center><h1>{words}</h1></center>\r\n"

@@ -1,4 +1,4 @@
-"""Faults: which requests they hit, when in a request's life, and what they do to it."""
+"""Faults: which requests they hit, when in the life of a request, and what they do to it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Fault:
     :param location: of ``redirect``; the default is the same path.
     :param code: of ``outcome``: the ``data`` code to answer, in the current dialect.
     :param then: of ``late_commit``: ``fin``, ``rst`` or ``hang`` now.
-    :param clock: of ``late_commit``: ``real`` or ``emulated`` seconds, or ``manual``: only when told to commit.
+    :param clock: of ``late_commit``: ``real`` or ``emulated`` seconds, or ``manual``: only at ``commit_late()``.
     :param fields: of ``contradict``: the keys of the envelope to replace; of ``odd_counters``: counters to add.
     :param drop: of ``contradict``: the keys of the envelope to leave out.
     :param rows: of ``odd_rows``: any JSON values.
@@ -210,9 +210,9 @@ class Faults:
         self._last = 0
 
     def add(self, fault: Fault) -> int:
-        """Let a fault wait.
+        """Add a fault; return its id.
 
-        :returns: its id.
+        :raises TruepushEmulatorError: when too many wait already.
         """
         if len(self._faults) >= MOST_FAULTS:
             raise TruepushEmulatorError(f"fault: {MOST_FAULTS} faults wait already. Remove some first.")
@@ -224,7 +224,7 @@ class Faults:
         return fault.id
 
     def match(self, endpoint: str | None, *, accept: bool = False) -> Fault | None:
-        """The first fault that hits this call; every fault that waits for it counts it.
+        """Return the first fault that hits this call; every fault that waits for such calls counts it.
 
         :param endpoint: name of the endpoint; None for an unknown path.
         :param accept: a connection was accepted.
@@ -248,11 +248,11 @@ class Faults:
         return fault.times is None or fault.hits < fault.times
 
     def list(self) -> list[Fault]:
-        """The faults that wait."""
+        """Return the faults that wait."""
         return list(self._faults)
 
     def clear(self, fault_id: int | None = None) -> None:
-        """Take back one fault, or all."""
+        """Remove one fault, or all."""
         self._faults = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
         waiting = {fault.id for fault in self._faults}
         self._calls = {key: calls for key, calls in self._calls.items() if key in waiting}

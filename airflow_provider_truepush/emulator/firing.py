@@ -1,4 +1,4 @@
-"""Triggers fire when the clock is looked at: everything that is due by then, in the order of time."""
+"""Triggers fire when the clock is read: everything that is due by then, in the order of time."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CONTENT = ("title", "message", "link", "buttons", "tags", "image", "icon")
 
 
 class Firing:
-    """The firings to come.
+    """Plan and fire triggers.
 
-    :param world: where the triggers live.
-    :param zone: of the projects.
+    :param world: where the triggers are.
+    :param zone: time zone of the projects.
     """
 
     def __init__(self, world: World, zone: ZoneInfo) -> None:
@@ -33,19 +33,19 @@ class Firing:
         self.plan_all()
 
     def plan_all(self) -> None:
-        """Look at every trigger anew."""
+        """Plan every trigger again."""
         self._due.clear()
         for trigger in self._world.all(Trigger):
             self.plan(trigger)
 
     def next(self, trigger: Trigger) -> float | None:
-        """When a trigger fires next; None for never."""
+        """Return when a trigger fires next; None for never."""
         if trigger.status != "active" or (trigger.type == "once" and trigger.fired):
             return None
         return next_fire(trigger.type, trigger.timings, self._zone, trigger.since)
 
     def plan(self, trigger: Trigger) -> None:
-        """Have the next firing of a trigger come up; those planned before that no longer hold are passed over."""
+        """Plan the next firing of a trigger; earlier plans that no longer hold are skipped when they come up."""
         moment = self.next(trigger)
         if moment is not None:
             # Ids begin with their time: those due together fire in the order of their numbers.
@@ -67,7 +67,11 @@ class Firing:
                     continue
                 fired += 1
                 if fired > MOST_AT_ONCE:
-                    logger.warning("more than %d firings at once: those of %s are skipped", MOST_AT_ONCE, trigger.name)
+                    logger.warning(
+                        "More than %d firings at once. Those of trigger %s were skipped.",
+                        MOST_AT_ONCE,
+                        trigger.name,
+                    )
                     trigger.since = now
                 else:
                     self._fire(trigger, moment)
@@ -79,17 +83,17 @@ class Firing:
         trigger.since, trigger.fired = moment, trigger.fired + 1
         template = self._world.get(Template, trigger.template, trigger.project)
         if template is None:
-            logger.warning("trigger %s fires nothing: its template is deleted", trigger.name)
+            logger.warning("Trigger %s sent nothing: its template was deleted.", trigger.name)
             return
         if trigger.segment is not None and self._world.get(Segment, trigger.segment, trigger.project) is None:
-            # To everyone instead would be the worst of all guesses.
-            logger.warning("trigger %s fires nothing: its segment is deleted", trigger.name)
+            # Sending to everyone instead would be the worst guess.
+            logger.warning("Trigger %s sent nothing: its segment was deleted.", trigger.name)
             return
-        # Unknown names in a template were let through; here they could pass for a campaign's own.
+        # Unknown keys of a template were accepted; here they could be taken for keys of a campaign.
         body = {name: template.payload[name] for name in _CONTENT if name in template.payload}
         if trigger.segment is not None:
             body["segment"] = trigger.segment
         made = new_campaign(self._world, self._world.project(trigger.project), body, moment)
         made = replace(made, source="trigger", trigger=trigger.id)
         self._world.put(made)
-        logger.info("trigger %s fired campaign %s", trigger.name, made.id)
+        logger.info("Trigger %s sent campaign %s.", trigger.name, made.id)

@@ -1,4 +1,4 @@
-"""What was asked of the emulator: the oracle of tests. Tokens never get in here."""
+"""The requests to the emulator: the oracle of tests. Tokens are not recorded."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Request:
     """One request.
 
     :param number: from 1.
-    :param seconds: the emulator's clock when it came, since the epoch.
-    :param monotonic: the machine's ``time.monotonic()`` when it came, for measuring real pace.
+    :param seconds: what the emulator's clock showed when it arrived, in seconds since the epoch.
+    :param monotonic: the machine's ``time.monotonic()`` when it arrived, to measure the real pace.
     :param method: HTTP method.
     :param path: without a query.
     :param endpoint: its name; None for an unknown path.
     :param argument: the id or page at the end of the path.
     :param connection: number of the TCP connection, from 1.
-    :param body: the JSON body, read; None without one.
+    :param body: the parsed JSON body; None without one.
     :param project: name of the project; None when the token is unknown or missing.
     :param outcome: ``data`` code of what Truepush made of it, answered or not; None when it was not carried out.
-    :param status: HTTP status that went out; None when no whole answer did.
+    :param status: HTTP status of the answer; None when no complete answer was sent.
     :param committed: id of what it created, changed or deleted; None when it changed nothing.
     :param detail: why it was refused as bad data.
     :param fault: the fault that hit it, as ``phase/effect``.
@@ -57,24 +57,24 @@ class Request:
 
     @property
     def time(self) -> datetime:
-        """The emulator's clock when it came."""
+        """What the emulator's clock showed when it arrived."""
         return as_datetime(self.seconds)
 
     @property
     def authorised(self) -> bool:
-        """Whether it carried the token of a project."""
+        """True when it carried the token of a project."""
         return self.project is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """For the control address."""
+        """Return its fields, as the control address shows them."""
         row = {field.name: getattr(self, field.name) for field in fields(self)}
         return {**row, "time": self.time.isoformat(), "authorised": self.authorised}
 
 
 class History:
-    """The requests in the order in which they came.
+    """The requests in the order of their arrival.
 
-    :param limit: how many are kept; the oldest go first.
+    :param limit: requests that are kept at most; the oldest are forgotten first.
     """
 
     def __init__(self, limit: int) -> None:
@@ -85,7 +85,7 @@ class History:
         self._counts: Counter[str | None] = Counter()
 
     def add(self, request: Request) -> None:
-        """Keep a request; it may be filled in later."""
+        """Record a request; its outcome is filled in later."""
         self._rows.append(request)
         self._counts[request.endpoint] += 1
         self._forget()
@@ -108,7 +108,7 @@ class History:
             self._size -= self._rows.popleft().size
 
     def rows(self, endpoint: str | None = None) -> list[Request]:
-        """Copies of the requests, of one endpoint or of all."""
+        """Return copies of the requests, of one endpoint or of all."""
         return [copy(row) for row in self._rows if endpoint is None or row.endpoint == endpoint]
 
     def newest(self, count: int) -> list[Request]:
@@ -116,11 +116,11 @@ class History:
         return [copy(row) for row in islice(reversed(self._rows), count)]
 
     def count(self, endpoint: str | None = None) -> int:
-        """How many came, those no longer kept included."""
+        """Return how many arrived, including those no longer kept."""
         return self._counts[endpoint] if endpoint is not None else self._counts.total()
 
     def clear(self) -> None:
-        """Forget them; numbers go on."""
+        """Forget all requests; their numbers continue."""
         self._rows.clear()
         self._counts.clear()
         self._size = 0

@@ -9,15 +9,15 @@ _HEX24 = re.compile(r"[0-9a-fA-F]{24}")
 
 
 def is_object_id(text: object) -> bool:
-    """Whether a value is spelt like an id."""
+    """Return whether a value has the form of an id."""
     return isinstance(text, str) and _HEX24.fullmatch(text) is not None
 
 
 class ObjectIds:
-    """Makes ids: 8 digits of time, 10 of the seed, 6 of a counter.
+    """Make ids: 8 digits of time, 10 of the seed, 6 of a counter.
 
     :param seed: of the emulator.
-    :param used: how many were made before, by an emulator whose state goes on.
+    :param used: ids that were made before, by an emulator whose state continues.
     """
 
     def __init__(self, seed: int, used: int = 0) -> None:
@@ -26,7 +26,7 @@ class ObjectIds:
         self.used = used
 
     def new(self, moment: float) -> str:
-        """The next id.
+        """Return the next id.
 
         :param moment: its time of creation, seconds since the epoch.
         """

@@ -22,7 +22,7 @@ ORDERS: dict[str, str] = {
     "title": "by title; by name where rows have a name",
     "shuffled": "in no useful order, but always the same one for the same seed and ids",
 }
-#: More rows than this at once are sorted anew rather than put in one by one.
+#: More rows than this at once are sorted again rather than inserted one by one.
 _MANY = 1000
 
 

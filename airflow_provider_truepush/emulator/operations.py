@@ -25,7 +25,7 @@ _KINDS: dict[str, type[Any]] = {"campaign": Campaign, "template": Template, "tri
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an operation works on.
+    """The input of an operation.
 
     :param world: everything that exists.
     :param project: of the caller.
@@ -47,12 +47,12 @@ class Context:
     scripted: Callable[[str], Mapping[str, int] | None]
 
     def knows(self, kind: type[Any]) -> Callable[[str], bool]:
-        """Whether the project has something of this id."""
+        """Return a function that reports whether the project has an object with an id."""
         return lambda object_id: self.world.get(kind, object_id.lower(), self.project.name) is not None
 
 
 def perform(context: Context, argument: str | None, raw: bytes) -> Outcome:
-    """Carry a request out.
+    """Carry out a request; return its outcome.
 
     :param argument: the id or page at the end of the path.
     :param raw: the body's bytes.
@@ -70,9 +70,9 @@ def perform(context: Context, argument: str | None, raw: bytes) -> Outcome:
 
 
 def parse(raw: bytes) -> Any:
-    """Read a JSON body.
+    """Parse a JSON body.
 
-    :raises BadDataError: when it is none.
+    :raises BadDataError: when it is not valid JSON, or nested too deeply.
     """
 
     def constant(name: str) -> Any:
@@ -106,10 +106,10 @@ def _create_campaign(context: Context, _: str, body: dict[str, Any]) -> Outcome:
 def new_campaign(
     world: World, project: Project, body: Mapping[str, Any], now: float, send_at: float | None = None
 ) -> Campaign:
-    """A campaign out of the body of a request or a template; its audience is settled now.
+    """Return a campaign made from the body of a request or a template; its audience is fixed now.
 
     :param now: its creation, seconds since the epoch.
-    :param send_at: None for at once.
+    :param send_at: seconds since the epoch; None for now.
     """
     segment_id = body.get("segment", body.get("Segment"))
     segment = world.get(Segment, segment_id.lower(), project.name) if segment_id else None

@@ -1,4 +1,4 @@
-"""What a request comes to, in the words of Truepush's reference."""
+"""The outcomes of requests, in the words of Truepush's reference."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ BY_NAME: dict[str, Endpoint[Any]] = {endpoint.name: endpoint for endpoint in END
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request comes to.
+    """The outcome of a request.
 
     :param endpoint: name of the endpoint.
     :param number: the body's ``status_code``.
@@ -79,18 +79,18 @@ class Outcome:
 
 
 def success(endpoint: str, payload: Any = None, *, created: str | None = None, changed: str | None = None) -> Outcome:
-    """The endpoint's success."""
+    """Return the endpoint's success."""
     code = BY_NAME[endpoint].success or codes.STATUS_SUCCESS
     return Outcome(endpoint, 200, code, _SUCCESS[endpoint], payload, created, changed or created)
 
 
 def negative(endpoint: str) -> Outcome:
-    """The endpoint's "204" row."""
+    """Return the endpoint's "204" row."""
     return Outcome(endpoint, 204, BY_NAME[endpoint].negative, _NEGATIVE[endpoint])
 
 
 def shared(endpoint: str, code: str, detail: str | None = None) -> Outcome:
-    """An outcome that every endpoint has.
+    """Return an outcome that every endpoint has.
 
     :param code: one of the codes that every endpoint has.
     :param detail: why a request is bad.
@@ -100,7 +100,7 @@ def shared(endpoint: str, code: str, detail: str | None = None) -> Outcome:
 
 
 def by_code(endpoint: str, code: str) -> Outcome:
-    """The outcome of a code, as a fault asks for it: a shared one, or the endpoint's "204" row."""
+    """Return the outcome of a code: a shared one, or the endpoint's "204" row."""
     if code in _SHARED:
         return shared(endpoint, code)
     if code == BY_NAME[endpoint].negative:

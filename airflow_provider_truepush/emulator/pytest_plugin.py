@@ -1,4 +1,4 @@
-"""The fixture ``truepush_emulator``, for the tests of those who use this provider."""
+"""The pytest fixture ``truepush_emulator``, for tests of Dags that use this provider."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def truepush_emulator() -> Iterator[Emulator]:
-    """A Truepush of its own for each test, with a clock that stands still until it is advanced."""
-    # pytest imports this module at every start, whether or not a test asks for the fixture.
+    """Yield a Truepush for one test, with a clock that stands still until it is advanced."""
+    # pytest imports this module at every start, even if no test uses the fixture.
     from airflow_provider_truepush.emulator import Emulator
 
     with Emulator() as emulator:

@@ -11,7 +11,7 @@ R = TypeVar("R", bound="Record")
 
 @dataclass(slots=True)
 class Record:
-    """Something with an id.
+    """An object with an id.
 
     :param id: 24 hexadecimal digits; of a project, a digest of its token.
     """
@@ -21,25 +21,25 @@ class Record:
     KIND: ClassVar[str] = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields, JSON primitives all of them."""
+        """Return its fields; all of them are JSON primitives."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def dump(self) -> str:
-        """As a state file keeps it."""
+        """Return the text that a state file keeps."""
         return json.dumps(self.as_dict(), separators=(",", ":"))
 
     @classmethod
     def load(cls: type[R], text: str) -> R:
-        """Read what :meth:`dump` wrote."""
+        """Return the record that :meth:`dump` wrote."""
         return cls(**json.loads(text))
 
 
 @dataclass(slots=True)
 class Project(Record):
-    """A project; the token itself is kept nowhere but in the running emulator.
+    """A project. Its token is kept in the running emulator only.
 
     :param name: ``project-1`` and so on.
-    :param subscribers: whom a campaign without segment reaches.
+    :param subscribers: how many subscribers a campaign without a segment reaches.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Template(Record):
 
 @dataclass(slots=True)
 class Trigger(Record):
-    """A planned send of a template.
+    """A scheduled send of a template.
 
     :param since: it fires only after this moment: its last firing, its activation or its creation.
     :param fired: how often it has fired.
@@ -99,12 +99,12 @@ class Trigger(Record):
 
 @dataclass(slots=True)
 class Campaign(Record):
-    """A push to many.
+    """A push to a segment, or to all subscribers.
 
-    :param reach: how many it goes to, settled when it is created.
+    :param reach: how many subscribers it goes to, fixed when it is created.
     :param buttons: how many buttons it has.
     :param expires_after: seconds after the send when delivery ends.
-    :param source: ``api``, ``trigger`` (fired by one) or ``seed`` (put there by a test).
+    :param source: ``api``, ``trigger`` (fired by one) or ``seed`` (added by a test).
     :param payload: the body it was created with.
     """
 
@@ -124,7 +124,7 @@ class Campaign(Record):
     KIND: ClassVar[str] = "campaign"
 
     def status(self, now: float) -> str:
-        """``sent``, ``scheduled`` or ``cancelled``."""
+        """Return ``sent``, ``scheduled`` or ``cancelled``."""
         if self.cancelled_at is not None:
             return "cancelled"
         return "sent" if self.send_at <= now else "scheduled"

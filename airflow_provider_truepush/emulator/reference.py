@@ -1,6 +1,6 @@
-"""The objects that Truepush's reference speaks of, under the ids that it gives them.
+"""The objects that Truepush's reference mentions, with the ids that it shows.
 
-With them in place the commands of the reference work as they stand, in any order.
+With them the commands of the reference work as they are printed, in any order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DAY = 86400.0
 
 
 def objects(now: float) -> dict[str, list[dict[str, Any]]]:
-    """The objects, for :func:`.seeding.seed`.
+    """Return the objects, for :func:`.seeding.seed`.
 
     :param now: seconds since the epoch.
     """

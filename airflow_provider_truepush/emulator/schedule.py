@@ -12,7 +12,7 @@ _HORIZON = timedelta(days=366 * 8 + 2)
 
 
 def next_fire(kind: str, timings: dict[str, Any], zone: ZoneInfo, after: float) -> float | None:
-    """The first moment of a schedule after another, in seconds since the epoch; None when there is none.
+    """Return when a schedule fires next after a moment, in seconds since the epoch; None when it does not.
 
     A time that the zone skips fires when the clock has moved on (02:30 becomes 03:30); one that it has twice
     fires once, the first time.
@@ -35,7 +35,7 @@ def next_fire(kind: str, timings: dict[str, Any], zone: ZoneInfo, after: float) 
 
 
 def wall_moment(day: str, time: str, zone: ZoneInfo) -> float:
-    """A date and a time of the wall clock, as seconds since the epoch.
+    """Return a date and a time of the wall clock as seconds since the epoch.
 
     :param day: ``dd-mm-yyyy`` or ``dd/mm/yyyy``.
     :param time: ``HH:MM``.
@@ -47,7 +47,7 @@ def wall_moment(day: str, time: str, zone: ZoneInfo) -> float:
 
 
 def _days(timings: dict[str, Any], first: date) -> Iterator[date]:
-    """The days of a repeated schedule from a day on."""
+    """Yield the days of a repeated schedule, from a day on."""
     kind = timings["sub_type"]
     # Truepush counts the week from Sunday as 0, Python's isoweekday from Monday as 1 to Sunday as 7.
     week_days = {day % 7 for day in timings.get("week_days", ())}

@@ -26,7 +26,7 @@ _ROUTES: dict[tuple[str, str], Endpoint[Any]] = {
 
 
 class Connections(web.Server):
-    """Numbers the connections and lets faults strike them.
+    """Number the connections and apply faults to them.
 
     :param site: the emulator's.
     """
@@ -38,7 +38,7 @@ class Connections(web.Server):
         self.numbers: dict[Any, int] = {}
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
-        """A client has connected."""
+        """Handle a new connection."""
         super().connection_made(handler, transport)
         self.opened += 1
         self.numbers[handler] = self.opened
@@ -50,7 +50,7 @@ class Connections(web.Server):
             wire.strike_connection(transport, fault.effect, fault.seconds or 0.0)
 
     def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
-        """A client has gone, or was cut off."""
+        """Handle the end of a connection."""
         super().connection_lost(handler, exc)
         self.numbers.pop(handler, None)
 
@@ -73,23 +73,20 @@ class Site:
         self._ticker: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int) -> int:
-        """Begin.
-
-        :returns: the port.
-        """
+        """Start to listen; return the port."""
         self._listener = await asyncio.get_running_loop().create_server(self.connections, host, port, backlog=1024)
         if self.service.clock.mode == "real":
             self._ticker = asyncio.create_task(self._tick())
         return int(self._listener.sockets[0].getsockname()[1])
 
     async def _tick(self) -> None:
-        """Have triggers fire in time, although nobody looks."""
+        """Fire triggers in time, even if no request reads the clock."""
         while await self.pause(1.0):
             with self.service.lock:
                 self.service.settle()
 
     async def close(self) -> None:
-        """End at once, whatever hangs."""
+        """Stop at once, even while requests hang."""
         self._stop.set()
         if self._listener is not None:
             self._listener.close()
@@ -101,7 +98,7 @@ class Site:
         await self.connections.shutdown(timeout=0.5)
 
     async def pause(self, seconds: float) -> bool:
-        """Wait; false when the emulator stops meanwhile."""
+        """Wait; return False when the emulator stops meanwhile."""
         try:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
@@ -109,7 +106,7 @@ class Site:
         return False
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request, or have a fault do what it does."""
+        """Answer a request, or apply the fault that waits for it."""
         path = request.rel_url.raw_path
         if path == ROOT or path.startswith(f"{ROOT}/"):
             return await control.handle(self.service, self._names, request, path)
@@ -137,7 +134,7 @@ class Site:
 
 
 def route(method: str, path: str) -> tuple[Endpoint[Any] | None, str | None]:
-    """The endpoint of a path, with or without a slash at its end, and what stands after its name."""
+    """Return the endpoint of a path, with or without a slash at its end, and the argument after its name."""
     trimmed = path[:-1] if path.endswith("/") else path
     if (endpoint := _ROUTES.get((method, trimmed.casefold()))) is not None and not endpoint.has_argument:
         return endpoint, None
@@ -149,7 +146,7 @@ def route(method: str, path: str) -> tuple[Endpoint[Any] | None, str | None]:
 
 
 def line(record: Request) -> str:
-    """A request in one line of the log."""
+    """Return the line of the log for a request."""
     did = record.committed and f"{_VERBS.get(record.method, 'changed')} {record.committed}"
     parts = (
         f"{as_datetime(record.seconds):%Y-%m-%d %H:%M:%S}",

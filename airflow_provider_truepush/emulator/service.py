@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an emulator is started with; :class:`~.emulator.Emulator` explains each."""
+    """The settings of an emulator; :class:`~.emulator.Emulator` explains each."""
 
     tokens: tuple[str, ...]
     seed: int = 7
@@ -50,7 +50,7 @@ class Options:
 
 @dataclass(slots=True)
 class Late:
-    """A request whose commit is still to come."""
+    """A request that is carried out later."""
 
     endpoint: Endpoint[Any]
     token: str | None
@@ -63,7 +63,7 @@ class Late:
 class Service:
     """The emulated Truepush.
 
-    :param options: what it is started with.
+    :param options: its settings.
     """
 
     def __init__(self, options: Options) -> None:
@@ -93,10 +93,7 @@ class Service:
         self._number = 0
 
     def settle(self) -> float:
-        """Do all that is due by now.
-
-        :returns: the clock.
-        """
+        """Carry out everything that is due; return the time of the clock."""
         now = self.clock.now()
         due = [number for number, late in self.late.items() if late.due is not None and late.due <= now]
         for number in due:
@@ -108,9 +105,9 @@ class Service:
         self, method: str, path: str, endpoint: Endpoint[Any] | None, argument: str | None, connection: int,
         token: str | None, monotonic: float,
     ) -> Request:  # fmt: skip
-        """Put a request into the history.
+        """Record a request.
 
-        :param token: as it came; only the project it belongs to is kept.
+        :param token: as it arrived; only its project is recorded.
         """
         with self.lock:
             self._number += 1
@@ -124,7 +121,7 @@ class Service:
             return record
 
     def note_body(self, record: Request, raw: bytes) -> None:
-        """Keep what a request asked for."""
+        """Record the body of a request."""
         if not raw:
             return
         try:
@@ -137,9 +134,9 @@ class Service:
     def execute(
         self, endpoint: Endpoint[Any], token: str | None, argument: str | None, raw: bytes, record: Request
     ) -> Outcome:
-        """Carry a request out.
+        """Carry out a request; return its outcome.
 
-        :param record: where it stands in the history.
+        :param record: its place in the history.
         """
         with self.lock:
             now = self.settle()
@@ -188,29 +185,23 @@ class Service:
         self.series[campaign_id.lower()] = rows
 
     def postpone(self, late: Late) -> int:
-        """Keep a request for a later commit.
-
-        :returns: its number.
-        """
+        """Keep a request for a later commit; return its number."""
         with self.lock:
             self.late[late.record.number] = late
             return late.record.number
 
     def commit_late(self, number: int | None = None) -> int:
-        """Carry out a postponed request, or all of them in their order.
-
-        :returns: how many were carried out.
-        """
+        """Carry out a postponed request, or all of them in their order; return how many there were."""
         with self.lock:
             numbers = sorted(self.late) if number is None else [number]
             taken = [late for late in (self.late.pop(key, None) for key in numbers) if late is not None]
             for late in taken:
                 self.execute(late.endpoint, late.token, late.argument, late.raw, late.record)
-                logger.info("%s of request %d is carried out late", late.endpoint.name, late.record.number)
+                logger.info("%s of request %d was carried out late.", late.endpoint.name, late.record.number)
             return len(taken)
 
     def reset(self, seed: int | None = None) -> None:
-        """Back to the beginning: empty projects, no faults, no history; a manual clock at its start."""
+        """Start again: empty projects, no faults, no history; a manual clock shows its first time."""
         with self.lock:
             if self.clock.mode == "manual":
                 self.clock.restart(self._start)
@@ -225,7 +216,7 @@ class Service:
             self.dialect = self.first_dialect
 
     def close(self) -> None:
-        """Keep the clock and let go of the state file."""
+        """Save the clock and close the state file."""
         with self.lock:
             with self.world.saving():
                 self.world.save_clock()

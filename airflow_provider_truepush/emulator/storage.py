@@ -1,4 +1,4 @@
-"""The state file: every change is on disk before its answer goes out, so a killed emulator forgets nothing."""
+"""The state file: every change is on disk before its answer is sent, so a killed emulator forgets nothing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PUT = "INSERT INTO objects (kind, id, data) VALUES (?, ?, ?) ON CONFLICT (kind,
 
 
 class Storage:
-    """A SQLite file, or nothing at all.
+    """A SQLite file, or nothing.
 
-    :param path: the file, made when it is not there; None keeps nothing.
+    :param path: the file; it is created if it does not exist. None keeps nothing.
     """
 
     def __init__(self, path: str | Path | None) -> None:
@@ -48,7 +48,7 @@ class Storage:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes inside are kept together, or not at all; may be nested."""
+        """Save all changes inside together, or none of them; can be nested."""
         if self._db is None:
             yield
             return
@@ -67,43 +67,43 @@ class Storage:
             self._db.execute("COMMIT")
 
     def put(self, *records: Record) -> None:
-        """Keep records, in place of older ones of the same kind and id."""
+        """Save records, in place of older ones of the same kind and id."""
         self.put_many(records)
 
     def put_many(self, records: Iterable[Record]) -> None:
-        """The same for many."""
+        """Save many records."""
         if self._db is not None:
             self._db.executemany(_PUT, ((record.KIND, record.id, record.dump()) for record in records))
 
     def remove(self, record: Record) -> None:
-        """Forget a record."""
+        """Delete a record."""
         if self._db is not None:
             self._db.execute("DELETE FROM objects WHERE kind = ? AND id = ?", (record.KIND, record.id))
 
     def clear(self) -> None:
-        """Forget everything but the projects."""
+        """Delete everything but the projects."""
         if self._db is not None:
             self._db.execute("DELETE FROM objects WHERE kind != 'project'")
 
     def set_meta(self, key: str, value: Any) -> None:
-        """Keep a value that belongs to no record."""
+        """Save a value that belongs to no record."""
         if self._db is not None:
             self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 
     def meta(self, key: str) -> Any:
-        """A value kept by :meth:`set_meta`, or None."""
+        """Return a value that :meth:`set_meta` saved, or None."""
         if self._db is None:
             return None
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Kind and dump of every record, in the order of their creation."""
+        """Yield kind and text of every record, in the order of their creation."""
         if self._db is not None:
             yield from self._db.execute("SELECT kind, data FROM objects ORDER BY position")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._db is not None:
             self._db.close()
             self._db = None

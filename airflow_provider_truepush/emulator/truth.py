@@ -29,7 +29,7 @@ class Truth:
         self._service = service
 
     def requests(self, endpoint: str | None = None) -> list[Request]:
-        """Every request so far, of one endpoint or of all; copies."""
+        """Return copies of every request so far, of one endpoint or of all."""
         with self._service.lock:
             return self._service.history.rows(endpoint)
 
@@ -39,17 +39,17 @@ class Truth:
             return self._service.history.newest(count)
 
     def count(self, endpoint: str | None = None) -> int:
-        """How many requests there were so far."""
+        """Return the number of requests so far, of one endpoint or of all."""
         with self._service.lock:
             return self._service.history.count(endpoint)
 
     def faults(self) -> list[Fault]:
-        """The faults that wait, with the number of their hits."""
+        """Return the faults that wait, with the number of their hits."""
         with self._service.lock:
             return self._service.faults.list()
 
     def late_commits(self) -> int:
-        """How many requests wait for their late commit."""
+        """Return how many requests wait for their late commit."""
         with self._service.lock:
             return len(self._service.late)
 
@@ -60,11 +60,11 @@ class Truth:
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect spoken."""
+        """The current dialect."""
         return self._service.dialect
 
     def now(self) -> datetime:
-        """The emulator's clock, in UTC."""
+        """Return what the emulator's clock shows, in UTC."""
         with self._service.lock:
             return as_datetime(self._service.settle())
 
@@ -73,7 +73,7 @@ class Truth:
         return self._service.clock.mode, self._service.clock.speed
 
     def projects(self) -> list[dict[str, Any]]:
-        """Names and numbers of subscribers."""
+        """Return the name and the number of subscribers of each project."""
         with self._service.lock:
             return [{"name": p.name, "subscribers": p.subscribers} for p in self._service.world.projects.values()]
 
@@ -122,7 +122,7 @@ class Truth:
             return self._service.world.get(seeding.TYPES[kind], object_id.lower()) is not None
 
     def stats(self, campaign_id: str) -> dict[str, int] | None:
-        """The counters of a campaign now, in our spelling, scripts left aside; None when it is not sent or unknown."""
+        """Return the counters of a campaign by our names, without scripts; None when it is unknown or not sent."""
         with self._service.lock:
             now = self._service.settle()
             campaign = self._service.world.get(Campaign, campaign_id.lower())
@@ -130,9 +130,9 @@ class Truth:
             return None if found is None else {COUNTERS[name]: value for name, value in found.items()}
 
     def pushes(self, project: str | None = None) -> dict[str, int]:
-        """How many campaigns createCampaign really made of each payload: the oracle of duplicates.
+        """Return how many campaigns createCampaign really made of each payload: the oracle of duplicates.
 
-        :returns: numbers by payload, as JSON with sorted keys.
+        :returns: numbers by payload; a payload is JSON with sorted keys.
         """
         made: dict[str, int] = {}
         with self._service.lock:

@@ -1,4 +1,4 @@
-"""What Truepush refuses as bad data, as strictly as its reference says."""
+"""The checks of requests, as strict as Truepush's reference."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIME = re.compile(r"\d{2}:\d{2}")
 
 
 class BadDataError(Exception):
-    """The request is refused; the text says why."""
+    """A request is refused; the text says why."""
 
 
 def refuse(field: str, why: str) -> NoReturn:
@@ -136,7 +136,7 @@ def page(argument: str) -> int:
 
 
 def _content(body: dict[str, Any]) -> None:
-    """What campaigns and templates have in common."""
+    """Check what campaigns and templates have in common."""
     _text(body, "title")
     _text(body, "message")
     _url("link", body.get("link"))

@@ -21,7 +21,7 @@ _POLL = 0.02
 
 
 class NoAnswer(web.StreamResponse):
-    """Ends a request on whose connection nothing more is to be written."""
+    """End a request without writing anything more on its connection."""
 
     async def prepare(self, request: web.BaseRequest) -> Any:
         """Have aiohttp close the connection."""
@@ -42,7 +42,7 @@ def raw(answer: Answer, *, close: bool = True) -> tuple[bytes, bytes]:
 
 
 def halves(answer: Answer) -> tuple[bytes, bytes]:
-    """An answer cut in the middle of its body; of its head when it has no body."""
+    """Return an answer cut in the middle of its body, or of its head when it has no body."""
     head, body = raw(answer)
     cut = len(head) + len(body) // 2 if body else len(head) // 2
     whole = head + body
@@ -60,7 +60,7 @@ def reset(transport: asyncio.BaseTransport | None) -> None:
 
 
 async def finish(request: web.BaseRequest, pause: Pause) -> None:
-    """Say that nothing more comes, and read what the other side still has to say, if it is soon.
+    """Close the writing side, and read for a moment what the other side still sends.
 
     Closing on unread data would make a reset of it.
     """
@@ -78,7 +78,7 @@ async def finish(request: web.BaseRequest, pause: Pause) -> None:
 
 
 async def hang(request: web.BaseRequest, seconds: float, pause: Pause) -> None:
-    """Say nothing until the client goes away, the time is over or the emulator stops."""
+    """Send nothing until the client disconnects, the time has passed or the emulator stops."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     while loop.time() < end:
@@ -115,13 +115,13 @@ async def answer_half(
             transport.write(second)
         return NoAnswer()
     if effect == "rst":
-        # A reset throws away what the client has not read yet: let it read.
+        # A reset discards what the client has not read yet: let it read first.
         await pause(0.05)
     return await cut(request, "fin" if effect == "truncate" else effect, seconds, pause)
 
 
 def answer_garbage(request: web.BaseRequest) -> web.StreamResponse:
-    """Answer in no language at all."""
+    """Answer bytes that are not HTTP."""
     if request.transport is not None:
         request.transport.write(GARBAGE)
     return NoAnswer()
@@ -136,7 +136,7 @@ def strike_connection(transport: asyncio.Transport, effect: str, seconds: float)
     loop = asyncio.get_running_loop()
     transport.pause_reading()
     if effect == "rst":
-        # Some kernels tell a client whose connection is reset at once that it never had one.
+        # On some systems a reset at once looks to the client as a refused connection.
         loop.call_later(0.02, reset, transport)
     elif effect == "fin":
         transport.write_eof()
@@ -201,7 +201,7 @@ async def stream(
 async def answer_twice(
     request: web.BaseRequest, response: web.Response, surplus: Answer, seconds: float
 ) -> web.StreamResponse:
-    """Answer, and later send a second answer that nobody asked for on the same connection.
+    """Answer, and later send a second, unsolicited answer on the same connection.
 
     :param seconds: between the two.
     """

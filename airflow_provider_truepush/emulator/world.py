@@ -33,7 +33,7 @@ class World:
     :param seed: of ids and counters; a state file that has one keeps it.
     :param subscribers: of each new project.
     :param clock: the emulator's.
-    :param storage: where changes are kept.
+    :param storage: the state file.
     :param zone: the time zone of the projects.
     """
 
@@ -82,11 +82,11 @@ class World:
             self.put(Segment(self.new_id(), project.name, name, int(project.subscribers * share)))
 
     def saving(self) -> Any:
-        """A transaction of the state file, in which changes are to be made."""
+        """Return a transaction of the state file; changes belong inside it."""
         return self.storage.transaction()
 
     def new_id(self, moment: float | None = None) -> str:
-        """An id that was never given before.
+        """Return an id that was never used before.
 
         :param moment: its time of creation; None for now.
         """
@@ -95,7 +95,7 @@ class World:
         return made
 
     def project(self, key: str | None) -> Project:
-        """A project by name or token; the first for None."""
+        """Return a project by name or token; the first for None."""
         if key is None:
             return next(iter(self.projects.values()))
         found = self.by_token(key) or next((p for p in self.projects.values() if p.name == key), None)
@@ -107,11 +107,11 @@ class World:
         return found
 
     def by_token(self, token: str | None) -> Project | None:
-        """The project of a token."""
+        """Return the project of a token."""
         return self.projects.get(digest_of(token)) if token else None
 
     def get(self, kind: type[R], object_id: str, project: str | None = None) -> R | None:
-        """What has this id, in one project or in any."""
+        """Return the object with an id, in one project or in any; None when there is none."""
         found: R | None = self._held[kind].get(object_id)
         return found if found is not None and project in (None, found.project) else None
 
@@ -159,7 +159,7 @@ class World:
         self.listing(type(record), record.project).remove(record.id)
 
     def clear(self, seed: int | None = None) -> None:
-        """Back to empty projects.
+        """Empty all projects.
 
         :param seed: a new one; None keeps it.
         """
@@ -176,10 +176,10 @@ class World:
             self.save_clock()
 
     def save_clock(self) -> None:
-        """Let a restarted emulator know how late it was."""
+        """Save the time of the clock for a restarted emulator."""
         self.storage.set_meta("clock", self.clock.saved())
 
 
 def digest_of(token: str) -> str:
-    """What stands for a token in memory and in the state file."""
+    """Return the digest that replaces a token in memory and in the state file."""
     return sha256(token.encode()).hexdigest()

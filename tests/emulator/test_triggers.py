@@ -179,8 +179,8 @@ def test_without_its_template_or_segment_a_trigger_fires_nothing(
     with caplog.at_level(logging.WARNING):
         emulator.advance(timedelta(days=1))
     assert emulator.campaigns() == []
-    assert "without template fires nothing" in caplog.text
-    assert "without segment fires nothing" in caplog.text
+    assert "without template sent nothing" in caplog.text
+    assert "without segment sent nothing" in caplog.text
 
 
 def test_a_leap_over_centuries_is_bounded(emulator: Emulator, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
