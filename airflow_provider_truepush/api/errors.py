@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from airflow_provider_truepush.api.renamed import renamed
+
+#: Characters of a message. Task logs, XComs and the UI show it whole.
+_LONGEST = 4_000
+
 
 class TruepushError(Exception):
-    """Anything that went wrong between this provider and Truepush.
+    """Any failure of this provider, or of Truepush.
 
-    The message says what happened, what was and was not done, and what to do next. It never holds the token.
+    The message says what happened, what it means for the campaign, trigger or export, and what to do next. It never
+    holds the token.
 
-    :param message: the text above.
+    :param message: the text above. What exceeds the limit is cut out of its middle.
     :param endpoint: the endpoint concerned, such as ``createCampaign``; None when none was involved.
     :param http_status: the HTTP status of the answer; None when there was no answer.
     :param code: Truepush's own outcome code, such as ``BAD-REQUEST``; None when the answer had none.
@@ -22,26 +30,33 @@ class TruepushError(Exception):
         http_status: int | None = None,
         code: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(_bounded(message))
         self.endpoint = endpoint
         self.http_status = http_status
         self.code = code
 
 
+def _bounded(message: str) -> str:
+    if len(message) <= _LONGEST:
+        return message
+    half = _LONGEST // 2
+    return f"{message[:half]} […{len(message) - 2 * half} characters left out…] {message[-half:]}"
+
+
 class TruepushAuthError(TruepushError):
-    """The token is missing, wrong or revoked. Nothing was carried out."""
+    """The token is missing, wrong or revoked. The request changed nothing."""
 
 
 class TruepushBadRequestError(TruepushError):
-    """The request was refused for what it says. Nothing was carried out; sending it again changes nothing."""
+    """Truepush refused the content of the request. The request changed nothing; repeating it will not help."""
 
 
 class TruepushValidationError(TruepushBadRequestError, ValueError):
-    """A value was refused by this provider, before anything was sent. The message names field and value."""
+    """This provider refused a value before it sent a request. The message names the field and the value."""
 
 
 class _AskedToWaitError(TruepushError):
-    """An answer that may say when to come again."""
+    """An answer that may say when to retry."""
 
     def __init__(
         self,
@@ -57,7 +72,7 @@ class _AskedToWaitError(TruepushError):
 
 
 class TruepushRateLimitError(_AskedToWaitError):
-    """Truepush counted too many requests. Nothing was carried out.
+    """Truepush counted too many requests. The request changed nothing.
 
     :param retry_after: seconds to wait as the answer asked for, None when it did not say.
     """
@@ -71,7 +86,7 @@ class TruepushServerError(_AskedToWaitError):
 
 
 class TruepushConnectionError(TruepushError):
-    """No connection came about: certainly no byte of the request left this machine."""
+    """No connection could be made: no byte of the request was sent."""
 
 
 class TruepushConnectionLookupError(TruepushConnectionError):
@@ -79,7 +94,7 @@ class TruepushConnectionLookupError(TruepushConnectionError):
 
 
 class TruepushAmbiguousError(TruepushError):
-    """The request left, and no readable answer says what became of it: it may have been carried out.
+    """The request was sent, but no readable answer came back: the change may have been made.
 
     :param repeatable: whether sending it again is harmless. Never so for a create.
     """
@@ -106,10 +121,10 @@ class TruepushListMovedError(TruepushError):
 
 
 class TruepushSendExpiredError(TruepushError):
-    """Too long after its intent a send had not begun. Nothing was sent."""
+    """The time in which a send may begin passed before it began. The campaign was not sent by this try."""
 
 
-class SendStoreError(TruepushError):
+class TruepushSendStoreError(TruepushError):
     """The send store could not be read or written. The message says what was and what was not sent.
 
     :cvar is_permanent: whether trying again is of no use: a wrong password, a missing right.
@@ -118,5 +133,21 @@ class SendStoreError(TruepushError):
     is_permanent = False
 
 
-#: The name of the version before, kept for one minor version.
-TruepushLedgerError = SendStoreError
+class TruepushExportInterruptedError(TruepushError):
+    """An export ended before its end. What was fetched is kept, and the next try continues from there."""
+
+
+class TruepushStorageError(TruepushError):
+    """The folder or bucket of an export could not be written."""
+
+
+class TruepushWarehouseError(TruepushError):
+    """The database could not be read or written. Earlier batches are kept, and the next try continues from there."""
+
+
+class TruepushSchemaError(TruepushValidationError):
+    """The tables do not have the form that an export needs, and it may not or cannot change them."""
+
+
+def __getattr__(name: str) -> Any:
+    return renamed(__name__, name, dict.fromkeys(("SendStoreError", "TruepushLedgerError"), TruepushSendStoreError))

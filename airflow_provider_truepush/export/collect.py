@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_truepush.api.renamed import renamed
 from airflow_provider_truepush.exceptions import (
     TruepushAuthError,
     TruepushError,
+    TruepushExportInterruptedError,
     TruepushValidationError,
 )
 from airflow_provider_truepush.export.batches import Batch
@@ -31,10 +33,6 @@ GIVE_UP_AFTER = 3 * AT_ONCE
 
 #: What no other campaign would fare better with.
 _HOPELESS = (TruepushAuthError, TruepushValidationError)
-
-
-class ExportBrokenOffError(TruepushError):
-    """An export that ended before its end. What was fetched is kept, and the next try goes on from there."""
 
 
 class StatsSource(Protocol):
@@ -189,7 +187,7 @@ class _Collector:
         self._failures += 1
         await self._record_failure(target, reason)
         if self._failures >= self._give_up_after and not self._stop.is_set():
-            self.broken_by = ExportBrokenOffError(
+            self.broken_by = TruepushExportInterruptedError(
                 f"{self._failures} fetches in a row have failed; nothing more was asked for. The last said: {reason}"
             )
             self._stop.set()
@@ -218,3 +216,7 @@ async def _told(progress: Progress) -> AsyncIterator[None]:
     finally:
         telling.cancel()
         progress.tell()
+
+
+def __getattr__(name: str) -> Any:
+    return renamed(__name__, name, {"ExportBrokenOffError": TruepushExportInterruptedError})

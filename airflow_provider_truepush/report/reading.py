@@ -12,7 +12,7 @@ from sqlalchemy.sql import Select
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
 from airflow_provider_truepush.export.sql.engines import engine_for
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.tables import Tables, tables
 from airflow_provider_truepush.report.errors import TruepushReportError
 from airflow_provider_truepush.report.view_model import CampaignView, Snapshot
@@ -38,7 +38,7 @@ def read(
     try:
         described = tables(table_prefix, schema)
         engine = engine_for(BaseHook.get_hook(sql_conn_id), sql_conn_id)
-    except (TruepushValidationError, SchemaError) as error:
+    except (TruepushValidationError, TruepushSchemaError) as error:
         raise TruepushReportError(str(error)) from error
     names = [engine.name_of(table) for table in described.each()]
     source = f"{names[0]} ({sql_conn_id})"

@@ -12,7 +12,7 @@ from typing import Any
 from typing_extensions import override
 
 from airflow_provider_truepush.api.checks import object_id
-from airflow_provider_truepush.api.errors import SendStoreError, TruepushAmbiguousError
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
@@ -161,10 +161,10 @@ class SqlSendStore(SendStore):
         aliases = self._aliases(identity, record.key)
         for alias in aliases:
             self._point(alias, record)
-        failed: SendStoreError | None = None
+        failed: TruepushSendStoreError | None = None
         try:
             self._insert(record)
-        except SendStoreError as error:
+        except TruepushSendStoreError as error:
             failed = error
         # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
         # declare its keys. Of two that were written both are seen by whoever looks last.
@@ -173,12 +173,12 @@ class SqlSendStore(SendStore):
         if not others:
             others = self._others_over(aliases, record)
         if others:
-            raise SendStoreError(
+            raise TruepushSendStoreError(
                 f"Another try ({others[0]}) has recorded its intent to send {record.title!r} in {self}. Nothing was "
                 "sent by this try. Airflow may retry the task; the next try reads what the other one has done."
             ) from failed
         if len(found) != 1:
-            raise failed or SendStoreError(
+            raise failed or TruepushSendStoreError(
                 f"{self} does not show the intent that was written to it. Nothing was sent. Check that the table can "
                 "be written and read."
             )
@@ -211,7 +211,7 @@ class SqlSendStore(SendStore):
             return
         try:
             self._insert(row)
-        except SendStoreError:
+        except TruepushSendStoreError:
             if alias not in self._rows([alias]):  # nor written by another process
                 raise
 
@@ -230,9 +230,9 @@ class SqlSendStore(SendStore):
         query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled > 0"
         kept = [row[0] for row in self._table.query(query, [record.key, record.attempt])]
         if kept != [record.campaign_id]:
-            raise SendStoreError(f"{self} has no intent of {record.author} any more to record an outcome for.")
+            raise TruepushSendStoreError(f"{self} has no intent of {record.author} any more to record an outcome for.")
         if record.campaign_id is not None and self._claimed([record.campaign_id], record.key):
-            raise SendStoreError(f"{self}: campaign {record.campaign_id} is recorded for another send as well.")
+            raise TruepushSendStoreError(f"{self}: campaign {record.campaign_id} is recorded for another send as well.")
 
     @override
     def release(self, record: SendRecord) -> None:
@@ -283,7 +283,7 @@ class SqlSendStore(SendStore):
         try:
             if row.key not in self._rows([row.key]):
                 self._insert(row)
-        except SendStoreError:
+        except TruepushSendStoreError:
             if row.key not in self._rows([row.key]):  # nor written by another process
                 raise
 
@@ -294,7 +294,7 @@ class SqlSendStore(SendStore):
         key, number = self._visit
         try:
             rows = self._table.query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [key])
-        except SendStoreError:  # as in the task state store
+        except TruepushSendStoreError:  # as in the task state store
             return True
         return not rows or float(rows[0][0]) > number
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from airflow_provider_truepush.api.errors import SendStoreError, TruepushError, TruepushValidationError
+from airflow_provider_truepush.api.errors import TruepushError, TruepushSendStoreError, TruepushValidationError
 
 TABLE = "truepush_send_ledger"
 
@@ -117,13 +117,13 @@ class SqlTable:
             self.close()
             raise
 
-    def _error(self, what: str, cause: BaseException | None) -> SendStoreError:
+    def _error(self, what: str, cause: BaseException | None) -> TruepushSendStoreError:
         advice = (
             "Airflow may retry the task."
             if cause is None or is_transient(cause)
             else "Check the connection's login, its database and its rights, then clear the task."
         )
-        found = SendStoreError(
+        found = TruepushSendStoreError(
             f"The ledger {TABLE} in connection {self._conn_id!r} {what}. This statement concerned the record of the "
             f"send only; a campaign is sent only after its intent was recorded. {advice}"
         )

@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from airflow_provider_truepush.api.checks import object_id
 from airflow_provider_truepush.api.errors import (
-    SendStoreError,
     TruepushAmbiguousError,
     TruepushError,
+    TruepushSendStoreError,
     TruepushValidationError,
 )
 from airflow_provider_truepush.sending.identity import Identity
@@ -209,7 +209,9 @@ class TaskStateSendStore(SendStore):
     def acquire(self, record: SendRecord) -> None:
         # The write fences off superseded tries. What someone has written since it was read must not be lost either.
         if self._get(self.state_key) is not None:
-            raise SendStoreError(f"{self} was changed in the meantime. Nothing was sent by this try. Clear the task.")
+            raise TruepushSendStoreError(
+                f"{self} was changed in the meantime. Nothing was sent by this try. Clear the task."
+            )
         assert self.identity is not None
         if self.identity.is_mapped:
             keys = dict.fromkeys([*self._sends(), self.state_key])
@@ -261,7 +263,7 @@ class TaskStateSendStore(SendStore):
         except TruepushError:
             raise
         except Exception as error:
-            raise SendStoreError(
+            raise TruepushSendStoreError(
                 f"Airflow's task state store could not be {what} ({type(error).__name__}: {error}). This request "
                 "concerned the record of the send only; a campaign is sent only after its intent was recorded. "
                 "Airflow may retry the task."

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import importlib
 import pickle
+import pkgutil
 
 import pytest
 
+import airflow_provider_truepush
 from airflow_provider_truepush import exceptions
-from airflow_provider_truepush.api import errors
 from airflow_provider_truepush.exceptions import (
     TruepushAmbiguousError,
     TruepushBadRequestError,
@@ -30,11 +33,59 @@ PUBLIC = [
 CLASSES: list[type[TruepushError]] = [getattr(exceptions, name) for name in [*PUBLIC, "TruepushValidationError"]]
 
 
-def test_public_names() -> None:
-    assert sorted(exceptions.__all__) == sorted(
-        [*PUBLIC, "SendStoreError", "TruepushLedgerError", "TruepushSendExpiredError", "TruepushValidationError"]
-    )
-    assert all(getattr(errors, name) is getattr(exceptions, name) for name in exceptions.__all__)
+def test_every_error_is_public_named_alike_and_drawn_in_the_tree() -> None:
+    """All classes below the root, wherever in the package they are defined."""
+    for module in pkgutil.walk_packages(airflow_provider_truepush.__path__, "airflow_provider_truepush."):
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(ImportError):  # of what is not installed
+                importlib.import_module(module.name)
+
+    def below(kind: type[TruepushError]) -> set[type[TruepushError]]:
+        return {kind}.union(*(below(each) for each in kind.__subclasses__()))
+
+    found = {
+        kind
+        for kind in below(TruepushError)
+        if kind.__module__.startswith("airflow_provider_truepush") and not kind.__name__.startswith("_")
+    }
+    emulators = {kind for kind in found if ".emulator." in kind.__module__}
+    assert {kind.__name__ for kind in found - emulators} == set(exceptions.__all__)
+    for kind in found:
+        assert kind.__name__.startswith("Truepush")
+        assert kind.__name__.endswith("Error")
+        assert kind.__doc__
+    for kind in found - emulators:
+        assert getattr(exceptions, kind.__name__) is kind
+        assert kind.__name__ in (exceptions.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("exceptions", "TruepushLedgerError", "TruepushSendStoreError"),
+        ("exceptions", "SchemaError", "TruepushSchemaError"),
+        ("api.errors", "TruepushLedgerError", "TruepushSendStoreError"),
+        ("api.errors", "SendStoreError", "TruepushSendStoreError"),
+        ("export.sql.errors", "SchemaError", "TruepushSchemaError"),
+        ("export.sql.errors", "WarehouseError", "TruepushWarehouseError"),
+        ("export.files.store", "StorageError", "TruepushStorageError"),
+        ("export.collect", "ExportBrokenOffError", "TruepushExportInterruptedError"),
+    ],
+)
+def test_old_names_warn(module: str, old: str, new: str) -> None:
+    loaded = importlib.import_module(f"airflow_provider_truepush.{module}")
+    with pytest.warns(DeprecationWarning, match=f"{old} was renamed to {new}"):
+        assert getattr(loaded, old) is getattr(exceptions, new)
+    with pytest.raises(AttributeError, match="has no attribute 'NoSuchError'"):
+        loaded.NoSuchError  # noqa: B018
+
+
+def test_a_message_is_never_endless() -> None:
+    text = str(TruepushError("begin " + "x" * 60_000 + " end"))
+    assert len(text) < 4_100
+    assert text.startswith("begin ")
+    assert text.endswith(" end")
+    assert "characters left out" in text
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -11,10 +11,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushBadRequestError, TruepushServerError
+from airflow_provider_truepush.exceptions import (
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushExportInterruptedError,
+    TruepushServerError,
+)
 from airflow_provider_truepush.export import collect as collecting
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.collect import ExportBrokenOffError, collect
+from airflow_provider_truepush.export.collect import collect
 from airflow_provider_truepush.export.progress import Progress
 from airflow_provider_truepush.export.rows import Target
 from airflow_provider_truepush.models import CampaignStats
@@ -111,7 +116,7 @@ async def test_failures_in_a_row_end_it_and_single_ones_do_not() -> None:
     assert sum(len(batch.failed) for batch in batches) == 270
     assert sum(len(batch.missing) for batch in batches) == 30
     never = Failing(set())
-    with pytest.raises(ExportBrokenOffError, match=r"15 fetches in a row have failed.*down"):
+    with pytest.raises(TruepushExportInterruptedError, match=r"15 fetches in a row have failed.*down"):
         await read(never, 300, row_budget=50, at_once=5, give_up_after=15)
     assert len(never.asked) <= 20
 

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from airflow_provider_truepush.export.sql.errors import WarehouseError
+from airflow_provider_truepush.export.sql.errors import TruepushWarehouseError
 from tests.export.databases import VARIABLE, Database, connect
 from tests.export.support import warehouse
 
@@ -61,7 +61,7 @@ def test_a_refused_login_is_tried_once(
 ) -> None:
     connect(monkeypatch, **{**json.loads(os.environ[VARIABLE]), **given})
     before = locked.read_text().count("FATAL")
-    with pytest.raises(WarehouseError, match=re.escape(why)) as caught:
+    with pytest.raises(TruepushWarehouseError, match=re.escape(why)) as caught:
         prepare(postgres_by_driver)
     assert "Nothing was fetched" in str(caught.value)
     assert locked.read_text().count("FATAL") - before <= 1
@@ -72,7 +72,7 @@ def test_a_wrong_password_of_mariadb_is_tried_once(
     mariadb: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     connect(monkeypatch, **{**json.loads(os.environ[VARIABLE]), "login": "stranger", "password": "wrong"})
-    with pytest.raises(WarehouseError, match="Access denied"):
+    with pytest.raises(TruepushWarehouseError, match="Access denied"):
         prepare(mariadb)
     assert "next attempt" not in caplog.text
 
@@ -83,7 +83,7 @@ def test_an_unreachable_server_is_tried_again_and_each_attempt_is_counted(
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     connect(monkeypatch, conn_type="postgres", host="127.0.0.1", port=port, login="postgres", schema="postgres")
-    with caplog.at_level(logging.WARNING), pytest.raises(WarehouseError, match=r"(?i)refused"):
+    with caplog.at_level(logging.WARNING), pytest.raises(TruepushWarehouseError, match=r"(?i)refused"):
         prepare(postgres_by_driver, patience=1.5)
     attempts = re.findall(r"Attempt (\d) of (\d) .*next attempt in (\d\.\d) s", caplog.text)
     assert [(number, of) for number, of, _ in attempts] == [("1", "4"), ("2", "4"), ("3", "4")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
-from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError, TruepushWarehouseError
 from airflow_provider_truepush.export.sql.tables import tables
 from tests.export.databases import Database
 from tests.export.support import HISTORY, LATEST, campaign, row, run_of, warehouse, write
@@ -51,7 +51,7 @@ def test_a_table_is_used_as_it_is_the_second_time(native: Database) -> None:
 
 
 def test_a_missing_table_is_named_with_its_definition(native: Database) -> None:
-    with pytest.raises(SchemaError, match=r"(?s)create_table is False.*Make it: CREATE TABLE truepush_campaign_stats"):
+    with pytest.raises(TruepushSchemaError, match=r"(?s)create_table is False.*CREATE TABLE truepush_campaign_stats"):
         prepare(native, create_table=False)
 
 
@@ -62,7 +62,7 @@ def without(column: str) -> Callable[[str], str]:
 def test_missing_columns_are_added_as_nullable_ones(native: Database) -> None:
     made(native, without("clicks"))
     made(native, without("clicks"), "latest")
-    with pytest.raises(SchemaError, match=r"lacks clicks.*Nothing was fetched"):
+    with pytest.raises(TruepushSchemaError, match=r"lacks clicks.*Nothing was fetched"):
         prepare(native, schema_contract="freeze")
     write(native, row(1, 4))
     assert native.rows(f"SELECT clicks FROM {HISTORY}") == [(4,)]
@@ -155,7 +155,7 @@ def test_a_view_of_ones_own_is_left_alone(database: Database, caplog: pytest.Log
 
 def test_columns_of_others_are_left_alone_or_refused(native: Database) -> None:
     made(native, lambda ddl: ddl.replace("reach BIGINT", "note VARCHAR(20) DEFAULT 'mine', reach BIGINT", 1))
-    with pytest.raises(SchemaError, match=r"unknown note.*'freeze'"):
+    with pytest.raises(TruepushSchemaError, match=r"unknown note.*'freeze'"):
         prepare(native, schema_contract="freeze")
     write(native, row(1, 4))
     native.run(f"UPDATE {HISTORY} SET note = 'edited'")
@@ -165,20 +165,20 @@ def test_columns_of_others_are_left_alone_or_refused(native: Database) -> None:
 
 def test_a_column_of_others_that_needs_a_value_is_refused(native: Database) -> None:
     made(native, lambda ddl: ddl.replace("reach BIGINT", "note VARCHAR(20) NOT NULL, reach BIGINT", 1))
-    with pytest.raises(SchemaError, match=r"need a value.*: note"):
+    with pytest.raises(TruepushSchemaError, match=r"need a value.*: note"):
         prepare(native)
 
 
 def test_a_table_without_the_key_is_refused(native: Database) -> None:
     key = "PRIMARY KEY (project, campaign_id, snapshot_key)"
     made(native, lambda ddl: ddl.replace(f", \n\t{key}", ""))
-    with pytest.raises(SchemaError, match=r"no unique key of exactly \(project, campaign_id, snapshot_key\)"):
+    with pytest.raises(TruepushSchemaError, match=r"no unique key of exactly \(project, campaign_id, snapshot_key\)"):
         prepare(native)
 
 
 def test_a_table_with_another_key_is_refused(native: Database) -> None:
     made(native, lambda ddl: ddl.replace("(project, campaign_id, snapshot_key)", "(campaign_id)"))
-    with pytest.raises(SchemaError, match="no unique key"):
+    with pytest.raises(TruepushSchemaError, match="no unique key"):
         prepare(native)
 
 
@@ -195,25 +195,25 @@ def test_columns_of_another_type_are_refused(native: Database, column: str, decl
         return "\n".join(lines)
 
     made(native, change)
-    with pytest.raises(SchemaError, match=f"has {column} as "):
+    with pytest.raises(TruepushSchemaError, match=f"has {column} as "):
         prepare(native)
 
 
 def test_a_moment_without_a_zone_is_refused_on_postgres(postgres: Database) -> None:
     made(postgres, lambda ddl: ddl.replace("observed_at TIMESTAMP WITH TIME ZONE", "observed_at TIMESTAMP"))
-    with pytest.raises(SchemaError, match="has observed_at as timestamp without time zone"):
+    with pytest.raises(TruepushSchemaError, match="has observed_at as timestamp without time zone"):
         prepare(postgres)
 
 
 def test_a_view_in_the_place_of_a_table_is_refused(database: Database) -> None:
     database.run(f"CREATE VIEW {HISTORY} AS SELECT 1 AS project")
-    with pytest.raises(SchemaError, match="is a view"):
+    with pytest.raises(TruepushSchemaError, match="is a view"):
         prepare(database)
 
 
 def test_a_table_in_the_place_of_the_view_is_refused(native: Database) -> None:
     native.run("CREATE TABLE truepush_campaign_stats_increments (a INTEGER)")
-    with pytest.raises(SchemaError, match="is a table; it has the name of the view"):
+    with pytest.raises(TruepushSchemaError, match="is a table; it has the name of the view"):
         prepare(native)
 
 
@@ -230,7 +230,7 @@ def test_what_another_owner_does_not_share_is_refused(postgres: Database, monkey
         return connection
 
     monkeypatch.setattr(type(postgres.hook), "get_conn", as_guest)
-    with pytest.raises(WarehouseError, match=r"permission denied.*Nothing was fetched"):
+    with pytest.raises(TruepushWarehouseError, match=r"permission denied.*Nothing was fetched"):
         prepare(postgres)
     monkeypatch.undo()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from tests.export.databases import VARIABLE, Database, connect
 from tests.export.support import CAMPAIGNS, HISTORY, LATEST, START, campaign, row, run_of, warehouse, write
 
@@ -93,7 +93,7 @@ def test_a_key_that_the_encoding_lacks_is_refused_before_anything_is_fetched(
     encoded: Callable[[str], Database],
 ) -> None:
     database = encoded("LATIN1")
-    with closing(warehouse(database, run_of(project="магазин"))) as sink, pytest.raises(SchemaError) as caught:
+    with closing(warehouse(database, run_of(project="магазин"))) as sink, pytest.raises(TruepushSchemaError) as caught:
         sink.prepare()
     assert "project: 'магазин'" in str(caught.value)
     assert "Nothing was fetched" in str(caught.value)

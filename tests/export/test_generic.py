@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.generic import OtherEngine
 from airflow_provider_truepush.export.sql.tables import tables
 from airflow_provider_truepush.export.sql.warehouse import Warehouse
@@ -49,5 +49,5 @@ def test_a_second_run_works_where_inspection_raises(other: Database, at: str, ca
 def test_a_table_in_place_of_the_view_is_refused_where_inspection_works(other: Database) -> None:
     other.run(f"CREATE TABLE {VIEW} (a INTEGER)")
     sink = Warehouse(other.engine(), tables("truepush_", None), run_of(), conn_id=CONN_ID)
-    with closing(sink), pytest.raises(SchemaError, match="is a table"):
+    with closing(sink), pytest.raises(TruepushSchemaError, match="is a table"):
         sink.prepare()

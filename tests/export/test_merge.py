@@ -17,7 +17,7 @@ from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.columns import COLUMNS, as_values
 from airflow_provider_truepush.export.sql import merge_dialects, merge_text
 from airflow_provider_truepush.export.sql.engines import engine_for
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.merge import MergeEngine
 from airflow_provider_truepush.export.sql.merge_dialects import DUCKDB, POSTGRESQL, REDSHIFT, MergeDialect
 from airflow_provider_truepush.export.sql.tables import tables
@@ -183,7 +183,7 @@ def test_columns_evolve(place: Place) -> None:
     place.database.run("DROP VIEW truepush_campaign_stats_increments")
     for table in (HISTORY, LATEST):
         place.database.run(f"ALTER TABLE {table} DROP COLUMN clicks")
-    with pytest.raises(SchemaError, match="lacks clicks"):
+    with pytest.raises(TruepushSchemaError, match="lacks clicks"):
         place.write(row(1, 5, at=1), schema_contract="freeze")
     place.write(row(1, 5, at=1))
     assert place.database.rows(f"SELECT clicks FROM {LATEST}") == [(5,)]
@@ -191,11 +191,11 @@ def test_columns_evolve(place: Place) -> None:
 
 def test_a_table_and_a_view_of_others_are_refused(place: Place) -> None:
     place.database.run(f"CREATE VIEW {HISTORY} AS SELECT 1 AS project")
-    with pytest.raises(SchemaError, match="is a view"):
+    with pytest.raises(TruepushSchemaError, match="is a view"):
         place.write(row(1, 1))
     place.database.run(f"DROP VIEW {HISTORY}")
     place.database.run("CREATE TABLE truepush_campaign_stats_increments (a INTEGER)")
-    with pytest.raises(SchemaError, match="is a table; it has the name of the view"):
+    with pytest.raises(TruepushSchemaError, match="is a table; it has the name of the view"):
         place.write(row(1, 1))
 
 
@@ -271,5 +271,5 @@ def test_the_sql_of_redshift_has_only_what_redshift_knows() -> None:
 @pytest.mark.parametrize(("kind", "word"), [("clickhouse", "ClickHouse"), ("gcpbigquery", "GCSToBigQueryOperator")])
 def test_databases_that_would_get_a_statement_per_row_are_refused(kind: str, word: str) -> None:
     hook = SimpleNamespace(conn_type=kind, placeholder="%s", get_conn=None)
-    with pytest.raises(SchemaError, match=rf"{word}[\s\S]*Nothing was fetched"):
+    with pytest.raises(TruepushSchemaError, match=rf"{word}[\s\S]*Nothing was fetched"):
         engine_for(hook, "warehouse")

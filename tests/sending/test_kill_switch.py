@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import SendStoreError, TruepushSendExpiredError
+from airflow_provider_truepush.exceptions import TruepushSendExpiredError, TruepushSendStoreError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
@@ -217,7 +217,7 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(base, "TruepushHook", Adopting)
-        with pytest.raises(SendStoreError, match=r"in the meantime\. Nothing was sent"):
+        with pytest.raises(TruepushSendStoreError, match=r"in the meantime\. Nothing was sent"):
             tasks.run()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import SendStoreError, TruepushValidationError
+from airflow_provider_truepush.exceptions import TruepushSendStoreError, TruepushValidationError
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
@@ -57,7 +57,7 @@ def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
 
 def test_a_second_intent_is_refused_and_the_first_stands(sql: str) -> None:
     ledger(sql, "s").acquire(record("s"))
-    with pytest.raises(SendStoreError, match=r"Another try .* Nothing was sent"):
+    with pytest.raises(TruepushSendStoreError, match=r"Another try .* Nothing was sent"):
         ledger(sql, "s").acquire(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
 
@@ -75,7 +75,7 @@ def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
     for slot in ("s", "t"):
         ledger(sql, slot).acquire(record(slot))
     ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
-    with pytest.raises(SendStoreError):
+    with pytest.raises(TruepushSendStoreError):
         ledger(sql, "t").commit(record("t").with_outcome("a" * 24))
     assert ledger(sql, "t").taken(["a" * 24, "b" * 24]) == {"a" * 24}
     assert ledger(sql, "s").taken(["a" * 24]) == set()
@@ -84,7 +84,7 @@ def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
 def test_an_outcome_for_an_intent_that_is_gone_is_no_silent_success(sql: str) -> None:
     ledger(sql, "s").acquire(record("s"))
     BaseHook.get_hook(sql).run(f"DELETE FROM {TABLE}")
-    with pytest.raises(SendStoreError, match="no intent of somebody any more"):
+    with pytest.raises(TruepushSendStoreError, match="no intent of somebody any more"):
         ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
 
 
@@ -99,7 +99,7 @@ def without_keys(sql: str) -> None:
 def test_where_keys_are_only_declared_the_second_intent_is_refused_all_the_same(sql: str) -> None:
     without_keys(sql)
     ledger(sql, "s").acquire(record("s"))
-    with pytest.raises(SendStoreError, match=r"Another try .* Nothing was sent"):
+    with pytest.raises(TruepushSendStoreError, match=r"Another try .* Nothing was sent"):
         ledger(sql, "s").acquire(record("s", attempt="another"))
     ledger(sql, "s").release(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
@@ -110,7 +110,7 @@ def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: s
     for slot in ("s", "t"):
         ledger(sql, slot).acquire(record(slot))
     ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
-    with pytest.raises(SendStoreError, match="recorded for another send as well"):
+    with pytest.raises(TruepushSendStoreError, match="recorded for another send as well"):
         ledger(sql, "t").commit(record("t").with_outcome("a" * 24))
 
 
@@ -144,7 +144,7 @@ def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: 
 
     def lossy(*args: Any) -> None:
         change(*args)
-        raise SendStoreError("connection lost")
+        raise TruepushSendStoreError("connection lost")
 
     monkeypatch.setattr(target._table, "change", lossy)
     target.acquire(record("s"))
@@ -153,7 +153,7 @@ def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: 
 
 def test_an_unreachable_database_sends_nothing(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", '{"conn_type": "sqlite", "host": "/nowhere/at/all.db"}')
-    with pytest.raises(SendStoreError, match="ledger"):
+    with pytest.raises(TruepushSendStoreError, match="ledger"):
         tasks.run(ledger_conn_id="ledger")
     assert tasks.sends == 0
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import SendStoreError, TruepushError
+from airflow_provider_truepush.exceptions import TruepushError, TruepushSendStoreError
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.record import idempotency_key
@@ -291,7 +291,7 @@ def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -
 def test_an_overtaken_try_sends_nothing(tasks: Tasks) -> None:
     overtaken = tasks.context()
     first = tasks.run(tasks.context())
-    with pytest.raises(SendStoreError, match="404"):
+    with pytest.raises(TruepushSendStoreError, match="404"):
         tasks.run(overtaken)
     assert tasks.made == [first]
     assert tasks.sends == 1

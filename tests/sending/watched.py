@@ -11,7 +11,7 @@ from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.api.protocol.newest import Newest
 from airflow_provider_truepush.emulator.history import Request
-from airflow_provider_truepush.exceptions import SendStoreError, TruepushAmbiguousError
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushSendStoreError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
@@ -92,7 +92,7 @@ class WatchedStore(SendStore):
         return found
 
     def _error(self) -> Exception:
-        return SendStoreError("made to fail") if self.sees_others else RuntimeError("made to fail")
+        return TruepushSendStoreError("made to fail") if self.sees_others else RuntimeError("made to fail")
 
     def read(self) -> SendRecord | None:
         found: SendRecord | None = self._do("read")

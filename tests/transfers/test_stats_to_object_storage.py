@@ -24,7 +24,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.export.files.store import StorageError
+from airflow_provider_truepush.exceptions import TruepushStorageError
 from airflow_provider_truepush.transfers.stats_to_object_storage import TruepushStatsToObjectStorageOperator
 from tests.contract.driver import connect
 from tests.export.files.support import FORMATS, files, read
@@ -167,7 +167,7 @@ def test_what_cannot_be_written_is_found_out_before_anything_is_sent(
 ) -> None:
     truepush.add_campaigns(1)
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"Nothing can be written to .*/file: .*Nothing was fetched"):
+    with pytest.raises(TruepushStorageError, match=r"Nothing can be written to .*/file: .*Nothing was fetched"):
         store(Run(), tmp_path / "file")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "airflow_provider_truepush.export.files.parquet", raising=False)

@@ -12,8 +12,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushStorageError
 from airflow_provider_truepush.export.files import sink as sinks, store as stores
-from airflow_provider_truepush.export.files.store import StorageError
 from airflow_provider_truepush.transfers.stats_to_object_storage import TruepushStatsToObjectStorageOperator
 from tests.contract.driver import connect
 from tests.export.files.support import read_bytes
@@ -120,7 +120,7 @@ def test_the_next_try_fetches_only_what_is_left(
 def test_a_bucket_that_is_not_there_is_found_out_before_anything_is_fetched(truepush: Emulator, bucket: Any) -> None:
     truepush.add_campaigns(1)
     with pytest.raises(
-        StorageError, match=r"Nothing can be written to s3://moto@elsewhere/truepush: .*Nothing was fetched"
+        TruepushStorageError, match=r"Nothing can be written to s3://moto@elsewhere/truepush: .*Nothing was fetched"
     ):
         store(Run(), "s3://moto@elsewhere/truepush")
     assert truepush.count() == 0

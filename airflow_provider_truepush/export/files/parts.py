@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_truepush.exceptions import TruepushStorageError
 from airflow_provider_truepush.export.files.formats import Format
 from airflow_provider_truepush.export.files.names import Names
-from airflow_provider_truepush.export.files.store import StorageError, Store
+from airflow_provider_truepush.export.files.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +53,14 @@ class Parts:
     def try_out(self) -> None:
         """Write something and remove it again.
 
-        :raises StorageError: when nothing can be written.
+        :raises TruepushStorageError: when nothing can be written.
         """
         name = f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.probe"
         try:
             self._store.put_bytes(b"written to see whether it can be; may be removed\n", name)
         except Exception as error:
             said = " ".join(str(error).split())[:500]
-            raise StorageError(
+            raise TruepushStorageError(
                 f"Nothing can be written to {self._store.url}: {type(error).__name__}: {said}. Nothing was fetched."
             ) from error
         self._store.remove([name])

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.api.renamed import renamed
+from airflow_provider_truepush.exceptions import TruepushStorageError
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,6 @@ _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wa
 _OPENLINEAGE = {"s3a": "s3", "gcs": "gs"}
 #: Bytes of a part of a large upload. s3fs holds ten in memory; its own default is 50 MB each.
 _S3_CHUNK = 8 << 20
-
-
-class StorageError(TruepushError):
-    """The folder or bucket could not be written."""
 
 
 def store(path: Any) -> Store:
@@ -251,3 +248,7 @@ class RemoteStore(Store):
 
 def _globbed(name: str) -> str:
     return name.replace("[", "[[]")
+
+
+def __getattr__(name: str) -> Any:
+    return renamed(__name__, name, {"StorageError": TruepushStorageError})

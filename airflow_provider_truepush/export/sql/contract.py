@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 
 from airflow_provider_truepush.export.sql.engine import Engine, Found
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.tables import KINDS
 
 EVOLVE, FREEZE = "evolve", "freeze"
@@ -29,7 +29,7 @@ def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -
     :param found: what it is.
     :param contract: ``evolve`` or ``freeze``.
     :return: the columns to add; with ``freeze`` there are none.
-    :raises SchemaError: for everything that adding nullable columns does not mend.
+    :raises TruepushSchemaError: for everything that adding nullable columns does not mend.
     """
     name = engine.name_of(table)
     if found.kind not in ("table", None):
@@ -93,8 +93,8 @@ def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
         )
 
 
-def _refused(name: str, what: str, remedy: str) -> SchemaError:
-    return SchemaError(f"Table {name} {what}. {remedy} Nothing was fetched.")
+def _refused(name: str, what: str, remedy: str) -> TruepushSchemaError:
+    return TruepushSchemaError(f"Table {name} {what}. {remedy} Nothing was fetched.")
 
 
 def is_earlier_view(definition: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.export.sql.engine import Engine
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.export.sql.merge_dialects import MergeDialect
@@ -46,7 +46,7 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
     :param conn_id: its connection, for messages.
     """
     if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
-        raise SchemaError(
+        raise TruepushSchemaError(
             f"sql_conn_id: {conn_id!r} is no SQL connection ({type(hook).__name__}). Nothing was fetched."
         )
     kind = str(getattr(hook, "conn_type", "") or "")
@@ -73,7 +73,7 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
         return MergeEngine(hook, described)
     for word, remedy in _REFUSED.items():
         if word in kind or word in name:
-            raise SchemaError(f"sql_conn_id: {conn_id!r} is a connection to {remedy} Nothing was fetched.")
+            raise TruepushSchemaError(f"sql_conn_id: {conn_id!r} is a connection to {remedy} Nothing was fetched.")
     from airflow_provider_truepush.export.sql.generic import OtherEngine
 
     return OtherEngine(hook)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from airflow_provider_truepush.exceptions import TruepushError, TruepushValidationError
+from typing import Any
 
+from airflow_provider_truepush.api.renamed import renamed
+from airflow_provider_truepush.exceptions import TruepushSchemaError, TruepushWarehouseError
 
-class WarehouseError(TruepushError):
-    """The database could not be read or written. Earlier batches are kept, and the next try continues from there."""
-
-
-class SchemaError(TruepushValidationError):
-    """The tables do not have the form that an export needs, and it may not or cannot change them."""
+__all__ = ["NotConnectedError", "TruepushSchemaError", "TruepushWarehouseError", "said"]
 
 
 class NotConnectedError(Exception):
-    """A connection could not be opened. It stays inside this room: a ``WarehouseError`` is raised instead.
+    """A connection could not be opened. It stays inside this room: a ``TruepushWarehouseError`` is raised instead.
 
     :param cause: the driver's error.
     """
@@ -27,3 +24,7 @@ class NotConnectedError(Exception):
 def said(error: BaseException) -> str:
     """Return a driver's error on one line, with its class."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+
+
+def __getattr__(name: str) -> Any:
+    return renamed(__name__, name, {"WarehouseError": TruepushWarehouseError, "SchemaError": TruepushSchemaError})

@@ -12,7 +12,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from typing_extensions import override
 
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.upserts import moment_column
 
 _PARAMSTYLES = {"?": "qmark", "%s": "format", ":1": "numeric"}
@@ -30,7 +30,7 @@ class OtherEngine(Engine):
         super().__init__(hook)
         paramstyle = _PARAMSTYLES.get(hook.placeholder)
         if paramstyle is None:
-            raise SchemaError(
+            raise TruepushSchemaError(
                 f"sql_conn_id: {type(hook).__name__} marks parameters with {hook.placeholder!r}, which is not known "
                 "here. Nothing was fetched."
             )

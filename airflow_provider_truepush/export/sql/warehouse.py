@@ -24,7 +24,12 @@ from airflow_provider_truepush.export.columns import as_campaign, as_values
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow, fitted
 from airflow_provider_truepush.export.sql import contract, queries
 from airflow_provider_truepush.export.sql.engine import Engine
-from airflow_provider_truepush.export.sql.errors import NotConnectedError, SchemaError, WarehouseError, said
+from airflow_provider_truepush.export.sql.errors import (
+    NotConnectedError,
+    TruepushSchemaError,
+    TruepushWarehouseError,
+    said,
+)
 from airflow_provider_truepush.export.sql.tables import Tables, increments
 from airflow_provider_truepush.export.storable import TITLE_REPLACED, TextLimits
 
@@ -76,13 +81,13 @@ class Warehouse:
     def prepare(self) -> None:
         """Make or check the tables and the view, and see that they can be written.
 
-        :raises SchemaError: when they are not what an export needs.
-        :raises WarehouseError: when the database is not there, or does not let itself be written.
+        :raises TruepushSchemaError: when they are not what an export needs.
+        :raises TruepushWarehouseError: when the database is not there, or does not let itself be written.
         """
         try:
             self._prepare()
-        except WarehouseError as error:
-            raise WarehouseError(f"{error} Nothing was fetched.") from error
+        except TruepushWarehouseError as error:
+            raise TruepushWarehouseError(f"{error} Nothing was fetched.") from error
 
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
         """See :class:`~airflow_provider_truepush.export.batches.Sink`."""
@@ -108,7 +113,7 @@ class Warehouse:
         limits = self._limits
         try:
             self._do(write)
-        except WarehouseError as error:
+        except TruepushWarehouseError as error:
             cause = error.__cause__
             if not isinstance(cause, Exception) or not self._engine.refuses_text(cause):
                 raise
@@ -137,7 +142,9 @@ class Warehouse:
     def _prepare(self) -> None:
         engine, tables = self._engine, self._tables
         if tables.schema and not self._do(lambda cursor: engine.has_schema(cursor, tables.schema or "")):
-            raise SchemaError(f"schema: {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched.")
+            raise TruepushSchemaError(
+                f"schema: {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched."
+            )
         for table in tables.each():
             self._prepare_table(table)
         self._prepare_view()
@@ -146,8 +153,8 @@ class Warehouse:
         for table in tables.each():
             try:
                 self._do(partial(engine.probe, table=table))
-            except WarehouseError as error:
-                raise WarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
+            except TruepushWarehouseError as error:
+                raise TruepushWarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
 
     def _check_names(self) -> None:
         """Refuse a key that the database cannot hold: replaced characters would mix the rows of two keys."""
@@ -155,7 +162,7 @@ class Warehouse:
             value = getattr(self._run, field)
             if not self._limits.holds(value):
                 encodings = ", ".join(self._limits.encodings)
-                raise SchemaError(
+                raise TruepushSchemaError(
                     f"{field}: {value!r} has characters that the database of {self._conn_id!r} cannot hold (it stores "
                     f"{encodings}). Nothing was fetched. Use a {field} of other characters."
                 )
@@ -192,7 +199,7 @@ class Warehouse:
             self._create(table)
             found = self._do(lambda cursor: engine.find(cursor, table.name, table.schema))
         if found is None:
-            raise WarehouseError(f"Table {engine.name_of(table)} was made and is not there.")
+            raise TruepushWarehouseError(f"Table {engine.name_of(table)} was made and is not there.")
         for column in contract.missing_columns(engine, table, found, self._contract):
             declared = f"{engine.quote(column.name)} {engine.type_of(column)}"
             log.info("Adding the column %s to %s.", declared, engine.name_of(table))
@@ -201,7 +208,7 @@ class Warehouse:
     def _create(self, table: Table) -> None:
         statement = self._engine.definition(table)
         if not self._create_table:
-            raise SchemaError(
+            raise TruepushSchemaError(
                 f"Table {self._engine.name_of(table)} is not there, and create_table is False. Nothing was fetched. "
                 f"Make it: {statement}"
             )
@@ -212,7 +219,7 @@ class Warehouse:
         engine, name, schema = self._engine, self._tables.increments, self._tables.schema
         found = self._do(lambda cursor: engine.find(cursor, name, schema))
         if found is not None and found.kind == "table":
-            raise SchemaError(
+            raise TruepushSchemaError(
                 f"{engine.qualified(name, schema)} is a table; it has the name of the view of increments. Use another "
                 "table_prefix or schema. Nothing was fetched."
             )
@@ -222,7 +229,7 @@ class Warehouse:
                 self._renew_view(view, question)
             elif self._create_table:
                 self._make(f"CREATE VIEW {view} AS {question}", name, schema, None)
-        except WarehouseError as error:
+        except TruepushWarehouseError as error:
             # Nothing is lost without it.
             log.warning("The view of increments could not be made; the tables are written all the same. %s", error)
 
@@ -245,7 +252,7 @@ class Warehouse:
         """Make something. Another task may make it at the same moment: whether it is there decides."""
         try:
             self._do(lambda cursor: cursor.execute(statement))
-        except WarehouseError:
+        except TruepushWarehouseError:
             found = self._do(lambda cursor: self._engine.find(cursor, name, schema))
             if found is None or (column is not None and column not in found.columns):
                 raise
@@ -264,14 +271,14 @@ class Warehouse:
         )
         try:
             result: T = retrying(self._once, work)
-        except (WarehouseError, SchemaError):
+        except (TruepushWarehouseError, TruepushSchemaError):
             raise
         except NotConnectedError as error:
-            raise WarehouseError(
+            raise TruepushWarehouseError(
                 f"Could not connect to the database of {self._conn_id!r} ({said(error.cause)})."
             ) from error.cause
         except Exception as error:
-            raise WarehouseError(f"The database of {self._conn_id!r} failed ({said(error)}).") from error
+            raise TruepushWarehouseError(f"The database of {self._conn_id!r} failed ({said(error)}).") from error
         return result
 
     def _complain(self, state: RetryCallState, *, attempts: int) -> None:

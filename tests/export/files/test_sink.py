@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_truepush.exceptions import TruepushStorageError
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.columns import FILE_COLUMNS
 from airflow_provider_truepush.export.files.sink import KEPT_EVERY
-from airflow_provider_truepush.export.files.store import LocalStore, StorageError, store
+from airflow_provider_truepush.export.files.store import LocalStore, store
 from tests.export.files.support import FORMATS, export, files, read, resumed, sink
 from tests.export.support import START, campaign, row, run_of
 
@@ -184,7 +185,7 @@ def test_parts_are_left_every_few_seconds(tmp_path: Path) -> None:
 
 def test_nothing_can_be_written_there(tmp_path: Path) -> None:
     (tmp_path / "campaign_stats").write_text("in the way")
-    with closing(sink(tmp_path)) as opened, pytest.raises(StorageError, match="Nothing was fetched"):
+    with closing(sink(tmp_path)) as opened, pytest.raises(TruepushStorageError, match="Nothing was fetched"):
         opened.prepare()
 
 
