@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_truepush.api.renamed import renamed
-
 #: Characters of a message. Task logs, XComs and the UI show it whole.
 _LONGEST = 4_000
 
@@ -150,4 +148,6 @@ class TruepushSchemaError(TruepushValidationError):
 
 
 def __getattr__(name: str) -> Any:
+    from airflow_provider_truepush.api.renamed import renamed  # no Dag file needs it
+
     return renamed(__name__, name, dict.fromkeys(("SendStoreError", "TruepushLedgerError"), TruepushSendStoreError))
