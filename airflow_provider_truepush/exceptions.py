@@ -50,7 +50,6 @@ from airflow_provider_truepush.api.errors import (
     TruepushValidationError,
     TruepushWarehouseError,
 )
-from airflow_provider_truepush.api.renamed import renamed
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.operators.arguments import TruepushArgumentError
@@ -96,4 +95,6 @@ _RENAMED = {
 def __getattr__(name: str) -> Any:
     if name in _ELSEWHERE:
         return getattr(import_module(_ELSEWHERE[name]), name)
+    from airflow_provider_truepush.api.renamed import renamed  # no Dag file needs it
+
     return renamed(__name__, name, _RENAMED)
