@@ -95,6 +95,8 @@ _RENAMED = {
 def __getattr__(name: str) -> Any:
     if name in _ELSEWHERE:
         return getattr(import_module(_ELSEWHERE[name]), name)
-    from airflow_provider_truepush.api.renamed import renamed  # no Dag file needs it
+    if name not in _RENAMED:  # the import machinery asks for names of its own
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from airflow_provider_truepush.api.renamed import renamed
 
     return renamed(__name__, name, _RENAMED)

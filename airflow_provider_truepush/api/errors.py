@@ -147,7 +147,12 @@ class TruepushSchemaError(TruepushValidationError):
     """The tables do not have the form that an export needs, and it may not or cannot change them."""
 
 
-def __getattr__(name: str) -> Any:
-    from airflow_provider_truepush.api.renamed import renamed  # no Dag file needs it
+_RENAMED = dict.fromkeys(("SendStoreError", "TruepushLedgerError"), TruepushSendStoreError)
 
-    return renamed(__name__, name, dict.fromkeys(("SendStoreError", "TruepushLedgerError"), TruepushSendStoreError))
+
+def __getattr__(name: str) -> Any:
+    if name not in _RENAMED:  # the import machinery asks for names of its own
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from airflow_provider_truepush.api.renamed import renamed
+
+    return renamed(__name__, name, _RENAMED)
