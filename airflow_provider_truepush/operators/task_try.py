@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: States of a task that has started and not ended.
+_RUNNING = ("running", "deferred", "restarting")
+
 
 @dataclass(frozen=True, slots=True)
 class TaskTry:
@@ -95,7 +98,23 @@ def siblings(context: Context) -> Siblings | None:
         began=task_try.began,
         pull=None if pull is None else lambda key: pull(task_ids=ti.task_id, key=key),
         push=None if push is None else lambda key, value: push(key=key, value=value),
+        running=_running_siblings(ti),
     )
+
+
+def _running_siblings(ti: Any) -> Callable[[], set[int]] | None:
+    """Return what asks Airflow which map indexes of a task run; None before Airflow 3."""
+    ask = getattr(ti, "get_task_states", None)
+    if ask is None:
+        return None
+
+    def running() -> set[int]:
+        states = ask(dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id]).get(ti.run_id) or {}
+        # Airflow names a map index by the task's id, an underscore and the number.
+        indexes = {name.removeprefix(f"{ti.task_id}_"): state for name, state in states.items()}
+        return {int(index) for index, state in indexes.items() if index.isdigit() and state in _RUNNING}
+
+    return running
 
 
 def open_store(context: Context, *, conn_id: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:

@@ -63,7 +63,7 @@ class MovedItems:
             return None
         # First, so that a sibling that looks at the same moment finds it.
         own = self._store.sent_here()
-        if own:
+        if own or self._siblings.was_cleared:
             self._siblings.publish(own)
         if other is None and not self._siblings.was_cleared:
             found = self._siblings.find(self._identity)
@@ -81,12 +81,14 @@ class MovedItems:
             if (found := self._siblings.find(self._identity)) is not None:
                 return self._resume(found)
             looks += 1
-            unknown = self._unattributed(own) if other is None else []
+            unknown, silent = (self._unattributed(own), self._siblings.silent()) if other is None else ([], set())
             left = end - self._clock()
-            if other is None and not unknown and (looks >= _LOOKS or left <= 0):
+            if other is None and not unknown and not silent and (looks >= _LOOKS or left <= 0):
                 return None
             if left <= 0:
-                raise TruepushAmbiguousError(self._unknown(unknown) if other is None else self._other_item(other))
+                raise TruepushAmbiguousError(
+                    self._unknown(unknown, silent) if other is None else self._other_item(other)
+                )
             self._sleep(min(self._pause, left))
 
     def _unattributed(self, own: set[str | None]) -> list[str]:
@@ -148,12 +150,16 @@ class MovedItems:
             "decision:\n" + "\n".join(advice)
         )
 
-    def _unknown(self, candidates: list[str]) -> str:
+    def _unknown(self, candidates: list[str], silent: set[int]) -> str:
+        why = []
+        if candidates:
+            why.append(f"these campaigns of the title were created since it began: {', '.join(candidates)}")
+        if silent:
+            why.append(f"these map indexes run and have not published what they have sent: {sorted(silent)}")
         return (
             f"It is unknown whether another map index of this task already sent {self._plan.campaign.title!r} in this "
-            "Dag run: the run was cleared, its feed may have changed, and these campaigns of the title were created "
-            f"since it began: {', '.join(candidates)}. The campaign was not sent by this try. This needs a manual "
-            "decision:\n"
+            f"Dag run: the run was cleared, its feed may have changed, and {'; '.join(why)}. The campaign was not sent "
+            "by this try. This needs a manual decision:\n"
             "- Clear the task once the other map indexes have run: it reads what they have sent, and looks again.\n"
             f"- If one of the campaigns is this item: {self._store.how_to_adopt_unrecorded()}.\n"
             "- If none is, send it in a new Dag run.\n"

@@ -129,7 +129,8 @@ class CampaignSending:
         record = self._intent()
         campaign = self.ready()  # walking the list may take until the quiet hours begin
         self._acquire(record)
-        self._publish(record)
+        if self._plan.siblings is not None:
+            self._plan.siblings.publish([record])
         return self._send(campaign, record)
 
     def _send(self, campaign: Campaign, record: SendRecord) -> str | None:
@@ -215,7 +216,8 @@ class CampaignSending:
     def _publish(self, record: SendRecord) -> None:
         """Have the siblings of a mapped task see what this map index sends."""
         if self._plan.siblings is not None:
-            self._plan.siblings.publish([record])
+            own = {kept.key: kept for kept in self._store.sent_here()}
+            self._plan.siblings.publish([*own.values(), record])
 
     def _watch_on(self, record: SendRecord) -> None:
         """Watch for duplicates on: the try that sent it may have died while it did."""
@@ -355,7 +357,8 @@ class CampaignSending:
         self._plan.known(campaign_id)
         outcome = record.with_outcome(campaign_id)
         was_recorded = self._write(self._store.commit, outcome, f"the outcome, campaign {campaign_id},")
-        self._publish(outcome)
+        if self._plan.siblings is not None:
+            self._plan.siblings.publish([outcome])
         return was_recorded
 
     def _release(self, record: SendRecord, pauses: tuple[float, ...] = _PAUSES) -> None:

@@ -50,6 +50,7 @@ class Siblings:
     :param began: when the Dag run began at the earliest; None when that is not known.
     :param pull: returns the XComs of all map indexes of the task under a key; None without XComs.
     :param push: writes an XCom of this task under a key; None without XComs.
+    :param running: returns the map indexes of the task that run at this moment; None where Airflow does not say.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class Siblings:
         began: datetime | None,
         pull: Callable[[str], Any] | None = None,
         push: Callable[[str, Any], None] | None = None,
+        running: Callable[[], set[int]] | None = None,
     ) -> None:
         self.map_index = map_index
         self.was_cleared = was_cleared
         self.began = began
         self._pull = pull
         self._push = push
+        self._running = running
         self._published: dict[str, dict[str, Any]] = {}
 
     def publish(self, records: Iterable[SendRecord]) -> None:
@@ -97,17 +100,33 @@ class Siblings:
                 error,
             )
 
+    def silent(self) -> set[int]:
+        """Return the siblings that run and have published nothing: what they have sent before is not known.
+
+        Airflow marks a task as running before it deletes the XComs of its last try, so they are asked for first.
+        """
+        if self._running is None or self._pull is None:
+            return set()
+        heard = {int(entry.get("map_index", -1)) for entry in self._entries() if isinstance(entry, Mapping)}
+        try:
+            return self._running() - heard - {self.map_index}
+        except Exception as error:
+            log.warning("Could not read which map indexes run: %s", error)
+            return set()
+
     def sends(self) -> list[SiblingSend]:
         """Return what the siblings have published."""
+        return [send for entry in self._entries() for send in _sends(entry) if send.map_index != self.map_index]
+
+    def _entries(self) -> list[Any]:
         if self._pull is None:
             return []
         try:
             found = self._pull(XCOM_KEY)
-            entries = [found] if isinstance(found, Mapping) else list(found or [])
+            return [found] if isinstance(found, Mapping) else list(found or [])
         except Exception as error:
             log.warning("Could not read what other map indexes have sent: %s", error)
             return []
-        return [send for entry in entries for send in _sends(entry) if send.map_index != self.map_index]
 
     def find(self, identity: Identity) -> SiblingSend | None:
         """Return a sibling's send that is this one; the one whose outcome is known, if there are several.

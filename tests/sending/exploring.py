@@ -6,7 +6,7 @@ import os
 from collections import Counter
 
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.sending.machine import Histories
 from tests.sending.world import World
@@ -16,14 +16,22 @@ LONG = "TRUEPUSH_HISTORIES"
 SEED = os.environ.get("TRUEPUSH_SEED")
 
 
-def explore(world: World, histories: int, *, duplicates_only: bool = False, first: str | None = SEED) -> Counter[str]:
+def explore(
+    world: World,
+    histories: int,
+    *,
+    duplicates_only: bool = False,
+    first: str | None = SEED,
+    kind: type[RuleBasedStateMachine] = Histories,
+) -> Counter[str]:
     """Run the machine against a world; returns how the tries ended.
 
     :param duplicates_only: look for nothing else, and stop at the first.
+    :param kind: the machine.
     :param first: the seed of the histories; None for those of each time, or in `make test` always the same.
     """
     given = {"world": world, "endings": Counter(), "duplicates_only": duplicates_only}
-    machine = type("HistoriesOfAWorld", (Histories,), given)
+    machine = type("HistoriesOfAWorld", (kind,), given)
     if first is not None:
         machine = seed(int(first))(machine)
     run_state_machine_as_test(

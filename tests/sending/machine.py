@@ -109,6 +109,27 @@ SETUPS = st.builds(
 WHICH = st.integers(0, _TRIES - 1)
 
 
+def arrange(world: World, trouble: Trouble) -> None:
+    """Have something go wrong."""
+    match trouble:
+        case StoreFault():
+            world.store_faults.append(replace(trouble))
+        case int():
+            world.refuse = trouble
+        case _:
+            if "hang" in (trouble["effect"], trouble.get("then")):
+                world.timeout = 0.25
+            world.emulator.fault(**trouble)
+
+
+def mend(world: World) -> None:
+    """Have everything work again."""
+    world.emulator.clear_faults()
+    world.store_faults.clear()
+    world.refuse = 0
+    world.timeout = 10.0
+
+
 class Histories(RuleBasedStateMachine):
     """One history: the tries of one send, or of two with equal titles, and all that happens to them."""
 
@@ -148,7 +169,7 @@ class Histories(RuleBasedStateMachine):
     def elapse(self, what: str | int) -> None:
         """Faults pass, what was in flight arrives, or deadlines do."""
         if what == "mended":
-            self._mend()
+            mend(self.world)
         elif what == "late":
             self.world.emulator.commit_late()
             self._check_duplicates()
@@ -180,7 +201,7 @@ class Histories(RuleBasedStateMachine):
         try:
             while self._alive():
                 self._steps(self._pick(0), None)
-            self._mend()
+            mend(self.world)
             self.world.emulator.commit_late()
             for key in self.world.attempts:
                 self._last_try(key)
@@ -233,7 +254,7 @@ class Histories(RuleBasedStateMachine):
         key = key if key in self.world.attempts else "a"
         if len(self.world.attempts[key]) < _TRIES:
             for trouble in troubles:
-                self._arrange(trouble)
+                arrange(self.world, trouble)
             self._steps(self.world.start(key), steps)
 
     def _steps(self, attempt: Attempt, steps: int | None) -> None:
@@ -246,23 +267,6 @@ class Histories(RuleBasedStateMachine):
         if attempt.over:
             key = next(key for key, tries in self.world.attempts.items() if attempt in tries)
             self._check(key, attempt)
-
-    def _arrange(self, trouble: Trouble) -> None:
-        match trouble:
-            case StoreFault():
-                self.world.store_faults.append(replace(trouble))
-            case int():
-                self.world.refuse = trouble
-            case _:
-                if "hang" in (trouble["effect"], trouble.get("then")):
-                    self.world.timeout = 0.25
-                self.world.emulator.fault(**trouble)
-
-    def _mend(self) -> None:
-        self.world.emulator.clear_faults()
-        self.world.store_faults.clear()
-        self.world.refuse = 0
-        self.world.timeout = 10.0
 
     def _live(self) -> list[Attempt]:
         return [attempt for tries in self.world.attempts.values() for attempt in tries if not attempt.over]

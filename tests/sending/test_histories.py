@@ -8,10 +8,12 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.sending.exploring import LONG, explore
+from tests.sending.feeds import Feeds, FeedWorld
 from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.world import Setup, World, ledger_hook
 
 HISTORIES = int(os.environ.get(LONG, "250"))
+FEEDS = int(os.environ.get(LONG, "100"))
 
 
 @pytest.mark.usefixtures("silence", "sqlite")
@@ -23,6 +25,18 @@ def test_no_history_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.Monk
     print("histories on all send_stores:", dict(endings.most_common()))
     assert endings["histories"] >= HISTORIES
     assert min(endings[how] for how in ("sent", "same id", "adopted", "person", "retry", "killed")) > 0
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+@pytest.mark.timeout(7200)
+def test_no_feed_that_moves_sends_an_item_twice(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = FeedWorld(emulator, ledger=ledger_hook)
+    world.patch(monkeypatch)
+    endings = explore(world, FEEDS, kind=Feeds)
+    print("histories of feeds:", dict(endings.most_common()))
+    assert endings["histories"] >= FEEDS
+    assert endings["asked, feed never moved"] == 0
+    assert min(endings[how] for how in ("sent", "same id", "adopted", "person", "retry")) > 0
 
 
 @pytest.mark.usefixtures("silence", "postgres")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +88,8 @@ class World:
             self.emulator.set_dialect(id_style=setup.dialect)
         self.now = self.emulator.now().timestamp()
         self.store = StateStore(fenced=self._fenced)
+        self.xcoms: dict[int, dict[str, Any]] = {}
+        self.clear_number = 0
         self.store_faults: list[StoreFault] = []
         #: Tasks whose first try has come as far as its send_store.
         self.began: set[str] = set()
@@ -140,17 +143,24 @@ class World:
         """A retry, a clear, or a second process beside the first: the next try of a task."""
         tries = self.attempts[key]
         number = len(tries) + 1
-        index = ("a", "b").index(key) if self.setup.siblings else -1
+        index = self.index(key)
         ti = SimpleNamespace(
-            dag_id="dag", run_id=f"run-{self.histories}", task_id="send", map_index=index, try_number=number
+            dag_id="dag",
+            run_id=f"run-{self.histories}",
+            task_id="send",
+            map_index=index,
+            try_number=number,
+            **self.xcoms_of(index),
         )
-        context: dict[str, Any] = {"ti": ti, "dag_run": SimpleNamespace(run_type="manual", clear_number=0)}
+        began = datetime.fromtimestamp(self.now, UTC) - timedelta(minutes=5)
+        run = SimpleNamespace(run_type="manual", clear_number=self.clear_number, run_after=began)
+        context: dict[str, Any] = {"ti": ti, "dag_run": run}
         send_store = self.send_store(number)
         if send_store in ("state", "both"):
             context["task_state_store"] = self.store.accessor(key)
         operator = TruepushCreateCampaignOperator(
             task_id="send",
-            title=f"Sale {self.histories}",
+            title=self.title(key),
             message=self.message(key),
             link=LINK,
             **({"ledger_conn_id": "ledger"} if send_store in ("ledger", "both") else {}),
@@ -164,13 +174,41 @@ class World:
     def _key_of(self, map_index: int) -> str:
         return "ab"[max(map_index, 0)]
 
+    def index(self, key: str) -> int:
+        """Return the map index of a task."""
+        return ("a", "b").index(key) if self.setup.siblings else -1
+
+    def title(self, key: str) -> str:
+        """Return what the list of campaigns shows of a send."""
+        return f"Sale {self.histories}"
+
+    def xcoms_of(self, index: int) -> dict[str, Any]:
+        """Return what a try can do with XComs; Airflow deletes those of its last try when it starts."""
+        mine = self.xcoms[index] = {}
+
+        def pull(task_ids: str, key: str) -> list[Any]:
+            here().stop_at("before xcoms")
+            return [values[key] for values in list(self.xcoms.values()) if key in values]
+
+        def push(key: str, value: Any) -> None:
+            here().stop_at("before xcom")
+            if self.xcoms[index] is mine:  # a superseded try may write no more
+                mine[key] = value
+
+        def states(dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, Any]:
+            newest = {self.index(key): tries[-1] for key, tries in self.attempts.items() if tries}
+            ended = {index: "failed" if one.over else "running" for index, one in newest.items()}
+            return {run_ids[0]: {f"send_{index}": state for index, state in ended.items()}}
+
+        return {"xcom_pull": pull, "xcom_push": push, "get_task_states": states}
+
     def message(self, key: str) -> str:
         """What tells the sends apart in the emulator, and nowhere else."""
         return f"{self.histories}/{key}"
 
     def content(self, key: str) -> str:
         """Return the hash of what a send says."""
-        title, message = f"Sale {self.histories}", self.message(key)
+        title, message = self.title(key), self.message(key)
         return content_hash(Campaign(title=title, message=message, link=LINK).as_dict())
 
     def made(self, key: str) -> list[str]:
@@ -191,7 +229,7 @@ class World:
 
     def resolve(self, key: str, campaign_id: str | None) -> None:
         """What the error tells a person to do: name the campaign, or have it sent again."""
-        index = ("a", "b").index(key) if self.setup.siblings else -1
+        index = self.index(key)
         identity = Identity(f"dag/run-{self.histories}/send", index, "truepush_default", content=self.content(key))
         slot, name = identity.key, state_key(identity.key)
         if self.setup.send_store == "state" or (key, name) in self.store.values:
