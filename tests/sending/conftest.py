@@ -52,9 +52,18 @@ def postgres(postgres_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     BaseHook.get_hook("ledger").run(f"DROP TABLE IF EXISTS {TABLE}")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
+def duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same, in DuckDB, where each statement is a transaction of its own."""
+    pytest.importorskip("airflow.providers.duckdb.hooks.duckdb", reason="the extra duckdb is not installed")
+    path = str(tmp_path / "ledger.duckdb")
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "duckdb", "host": path}))
+    return "ledger"
+
+
+@pytest.fixture(params=["sqlite", "postgres", "duckdb"])
 def sql(request: pytest.FixtureRequest) -> str:
-    """The id of an SQL connection to either."""
+    """The id of an SQL connection to each."""
     conn_id: str = request.getfixturevalue(request.param)
     return conn_id
 

@@ -14,6 +14,7 @@ from airflow_provider_truepush.exceptions import TruepushSendExpiredError, Truep
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
+from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.attempts import StateAccessor
 from tests.sending.tasks import Tasks, in_days
 
@@ -158,6 +159,34 @@ def test_a_timeout_of_airflows_while_it_waits_cancels(tasks: Tasks, monkeypatch:
 
 
 # Airflow's timeout in the middle of a write
+
+
+@pytest.mark.parametrize("index", [-1, 0])
+@pytest.mark.parametrize("written", [True, False])
+def test_a_timeout_while_the_outcome_is_recorded_records_the_cancellation(
+    place: Place, written: bool, index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The campaign is canceled, and no later try may take it for sent."""
+    kind = SqlSendStore if place.ledger else TaskStateSendStore
+    commit = kind.commit
+
+    def time_out(self: Any, record: Any) -> None:
+        if written:
+            commit(self, record)
+        raise _TimedOut
+
+    operator = place.operator(cancel_on_kill=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "commit", time_out)
+        with pytest.raises(_TimedOut):
+            type(operator).execute.__wrapped__(operator, place.context(index=index))
+    operator.on_kill()
+    assert place.states == ["cancelled"]
+    for _ in range(2):
+        again = place.operator(cancel_on_kill=True)
+        with pytest.raises(AirflowFailException, match="canceled it before it went out"):
+            type(again).execute.__wrapped__(again, place.context(index=index))
+    assert place.tasks.sends == 1
 
 
 @pytest.mark.parametrize("written", [True, False])
