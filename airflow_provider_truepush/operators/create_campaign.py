@@ -23,7 +23,7 @@ from airflow_provider_truepush.operators.arguments import (
     refuse_other_names,
 )
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.operators.delivery import DeliveryWait
+from airflow_provider_truepush.operators.delivery import Delivery, SentCampaign
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -49,7 +49,7 @@ _ALL = {"wait_for_delivery", "error_budget", "settle_window"}
 _LEFT_OUT_AS_NONE = ("send_token", "ledger_conn_id")
 
 
-class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOperator):
+class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
     Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
@@ -209,31 +209,46 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
                 campaign_arguments.check_together(final)
                 campaign_arguments.check_wait(given)
 
+    #: Made at first use: Airflow runs a copy of the operator that the Dag file made.
+    _sent: SentCampaign | None = None
+
+    @property
+    def sent(self) -> SentCampaign:
+        """The campaign that this task has sent, and its fate when the task is ended."""
+        if self._sent is None:
+            self._sent = SentCampaign(self)
+        return self._sent
+
+    def on_kill(self) -> None:
+        """Send nothing any more; cancel what was sent, if asked to."""
+        self.sent.kill_switch.on_kill()
+
     def execute(self, context: Context) -> str | None:
         """Send the campaign; wait for its delivery if asked to."""
         try:
             return self._send_and_wait(context)
         finally:
             # Not before: the signal may have come while templates were rendered. The next try may have this instance.
-            self.kill_switch.reset()
-            self._close_store()
+            self.sent.kill_switch.reset()
+            self.sent.close_store()
 
     def _send_and_wait(self, context: Context) -> str | None:
-        with self.kill_switch.guarded(), self.truepush() as hook:
+        with self.sent.kill_switch.guarded(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
-            self._send_store, token = self._open_store(context), self.send_token
+            self.sent.store, token = self._open_store(context), self.send_token
             campaign = self._campaign(context, hook)
             if self.send_token != token:
-                self._send_store = self._open_store(context)
+                self.sent.store = self._open_store(context)
             if campaign is None:
                 self._check_nothing_was_begun(hook, context)
                 raise AirflowSkipException("There is no campaign to send.")
             campaign_id = self._send(hook, campaign, context)
-            self._close_store()  # not kept open while the task waits
+            self.sent.close_store()  # not kept open while the task waits
         if self.wait_for_delivery:
-            self._wait(campaign_id, campaign.title, context)
-        with self.kill_switch.guarded():
+            carry = {"title": campaign.title, "send_token": self.send_token}
+            Delivery.of(self, self.sent).run(self, campaign_id, context, carry)
+        with self.sent.kill_switch.guarded():
             self.publish_campaign(context, campaign_id, campaign.title)
         return campaign_id
 
@@ -254,15 +269,12 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         carried: dict[str, Any] = event.get("carry") or given
         if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
             self.send_token = carried["send_token"]
-        with self.kill_switch.guarded():
-            self._send_store = self._open_store(context)
-            self._close_store()
-            self._end_wait(carried["campaign_id"], goal.Verdict.of_event(event), context)
+        with self.sent.kill_switch.guarded():
+            self.sent.store = self._open_store(context)
+            self.sent.close_store()
+            Delivery.of(self, self.sent).finish(carried["campaign_id"], goal.Verdict.of_event(event), context)
             self.publish_campaign(context, carried["campaign_id"], carried["title"])
         return str(carried["campaign_id"])
-
-    def _note_id(self, campaign_id: str | None) -> None:
-        self._sent = campaign_id
 
     def _check_arguments(self) -> None:
         """Refuse what is wrong with the arguments beside the campaign, before anything is sent."""
@@ -273,7 +285,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             {name: value for name, value in options.items() if value is not None or name not in _LEFT_OUT_AS_NONE}
         )
         if self.wait_for_delivery:
-            self.goal()
+            Delivery.of(self, self.sent)
 
     def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
         """Return what to send; None to skip."""
@@ -299,7 +311,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
         return content
 
     def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
-        assert self._send_store is not None
+        assert self.sent.store is not None
         if campaign.segment_id is None:
             self.log.info(
                 "Campaign %r has no segment, so it addresses EVERY subscriber of the project. Truepush's API does not "
@@ -308,10 +320,10 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             )
         token = None if self.send_token is None else str(self.send_token)
         task_try.check_item_token(context, token, self.ledger_conn_id)
-        self._send_store = task_try.identify(self._send_store, campaign, hook.settings, token)
-        sending = protocol.CampaignSending(hook, self._send_store, self._plan(hook, campaign, context))
+        store = self.sent.store = task_try.identify(self.sent.store, campaign, hook.settings, token)
+        sending = protocol.CampaignSending(hook, store, self._plan(hook, campaign, context))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
-        self._sent = campaign_id
+        self.sent.note_id(campaign_id)
         when = f"at {campaign.send_at}" if campaign.send_at else "at once"
         self.log.info(
             "Campaign %s: %r, to %s, %s.", campaign_id or "without a known id", campaign.title, campaign.audience, when
@@ -324,24 +336,20 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             context, conn_id=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
         )
 
-    def _close_store(self) -> None:
-        """Let go of the send store's connection; it is opened again if it is needed."""
-        if self._send_store is not None:
-            self._send_store.close()
-
     def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
         """An earlier try may have had a campaign, and may have sent it: that is no skip."""
         if hook.settings.dry_run or task_try.TaskTry.of(context).number <= 1:
             return
-        assert self._send_store is not None
-        kept = self._send_store.read_position()
+        store = self.sent.store
+        assert store is not None
+        kept = store.read_position()
         if kept is not None:
             raise TruepushAmbiguousError(
                 f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have sent it "
                 f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. This needs a manual "
                 "decision:\n"
                 "- Look in Truepush. If nothing else is to be sent, mark the task as success.\n"
-                f"- If that campaign was certainly not sent: {self._send_store.how_to_forget(kept)}."
+                f"- If that campaign was certainly not sent: {store.how_to_forget(kept)}."
             )
 
     def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> plan.SendPlan:
@@ -356,6 +364,6 @@ class TruepushCreateCampaignOperator(CampaignLineage, DeliveryWait, TruepushOper
             may_adopt=not task_try.TaskTry.of(context).mapped,
             siblings=task_try.siblings(context),
             guard=task_try.late_guard(guard, context, hook.settings),
-            ended=lambda: self.kill_switch.killed,
-            known=self._note_id,
+            ended=lambda: self.sent.kill_switch.killed,
+            known=self.sent.note_id,
         )

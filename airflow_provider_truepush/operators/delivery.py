@@ -1,10 +1,9 @@
-"""Wait for delivery in the task that sends the campaign."""
+"""The parts of the create operator that watch over a sent campaign: its delivery, and the end of the task."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -19,121 +18,144 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.waiting.goal import Goal, Verdict
 
 
-class DeliveryWait:
-    """What the create operator does with its wait; the attributes are its arguments."""
+class SentCampaign:
+    """The campaign that a task has sent, and its fate when Airflow ends the task.
 
-    thresholds: Mapping[str, float] | None
-    require: Literal["all", "any"]
-    fail_if: Mapping[str, float] | None
-    settled_after: timedelta | float | None
-    on_settled: Literal["succeed", "fail"]
-    error_budget: timedelta | int
-    cancel_on_failure: bool
-    cancel_on_kill: bool
-    poke_interval: timedelta | float
-    delivery_timeout: timedelta | float
+    :param operator: the create operator; read when its templates have been rendered.
+    """
+
+    def __init__(self, operator: Any) -> None:
+        self._operator = operator
+        self.kill_switch = KillSwitch(self.cancel)
+        #: None until it was sent, and after it was canceled.
+        self.campaign_id: str | None = None
+        #: Where the send is recorded.
+        self.store: SendStore | None = None
+
+    def note_id(self, campaign_id: str | None) -> None:
+        """Remember the id as soon as it is known."""
+        self.campaign_id = campaign_id
+
+    def cancel(self) -> None:
+        """Cancel the campaign when the task was ended, if asked to, and unless a later try has taken over."""
+        operator, sent = self._operator, self.campaign_id
+        if not operator.cancel_on_kill or sent is None or is_dry_run_id(sent):
+            return
+        from airflow_provider_truepush.waiting.cancel import cancel_campaign
+
+        self.campaign_id = None
+        if self.store is not None and self.store.is_superseded():
+            operator.log.warning("Campaign %s was not canceled: a later try of the task has taken over.", sent)
+            return
+        cancel_campaign(operator.truepush_conn_id, sent, "the task was ended", operator.log, self.record_cancellation)
+
+    def record_cancellation(self, campaign_id: str) -> None:
+        """Record that the campaign does not go out, so that no later try takes it for sent."""
+        if self.store is None:
+            return
+        try:
+            self.store.record_cancellation(campaign_id)
+        except Exception as error:
+            self._operator.log.error(
+                "Could not record in %s that campaign %s was canceled: %s", self.store, campaign_id, error
+            )
+
+    def close_store(self) -> None:
+        """Close the send store's connection; it is opened again if it is needed."""
+        if self.store is not None:
+            self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The wait of the create operator, built from its arguments when it runs.
+
+    :param wait: polls and judges.
+    :param poke_interval: seconds between polls.
+    :param timeout: seconds that the wait may take.
+    :param deferrable: wait in the triggerer.
+    :param cancel_on_kill: cancel the campaign when someone ends the deferred task.
+    """
+
+    wait: CampaignWait
+    poke_interval: float
+    timeout: float
     deferrable: bool
-    truepush_conn_id: str
-    send_token: str | None
-    log: Any
+    cancel_on_kill: bool
 
-    _sent: str | None = None
-    _send_store: SendStore | None = None
-    #: Made at first use: Airflow runs a copy of the operator that the Dag file made.
-    _switch: KillSwitch | None = None
+    @classmethod
+    def of(cls, operator: Any, sent: SentCampaign) -> Delivery:
+        """Build the wait from the arguments of the operator; checks them."""
+        from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
 
-    @property
-    def kill_switch(self) -> KillSwitch:
-        """The reaction to the end of the task."""
-        if self._switch is None:
-            self._switch = KillSwitch(self._cancel_sent)
-        return self._switch
-
-    def on_kill(self) -> None:
-        """Send nothing any more; cancel what was sent, if asked to."""
-        self.kill_switch.on_kill()
-
-    def goal(self) -> Goal:
-        """Return when the wait ends; check the arguments."""
-        from airflow_provider_truepush.waiting.campaign_wait import goal_of
-
-        return goal_of(
-            thresholds=self.thresholds,
-            require=self.require,
-            fail_if=self.fail_if,
-            settled_after=self.settled_after,
-            on_settled=self.on_settled,
-            error_budget=self.error_budget,
+        wait = CampaignWait(
+            operator.truepush_conn_id,
+            goal_of_operator(operator),
+            operator.log,
+            sent.kill_switch,
+            operator.cancel_on_failure,
+            sent.record_cancellation,
+        )
+        return cls(
+            wait,
+            seconds("poke_interval", operator.poke_interval),
+            seconds("delivery_timeout", operator.delivery_timeout),
+            operator.deferrable,
+            operator.cancel_on_kill,
         )
 
-    def _wait(self, campaign_id: str | None, title: str, context: Context) -> None:
+    def run(self, operator: Any, campaign_id: str | None, context: Context, carry: dict[str, Any]) -> None:
+        """Wait until the goal is met; defers the task if asked to.
+
+        :param operator: the operator, which is resumed by its ``execute_complete``.
+        :param campaign_id: the campaign.
+        :param context: Airflow's context.
+        :param carry: further arguments of ``execute_complete``.
+        """
         if campaign_id is None:
             raise AirflowFailException(
                 "Truepush returned no campaign id, so delivery cannot be monitored. The campaign was sent. Do not send "
                 "it again."
             )
         if is_dry_run_id(campaign_id):
-            self.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", campaign_id)
+            self.wait.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", campaign_id)
             return
-        goal = self.goal()
-        interval = seconds("poke_interval", self.poke_interval)
-        timeout = seconds("delivery_timeout", self.delivery_timeout)
-        with self.kill_switch.guarded():
+        with self.wait.kill_switch.guarded():
             # Before anything that may end this process: a waiting task shows what it waits for.
             context["ti"].xcom_push(key="campaign_id", value=campaign_id)
         if self.deferrable:
             from airflow_provider_truepush.triggers.deferring import defer_wait
 
             defer_wait(
-                self,
+                operator,
                 campaign_id,
-                goal,
-                truepush_conn_id=self.truepush_conn_id,
-                poke_interval=interval,
-                timeout=timeout,
+                self.wait.goal,
+                truepush_conn_id=self.wait.truepush_conn_id,
+                poke_interval=self.poke_interval,
+                timeout=self.timeout,
                 cancel_on_kill=self.cancel_on_kill,
-                carry={"campaign_id": campaign_id, "title": title, "send_token": self.send_token},
+                carry={"campaign_id": campaign_id, **carry},
             )
         from airflow_provider_truepush.waiting.blocking import wait_on_worker
 
-        verdict = wait_on_worker(self._campaign_wait(goal), campaign_id, interval, timeout)
-        self._end_wait(campaign_id, verdict, context)
+        self.finish(campaign_id, wait_on_worker(self.wait, campaign_id, self.poke_interval, self.timeout), context)
 
-    def _end_wait(self, campaign_id: str, verdict: Verdict, context: Context) -> None:
-        stats = self._campaign_wait(self.goal()).finish(campaign_id, verdict, context)
-        with self.kill_switch.guarded():
+    def finish(self, campaign_id: str, verdict: Verdict, context: Context) -> None:
+        """End the task as the wait has ended; push the last counters to XCom."""
+        stats = self.wait.finish(campaign_id, verdict, context)
+        with self.wait.kill_switch.guarded():
             context["ti"].xcom_push(key="stats", value=stats)
 
-    def _campaign_wait(self, goal: Goal) -> CampaignWait:
-        from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
 
-        return CampaignWait(
-            self.truepush_conn_id,
-            goal,
-            self.log,
-            self.kill_switch,
-            self.cancel_on_failure,
-            self._note_canceled,
-        )
+def goal_of_operator(operator: Any) -> Goal:
+    """Build the goal from the arguments of an operator, which have the same names everywhere; checks them."""
+    from airflow_provider_truepush.waiting.campaign_wait import goal_of
 
-    def _cancel_sent(self) -> None:
-        if not self.cancel_on_kill or self._sent is None or is_dry_run_id(self._sent):
-            return
-        from airflow_provider_truepush.waiting.cancel import cancel_campaign
-
-        sent, self._sent = self._sent, None
-        if self._send_store is not None and self._send_store.is_superseded():
-            self.log.warning("Campaign %s was not canceled: a later try of the task has taken over.", sent)
-            return
-        cancel_campaign(self.truepush_conn_id, sent, "the task was ended", self.log, self._note_canceled)
-
-    def _note_canceled(self, campaign_id: str) -> None:
-        """Record that the campaign does not go out, so that no later try takes it for sent."""
-        if self._send_store is None:
-            return
-        try:
-            self._send_store.record_cancellation(campaign_id)
-        except Exception as error:
-            self.log.error(
-                "Could not record in %s that campaign %s was canceled: %s", self._send_store, campaign_id, error
-            )
+    return goal_of(
+        thresholds=operator.thresholds,
+        require=operator.require,
+        fail_if=operator.fail_if,
+        settled_after=operator.settled_after,
+        on_settled=operator.on_settled,
+        error_budget=operator.error_budget,
+    )

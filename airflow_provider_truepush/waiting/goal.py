@@ -175,7 +175,9 @@ class Watch:
             cause += f". This {_UNAFFECTED}"
         if spent:
             return self._verdict("errors", f"{progress}: the error budget is used up; {cause}", news=True, error=error)
-        next_poll = "" if next_in is None else f", next in {shown_seconds(next_in)}"
+        next_poll = ""
+        if next_in is not None:
+            next_poll = ", next now" if next_in < 0.05 else f", next in {shown_seconds(next_in)}"
         # A line at failures 1, 4, 16, 64, ...: an outage shows in the log, and does not fill it.
         news = self.failures.bit_count() == 1 and self.failures.bit_length() % 2 == 1
         return self._verdict("waiting", f"{progress}{next_poll}; {cause}", news=news)

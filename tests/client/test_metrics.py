@@ -29,6 +29,8 @@ from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
 from tests.contract.world import SENT
 from tests.sensors.context import TaskInstance, context
+from tests.transfers.storing import store
+from tests.transfers.tasks import Run
 
 __all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
 
@@ -200,6 +202,21 @@ async def test_pollers(own_emulator: Emulator, daemon: Daemon, monkeypatch: pyte
     assert all(0 < value < 5 for value, _ in received[f"truepush.poller.{CONN_ID}.interval"])
     polls = own_emulator.count("campaignStats")
     assert total(received, "truepush.requests.campaignStats.ok") >= 0.3 * polls
+
+
+def test_exports(emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    connect(monkeypatch, emulator, "truepush_default", timeout=20, max_attempts=1)
+    ids = emulator.add_campaigns(12, reach=1000)
+    emulator.advance(3600)
+    emulator.set_series(ids[3], [None])
+    store(Run(), tmp_path, campaign_ids=ids, format="jsonl")
+    received = daemon.received()
+    check(received)
+    exports = {
+        name.removeprefix("truepush.exports."): total(received, name) for name in received if ".exports." in name
+    }
+    assert exports.pop("rows_per_second") > 0
+    assert exports == {"rows": 11, "missing": 1}
 
 
 def test_a_thousand_requests_a_second_are_emitted_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
