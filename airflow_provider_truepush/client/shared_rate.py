@@ -17,7 +17,8 @@ _LONGEST_HOLD = 3600.0
 #: A host and a token: a project, as far as can be known.
 _Key = tuple[str, str]
 
-_lock = threading.Lock()
+#: Reentrant, as all locks here: a signal handler that cancels a campaign may interrupt its own thread inside of one.
+_lock = threading.RLock()
 _projects: dict[_Key, _Project] = {}
 #: What each connection said last.
 _known: dict[str, _Key] = {}
@@ -27,7 +28,7 @@ class _Project:
     """The pace of a project, and the clients that keep it."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.pace = Pace(None)
         self.clients: WeakSet[SharedPace] = WeakSet()
         self.per_second: float | None = None

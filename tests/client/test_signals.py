@@ -1,0 +1,36 @@
+"""A signal handler that sends a request, on top of a request of the same thread: as ``on_kill`` cancels a campaign."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HAMMER = """
+import signal, time
+from airflow_provider_truepush.api.connection.settings import read_settings
+from airflow_provider_truepush.client.shared_rate import pace_for
+
+settings = read_settings(host="truepush.example", scheme=None, port=None, token="t0ken-of-a-test", extra={})
+pace = pace_for(settings)
+handled = 0
+
+def on_kill(number, frame):
+    global handled
+    handled += 1
+    pace.reserve(urgent=True)
+    signal.setitimer(signal.ITIMER_REAL, 0.0003)
+
+signal.signal(signal.SIGALRM, on_kill)
+signal.setitimer(signal.ITIMER_REAL, 0.0003)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    pace.reserve()
+signal.setitimer(signal.ITIMER_REAL, 0)
+print("handled", handled)
+"""
+
+
+def test_a_handler_never_waits_for_a_lock_of_its_own_thread() -> None:
+    done = subprocess.run([sys.executable, "-c", HAMMER], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > 100
