@@ -204,6 +204,8 @@ class TruepushNotifier(RendersText, BaseNotifier):
             refuse_empty("campaign.expires_in", self.expires_in, "notification")
         campaign["expires_in"] = templated.duration("campaign.expires_in", self.expires_in)
         campaign["user_interaction"] = templated.flag("campaign.user_interaction", self.user_interaction)
+        for name in ("image", "icon"):
+            campaign[name] = templated.optional(campaign[name])
         for name in ("buttons", "tags"):
             campaign[name] = templated.items(f"campaign.{name}", campaign[name])
         if is_empty(self.link):
