@@ -32,8 +32,8 @@ class Fault:
     """A fault that waits for requests.
 
     :param endpoint: name of an endpoint, or ``*`` for any request.
-    :param effect: one of :data:`.effects.EFFECTS`; :data:`.effects.MEANINGS` says what each does.
-    :param phase: one of :data:`.effects.PHASES`; None for the effect's own. ``before_answer`` is ``after_commit``.
+    :param effect: name of an effect, one of :data:`.effects.EFFECTS`; ``fin`` by default.
+    :param phase: name of a phase, one of :data:`.effects.PHASES`; None for the default of the effect.
     :param nth: the calls it hits, a number or several, counted per endpoint from 1 since the fault was added.
     :param times: how often it hits at most.
     :param probability: of hitting each call, drawn with the emulator's seed.

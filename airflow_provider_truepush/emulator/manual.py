@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
+from airflow_provider_truepush.emulator import seeding
 from airflow_provider_truepush.emulator.churn import Churn
-from airflow_provider_truepush.emulator.control_table import ACTIONS, ROOT, Action
+from airflow_provider_truepush.emulator.control_table import ACTIONS, CHURN_KEYS, FAULT_KEYS, ROOT, Action
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS
 from airflow_provider_truepush.emulator.dialects import ALLOWED, DIALECTS, LARGEST_PAGE, Dialect
 from airflow_provider_truepush.emulator.effects import DEFAULT_PHASE, EFFECTS, MEANINGS, PHASES
@@ -70,14 +72,15 @@ def _seeds() -> str:
             "|---|---|",
             *rows,
             "",
-            f"`add_campaigns` adds many sent campaigns at once; its keys are {_code(ADD_CAMPAIGNS)}.",
+            "`add_campaigns` adds many sent campaigns at once:",
+            "",
+            *_keys(seeding.add_campaigns, ADD_CAMPAIGNS),
             "",
         ]
     )
 
 
 def _faults() -> str:
-    keys = [item.name for item in fields(Fault) if item.name not in ("id", "hits")]
     phases = [f"| `{phase}` | {text} |" for phase, text in PHASES.items()]
     effects = [
         f"| `{effect}` | {MEANINGS[effect]} | {_code([DEFAULT_PHASE[effect]])} | "
@@ -88,7 +91,7 @@ def _faults() -> str:
         [
             "### Faults",
             "",
-            f"Keys: {_code(keys)}.",
+            *_keys(Fault, FAULT_KEYS),
             "",
             "| phase | when |",
             "|---|---|",
@@ -146,8 +149,10 @@ def _churn() -> str:
         [
             "### Lists that move",
             "",
-            f"`churn` changes a list after each of its pages. Keys: {_code(item.name for item in fields(Churn))}. In "
-            "Python, `emulator.between_pages(action)` calls a function of yours at the same moment.",
+            "`churn` changes a list after each of its pages. In Python, `emulator.between_pages(action)` calls a function "
+            "of yours at the same moment.",
+            "",
+            *_keys(Churn, CHURN_KEYS),
             "",
         ]
     )
@@ -155,3 +160,14 @@ def _churn() -> str:
 
 def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def _keys(described: object, names: Iterable[str]) -> Iterator[str]:
+    """Yield a table of keys, each with what the docstring says of it."""
+    text = re.sub(r":(?:data|class|func|meth):`[~.]*(?:\w+\.)*(\w+)`", r"``\1``", described.__doc__ or "")
+    found = dict(re.findall(r":param (\w+): (.*?)(?=\n\s*:\w+[ :]|\n\s*\n|\Z)", text, re.DOTALL))
+    yield "| key | meaning |"
+    yield "|---|---|"
+    for name in names:
+        meaning = " ".join(found.get(name, "").split()).replace("``", "`")
+        yield f"| `{name}` | {meaning} |"

@@ -128,6 +128,8 @@ def test_the_reference_names_everything(capsys: pytest.CaptureFixture[str]) -> N
     assert not [line for line in text.splitlines() if line.startswith(("# ", "## "))]
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert all(line.endswith("|") for line in tables)
+    assert not [line for line in tables if "|  |" in line]
+    assert "| `depth` | of `odd_counters`: how deeply one counter is nested. |" in tables
 
 
 def test_every_command_of_the_reference_works() -> None:
