@@ -149,8 +149,8 @@ def _churn() -> str:
         [
             "### Lists that move",
             "",
-            "`churn` changes a list after each of its pages. In Python, `emulator.between_pages(action)` calls a function "
-            "of yours at the same moment.",
+            "`churn` changes a list after each of its pages. In Python `emulator.between_pages(action)` calls your "
+            "function at the same moment.",
             "",
             *_keys(Churn, CHURN_KEYS),
             "",
