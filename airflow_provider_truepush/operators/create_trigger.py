@@ -199,8 +199,8 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         from airflow_provider_truepush.resources.create_trigger import must_be_listed
 
         if self.template is None:
-            found = hook.find_templates(template_id=trigger.template_id)
-            must_be_listed("trigger.template_id", trigger.template_id, found, "template")
+            templates = hook.find_templates(template_id=trigger.template_id)
+            must_be_listed("trigger.template_id", trigger.template_id, templates, "template")
         if trigger.segment_id is not None and self._segment_field == "segment_id":
             segments = hook.find_segments(segment_id=trigger.segment_id)
             must_be_listed("trigger.segment_id", trigger.segment_id, segments, "segment")

@@ -60,8 +60,8 @@ class ChangeRecord:
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> ChangeRecord:
         """Read the record; keys of later versions are ignored."""
-        known = {field.name: given[field.name] for field in fields(cls) if field.name in given}
-        return cls(**{**known, "old_ids": tuple(given["old_ids"])})
+        values = {field.name: given[field.name] for field in fields(cls) if field.name in given}
+        return cls(**{**values, "old_ids": tuple(given["old_ids"])})
 
 
 def content_hash(payload: Mapping[str, Any]) -> str:
@@ -118,13 +118,13 @@ class ChangeRecords:
             return None
         key = _key(action, kind)
         try:
-            found = self._store.get(key)
+            stored = self._store.get(key)
         except Exception as error:
             raise _store_error("read", key, error) from error
-        if found is None:
+        if stored is None:
             return None
         try:
-            return ChangeRecord.from_dict(found)
+            return ChangeRecord.from_dict(stored)
         except (TypeError, KeyError) as error:
             raise TruepushError(
                 f"The task's state key {key} holds a record that cannot be read ({error!r}). "

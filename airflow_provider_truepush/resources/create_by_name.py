@@ -119,8 +119,7 @@ class CreateByName:
                 f"Nothing was changed by this try. Delete all but one of them in Truepush and clear the task."
             )
         self._keep(ours[0].id, begun)
-        found: str = ours[0].id
-        return found
+        return str(ours[0].id)
 
     def _keep(self, row_id: str, record: ChangeRecord) -> None:
         log.warning("The %s %r exists already: %s created it (id %s).", self._kind, self.name, record.author, row_id)
@@ -139,15 +138,15 @@ class CreateByName:
 
     def settle_existing(self, if_exists: IfExists) -> str:
         """Fail, or return the id of the only one that exists. Nothing is sent."""
-        found = ", ".join(row.id for row in self.rows)
+        ids = ", ".join(row.id for row in self.rows)
         if if_exists == "fail":
             raise AirflowFailException(
-                f"A {self._kind} named {self.name!r} exists already: {found}. Nothing was created. "
+                f"A {self._kind} named {self.name!r} exists already: {ids}. Nothing was created. "
                 "Use if_exists='reuse' to keep it as it is, or if_exists='replace' to create it anew."
             )
         if len(self.rows) > 1:
             raise AirflowFailException(
-                f"{len(self.rows)} {self._kind}s are named {self.name!r}: {found}. Nothing was created and none was "
+                f"{len(self.rows)} {self._kind}s are named {self.name!r}: {ids}. Nothing was created and none was "
                 "reused, because it is unknown which one is meant. Delete all but one, or use if_exists='replace'."
             )
         log.warning(
@@ -155,7 +154,7 @@ class CreateByName:
             "task's. If the task has changed since it was created, use if_exists='replace'.",
             self._kind,
             self.name,
-            found,
+            ids,
             " and schedule" if self._kind == "trigger" else "",
         )
         return str(self.rows[0].id)

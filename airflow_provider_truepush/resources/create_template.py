@@ -53,11 +53,11 @@ class CreateTemplate:
         create.check_record()
         if create.begun is not None and (new_id := create.adopt()) is not None:
             return self._complete(new_id)
-        if create.begun is None and (kept := create.completed_by_this_run()) is not None:
-            return kept
+        if create.begun is None and (existing_id := create.completed_by_this_run()) is not None:
+            return existing_id
         if create.rows and self._if_exists != "replace":
-            if self._records.is_blind and self._if_exists == "fail" and (kept := self._made_by_an_earlier_try()):
-                return kept
+            if self._records.is_blind and self._if_exists == "fail" and (existing_id := self._made_by_an_earlier_try()):
+                return existing_id
             create.abandon()
             return create.settle_existing(self._if_exists)
         old = ", ".join(row.id for row in create.old)

@@ -74,10 +74,10 @@ class CreateTrigger:
                 create.abandon()
                 return create.settle_existing(self._if_exists)
             return self._create_new()
-        if (kept := create.completed_by_this_run()) is not None:
-            return kept
-        if self._records.is_blind and (kept := self._settle_without_record()) is not None:
-            return kept
+        if (existing_id := create.completed_by_this_run()) is not None:
+            return existing_id
+        if self._records.is_blind and (existing_id := self._settle_without_record()) is not None:
+            return existing_id
         if create.rows and self._if_exists != "replace":
             return create.settle_existing(self._if_exists)
         return self._create_new()

@@ -76,10 +76,10 @@ class Deletion:
 
     def _earlier(self) -> ChangeRecord | None:
         """Return the deletion that an earlier try of this run began or completed."""
-        found = self._records.read("delete", self._kind)
-        if found is None or (found.name, found.project) != (self._target, self._records.project):
+        record = self._records.read("delete", self._kind)
+        if record is None or (record.name, record.project) != (self._target, self._records.project):
             return None
-        return found if not found.done or found.run_began == self._records.run_began else None
+        return record if not record.done or record.run_began == self._records.run_began else None
 
     def _find(self) -> str | None:
         assert self._name is not None

@@ -230,3 +230,15 @@ def test_reuse_while_the_list_shrinks_creates_nothing_twice(emulator: Emulator) 
         created = [templates.create(if_exists="reuse") for _ in range(4)]
         list(deleting)
     assert created == [kept] * 4
+
+
+def test_a_template_replacement_that_was_killed_before_the_delete(emulator: Emulator, store: Path) -> None:
+    old = make(emulator, "template")
+    emulator.fault("deleteTemplate", nth=1, effect="hang", phase="before_commit", seconds=120)
+    arguments = {**templates.LEAST, "if_exists": "replace"}
+    with tries.timed_out_when(lambda: emulator.count("deleteTemplate")):
+        tries.run(TruepushCreateTemplateOperator, tries.context(store, 1), **arguments)
+    emulator.clear_faults()
+    new = tries.run(TruepushCreateTemplateOperator, tries.context(store, 2), **arguments)
+    assert [row["id"] for row in emulator.templates() if row["name"] == "Weekly"] == [new] != [old]
+    assert emulator.count("createTemplate") == 1
