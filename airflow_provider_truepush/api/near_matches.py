@@ -14,7 +14,7 @@ _SIMILAR = 0.6
 _LENGTH = 80
 
 
-def near_matches(name: str, candidates: Iterable[str]) -> list[str]:
+def near_matches(name: str, candidates: Iterable[str | None]) -> list[str]:
     """Return at most five names that resemble the given one, the closest first.
 
     :param name: the name that was not found.
@@ -22,6 +22,8 @@ def near_matches(name: str, candidates: Iterable[str]) -> list[str]:
     """
     by_form: dict[str, str] = {}
     for candidate in islice(candidates, _COMPARED):
+        if not isinstance(candidate, str):  # a row of the list without a readable name
+            continue
         by_form.setdefault(_form(candidate), candidate)
     close = difflib.get_close_matches(_form(name), by_form, n=_SHOWN, cutoff=_SIMILAR)
     return [by_form[form] for form in close]

@@ -28,3 +28,7 @@ def test_long_lists_and_long_names_are_bounded() -> None:
     assert len(near_matches("Segment 7", endless)) == 5
     assert near_matches("a" * 100_000, ["a" * 100_000]) == ["a" * 100_000]
     assert len(shown("a" * 100_000)) < 100
+
+
+def test_rows_without_a_name_are_passed_over() -> None:
+    assert near_matches("VIP", [None, "VIP "]) == ["VIP "]

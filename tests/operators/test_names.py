@@ -206,3 +206,17 @@ def test_titles_are_matched_letter_by_letter(emulator: Emulator, said: Said) -> 
     run(TruepushGetCampaignStatsOperator, "Sale \U0001f389")
     assert arguments_of(emulator, "campaignStats") == [wanted]
     assert wanted in said()
+
+
+@pytest.mark.parametrize("kind", ["template", "trigger", "segment"])
+def test_a_name_with_the_token_in_it_is_matched(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    operators = {
+        "template": TruepushDeleteTemplateOperator,
+        "trigger": TruepushDeleteTriggerOperator,
+        "segment": TruepushDeleteSegmentOperator,
+    }
+    with Emulator(token="shop") as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", emulator.connection_json)
+        seed(emulator, kind, "shop news", "*** news")
+        assert run(operators[kind], "shop news") is True
+        assert "shop news" not in [row["name"] for row in getattr(emulator, f"{kind}s")()]
