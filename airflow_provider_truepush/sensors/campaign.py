@@ -20,7 +20,7 @@ from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of
 from airflow_provider_truepush.api.literals import check_literal
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.operators.arguments import checked_at_parse
+from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
 
@@ -97,8 +97,9 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
         warn_of_counted_budget(error_budget)
-        with checked_at_parse():
-            self._check_literals()
+        names = ("thresholds", "require", "fail_if", "settled_after", "on_settled", "error_budget", "poke_interval")
+        self.check_arguments({name: getattr(self, name) for name in ("campaign_id", *names)})
+        self._check_together()
         self._hook: TruepushHook | None = None
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0
@@ -115,22 +116,37 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
             self._switch = KillSwitch(self._cancel_once)
         return self._switch
 
-    def _check_literals(self) -> None:
-        """Refuse at parse time what cannot be right, whatever the templates render to."""
-        from airflow_provider_truepush.waiting.bounds import check_literals
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments; the constructor calls it, and ``partial`` and ``expand`` do.
 
-        check_literal(object_id, "campaign_id", self.campaign_id)
-        check_literals(
-            thresholds=self.thresholds,
-            require=self.require,
-            fail_if=self.fail_if,
-            settled_after=self.settled_after,
-            on_settled=self.on_settled,
-            error_budget=self.error_budget,
-        )
-        seconds("poke_interval", self.poke_interval)
-        if self.deferrable and self.exponential_backoff:
-            refuse("exponential_backoff", True, "a deferred wait polls at a fixed interval; set poke_interval instead")
+        :param given: arguments by name.
+        :raises TruepushArgumentError: a literal is wrong, whatever the templates render to.
+        """
+        from airflow_provider_truepush.waiting.bounds import check_literal_of
+
+        with checked_at_parse():
+            for name, value in given.items():
+                check_literal_of(name, value)
+                if name == "campaign_id":
+                    check_literal(object_id, name, value)
+                if name == "poke_interval":
+                    check_literal(seconds, name, value)
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """As Airflow's, with literals checked."""
+        cls.check_arguments(kwargs)
+        return CheckedPartial(super().partial(**kwargs), cls.check_arguments)
+
+    def _check_together(self) -> None:
+        from airflow_provider_truepush.waiting.bounds import refuse_endless
+
+        with checked_at_parse():
+            if not self.thresholds and self.settled_after is None:
+                refuse_endless(self.thresholds)
+            if self.deferrable and self.exponential_backoff:
+                refuse("exponential_backoff", True, "a deferred wait polls at a fixed interval; set poke_interval")
 
     @property
     def hook(self) -> TruepushHook:

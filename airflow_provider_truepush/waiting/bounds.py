@@ -11,6 +11,9 @@ from airflow_provider_truepush.api import checks, templated
 from airflow_provider_truepush.api.literals import is_literal
 from airflow_provider_truepush.api.protocol.codes import COUNTERS, RATES
 
+#: Arguments that are one of a few words.
+CHOICES = {"require": ("all", "any"), "on_settled": ("succeed", "fail")}
+
 
 def check_literals(
     *,
@@ -21,22 +24,40 @@ def check_literals(
     on_settled: object,
     error_budget: object,
 ) -> None:
-    """Check the arguments of an operator as far as rendering changes nothing about them.
+    """Check all arguments of a wait as far as rendering changes nothing about them.
 
     :raises TruepushValidationError: one of them cannot be right, whatever the templates render to.
     """
-    for name, bounds in (("thresholds", thresholds), ("fail_if", fail_if)):
-        _check_literal_bounds(name, bounds)
-    if is_literal(require):
-        check_choice("require", require, ("all", "any"))
-    if is_literal(on_settled):
-        check_choice("on_settled", on_settled, ("succeed", "fail"))
-    if settled_after is not None and is_literal(settled_after):
-        checks.seconds("settled_after", settled_after)
-    if is_literal(error_budget):
-        check_error_budget(error_budget)
+    given = {
+        "thresholds": thresholds,
+        "require": require,
+        "fail_if": fail_if,
+        "settled_after": settled_after,
+        "on_settled": on_settled,
+        "error_budget": error_budget,
+    }
+    for name, value in given.items():
+        check_literal_of(name, value)
     if not thresholds and settled_after is None:
         refuse_endless(thresholds)
+
+
+def check_literal_of(name: str, value: object) -> None:
+    """Check one argument of a wait, as far as it is a literal.
+
+    :param name: its name; an argument that is none of a wait's passes.
+    :param value: as the Dag file gives it.
+    """
+    if name in ("thresholds", "fail_if"):
+        _check_literal_bounds(name, value)
+    elif not is_literal(value):
+        return
+    elif name in CHOICES:
+        check_choice(name, value, CHOICES[name])
+    elif name == "settled_after" and value is not None:
+        checks.seconds(name, value)
+    elif name == "error_budget":
+        check_error_budget(value)
 
 
 def _check_literal_bounds(name: str, given: object) -> None:

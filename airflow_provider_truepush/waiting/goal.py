@@ -12,7 +12,13 @@ from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
 from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.api.protocol.codes import RATES
-from airflow_provider_truepush.waiting.bounds import check_bounds, check_choice, check_error_budget, refuse_endless
+from airflow_provider_truepush.waiting.bounds import (
+    CHOICES,
+    check_bounds,
+    check_choice,
+    check_error_budget,
+    refuse_endless,
+)
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
 
@@ -47,8 +53,8 @@ class Goal:
     def __post_init__(self) -> None:
         object.__setattr__(self, "thresholds", check_bounds("thresholds", self.thresholds))
         object.__setattr__(self, "fail_if", check_bounds("fail_if", self.fail_if))
-        check_choice("require", self.require, ("all", "any"))
-        check_choice("on_settled", self.on_settled, ("succeed", "fail"))
+        for name, choices in CHOICES.items():
+            check_choice(name, getattr(self, name), choices)
         if self.settled_after is not None:
             object.__setattr__(self, "settled_after", checks.seconds("settled_after", self.settled_after))
         object.__setattr__(self, "error_budget", check_error_budget(self.error_budget))

@@ -57,6 +57,26 @@ def test_a_wrong_literal_is_an_error_of_the_dag_file(given: dict[str, Any], says
     assert str(caught.value).startswith(says)
 
 
+@pytest.mark.parametrize("given", [{"require": "some"}, {"thresholds": {"deliverd": 1}}, {"poke_interval": 0}], ids=str)
+def test_a_wrong_literal_of_a_mapped_sensor_is_one_too(given: dict[str, Any]) -> None:
+    with pytest.raises(TruepushValidationError), DAG("a_dag", schedule=None):
+        TruepushCampaignStatsSensor.partial(task_id="wait", **{"thresholds": {"delivered": 1}, **given})
+
+
+def test_a_mapped_value_that_is_wrong_is_one_too() -> None:
+    with pytest.raises(TruepushValidationError, match="campaign_id"), DAG("a_dag", schedule=None):
+        TruepushCampaignStatsSensor.partial(task_id="wait", thresholds={"delivered": 1}).expand(
+            campaign_id=[SENT, "12"]
+        )
+
+
+def test_a_mapped_sensor() -> None:
+    with DAG("a_dag", schedule=None) as dag:
+        partial = TruepushCampaignStatsSensor.partial(task_id="wait", thresholds={"delivered": 1}, poke_interval=5)
+        partial.expand(campaign_id=[SENT, "{{ params.id }}"])
+    assert dag.task_ids == ["wait"]
+
+
 @pytest.mark.parametrize(
     "given",
     [
