@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import TypeVar
 
+from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.refs import Ref
 from airflow_provider_truepush.api.protocol import newest as newest_rows, search as searching
 from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
@@ -22,30 +24,33 @@ T = TypeVar("T")
 Run = Callable[[Call[list[R]]], list[R]]
 RunAsync = Callable[[Call[list[R]]], Awaitable[list[R]]]
 
-#: What earlier walks in this process found out, by connection and endpoint.
-_hints: dict[tuple[str, str], Hint] = {}
+#: What earlier walks in this process found out, by project and endpoint.
+_hints: dict[tuple[str, str, str], Hint] = {}
 
 
-def listing(conn_id: str, endpoint: Endpoint[list[R]], since: datetime | None) -> Walk[R, object]:
+def listing(
+    settings: Settings, endpoint: Endpoint[list[R]], since: datetime | None, *, is_poll: bool = False
+) -> Walk[R, object]:
     """Return the walk that hands over all rows, or those since a moment."""
     if since is None:
         return walk_all(endpoint.name)
-    return walk_recent(endpoint.name, Wanted(since=since), _hint(conn_id, endpoint))
+    return walk_recent(endpoint.name, Wanted(since=since), _hint(settings, endpoint), is_poll=is_poll)
 
 
-def search(conn_id: str, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:
+def search(settings: Settings, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:
     """Return the walk that finds the wanted rows for certain."""
     wanted.require_something()
-    return searching.search(endpoint.name, wanted, _hint(conn_id, endpoint), is_unique=is_unique)
+    return searching.search(endpoint.name, wanted, _hint(settings, endpoint), is_unique=is_unique)
 
 
-def newest(conn_id: str, endpoint: Endpoint[list[R]]) -> Walk[R, Newest[R]]:
+def newest(settings: Settings, endpoint: Endpoint[list[R]]) -> Walk[R, Newest[R]]:
     """Return the walk that reads the newest rows."""
-    return newest_rows.walk_newest(endpoint.name, _hint(conn_id, endpoint))
+    return newest_rows.walk_newest(endpoint.name, _hint(settings, endpoint))
 
 
-def _hint(conn_id: str, endpoint: Endpoint[list[R]]) -> Hint:
-    return _hints.setdefault((conn_id, endpoint.name), Hint())
+def _hint(settings: Settings, endpoint: Endpoint[list[R]]) -> Hint:
+    token = sha256(settings.token.encode()).hexdigest()
+    return _hints.setdefault((settings.base_url, token, endpoint.name), Hint())
 
 
 def iterate(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, object]) -> Iterator[R]:

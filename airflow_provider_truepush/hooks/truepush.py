@@ -131,12 +131,10 @@ class TruepushHook(_ConnectionType):
         return self.get_conn().execute(call)
 
     def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> Iterator[R]:
-        return lists.iterate(self._run, endpoint, lists.listing(self.truepush_conn_id, endpoint, since))
+        return lists.iterate(self._run, endpoint, lists.listing(self.settings, endpoint, since))
 
     def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool = False) -> list[R]:
-        return lists.finish(
-            self._run, endpoint, lists.search(self.truepush_conn_id, endpoint, wanted, is_unique=is_unique)
-        )
+        return lists.finish(self._run, endpoint, lists.search(self.settings, endpoint, wanted, is_unique=is_unique))
 
     def create_campaign(
         self, campaign: Campaign | Mapping[str, Any], *, just_before: Callable[[], None] | None = None
@@ -192,9 +190,7 @@ class TruepushHook(_ConnectionType):
 
         A list that is oldest first takes some 20 requests, one in no usable order takes all its pages.
         """
-        return lists.finish(
-            self._run, endpoints.LIST_CAMPAIGNS, lists.newest(self.truepush_conn_id, endpoints.LIST_CAMPAIGNS)
-        )
+        return lists.finish(self._run, endpoints.LIST_CAMPAIGNS, lists.newest(self.settings, endpoints.LIST_CAMPAIGNS))
 
     def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
         """``createTemplate``, sent once. As :meth:`create_campaign`."""
@@ -312,15 +308,17 @@ class TruepushAsyncHook(_ConnectionType):
         async with await self._lease() as client:
             return await client.execute(call)
 
-    async def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> AsyncIterator[R]:
-        await self.get_settings()  # which imports what the list takes, but not in the loop
-        walk = lists.listing(self.truepush_conn_id, endpoint, since)
+    async def _list(
+        self, endpoint: Endpoint[list[R]], since: datetime | None = None, *, is_poll: bool = False
+    ) -> AsyncIterator[R]:
+        settings = await self.get_settings()  # which imports what the list takes, but not in the loop
+        walk = lists.listing(settings, endpoint, since, is_poll=is_poll)
         async for row in lists.iterate_async(self._run, endpoint, walk):
             yield row
 
     async def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool = False) -> list[R]:
-        await self.get_settings()
-        walk = lists.search(self.truepush_conn_id, endpoint, wanted, is_unique=is_unique)
+        settings = await self.get_settings()
+        walk = lists.search(settings, endpoint, wanted, is_unique=is_unique)
         return await lists.finish_async(self._run, endpoint, walk)
 
     async def create_campaign(self, campaign: Campaign | Mapping[str, Any]) -> str | None:
@@ -335,9 +333,12 @@ class TruepushAsyncHook(_ConnectionType):
         """As :meth:`TruepushHook.get_campaign_stats`."""
         return await self._run(calls.get_campaign_stats(campaign_id))
 
-    def list_campaigns(self, since: datetime | None = None) -> AsyncIterator[CampaignRef]:
-        """As :meth:`TruepushHook.list_campaigns`."""
-        return self._list(endpoints.LIST_CAMPAIGNS, since)
+    def list_campaigns(self, since: datetime | None = None, *, is_poll: bool = False) -> AsyncIterator[CampaignRef]:
+        """As :meth:`TruepushHook.list_campaigns`.
+
+        :param is_poll: save the requests that notice rows deleted meanwhile: the caller lists again soon.
+        """
+        return self._list(endpoints.LIST_CAMPAIGNS, since, is_poll=is_poll)
 
     async def find_campaigns(
         self, title: str | None = None, campaign_id: str | None = None, since: datetime | None = None
@@ -347,8 +348,8 @@ class TruepushAsyncHook(_ConnectionType):
 
     async def newest_campaigns(self) -> Newest[CampaignRef]:
         """As :meth:`TruepushHook.newest_campaigns`."""
-        await self.get_settings()
-        walk = lists.newest(self.truepush_conn_id, endpoints.LIST_CAMPAIGNS)
+        settings = await self.get_settings()
+        walk = lists.newest(settings, endpoints.LIST_CAMPAIGNS)
         return await lists.finish_async(self._run, endpoints.LIST_CAMPAIGNS, walk)
 
     async def create_template(self, template: Template | Mapping[str, Any]) -> str | None:

@@ -1,10 +1,10 @@
-"""What a watcher remembers: the campaigns it has told already."""
+"""The campaigns that a watcher has seen: its watermark, and the ids near it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from heapq import nlargest
@@ -14,73 +14,119 @@ from airflow_provider_truepush.api.models.refs import CampaignRef
 
 log = logging.getLogger(__name__)
 
-#: So many of the newest ids are written out; older ones are covered by the mark. About 27 KB, and Airflow warns at 64.
-_KEPT = 1000
+#: The newest ids are kept, so many of them; older ones are covered by the mark. They take less than 10 KB of Airflow's
+#: state store, whatever the history.
+_KEPT = 340
+#: A project with so few campaigns is read whole at every poll: it fits on a page or two.
+_SMALL_PROJECT = 50
+#: A poll lists again what is this old at most, in seconds, and so many of the newest campaigns at most. The clocks of
+#: Truepush's servers may differ.
+_OVERLAP_SECONDS, _OVERLAP_ROWS = 3600, 5
+#: An empty list counts once it was read so often: a proxy may have answered the first time.
+_EMPTY_LISTS = 2
 #: Seconds for one answer of the state store. When the triggerer stops, none comes any more.
 _STORE_TIMEOUT = 10.0
-#: The digits of an ObjectId that hold the second of its creation.
-_SECOND = slice(0, 8)
-_OBJECT_ID = re.compile(r"[0-9a-f]{24}")
+_ZEROS = "0" * 16
 
 
-class ToldCampaigns:
-    """The ids that were told, or were there before the watch began.
-
-    In the process all of them are known, so that neither the list's order nor a campaign that turns up late matters.
-    The state store gets the newest ones and a mark: ids created before its second count as told.
+class SeenCampaigns:
+    """Remembers which campaigns were turned into events, or existed before the watch began.
 
     :param store: Airflow's accessor of asset state (3.3+); None to remember in the process only.
-    :param key: where it is kept in there.
+    :param key: the key in that store.
+    :param clock: the present moment, in seconds since the epoch.
     """
 
-    def __init__(self, store: Any, key: str) -> None:
+    def __init__(self, store: Any, key: str, clock: Callable[[], float] = time.time) -> None:
         self._stores = _stores(store)
         self._key = key
+        self._clock = clock
         self._ids: set[str] = set()
-        self._mark: str | None = None
-        self._began = False
+        #: Campaigns with a smaller id count as seen.
+        self._mark = ""
+        self._is_loaded = False
+        self._has_baseline = False
+        self._began_at: int | None = None
+        self._empty_lists = 0
         self._version = 0
         self._saved = 0
         self._trouble: str | None = None
 
-    async def news(self, listed: Iterable[CampaignRef]) -> list[CampaignRef]:
-        """The campaigns still to be told, oldest first; none from the first list of a new watch.
+    @property
+    def need(self) -> str | None:
+        """The id from which the next list must be complete; None for the newest campaigns only."""
+        if not self._has_baseline:
+            return None
+        if not self._mark and len(self._ids) <= _SMALL_PROJECT:
+            return ""
+        newest = nlargest(_OVERLAP_ROWS, self._ids) or [self._mark]
+        overlap = f"{max(0, _second(newest[0]) - _OVERLAP_SECONDS):08x}"
+        return max(overlap, newest[-1][:8]) + _ZEROS
 
-        :param listed: all campaigns of the project.
+    async def news(self, listed: Iterable[CampaignRef], floor: str = "") -> list[CampaignRef]:
+        """Return the campaigns that were not seen yet, oldest first. The first list of a new watch has none.
+
+        :param listed: the project's campaigns.
+        :param floor: the list is complete for greater ids only; empty for a whole list.
         """
         rows = {row.id.lower(): row for row in listed}
-        if self._began:
-            fresh = rows.keys() - self._ids
-        else:
+        if not self._is_loaded:
             try:
-                kept = await self._load()
+                self._has_baseline = await self._load()
             except Exception as error:
-                # Going on without it could tell everything twice. The next list comes with another try.
+                # Without the state, everything could become an event twice. The next list comes with another attempt.
                 self._complain("read", error)
                 return []
-            self._began = True
-            fresh = {row for row in rows if kept and self._is_new(row)}
-            self._ids |= rows.keys() - fresh
-            if not kept:
-                self._version += 1
-                await self.save()
-        return [rows[row] for row in sorted(fresh)]
+            self._is_loaded = True
+        if not self._has_baseline:
+            return await self._begin(rows, floor)
+        need = self.need
+        if floor and need is not None and floor > need:
+            return []  # the next list goes back far enough: the poll asks for what is needed
+        return [rows[row] for row in sorted(rows) if row not in self._ids and row >= self._mark]
+
+    async def _begin(self, rows: dict[str, CampaignRef], floor: str) -> list[CampaignRef]:
+        """Take the first list as what existed before. One that is empty has to be confirmed by the next."""
+        if self._began_at is None:
+            self._began_at = int(self._clock())
+        fresh: list[str] = []
+        if not rows:
+            self._empty_lists += 1
+            if self._empty_lists < _EMPTY_LISTS:
+                return []
+            floor = f"{self._began_at - _OVERLAP_SECONDS:08x}{_ZEROS}"
+        elif self._empty_lists:
+            fresh = [row for row in sorted(rows) if _second(row) > self._began_at]
+        self._has_baseline = True
+        self._mark = floor
+        self._ids = rows.keys() - set(fresh)
+        self._trim()
+        self._version += 1
+        await self.save()
+        return [rows[row] for row in fresh]
 
     def add(self, campaign_id: str) -> None:
-        """Count a campaign as told."""
+        """Count a campaign as seen."""
         self._ids.add(campaign_id.lower())
+        self._trim()
         self._version += 1
 
+    def _trim(self) -> None:
+        if len(self._ids) > _KEPT:
+            newest = nlargest(_KEPT, self._ids)
+            self._mark = max(self._mark, newest[-1])
+            self._ids = set(newest)
+
     async def save(self) -> None:
-        """Write it out, if there is anything new."""
+        """Write the state to the store, if it has changed."""
         if save := self.later():
             await save()
 
     def later(self) -> Callable[[], Awaitable[None]] | None:
-        """What writes out the present state, whatever is told until then; None when there is nothing new."""
+        """Return what writes the present state, whatever is seen until then; None when nothing has changed."""
         if not self._stores or self._saved == self._version:
             return None
-        return partial(self._write, self._version, self._state())
+        return partial(self._write, self._version, {"mark": self._mark, "ids": sorted(self._ids)})
 
     async def _write(self, version: int, state: dict[str, Any]) -> None:
         if version <= self._saved:
@@ -97,40 +143,41 @@ class ToldCampaigns:
         self._trouble = None
 
     async def _load(self) -> bool:
-        """Read what was kept. An asset that was added to the watcher later has nothing, or less than the others."""
-        kept = False
+        """Read the state. An asset that was added to the watcher later has none, or less than the others.
+
+        Version 0.1.0 kept up to a thousand ids, and a mark of the first eight digits of an id.
+        """
+        found = False
         for store in self._stores:
             async with asyncio.timeout(_STORE_TIMEOUT):
                 state = await store.aget(self._key)
             if state is not None:
-                kept = True
+                found = True
                 self._ids |= set(state["ids"])
-                self._mark = max(self._mark or "", state["mark"])
-        return kept
-
-    def _state(self) -> dict[str, Any]:
-        newest = nlargest(_KEPT, filter(_OBJECT_ID.fullmatch, self._ids))
-        # Ids of that very second are kept, all of them: one more may still turn up.
-        mark = newest[-1][_SECOND] if len(self._ids) > _KEPT and newest else ""
-        mark = max(mark, self._mark or "")
-        return {"mark": mark, "ids": sorted(row for row in self._ids if not _is_before(row, mark))}
-
-    def _is_new(self, campaign_id: str) -> bool:
-        return campaign_id not in self._ids and not _is_before(campaign_id, self._mark or "")
+                self._mark = max(self._mark, state["mark"])
+        self._trim()
+        return found
 
     def _complain(self, what: str, error: Exception) -> None:
         trouble = f"{what}: {type(error).__name__}: {error}"
         if trouble != self._trouble:
-            log.warning("The campaigns told so far (%s) could not be %s; trying again.", self._key, trouble)
+            log.warning(
+                "The campaigns seen so far (%s) could not be %s. No campaign is lost; retrying with the next poll.",
+                self._key,
+                trouble,
+            )
         self._trouble = trouble
 
 
-def _is_before(campaign_id: str, mark: str) -> bool:
-    return campaign_id[_SECOND] < mark and _OBJECT_ID.fullmatch(campaign_id) is not None
+def _second(campaign_id: str) -> int:
+    try:
+        return int(campaign_id[:8], 16)
+    except ValueError:
+        return 0
 
 
 def _stores(store: Any) -> list[Any]:
-    """The accessors of all assets of a watcher: with more than one, Airflow's common accessor refuses to serve.
+    """Return the accessors of all assets of a watcher: with more than one, Airflow's common accessor refuses to serve.
 
     It has no public list of them. A watcher's assets are known to Airflow only.
     """

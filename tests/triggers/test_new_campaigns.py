@@ -18,7 +18,7 @@ from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
-from airflow_provider_truepush.triggers.seen_campaigns import ToldCampaigns
+from airflow_provider_truepush.triggers.seen_campaigns import SeenCampaigns
 from tests.contract.driver import connect
 from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine, quick
 
@@ -59,12 +59,16 @@ class Triggerer:
     def __init__(self, *, storing: bool = True) -> None:
         self.manager = shared_streams.SharedStreamManager()
         self.told: list[tuple[str, str]] = []
+        self.titles: list[str] = []
+        self.times: list[float] = []
         self.unstored: list[int] = []
         self.storing = storing
+        self.spacing = 0.0
         self.tasks: list[asyncio.Task[None]] = []
 
     def watch(self, store: Store | None = None, **kwargs: Any) -> TruepushNewCampaignsTrigger:
         trigger = TruepushNewCampaignsTrigger(**{"poll_interval": SOON, **kwargs})
+        trigger.event_spacing = self.spacing
         trigger.asset_state_store = store  # type: ignore[assignment]
         number = len(self.tasks)
         self.tasks.append(asyncio.create_task(self._run(number, trigger)))
@@ -78,6 +82,8 @@ class Triggerer:
             async for event in trigger.filter_shared_stream(stream):
                 seq = self.manager.bind_pending_event(trigger_id=number, key=key)
                 self.told.append((trigger.project, event.payload["campaign_id"]))
+                self.titles.append(event.payload["title"])
+                self.times.append(time.monotonic())
                 self.unstored.append(seq)
                 if self.storing:
                     self.store_events()
@@ -292,7 +298,7 @@ async def test_an_asset_state_that_cannot_be_read_or_written_is_tried_again(
         store.broken = False
         await until(lambda: other in str(store.kept))
         assert running.ids == [missed, other]
-    complaints = [record.getMessage() for record in caplog.records if "told so far" in record.getMessage()]
+    complaints = [record.getMessage() for record in caplog.records if "seen so far" in record.getMessage()]
     assert len(complaints) == 2
 
 
@@ -364,8 +370,8 @@ async def test_failed_polls_are_logged_once_and_end_nothing(
         campaign_id = add(own_emulator)
         own_emulator.clear_faults(fault_id)
         await until(lambda: running.ids == [campaign_id])
-    said = [record.getMessage() for record in caplog.records if record.name.endswith("new_campaigns")]
-    assert len([line for line in said if "cannot be listed" in line]) == 1
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("campaign_poll")]
+    assert len([line for line in said if "Could not list campaigns" in line]) == 1
     assert len([line for line in said if "can be listed again" in line]) == 1
 
 
@@ -438,6 +444,73 @@ def test_an_asset_watcher_takes_it() -> None:
     assert sdk.Asset("truepush://shop/campaigns", watchers=[watcher]).watchers == [watcher]
 
 
+@pytest.mark.parametrize("fault", [{"effect": "status", "status": 204}, {"effect": "bare_204"}])
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("order", ["inserted", "oldest", "newest", "shuffled"])
+async def test_an_empty_answer_is_no_list(own_emulator: Emulator, fault: dict[str, Any], nth: int, order: str) -> None:
+    own_emulator.set_dialect(order=order)
+    own_emulator.add_campaigns(100)
+    own_emulator.fault("listCampaign", nth=nth, **fault)
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator, 4)
+        assert running.ids == []
+        new = add(own_emulator)
+        await until(lambda: running.ids == [new])
+
+
+@pytest.mark.parametrize(("order", "most"), [("newest", 2), ("oldest", 4), ("inserted", 4)])
+@pytest.mark.parametrize("spread", [timedelta(days=1), timedelta(days=365)])
+async def test_requests_of_a_poll_with_five_thousand_campaigns(
+    own_emulator: Emulator, order: str, most: int, spread: timedelta
+) -> None:
+    own_emulator.set_dialect(order=order, page_size=25)
+    own_emulator.add_campaigns(5_000, spread=spread)
+    async with triggerer() as running:
+        running.watch(Store(), poll_interval=0.2)
+        await polls(own_emulator, 2)
+        new = [add(own_emulator), add(own_emulator)]
+        await until(lambda: running.ids == new)
+        await polls(own_emulator, 2)
+        own_emulator.clear_requests()
+        await polls(own_emulator, 6)
+    counts: list[int] = []
+    for request in own_emulator.requests("listCampaign"):
+        if request.argument == "1":
+            counts.append(0)
+        if counts:
+            counts[-1] += 1
+    assert max(counts[:-1]) <= most
+
+
+async def test_a_title_that_no_event_can_hold_is_made_writable(own_emulator: Emulator) -> None:
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        own_emulator.seed({"campaigns": [{"title": "cut \ud83d"}]})
+        await until(lambda: running.titles)
+        assert running.titles == ["cut \ufffd"]
+        json.dumps(running.titles, ensure_ascii=False).encode()
+
+
+async def test_the_last_of_several_events_comes_later(own_emulator: Emulator) -> None:
+    """Airflow's scheduler gives a run the events up to the first; the last one starts the run of the others."""
+    async with triggerer() as running:
+        running.spacing = 1.0
+        running.watch(Store(), poll_interval=0.2)
+        await polls(own_emulator)
+        new = own_emulator.seed({"campaigns": [{"title": str(number)} for number in range(4)]})["campaigns"]
+        await until(lambda: running.ids == new)
+        times = running.times
+        assert times[2] - times[0] < 0.5
+        assert times[3] - times[0] >= 1.0
+
+
+def test_events_of_a_slow_poll_are_half_an_interval_apart() -> None:
+    spacings = [TruepushNewCampaignsTrigger(poll_interval=interval).event_spacing for interval in (1, 30, 3600)]
+    assert spacings == [5.0, 15.0, 30.0]
+
+
 # What is remembered
 
 
@@ -449,45 +522,89 @@ def made(second: int, number: int = 0) -> str:
     return f"{second:08x}{number:016x}"
 
 
-async def test_what_is_kept_is_bounded_and_loses_none_of_a_second() -> None:
+async def test_what_is_kept_is_bounded_and_loses_none_that_is_newer() -> None:
     store = Store()
     ids = [made(1000 + number) for number in range(5000)] + [made(6000, number) for number in range(1500)]
-    told = ToldCampaigns(store, "key")
-    assert await told.news(rows(ids)) == []
-    kept = json.loads(store.kept["key"])
-    assert kept["mark"] == f"{6000:08x}"
-    assert len(kept["ids"]) == 1500
-    again = ToldCampaigns(store, "key")
+    seen = SeenCampaigns(store, "key")
+    assert await seen.news(rows(ids)) == []
+    assert len(store.kept["key"]) <= 10_000
+    again = SeenCampaigns(store, "key")
     late = made(6000, 9999)
     assert await again.news(rows([*ids, late])) == rows([late])
 
 
-async def test_a_thousand_campaigns_fit_into_what_airflow_keeps_without_a_warning() -> None:
+@pytest.mark.parametrize("count", [0, 1, 340, 341, 100_000])
+async def test_the_state_fits_into_ten_kilobytes_whatever_the_history(count: int) -> None:
     store = Store()
-    await ToldCampaigns(store, "key").news(rows([made(number) for number in range(100_000)]))
-    assert len(store.kept["key"]) < 65_535
+    seen = SeenCampaigns(store, "key")
+    for _ in range(2):
+        await seen.news(rows([made(number) for number in range(count)]))
+    for number in range(1000):
+        seen.add(made(count + number))
+    await seen.save()
+    assert len(store.kept["key"]) <= 10_000
 
 
 async def test_a_small_project_is_kept_whole() -> None:
     store = Store()
-    ids = [made(number * 1_000_000) for number in range(1000)]
-    await ToldCampaigns(store, "key").news(rows(ids))
+    ids = [made(number * 1_000_000) for number in range(1, 50)]
+    seen = SeenCampaigns(store, "key")
+    await seen.news(rows(ids))
+    assert seen.need == ""
     old = made(500)
-    assert await ToldCampaigns(store, "key").news(rows([*ids, old])) == rows([old])
+    assert await SeenCampaigns(store, "key").news(rows([*ids, old])) == rows([old])
 
 
-async def test_ids_of_another_form_are_told_once_as_well() -> None:
+@pytest.mark.parametrize(
+    ("mark", "count"),
+    [("", 3), (f"{5000:08x}", 1500), (f"{5999:08x}", 1)],
+)
+async def test_the_state_of_version_0_1_0_is_read(mark: str, count: int) -> None:
+    """A mark of eight digits, and up to a thousand ids or those of one second."""
     store = Store()
-    told = ToldCampaigns(store, "key")
-    await told.news(rows(["first"]))
-    assert await told.news(rows(["first", "second"])) == rows(["second"])
-    told.add("second")
-    await told.save()
-    assert await ToldCampaigns(store, "key").news(rows(["first", "second", "third"])) == rows(["third"])
+    store.kept["key"] = json.dumps({"mark": mark, "ids": [made(6000, number) for number in range(count)]})
+    seen = SeenCampaigns(store, "key")
+    new = [made(6000, 5000), made(6001)]
+    assert await seen.news(rows([made(6000, count - 1), *new])) == rows(new)
+    need = seen.need
+    assert need is not None
+    assert need <= made(6000)
+    if mark:
+        assert await seen.news(rows([made(4999)])) == []
+    for campaign_id in new:
+        seen.add(campaign_id)
+    await seen.save()
+    assert len(store.kept["key"]) <= 10_000
+    assert await SeenCampaigns(store, "key").news(rows(new)) == []
+
+
+async def test_a_list_that_does_not_go_back_far_enough_is_left_to_the_next() -> None:
+    store = Store()
+    await SeenCampaigns(store, "key").news(rows([made(number * 4000) for number in range(1, 100)]))
+    seen = SeenCampaigns(store, "key")
+    newest = [made(500_000 + number) for number in range(30)]
+    assert await seen.news(rows(newest[5:]), floor=newest[4]) == []
+    assert await seen.news(rows(newest), floor=seen.need or "") == rows(newest)
+
+
+async def test_an_empty_first_list_is_confirmed_by_the_next() -> None:
+    """A proxy's bare HTTP 204 is no baseline: the campaigns of the next list existed before."""
+    seen = SeenCampaigns(Store(), "key", clock=lambda: 9000)
+    assert await seen.news([]) == []
+    old, new = [made(100), made(9000)], [made(9001), made(9030)]
+    assert await seen.news(rows(old + new)) == rows(new)
+
+
+async def test_an_empty_project_is_a_baseline_once_it_was_listed_twice() -> None:
+    """The clocks of Truepush may be an hour behind."""
+    seen = SeenCampaigns(Store(), "key", clock=lambda: 9000)
+    assert await seen.news([]) == []
+    assert await seen.news([]) == []
+    assert await seen.news(rows([made(5000), made(5400)])) == rows([made(5400)])
 
 
 async def test_a_list_that_is_empty_for_once_tells_nothing_again() -> None:
-    told = ToldCampaigns(Store(), "key")
+    told = SeenCampaigns(Store(), "key")
     ids = [made(1), made(2)]
     await told.news(rows(ids))
     assert await told.news([]) == []
@@ -500,9 +617,9 @@ async def test_a_watcher_of_several_assets_keeps_its_memory_in_each() -> None:
     first, second = Store(), Store()
     accessors = AssetStateStoreAccessors(inlets=[])
     accessors._by_name.update({"first": first})  # type: ignore[dict-item]
-    await ToldCampaigns(accessors, "key").news(rows([made(1)]))
+    await SeenCampaigns(accessors, "key").news(rows([made(1)]))
     accessors._by_name.update({"second": second})  # type: ignore[dict-item]
-    told = ToldCampaigns(accessors, "key")
+    told = SeenCampaigns(accessors, "key")
     assert await told.news(rows([made(1), made(2)])) == rows([made(2)])
     told.add(made(2))
     await told.save()

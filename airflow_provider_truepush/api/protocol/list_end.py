@@ -21,11 +21,11 @@ _STRIDE_GROWTH = 4
 class Hint:
     """What an earlier walk over the same list found out. A wrong hint costs requests, never rows.
 
-    :param last_page: the last page of a list that was oldest first; None when unknown.
+    :param last_page: the last page of a list that was oldest first; 0 when unknown.
     :param whole_walks_explained: whether the log has said why the list is read whole.
     """
 
-    last_page: int | None = None
+    last_page: int = 0
     whole_walks_explained: bool = False
 
 
@@ -40,6 +40,7 @@ def find_last_page(reading: Reading[R], detector: OrderDetector, first: int) -> 
     :return: the number and the rows of the last page; None when the list is not oldest first, or empty.
     """
     low, high, stride = first, 0, 1
+    is_end_confirmed = False
     while True:
         while high == 0 or high - low > 1:
             probe = low + stride if high == 0 else (low + high) // 2
@@ -54,9 +55,17 @@ def find_last_page(reading: Reading[R], detector: OrderDetector, first: int) -> 
         if low == 0:
             return None
         rows = yield from reading.page(low)
-        if rows:
+        if not rows:
+            low, high = 0, low  # the list has shrunk since that page was read
+        elif is_end_confirmed or len(rows) < reading.page_size:
             break
-        low, high = 0, low  # the list has shrunk since that page was read
+        else:
+            # A full page is rarely the last. An empty answer may come from a proxy, so the page behind it is asked for
+            # once more.
+            is_end_confirmed = True
+            if not (yield from reading.page(low + 1)):
+                break
+            low, high, stride = low + 1, 0, 1
     detector.add(low, [row.id for row in rows])
     return (low, rows) if detector.order is Order.OLDEST_FIRST else None
 

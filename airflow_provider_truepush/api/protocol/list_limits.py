@@ -24,7 +24,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 #: The ids of neighboring rows may differ by so much from the order of the list: several servers make them.
 CLOCK_SLACK = timedelta(hours=1)
 #: In a list whose rows are all in order, so many rows older than the moment prove as much as `CLOCK_SLACK`.
-ORDERLY_ROWS = 25
+ORDERLY_ROWS = 20
 #: Steps between neighboring rows that must go the same way before the list counts as ordered. By chance ten steps do
 #: so once in forty million lists.
 ORDERED_STEPS = 10

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic
 
 from airflow_provider_truepush.api.protocol.list_end import Hint, explain_whole_walk, find_last_page
+from airflow_provider_truepush.api.protocol.list_limits import ORDERED_STEPS
 from airflow_provider_truepush.api.protocol.order import Order, OrderDetector, second_of
 from airflow_provider_truepush.api.protocol.reading import R, Reading, Walk
 from airflow_provider_truepush.api.protocol.second_look import SecondLook
@@ -34,30 +36,34 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
     :param name: the endpoint's name.
     :param hint: of an earlier walk over the same list; it is updated.
     """
-    if hint.last_page is not None:
-        newest: Newest[R] | None = yield from _last_pages(Reading(name), OrderDetector(), hint, hint.last_page)
-        if newest is not None:
-            return newest
-        hint.last_page = None
     reading: Reading[R] = Reading(name)
     detector = OrderDetector()
     pages: list[Sequence[R]] = []
+    newest: Newest[R] | None
     from_the_end = True
-    while rows := (yield from reading.next_page(len(pages) + 1)):
+    while rows := (yield from _next_page(reading, pages)):
         pages.append(rows)
         detector.add(len(pages), [row.id for row in rows])
         if detector.order is Order.NEWEST_FIRST:
             yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
             return Newest(tuple(reading.rows.values()), _floor(rows[-_UNSURE_ROWS:]))
         if detector.order is Order.OLDEST_FIRST and from_the_end:
-            newest = yield from _last_pages(reading, detector, hint, len(pages))
+            newest = yield from _last_pages(reading, detector, hint, max(len(pages), hint.last_page))
             if newest is not None:
                 return newest
-            from_the_end = False
+            from_the_end, hint.last_page = False, 0
             reading, pages = Reading(name), []
     explain_whole_walk(hint, reading, detector.order, len(pages))
     yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
     return Newest(tuple(reading.rows.values()), "")
+
+
+def _next_page(reading: Reading[R], pages: list[Sequence[R]]) -> Walk[R, Sequence[R]]:
+    """Read the next page, twice where a full page seems to be the last: an empty answer may come from a proxy."""
+    rows = yield from reading.next_page(len(pages) + 1)
+    if not rows and pages and reading.page_size == len(pages[-1]) > ORDERED_STEPS:
+        rows = yield from reading.next_page(len(pages) + 1)
+    return rows
 
 
 def _last_pages(reading: Reading[R], detector: OrderDetector, hint: Hint, first: int) -> Walk[R, Newest[R] | None]:
@@ -69,6 +75,9 @@ def _last_pages(reading: Reading[R], detector: OrderDetector, hint: Hint, first:
     hint.last_page = last
     if last == 1:
         return Newest(tuple(rows), "")
+    if last == 2:
+        pages = [(yield from reading.page(1)), rows]
+        return Newest(tuple(dict.fromkeys(chain.from_iterable(pages))), "")
     if len(rows) <= _UNSURE_ROWS:
         rows = [*(yield from reading.page(last - 1)), *rows]
     return Newest(tuple(rows), _floor(rows[:_UNSURE_ROWS]))

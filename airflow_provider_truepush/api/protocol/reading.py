@@ -60,6 +60,8 @@ class Reading(Generic[R]):
         self.requests = 0
         #: The last content of each row, by id.
         self.rows: dict[str, R] = {}
+        #: The most rows that a page had.
+        self.page_size = 0
         #: The rows of the page read last that no earlier page had.
         self.fresh: list[R] = []
         self._stale = 0
@@ -74,6 +76,7 @@ class Reading(Generic[R]):
         if number > limits.MAX_PAGES or self.requests > 2 * limits.MAX_PAGES:
             raise self._error(f"has more than {limits.MAX_PAGES:,} pages", f"page {number:,} was not read")
         rows = yield Page(number)
+        self.page_size = max(self.page_size, len(rows))
         self.fresh = []
         for row in rows:
             if row.id not in self.rows:

@@ -18,21 +18,16 @@ log = logging.getLogger(__name__)
 _SLACK = int(limits.CLOCK_SLACK.total_seconds())
 
 
-def walk_recent(name: str, wanted: Wanted, hint: Hint) -> Walk[R, bool]:
+def walk_recent(name: str, wanted: Wanted, hint: Hint, *, is_poll: bool = False) -> Walk[R, bool]:
     """Hand over the wanted rows, and stop as early as the order of the list allows.
 
     :param name: the endpoint's name.
     :param wanted: has a moment, and may have more.
     :param hint: of an earlier walk over the same list; it is updated.
+    :param is_poll: take no second look: the caller lists again soon, from a moment that overlaps.
     :return: whether the list held still enough: a row that existed throughout the walk was not missed.
     """
-    walk: _RecentWalk[R] = _RecentWalk(name, wanted, hint)
-    if hint.last_page is not None:
-        settled = yield from walk.back_from_the_end(hint.last_page)
-        if settled is not None:
-            return settled
-        hint.last_page = None
-        walk.begin()
+    walk: _RecentWalk[R] = _RecentWalk(name, wanted, hint, is_poll=is_poll)
     turned_back = False
     number = 1
     while rows := (yield from walk.read_next(number)):
@@ -40,10 +35,11 @@ def walk_recent(name: str, wanted: Wanted, hint: Hint) -> Walk[R, bool]:
         if order is Order.NEWEST_FIRST and walk.passes(rows):
             return (yield from walk.look_again(range(1, walk.edge(range(1, number)) or number)))
         if order is Order.OLDEST_FIRST and not turned_back:
-            settled = yield from walk.back_from_the_end(number)
+            settled = yield from walk.back_from_the_end(max(number, hint.last_page))
             if settled is not None:
                 return settled
             # The order was contradicted further on.
+            hint.last_page = 0
             turned_back = True
             walk.begin()
             number = 0
@@ -55,12 +51,13 @@ def walk_recent(name: str, wanted: Wanted, hint: Hint) -> Walk[R, bool]:
 
 
 class _RecentWalk(Generic[R]):
-    def __init__(self, name: str, wanted: Wanted, hint: Hint) -> None:
+    def __init__(self, name: str, wanted: Wanted, hint: Hint, *, is_poll: bool) -> None:
         assert wanted.since is not None
         self._name = name
         self._wanted = wanted
         self._hint = hint
         self._since = int(wanted.since.timestamp())
+        self._is_poll = is_poll
         self._given: set[str] = set()
         self.begin()
 
@@ -130,6 +127,8 @@ class _RecentWalk(Generic[R]):
 
     def look_again(self, numbers: range) -> Walk[R, bool]:
         """Look for rows that moved from one page to another between two requests."""
+        if self._is_poll:
+            return True
         look = SecondLook(self.reading, numbers, [self._pages[number] for number in numbers])
         settled = yield from look.repeat()
         yield from self._hand_over(look.fresh)

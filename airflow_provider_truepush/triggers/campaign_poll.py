@@ -1,0 +1,201 @@
+"""One poll of the list of campaigns for all watchers of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_truepush.api.models.refs import CampaignRef
+from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+
+log = logging.getLogger(__name__)
+
+#: Seconds that an answer may ask for at most.
+_LONGEST_WAIT = 3600.0
+#: Seconds after which a sleeping poll checks whether a watcher has joined or is due.
+_NAP = 1.0
+#: Seconds after which a failure that goes on is logged again.
+_REMIND_AFTER = 600.0
+
+
+class Watch:
+    """What a watcher expects of the poll.
+
+    :param interval: seconds between polls.
+    """
+
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
+        #: The id from which the list must be complete; None for the newest campaigns only.
+        self.need: str | None = None
+        #: When the watcher wants the next list at the latest, by the monotonic clock; None for the interval.
+        self.due: float | None = None
+
+
+#: The watchers at work in this process, by connection.
+_watches: dict[str, list[Watch]] = {}
+
+
+def join(conn_id: str, watch: Watch) -> Callable[[], None]:
+    """Add a watcher to the poll of its connection; return what removes it."""
+    watches = _watches.setdefault(conn_id, [])
+    watches.append(watch)
+    return lambda: watches.remove(watch)
+
+
+class CampaignList:
+    """The result of one poll, handed to all watchers of a connection.
+
+    :param campaigns: the rows.
+    :param floor: the list is complete for greater ids; empty for a whole list.
+    :param confirmed: ``on_stored`` will be called.
+    """
+
+    def __init__(self, campaigns: Sequence[CampaignRef], floor: str, *, confirmed: bool) -> None:
+        self.campaigns = campaigns
+        self.floor = floor
+        self.confirmed = confirmed
+        self.on_stored: list[Callable[[], Any]] = []
+
+
+class CampaignListProducer:
+    """Yields lists, and lets the watchers save their state once Airflow has stored the events made of a list.
+
+    It has the methods of Airflow's ``SharedStreamProducer``, which older Airflow does not have.
+
+    :param truepush_conn_id: the connection to poll.
+    :param poll_interval: seconds between polls, while no watcher has joined.
+    """
+
+    def __init__(self, truepush_conn_id: str, poll_interval: float) -> None:
+        self.truepush_conn_id = truepush_conn_id
+        self.poll_interval = poll_interval
+
+    async def open_stream(self) -> AsyncIterator[tuple[CampaignList, CampaignList]]:
+        """Yield each list twice: for the watchers, and to come back to :meth:`advance`."""
+        async for listed in poll(self.truepush_conn_id, self.poll_interval, confirmed=True):
+            yield listed, listed
+
+    async def advance(self, batch: Sequence[Any]) -> None:
+        """Let the watchers save their state. Where one failed, all wait for the next list that none fails on."""
+        for item in batch:
+            if item.outcome.is_clean:
+                for save in item.broker_payload.on_stored:
+                    await save()
+
+    def get_advance_lane(self, broker_payload: Any) -> Hashable:
+        """Return the one lane: a list is settled after the one before it."""
+        return None
+
+    async def aclose(self) -> None:
+        """Hold nothing."""
+
+
+async def poll(conn_id: str, interval: float, *, confirmed: bool) -> AsyncIterator[CampaignList]:
+    """List the campaigns again and again. Raise nothing: Airflow restarts a watcher that ends without a pause.
+
+    :param conn_id: id of the connection.
+    :param interval: seconds between polls, while no watcher has joined.
+    :param confirmed: see :class:`CampaignList`.
+    """
+    hook: TruepushAsyncHook | None = None
+    trouble = _Trouble(conn_id)
+    while True:
+        asked = 0.0
+        listed: CampaignList | None = None
+        hook = hook or TruepushAsyncHook(conn_id)
+        try:
+            await hook.get_settings()  # which imports what the list takes, but not in the loop
+            listed = await _list(conn_id, hook, confirmed=confirmed)
+        except Exception as error:
+            hook = None  # the connection is read anew, in case it was corrected
+            if isinstance(error, TruepushRateLimitError):
+                asked = min(error.retry_after or 0.0, _LONGEST_WAIT)
+            trouble.happened(error, max(_interval(conn_id, interval), asked))
+        if listed is not None:
+            trouble.ended()
+            yield listed
+        await _rest(conn_id, interval, asked)
+
+
+async def _list(conn_id: str, hook: TruepushAsyncHook, *, confirmed: bool) -> CampaignList:
+    needs = [watch.need for watch in _watches.get(conn_id, ())]
+    known = [need for need in needs if need is not None]
+    if not known or len(known) < len(needs):
+        newest = await hook.newest_campaigns()
+        return CampaignList(newest.rows, newest.floor, confirmed=confirmed)
+    floor = min(known)
+    since = datetime.fromtimestamp(int(floor[:8], 16), UTC) if floor else None
+    campaigns = [campaign async for campaign in hook.list_campaigns(since, is_poll=True)]
+    return CampaignList(campaigns, floor, confirmed=confirmed)
+
+
+class _Trouble:
+    """Logs failed polls: each new cause, a reminder while it lasts, and its end."""
+
+    def __init__(self, conn_id: str) -> None:
+        self._conn_id = conn_id
+        self._cause: object = None
+        self._began = self._logged = 0.0
+        self._polls = 0
+
+    def happened(self, error: Exception, pause: float) -> None:
+        """Count a failed poll."""
+        now = time.monotonic()
+        if self._cause is None:
+            self._began, self._polls = now, 0
+        self._polls += 1
+        if _cause(error) != self._cause or now - self._logged >= _REMIND_AFTER:
+            self._logged = now
+            log.warning(
+                "Could not list campaigns (connection %r, failed poll %d in %.0f s); retrying in %g s. No campaign is "
+                "lost: each becomes an event once the list can be read. %s",
+                self._conn_id,
+                self._polls,
+                now - self._began,
+                pause,
+                error,
+            )
+        self._cause = _cause(error)
+
+    def ended(self) -> None:
+        """Count a poll that succeeded."""
+        if self._cause is not None:
+            log.info(
+                "Campaigns can be listed again (connection %r), after %d failed polls in %.0f s.",
+                self._conn_id,
+                self._polls,
+                time.monotonic() - self._began,
+            )
+        self._cause = None
+
+
+def _cause(error: Exception) -> object:
+    """Return what makes two failures the same, although their messages may hold numbers that differ."""
+    if isinstance(error, TruepushError):
+        return (type(error), error.http_status, error.code)
+    return (type(error), str(error))
+
+
+def _interval(conn_id: str, otherwise: float) -> float:
+    return min((watch.interval for watch in _watches.get(conn_id, ())), default=otherwise)
+
+
+async def _rest(conn_id: str, interval: float, asked: float) -> None:
+    began = time.monotonic()
+    while True:
+        end = began + max(_interval(conn_id, interval), asked)
+        for watch in _watches.get(conn_id, ()):
+            if watch.due is not None:
+                end = min(end, max(watch.due, began + asked))
+        left = end - time.monotonic()
+        if left <= 0:
+            for watch in _watches.get(conn_id, ()):
+                watch.due = None  # a watcher that is slow to take the list does not make more polls
+            return
+        await asyncio.sleep(min(left, _NAP))
