@@ -57,13 +57,13 @@ class Churn:
             self.times -= 1
         return True
 
-    def pick(self, ids: list[str], count: int, draws: random.Random) -> list[str]:
-        """Choose rows.
+    def pick(self, length: int, count: int, draws: random.Random) -> list[int]:
+        """Choose rows; return their places in the list as it is shown.
 
-        :param ids: the list as it is shown.
-        :param count: how many.
+        :param length: of the list.
+        :param count: how many rows.
         """
-        count = min(count, len(ids))
+        count = min(count, length)
         if self.where == "random":
-            return draws.sample(ids, count)
-        return ids[:count] if self.where == "start" else ids[len(ids) - count :]
+            return draws.sample(range(length), count)
+        return list(range(count) if self.where == "start" else range(length - count, length))

@@ -116,6 +116,11 @@ class Listing:
         rows = [entry.record.id for entry in self._in("oldest" if order == "newest" else order)]
         return rows[::-1] if order == "newest" else rows
 
+    def id_at(self, order: str, place: int) -> str:
+        """Return the id of the row at a place, from 0."""
+        rows = self._in("oldest" if order == "newest" else order)
+        return str(rows[len(rows) - 1 - place if order == "newest" else place].record.id)
+
     def all(self) -> list[Any]:
         """Return all rows as they were added."""
         return [entry.record for entry in self._in("inserted")]

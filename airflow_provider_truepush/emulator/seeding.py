@@ -244,11 +244,12 @@ def stir(world: World, firing: Firing, churn: Churn, endpoint: str, project: str
     # The number of the next id: other draws at each turn, the same ones in each run.
     draws = random.Random(f"{world.seed} {world.ids.used} {len(listing)}")  # noqa: S311 (repeatable draws)
     with world.saving():
-        for object_id in churn.pick(listing.ids(order), churn.delete, draws) if churn.delete else ():
+        for object_id in [listing.id_at(order, place) for place in churn.pick(len(listing), churn.delete, draws)]:
             world.remove(listing.get(object_id))
         if churn.add:
             name = "title" if kind == "campaigns" else "name"
             seed(world, firing, {kind: [{name: f"Added {world.ids.used + 1 + i}"} for i in range(churn.add)]}, project)
-        ids = listing.ids(order) if churn.move else []
-        for object_id in churn.pick(ids, churn.move, draws) if len(ids) > 1 else ():
-            listing.move(object_id, draws.choice([other for other in ids if other != object_id]))
+        for object_id in [listing.id_at(order, place) for place in churn.pick(len(listing), churn.move, draws)]:
+            beside = listing.id_at(order, draws.randrange(len(listing)))
+            if beside != object_id:
+                listing.move(object_id, beside)
