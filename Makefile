@@ -22,6 +22,7 @@ PYTEST_ARGS ?=
 PROVE_ARGS := -q -s --show-capture=stdout -p no:cacheprovider
 HISTORIES ?= 10000
 KILLS ?= 100
+FUZZ ?= 100000
 export SEED
 
 .PHONY: help env demo airflow test lint format constraints clean
@@ -82,6 +83,11 @@ live: $(READY) ## check the provider with your own Truepush project: make live T
 
 release-check: $(READY) ## build wheel and sdist, look into them, and run them in a clean environment
 	@$(BIN)/python tools/release_check.py
+
+.PHONY: fuzz
+fuzz: $(READY) ## the long fuzzing: 100,000 answers of any kind against the protocol, a quarter of it over sockets; FUZZ=n
+	@echo "[fuzz] $(FUZZ) examples of each property"
+	@TRUEPUSH_FUZZ=$(FUZZ) $(BIN)/python -m pytest -q -n $(WORKERS) -p no:cacheprovider --timeout 7200 tests/client/test_fuzz.py
 
 .PHONY: bench
 bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
