@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 #: Names that are compared; comparing takes a fraction of a millisecond each.
-_COMPARED = 5000
+COMPARED = 5000
 _SHOWN = 5
 _SIMILAR = 0.6
 #: Longer names are cut in messages.
@@ -21,7 +21,7 @@ def near_matches(name: str, candidates: Iterable[str | None]) -> list[str]:
     :param candidates: the names that exist. At most 5,000 are compared.
     """
     by_form: dict[str, str] = {}
-    for candidate in islice(candidates, _COMPARED):
+    for candidate in islice(candidates, COMPARED):
         if not isinstance(candidate, str):  # a row of the list without a readable name
             continue
         by_form.setdefault(_form(candidate), candidate)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.checks import DRY_RUN_PREFIX
 from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
-from airflow_provider_truepush.api.near_matches import near_matches, shown
+from airflow_provider_truepush.api.near_matches import COMPARED, near_matches, shown
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,13 @@ async def resolve_async(hook: TruepushAsyncHook, kind: Kind, name: str, *, field
     row = only_one(kind, name, rows, field=field, consequence=consequence)
     if row is not None:
         return _found(kind, name, row)
+    names: list[str] = []
+    listed: list[str] | None = names
     try:
-        listed = [getattr(row, label_of(kind)) async for row in getattr(hook, f"list_{kind}s")()]
+        async for row in getattr(hook, f"list_{kind}s")():
+            names.append(getattr(row, label_of(kind)))
+            if len(names) >= COMPARED:
+                break
     except TruepushError:
         listed = None
     raise missing(kind, name, _similar(kind, name, listed), field=field, consequence=consequence)
@@ -96,11 +102,11 @@ def missing(kind: Kind, name: str, advised: str, *, field: str, consequence: str
 
 def advice(hook: TruepushHook, kind: Kind, name: str) -> str:
     """Return what to do about a name that nothing has: the names that resemble it."""
+    rows = getattr(hook, f"list_{kind}s")()
     try:
-        listed: Iterable[str] | None = [getattr(row, label_of(kind)) for row in getattr(hook, f"list_{kind}s")()]
+        return _similar(kind, name, [getattr(row, label_of(kind)) for row in islice(rows, COMPARED)])
     except TruepushError:  # the error that this is for is the one to be seen
-        listed = None
-    return _similar(kind, name, listed)
+        return _similar(kind, name, None)
 
 
 def _similar(kind: Kind, name: str, listed: Iterable[str] | None) -> str:
