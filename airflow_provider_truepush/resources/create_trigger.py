@@ -68,7 +68,7 @@ class CreateTrigger:
         create.check_record()
         if create.begun is not None:
             if (new_id := create.adopt()) is not None:
-                return self._guarded(lambda: self._complete(new_id))
+                return self._guarded(lambda: self._complete_adopted(new_id))
             if create.rows and self._if_exists != "replace":
                 # The earlier try has deleted nothing, and the task no longer asks for it.
                 create.abandon()
@@ -194,6 +194,11 @@ class CreateTrigger:
             f"{what} The old one was inactive, and before Airflow 3.3 a retry would not know that. "
             "This needs a manual decision: create the trigger in a new Dag run if it is wanted; it is active then."
         )
+
+    def _complete_adopted(self, trigger_id: str) -> str | None:
+        if self._if_exists == "replace":
+            self._delete_old()
+        return self._complete(trigger_id)
 
     def _complete(self, trigger_id: str | None) -> str | None:
         if self._must_be_inactive:
