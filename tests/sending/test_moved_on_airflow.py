@@ -1,0 +1,84 @@
+"""A mapped task of a real Airflow whose feed changes between a run and a clear of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_airflow.airflow_process import LocalAirflow
+from local_airflow.configuration import Installation
+from local_airflow.emulator_process import EmulatorProcess
+from tests.sending.tasks import HAS_STATE_STORE
+from tests.tokens import SESSION_TOKEN
+
+DAG_ID, RUN_ID = "moved", "run-1"
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not HAS_STATE_STORE, reason="Airflow 3.3 brings the task's state"),
+]
+
+
+class MovedFeed:
+    """One run of the Dag, and the clears of it."""
+
+    def __init__(self, airflow: LocalAirflow, emulator: EmulatorProcess) -> None:
+        self._api, self._emulator = airflow.api, emulator
+
+    def run(self, feed: list[str]) -> list[str]:
+        """Run it with a feed, for the first time or after a clear; returns the states of the mapped tasks."""
+        value = {"key": "feed", "value": json.dumps(feed)}
+        if self._exists():
+            self._api._call("PATCH", "/variables/feed", json=value)
+            body = {"dry_run": False, "only_failed": False, "dag_run_id": RUN_ID, "reset_dag_runs": True}
+            self._api._call("POST", f"/dags/{DAG_ID}/clearTaskInstances", json=body)
+        else:
+            self._api._call("POST", "/variables", json=value)
+            body = {"dag_run_id": RUN_ID, "logical_date": None, "conf": {}}
+            self._api._call("POST", f"/dags/{DAG_ID}/dagRuns", json=body)
+        end = time.monotonic() + 240
+        while self._api.run_state(DAG_ID, RUN_ID) not in ("success", "failed"):
+            assert time.monotonic() < end, "the run does not end"
+            time.sleep(0.5)
+        found = [ti for ti in self._api.task_instances(DAG_ID, RUN_ID) if ti["task_id"] == "announce"]
+        return [str(ti["state"]) for ti in sorted(found, key=lambda ti: int(ti["map_index"]))]
+
+    def _exists(self) -> bool:
+        return any(run["dag_run_id"] == RUN_ID for run in self._api._call("GET", f"/dags/{DAG_ID}/dagRuns")["dag_runs"])
+
+    def made(self) -> list[str]:
+        """The oracle: what every createCampaign said."""
+        rows: list[dict[str, Any]] = self._emulator.requests("createCampaign")
+        return sorted(row["body"]["message"].removeprefix("Item ") for row in rows)
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovedFeed]:
+    installation = Installation(tmp_path_factory.mktemp("moved") / "airflow", dags=Path(__file__).parent / "dags")
+    log, environment = installation.home / "emulator.log", installation.environment()
+    with EmulatorProcess(log, environment, 1.0, token=SESSION_TOKEN) as emulator, LocalAirflow(installation) as airflow:
+        airflow.api.put_connection(emulator.connection())
+        airflow.wait_for_dag(DAG_ID)
+        airflow.api._call("PATCH", f"/dags/{DAG_ID}", json={"is_paused": False})
+        yield MovedFeed(airflow, emulator)
+
+
+def test_no_item_is_sent_again_when_the_feed_of_a_cleared_run_has_moved(moved: MovedFeed) -> None:
+    assert moved.run(["A", "B"]) == ["success", "success"]
+    assert moved.made() == ["A", "B"]
+    # Reordered: what changed places is recognized.
+    assert moved.run(["B", "A"]) == ["success", "success"]
+    assert moved.made() == ["A", "B"]
+    # Grown at the end: what is new is sent.
+    assert moved.run(["B", "A", "C"]) == ["success", "success", "success"]
+    assert moved.made() == ["A", "B", "C"]
+    # Grown at the front: what moved is recognized, and the new one needs a manual decision.
+    states = moved.run(["D", "B", "A", "C"])
+    assert states[0] == "failed"
+    assert moved.made() == ["A", "B", "C"]
+    assert states[1:] == ["success", "success", "success"]
