@@ -26,10 +26,12 @@ from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.late_guard import only_once
 from airflow_provider_truepush.sending.moved_items import MovedItems
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
+from airflow_provider_truepush.sending.recorder import Recorder
 from airflow_provider_truepush.sending.search import Search
 from airflow_provider_truepush.sending.store import TRY_WITHIN, SendStore
 
@@ -39,12 +41,6 @@ log = logging.getLogger(__name__)
 #: Seconds after the intent in which the request must leave. A worker that froze in between and wakes up later
 #: sends nothing.
 _SEND_WITHIN = 120.0
-
-#: Seconds between attempts to record an outcome, or that there is none: what is lost here someone has to find out.
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-#: The same, for an intent that was refused: a superseded try can take nothing back, however long it tries.
-_ACQUIRE_PAUSES = (0.5, 0.5, 0.5)
-
 
 #: Errors after which the intent is taken back: Truepush carried nothing out.
 _NOT_CREATED = (*NOTHING_CARRIED_OUT, TruepushBadRequestError, TruepushAuthError, TruepushSendExpiredError)
@@ -75,12 +71,11 @@ class CampaignSending:
         self._sleep = sleep
         self._clock = clock
         self._content = content_hash(plan.campaign.as_dict())
+        self._recorder = Recorder(store, plan, sleep)
         self._search = Search(hook, store, plan, sleep, clock)
         siblings = plan.siblings
         self._moved = None if siblings is None else MovedItems(hook, store, plan, siblings, sleep, clock)
         self._began = clock()
-        #: Attempts of this try on which nothing was sent, for certain.
-        self._unsent: set[str] = set()
         #: Whether the intent of this try was gone when it came to send: then there is none to take back.
         self._lost = False
 
@@ -118,8 +113,8 @@ class CampaignSending:
 
     def _try(self) -> str | None:
         record = self._store.read()
-        if record is not None and record.attempt in self._unsent:
-            self._release(record)  # it could not be taken back before
+        if record is not None and record.attempt in self._recorder.unsent:
+            self._recorder.release(record)  # it could not be taken back before
             record = self._store.read()
         if record is None and self._moved is not None:
             record = self._moved.find()
@@ -128,9 +123,7 @@ class CampaignSending:
         self.ready()  # refused or skipped before the first request
         record = self._intent()
         campaign = self.ready()  # walking the list may take until the quiet hours begin
-        self._acquire(record)
-        if self._plan.siblings is not None:
-            self._plan.siblings.publish([record])
+        self._recorder.acquire(record)
         return self._send(campaign, record)
 
     def _send(self, campaign: Campaign, record: SendRecord) -> str | None:
@@ -145,7 +138,7 @@ class CampaignSending:
             campaign_id = self._hook.create_campaign(campaign, just_before=leaving)
         except _NOT_CREATED:
             if not self._lost:
-                self._release(record)
+                self._recorder.release(record)
             raise
         except TruepushError as doubt:
             log.warning("%s", doubt)
@@ -153,38 +146,23 @@ class CampaignSending:
         except BaseException:
             # A timeout of Airflow's, say.
             if not left:
-                self._release(record)
+                self._recorder.release(record)
             raise
         metrics.count("truepush.sends.sent")
         if campaign_id is None:
             return self._find_unnamed(record)
-        self._commit(record, campaign_id)
+        self._recorder.commit(record, campaign_id)
         self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
 
-    def _acquire(self, record: SendRecord) -> None:
-        try:
-            self._store.acquire(record)
-        except BaseException:  # a timeout of Airflow's, too
-            # It may be written although the answer was lost, and nothing will be sent on it. An attempt that was
-            # superseded can take nothing back, neither its own nor another's.
-            self._release(record, _ACQUIRE_PAUSES)
-            raise
-
     def _resume(self, record: SendRecord) -> str | None:
         """Go on from what an earlier try has recorded. Nothing is sent."""
-        self._publish(record)
-        self._check_same_send(record)
-        if record.attempt in self._unsent:
+        self._recorder.publish_all(record)
+        refusals.check_same_send(record, self._store, self._content)
+        if record.attempt in self._recorder.unsent:
             raise TruepushServerError(
                 f"The intent to send {record.title!r} could not be taken back in {self._store}. Nothing was sent on it "
                 "by this try. If the next try needs a manual decision because of it, the campaign was not sent."
-            )
-        if record.cancelled:
-            raise TruepushBadRequestError(
-                f"{record.author} sent {record.title!r} as campaign {record.campaign_id}, and canceled it before it "
-                "went out, when the task was ended or had failed. Nothing was sent now. To send it after all: "
-                f"{self._store.how_to_forget(record)}."
             )
         if record.settled:
             metrics.count("truepush.sends.resumed")
@@ -192,32 +170,6 @@ class CampaignSending:
             self._watch_on(record)
             return record.campaign_id
         return self._reconcile(record, f"{record.author} began to send it and did not finish.")
-
-    def _check_same_send(self, record: SendRecord) -> None:
-        """Refuse to take a record for this send's if it is about other content, or another project."""
-        if record.content and record.content != self._content:
-            raise TruepushBadRequestError(
-                f"{record.author} already sent, or may have sent, different content as this same send ({self._store}). "
-                "Nothing was sent now. If this is the same message with changed content, mark the task as success. "
-                f"To send the new content too: {self._store.how_to_forget(record)}."
-            )
-        identity = self._store.identity
-        if identity is None or not record.project or identity.conn_id == record.conn_id:
-            return
-        if identity.project != record.project:
-            raise TruepushBadRequestError(
-                f"{record.author} already sent, or may have sent, {record.title!r} through connection "
-                f"{record.conn_id!r} (campaign {record.campaign_id or 'not known'}), and connection "
-                f"{identity.conn_id!r} has another host or token, so it is unknown whether it is the same project. "
-                "Nothing was sent now. If it is the same project, mark the task as success. If it is another one that "
-                f"is to get it too: {self._store.how_to_forget(record)}."
-            )
-
-    def _publish(self, record: SendRecord) -> None:
-        """Have the siblings of a mapped task see what this map index sends."""
-        if self._plan.siblings is not None:
-            own = {kept.key: kept for kept in self._store.sent_here()}
-            self._plan.siblings.publish([*own.values(), record])
 
     def _watch_on(self, record: SendRecord) -> None:
         """Watch for duplicates on: the try that sent it may have died while it did."""
@@ -299,7 +251,7 @@ class CampaignSending:
             log.warning("Could not list campaigns to find the id: %s", error)
         if campaign_id is None:
             log.warning("Truepush created %r without returning its id, and the list does not settle it.", record.title)
-        self._commit(record, campaign_id)
+        self._recorder.commit(record, campaign_id)
         if campaign_id is not None:
             self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
@@ -335,59 +287,11 @@ class CampaignSending:
 
     def _adopt(self, record: SendRecord, campaign_id: str) -> bool:
         """Take a campaign for this send's, unless the store knows it as another's by now."""
-        if not self._commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
+        if not self._recorder.commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
             return False
         metrics.count("truepush.sends.adopted")
         log.warning("%r was sent by %s; adopted campaign %s.", record.title, record.author, campaign_id)
         return True
 
     def _undecided(self, record: SendRecord, what: str, seen: str) -> str:
-        over = datetime.fromtimestamp(record.deadline + 3 * self._hook.settings.timeout, UTC)
-        return (
-            f"Campaign {record.title!r} may have been sent, and is not sent again: {what} {seen} This needs a manual "
-            "decision:\n"
-            "- Once Truepush answers again, clear the task: it looks again and adopts the campaign.\n"
-            f"- Otherwise look in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under "
-            "way.\n"
-            f"- If it exists: {self._store.how_to_adopt(record)}.\n"
-            f"- If it is certainly not there, have it sent again: {self._store.how_to_forget(record)}."
-        )
-
-    def _commit(self, record: SendRecord, campaign_id: str | None) -> bool:
-        self._plan.known(campaign_id)
-        outcome = record.with_outcome(campaign_id)
-        was_recorded = self._write(self._store.commit, outcome, f"the outcome, campaign {campaign_id},")
-        if self._plan.siblings is not None:
-            self._plan.siblings.publish([outcome])
-        return was_recorded
-
-    def _release(self, record: SendRecord, pauses: tuple[float, ...] = _PAUSES) -> None:
-        self._unsent.add(record.attempt)
-        self._write(self._store.release, record, "that nothing was sent", pauses)
-        if self._plan.siblings is not None:
-            self._plan.siblings.withdraw(record)
-
-    def _write(
-        self, action: Callable[[SendRecord], None], record: SendRecord, what: str, pauses: tuple[float, ...] = _PAUSES
-    ) -> bool:
-        """Write with some patience; report whether it worked. It cannot fail the task: what it says has happened."""
-        for number, pause in enumerate((*pauses, None), start=1):
-            try:
-                action(record)
-            except Exception as error:
-                if pause is None or getattr(error, "is_permanent", False):
-                    log.error("Could not record %s in %s: %s", what, self._store, error)
-                    return False
-                log.warning(
-                    "Could not record %s in %s (attempt %d of %d, next in %.1f s): %s",
-                    what,
-                    self._store,
-                    number,
-                    len(pauses) + 1,
-                    pause,
-                    error,
-                )
-                self._sleep(pause)
-            else:
-                return True
-        return False
+        return refusals.undecided(record, self._store, what, seen, self._hook.settings.timeout)

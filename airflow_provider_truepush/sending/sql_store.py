@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,41 +10,20 @@ from typing import Any
 
 from typing_extensions import override
 
-from airflow_provider_truepush.api.checks import object_id
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
+from airflow_provider_truepush.sending.sql_rows import ALIAS, Rows, settled_column
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
+from airflow_provider_truepush.sending.sql_visits import Visits
 from airflow_provider_truepush.sending.store import SendStore
 
 __all__ = ["TABLE", "SqlSendStore"]
 
-#: In the column ``settled``, beside 0 for an intent and 1 for an outcome: an outcome that was canceled again.
-_CANCELED = 2
 #: Seconds by which the clocks of two workers may differ.
 _CLOCK_ERROR = 3600.0
-#: In the column ``attempt``: a row that only leads to the record of a send, and one that only says who was here.
-_ALIAS, _VISIT = "alias", "visit"
 #: For how long sends with a certain outcome are kept: longer than a year, for what is sent once a year.
 KEEP_FOR = timedelta(days=400)
-
-#: The column ``project``: the connection's id, and the fingerprint of its project.
-_PROJECT = re.compile(r"(.*)#([0-9a-f]{32})", re.DOTALL)
-
-_COLUMNS = (
-    "slot",
-    "content",
-    "title",
-    "earlier",
-    "attempt",
-    "author",
-    "made_at",
-    "deadline",
-    "settled",
-    "campaign_id",
-    "project",
-)
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM {TABLE}"
 
 
 class SqlSendStore(SendStore):
@@ -67,8 +45,8 @@ class SqlSendStore(SendStore):
         self.unproven = ""
         self._table = SqlTable(hook, conn_id)
         self._conn_id = conn_id
-        #: Where the newest try is recorded, and the number of this one.
-        self._visit: tuple[str, float] | None = None
+        self._rows = Rows(self._table)
+        self._visits = Visits(self._table, self._rows)
 
     @override
     def close(self) -> None:
@@ -77,9 +55,9 @@ class SqlSendStore(SendStore):
     @override
     def read(self) -> SendRecord | None:
         identity = self._bound()
-        found = self._rows([identity.key, identity.legacy_key, *self._token_keys(identity)])
+        found = self._rows.get([identity.key, identity.legacy_key, *self._token_keys(identity)])
         for key in (identity.key, identity.legacy_key, *self._token_keys(identity)):
-            record = self._follow(found.get(key))
+            record = self._rows.follow(found.get(key))
             # Under the key of a map index, other content is another item.
             if record is not None and not (identity.is_item and record.content not in ("", identity.content)):
                 return record
@@ -102,8 +80,7 @@ class SqlSendStore(SendStore):
 
         An earlier version recorded it under the map index, and a token that was removed since under the token.
         """
-        rows = self._table.query(f"{_SELECT} WHERE content = ? AND attempt <> ?", [identity.content, _ALIAS])
-        for record in map(_record, rows):
+        for record in self._rows.where("content = ? AND attempt <> ?", [identity.content, ALIAS]):
             if not identity.is_author(record.author):
                 continue
             if identity.send_token is None or record.key in self._keys_without_token(identity, record):
@@ -123,36 +100,32 @@ class SqlSendStore(SendStore):
         keys = [identity.position_key, Identity(identity.task, identity.map_index, identity.conn_id).legacy_key]
         if identity.send_token is not None:
             keys.append(identity.key)
-        found = self._rows(keys)
+        found = self._rows.get(keys)
         for key in keys:
-            if (record := self._follow(found.get(key))) is not None:
+            if (record := self._rows.follow(found.get(key))) is not None:
                 return record
         if self.unproven:
             raise TruepushAmbiguousError(self.unproven)
         return None
 
     def _position_is_empty(self, identity: Identity) -> bool:
-        return not self._rows([identity.position_key, identity.legacy_key])
+        return not self._rows.get([identity.position_key, identity.legacy_key])
 
     @override
     def conflicting(self) -> SendRecord | None:
         identity = self._bound()
         if not identity.is_item:
             return None
-        found = self._rows([identity.position_key, identity.legacy_key])
+        found = self._rows.get([identity.position_key, identity.legacy_key])
         for key in (identity.position_key, identity.legacy_key):
-            record = self._follow(found.get(key))
+            record = self._rows.follow(found.get(key))
             if record is not None and record.content != identity.content:
                 return record
         return None
 
     @override
     def sees_run(self) -> bool:
-        """Report whether the siblings of a mapped task have been recorded here since its first try in this run."""
-        identity = self._bound()
-        first = Identity(identity.task, 0, identity.conn_id)
-        # A version before recorded only that each map index was here.
-        return bool(self._rows([_run_key(identity.task), _legacy_visit_key(first)]))
+        return self._visits.sees_run(self._bound())
 
     @override
     def acquire(self, record: SendRecord) -> None:
@@ -163,7 +136,7 @@ class SqlSendStore(SendStore):
             self._point(alias, record)
         failed: TruepushSendStoreError | None = None
         try:
-            self._insert(record)
+            self._rows.insert(record)
         except TruepushSendStoreError as error:
             failed = error
         # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
@@ -197,35 +170,35 @@ class SqlSendStore(SendStore):
             record.content,
             "",
             (record.key,),
-            _ALIAS,
+            ALIAS,
             record.author,
             record.made_at,
             record.deadline,
             settled=True,
         )
-        if alias in self._rows([alias]):
+        if alias in self._rows.get([alias]):
             self._table.change(
                 f"UPDATE {TABLE} SET content = ?, earlier = ?, author = ?, made_at = ? WHERE slot = ? AND attempt = ?",
-                [row.content, json.dumps([record.key]), row.author, row.made_at, alias, _ALIAS],
+                [row.content, json.dumps([record.key]), row.author, row.made_at, alias, ALIAS],
             )
             return
         try:
-            self._insert(row)
+            self._rows.insert(row)
         except TruepushSendStoreError:
-            if alias not in self._rows([alias]):  # nor written by another process
+            if alias not in self._rows.get([alias]):  # nor written by another process
                 raise
 
     def _others_over(self, aliases: list[str], record: SendRecord) -> list[str]:
         """Return who else has begun the same send under another key: one token, and a connection with two names."""
-        found = self._rows(aliases)
-        rows = [found[alias] for alias in aliases if alias in found and found[alias].attempt == _ALIAS]
-        return [row.author for row in rows if row.before != (record.key,) and self._follow(row) is not None]
+        found = self._rows.get(aliases)
+        rows = [found[alias] for alias in aliases if alias in found and found[alias].attempt == ALIAS]
+        return [row.author for row in rows if row.before != (record.key,) and self._rows.follow(row) is not None]
 
     @override
     def commit(self, record: SendRecord) -> None:
         self._table.change(
             f"UPDATE {TABLE} SET settled = ?, campaign_id = ? WHERE slot = ? AND attempt = ?",
-            [_settled(record), record.campaign_id, record.key, record.attempt],
+            [settled_column(record), record.campaign_id, record.key, record.attempt],
         )
         query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled > 0"
         kept = [row[0] for row in self._table.query(query, [record.key, record.attempt])]
@@ -249,15 +222,14 @@ class SqlSendStore(SendStore):
 
     @override
     def _candidates(self, campaign_id: str) -> Sequence[SendRecord]:
-        found = [_record(row) for row in self._table.query(f"{_SELECT} WHERE campaign_id = ?", [campaign_id])]
+        found = self._rows.where("campaign_id = ?", [campaign_id])
         if not found and self._acquired is not None:
-            rows = self._table.query(f"{_SELECT} WHERE attempt = ?", [self._acquired.attempt])
-            found = [_record(row) for row in rows]
+            found = self._rows.where("attempt = ?", [self._acquired.attempt])
         return found
 
     def has_visited(self, identity: Identity) -> bool:
         """Report whether the first try of a task instance has come here."""
-        return bool(self._rows([_visit_key(identity), _legacy_visit_key(identity)]))
+        return self._visits.has_visited(identity)
 
     def record_visit(self, identity: Identity, try_number: int = 1, *, first_of_run: bool = False) -> None:
         """Record that a try of a task instance has come here: an absent record proves that nothing was sent.
@@ -267,36 +239,11 @@ class SqlSendStore(SendStore):
         :param first_of_run: whether nothing of this Dag run was cleared before, so that no sibling has been
             recorded elsewhere.
         """
-        key, number = _visit_key(identity), float(try_number)
-        legacy = _legacy_visit_key(identity)
-        if legacy in self._rows([legacy]):
-            key = legacy
-        now = time.time()
-        self._insert_once(SendRecord(key, "", "", (), _VISIT, identity.position, number, now, settled=True))
-        self._table.change(f"UPDATE {TABLE} SET made_at = ? WHERE slot = ? AND made_at < ?", [number, key, number])
-        self._visit = (key, number)
-        if first_of_run and identity.is_mapped:
-            key = _run_key(identity.task)
-            self._insert_once(SendRecord(key, "", "", (), _VISIT, identity.task, now, now, settled=True))
-
-    def _insert_once(self, row: SendRecord) -> None:
-        try:
-            if row.key not in self._rows([row.key]):
-                self._insert(row)
-        except TruepushSendStoreError:
-            if row.key not in self._rows([row.key]):  # nor written by another process
-                raise
+        self._visits.record(identity, try_number, first_of_run=first_of_run)
 
     @override
     def is_superseded(self) -> bool:
-        if self._visit is None:
-            return True
-        key, number = self._visit
-        try:
-            rows = self._table.query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [key])
-        except TruepushSendStoreError:  # as in the task state store
-            return True
-        return not rows or float(rows[0][0]) > number
+        return self._visits.is_superseded()
 
     @override
     def taken(self, campaign_ids: list[str]) -> set[str]:
@@ -327,26 +274,6 @@ class SqlSendStore(SendStore):
         oldest = time.time() - keep_for.total_seconds()
         self._table.change(f"DELETE FROM {TABLE} WHERE settled > 0 AND deadline > 0 AND deadline < ?", [oldest])
 
-    def _rows(self, keys: Sequence[str]) -> dict[str, SendRecord]:
-        """Return the rows of some keys. Two of one key exist only where the database does not enforce its keys."""
-        keys = list(dict.fromkeys(keys))
-        if not keys:
-            return {}
-        marks = ", ".join("?" * len(keys))
-        # The one with an outcome comes last, and is the one that counts.
-        rows = self._table.query(f"{_SELECT} WHERE slot IN ({marks}) ORDER BY settled", keys)
-        return {row[0]: _record(row) for row in rows}
-
-    def _follow(self, row: SendRecord | None) -> SendRecord | None:
-        """Return the record of a send that a row is or leads to."""
-        if row is None or row.attempt == _VISIT:
-            return None
-        return self._rows(row.before).get(row.before[0]) if row.attempt == _ALIAS else row
-
-    def _insert(self, record: SendRecord) -> None:
-        marks = ", ".join("?" * len(_COLUMNS))
-        self._table.change(f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", _values(record))
-
     def _bound(self) -> Identity:
         assert self.identity is not None
         return self.identity
@@ -368,60 +295,5 @@ class SqlSendStore(SendStore):
     @override
     def how_to_allow_another(self) -> str:
         keys = ", ".join(f"'{key}'" for key in (self._bound().position_key, self._bound().legacy_key))
-        delete = f"DELETE FROM {TABLE} WHERE attempt = '{_ALIAS}' AND slot IN ({keys})"
+        delete = f"DELETE FROM {TABLE} WHERE attempt = '{ALIAS}' AND slot IN ({keys})"
         return f"run `{delete}` in {self._conn_id!r}, and clear the task"
-
-
-def _visit_key(identity: Identity) -> str:
-    return idempotency_key("visit", identity.position)
-
-
-def _legacy_visit_key(identity: Identity) -> str:
-    return idempotency_key(identity.conn_id, f"visit of {identity.position}")
-
-
-def _run_key(task: str) -> str:
-    return idempotency_key("run", task)
-
-
-def _values(record: SendRecord) -> list[Any]:
-    return [
-        record.key,
-        record.content,
-        record.title,
-        json.dumps(record.before),
-        record.attempt,
-        record.author,
-        record.made_at,
-        record.deadline,
-        _settled(record),
-        record.campaign_id,
-        # The column holds 250 characters, and a connection's id may have as many.
-        f"{record.conn_id[:200]}#{record.project}" if record.project else record.conn_id,
-    ]
-
-
-def _settled(record: SendRecord) -> int:
-    return _CANCELED if record.cancelled else int(record.settled)
-
-
-def _record(row: Sequence[Any]) -> SendRecord:
-    key, content, title, earlier, attempt, author, made_at, deadline, settled, campaign_id, project = row
-    named = _PROJECT.fullmatch(str(project))
-    conn_id, fingerprint = named.groups() if named else (str(project), "")
-    return SendRecord(
-        key,
-        content,
-        title,
-        tuple(json.loads(earlier)),
-        attempt,
-        author,
-        float(made_at),
-        float(deadline),
-        bool(settled),
-        # Someone may have written it by hand.
-        None if campaign_id is None else object_id("campaign_id in the ledger", str(campaign_id).strip()).lower(),
-        settled == _CANCELED,
-        conn_id,
-        fingerprint,
-    )

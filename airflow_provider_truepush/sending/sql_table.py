@@ -28,7 +28,7 @@ CREATE TABLE {TABLE} (
 )
 """
 
-_PROBE = f"SELECT slot FROM {TABLE} WHERE 1 = 0"  # noqa: S608  # a constant
+_PROBE = f"SELECT slot FROM {TABLE} WHERE 1 = 0"  # a constant
 
 #: What drivers say where trying again is of no use: the login, the database, the rights. SQLSTATE classes and words.
 _PERMANENT_STATES = ("28", "3D", "42", "0A")

@@ -64,9 +64,9 @@ class ResendWhenEmpty(_Sender):
             self.store.release(record)
             return self.send()
 
-    def _for_a_person(self, record: Any, what: str, seen: str) -> str:
+    def _undecided(self, record: Any, what: str, seen: str) -> str:
         self._error = seen
-        return super()._for_a_person(record, what, seen)
+        return super()._undecided(record, what, seen)
 
 
 class ForgetsAtRestart(_Sender):

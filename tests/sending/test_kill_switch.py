@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 from airflow_provider_truepush.exceptions import TruepushSendExpiredError, TruepushSendStoreError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import base
+from airflow_provider_truepush.sending.sql_rows import Rows
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.attempts import StateAccessor
@@ -193,7 +194,7 @@ def test_a_timeout_while_the_outcome_is_recorded_records_the_cancellation(
 def test_a_timeout_while_the_intent_is_written_asks_no_person(
     place: Place, written: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, name = (StateAccessor, "set") if place.ledger is None else (SqlSendStore, "_insert")
+    owner, name = (StateAccessor, "set") if place.ledger is None else (Rows, "insert")
     write = getattr(owner, name)
 
     def time_out(self: Any, *args: Any, **kwargs: Any) -> None:

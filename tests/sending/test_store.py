@@ -13,7 +13,6 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseH
 
 from airflow_provider_truepush.exceptions import TruepushError, TruepushSendStoreError
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.record import idempotency_key
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
@@ -233,7 +232,6 @@ def test_an_intent_that_could_not_be_taken_back_at_first_asks_no_person(
     tasks: Tasks, sqlite: str, ledger: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """429 proves that nothing was sent, and the send_store is away for some seconds just then."""
-    monkeypatch.setattr(protocol, "_PAUSES", (0.01,))
     send_store = SqlSendStore if ledger else TaskStateSendStore
     release, calls = send_store.release, []
 
