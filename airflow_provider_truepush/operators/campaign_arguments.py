@@ -31,6 +31,15 @@ CONTENT_FIELDS = (
 MUST_NOT_BE_EMPTY = ("segment_id", "segment", "send_at", "send_token", "ledger_conn_id")
 #: The same for templates only: an explicit None means none.
 TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
+TEMPLATE_FIELDS = (
+    *CONTENT_FIELDS,
+    "segment",
+    "send_token",
+    "ledger_conn_id",
+    "thresholds",
+    "fail_if",
+    "truepush_conn_id",
+)
 #: The names of the fields in errors.
 FIELDS = {name: f"campaign.{name}" for name in (*CONTENT_FIELDS, "segment")}
 #: Arguments that have no effect unless the task waits.
@@ -182,13 +191,18 @@ def never_empty(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     return (*always, *rendered, "truepush_conn_id")
 
 
-def check_options(given: Mapping[str, Any]) -> None:
-    """Check the arguments beside the campaign, alone and together.
+def check_rendered(operator: Any, never_empty: tuple[str, ...]) -> None:
+    """Check the arguments beside the campaign, alone and together, once templates are rendered.
 
-    :param given: arguments by name; those that were not given are left out.
+    :param operator: has the arguments as attributes.
+    :param never_empty: those that must not have come out empty.
     """
+    for name in never_empty:
+        refuse_empty(FIELDS.get(name, name), getattr(operator, name))
+    given = {name: getattr(operator, name) for name in (*OPTIONS, *OF_THE_WAIT)}
     for name, check in OPTIONS.items():
-        if name in given:
+        # These two are None where they were left out.
+        if name not in ("send_token", "ledger_conn_id") or given[name] is not None:
             check(name, given[name])
     check_together(given)
 

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowSkipException, conf
 
 from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_two_segments
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError
-from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_two_segments
 from airflow_provider_truepush.lineage.campaign import CampaignLineage
 from airflow_provider_truepush.operators import campaign_arguments
 from airflow_provider_truepush.operators.arguments import (
@@ -28,91 +25,71 @@ from airflow_provider_truepush.operators.delivery import Delivery, SentCampaign
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import templated
     from airflow_provider_truepush.api.models.campaign import Campaign
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Button
-    from airflow_provider_truepush.operators import task_try
-    from airflow_provider_truepush.sending import late_guard, plan, protocol
-    from airflow_provider_truepush.sending.store import SendStore
-    from airflow_provider_truepush.waiting import goal
-else:
-    templated = Later("airflow_provider_truepush.api.templated")
-    task_try = Later("airflow_provider_truepush.operators.task_try")
-    late_guard = Later("airflow_provider_truepush.sending.late_guard")
-    plan = Later("airflow_provider_truepush.sending.plan")
-    protocol = Later("airflow_provider_truepush.sending.protocol")
-    goal = Later("airflow_provider_truepush.waiting.goal")
+    from airflow_provider_truepush.operators.campaign_send import CampaignSend
 
 #: With these among them, the arguments are all.
 _ALL = {"wait_for_delivery", "error_budget", "settle_window"}
-#: Options that are None where they were left out; a None that was given is refused before.
-_LEFT_OUT_AS_NONE = ("send_token", "ledger_conn_id")
 
 
 class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
 
-    Returns the campaign's id, or None when Truepush created it without telling the id. What was sent is written
-    down before and after: in the task state store of Airflow 3.3, or in a ledger table. A later try, and a person
-    who clears the task, get the same id and send nothing. After a lost answer the campaign is looked for in the
-    list; what looking cannot settle ends the task for a person, with an error that says how to go on. Bad values
-    fail the task without a retry.
+    Returns the campaign's id, or None when Truepush returned none. The send is recorded before and after it happens:
+    in the task state store of Airflow 3.3, or in a ledger table. A later try, or a cleared task, returns the same id
+    and sends nothing. After a lost answer the campaign is looked up in the list; what the list cannot settle fails the
+    task for a manual decision, with an error that says what to do. Wrong literals are errors of the Dag file, other
+    wrong values fail the task without a retry.
 
     An ``Asset`` or ``AssetAlias`` among the outlets gets an event that names the campaign; OpenLineage gets facets.
+
+    An argument that was given must not come out empty where it decides who gets the campaign, when, or whether:
+    ``segment_id``, ``segment``, ``send_at``, ``expires_in``, ``send_token``, ``ledger_conn_id``. Leave it out instead.
 
     :param title: first line of the notification.
     :param message: its text.
     :param link: the http or https address it opens.
-    :param send_at: when to send; None sends at once. An aware datetime or a string in ISO 8601, converted to the
-        connection's ``timezone``; a naive one is read in that zone.
-    :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
+    :param send_at: when to send; left out, it is sent at once. An aware datetime or a string in ISO 8601 is converted
+        to the connection's ``timezone``; a naive one is read in that zone.
+    :param expires_in: how long push services try to deliver, at most 28 days: a timedelta, or a number of hours.
     :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
     :param tags: labels of the campaign.
-    :param segment_id: id of the segment to send to; left out, it goes to every subscriber. One that renders to
-        nothing is an error.
+    :param segment_id: id of the segment to send to; left out, it goes to every subscriber.
     :param segment: name of the segment, instead of its id. Exactly one segment must have it; it is looked up once per
         try, and the campaign's identity is the id.
-    :param user_interaction: keep the notification on screen until the person acts.
+    :param user_interaction: keep the notification on screen until the subscriber acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
-    :param send_token: what makes two tries the same send; None for one send per Dag, run, task and map index. A
-        token of your own, over several runs or tasks, needs a ledger.
-    :param ledger_conn_id: an SQL connection whose table ``truepush_send_ledger`` keeps the sends; None for the task
-        state store. Before Airflow 3.3, without a ledger, a second try stops for a person.
-    :param schedule_ahead: send that much later instead of at once, and cancel copies of it before they go out.
-    :param settle_window: for how long the list is watched after doubt.
-    :param on_doubt: ``reconcile`` by the list, or ``fail`` for a person at once.
+    :param send_token: text or a whole number that makes two tries the same send; left out, the task sends once per Dag
+        run, a mapped one once per item. It needs a ledger.
+    :param ledger_conn_id: an SQL connection whose table ``truepush_send_ledger`` records the sends; left out, the task
+        state store does. Before Airflow 3.3, without a ledger, a second try needs a manual decision.
+    :param schedule_ahead: send that much later instead of at once, and cancel duplicates before they go out.
+    :param settle_window: how long the list is watched after doubt.
+    :param on_doubt: ``reconcile`` by the list, or ``fail`` for a manual decision at once.
     :param send_on_backfill: send in a run of type backfill too, instead of skipping.
     :param max_lateness: skip when the run's data interval ended longer ago than this.
-    :param quiet_hours: two times such as ``("22:00", "08:00")`` on the project's clock, between which nothing goes out.
+    :param quiet_hours: two times such as ``("22:00", "08:00")`` on the project's clock, between which nothing is sent.
     :param in_quiet_hours: ``move`` the send to the end of the quiet hours, or ``skip`` it.
-    :param wait_for_delivery: go on to wait for ``thresholds``, as the sensor does; the counters go to XCom ``stats``.
+    :param wait_for_delivery: wait for ``thresholds`` afterwards, as the sensor does; XCom ``stats`` gets the counters.
     :param thresholds: as of :class:`~airflow_provider_truepush.sensors.campaign.TruepushCampaignStatsSensor`, and so
         are ``require, fail_if, settled_after, on_settled, error_budget, cancel_on_failure, deferrable``.
     :param poke_interval: time between polls: a timedelta or seconds.
-    :param delivery_timeout: how long the wait may take: a timedelta or seconds.
-    :param cancel_on_kill: cancel the campaign when the task is ended, by a person or by Airflow, unless another try
-        has taken over; of a deferred task on Airflow 3.3+ only. A later try then stops for a person.
+    :param delivery_timeout: the longest wait: a timedelta or seconds.
+    :param cancel_on_kill: cancel the campaign when the task is ended, by someone or by Airflow, unless a later try has
+        taken over. Of a deferred task on Airflow 3.3+ only, and only by a running triggerer: if that is down when the
+        task is marked, nothing is canceled. A later try then needs a manual decision.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
     content_fields: Sequence[str] = campaign_arguments.CONTENT_FIELDS
-    template_fields: Sequence[str] = (
-        *content_fields,
-        "segment",
-        "send_token",
-        "ledger_conn_id",
-        "thresholds",
-        "fail_if",
-        "truepush_conn_id",
-    )
+    template_fields: Sequence[str] = campaign_arguments.TEMPLATE_FIELDS
     native_fields = ("expires_in", "buttons", "tags", "user_interaction", "thresholds", "fail_if")
-    template_fields_renderers: ClassVar[dict[str, str]] = {
-        "buttons": "json",
-        "tags": "json",
-        "thresholds": "json",
-        "fail_if": "json",
-    }
+    template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("buttons", "tags", "thresholds", "fail_if"), "json"
+    )
 
     def __init__(
         self,
@@ -236,14 +213,16 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         with self.sent.kill_switch.guarded(), self.truepush() as hook:
             self._check_arguments()
             # Before the campaign is made: that may fail, and a later try must see that this one came so far.
-            self.sent.store, token = self._open_store(context), self.send_token
+            send = self._send_of(context)
+            send.open_store()
             campaign = self._campaign(context, hook)
-            if self.send_token != token:
-                self.sent.store = self._open_store(context)
+            if self.send_token is not None and str(self.send_token) != send.send_token:
+                send = self._send_of(context)  # the function of a decorated task has returned its token
+                send.open_store()
             if campaign is None:
-                self._check_nothing_was_begun(hook, context)
+                send.check_nothing_was_begun(hook)
                 raise AirflowSkipException("There is no campaign to send.")
-            campaign_id = self._send(hook, campaign, context)
+            campaign_id = send.send(hook, campaign)
             self.sent.close_store()  # not kept open while the task waits
         if self.wait_for_delivery:
             carry = {"title": campaign.title, "send_token": self.send_token}
@@ -265,25 +244,39 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         The other arguments come with the deferral, and with the event as well: ``dag.test()`` hands on the event only.
         A task that was deferred by version 0.1 has the first two in the deferral only.
         """
+        from airflow_provider_truepush.waiting.goal import Verdict
+
         given = {"campaign_id": campaign_id, "title": title, "send_token": send_token}
         carried: dict[str, Any] = event.get("carry") or given
         if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
             self.send_token = carried["send_token"]
         with self.sent.kill_switch.guarded():
-            self.sent.store = self._open_store(context)
+            self._send_of(context).open_store()
             self.sent.close_store()
-            Delivery.of(self, self.sent).finish(carried["campaign_id"], goal.Verdict.of_event(event), context)
+            Delivery.of(self, self.sent).finish(carried["campaign_id"], Verdict.of_event(event), context)
             self.publish_campaign(context, carried["campaign_id"], carried["title"])
         return str(carried["campaign_id"])
 
+    def _send_of(self, context: Context) -> CampaignSend:
+        """Return the send as the arguments describe it, now that they are rendered."""
+        from airflow_provider_truepush.operators.campaign_send import CampaignSend
+        from airflow_provider_truepush.sending.late_guard import LateGuard
+
+        return CampaignSend(
+            context=context,
+            conn_id=self.truepush_conn_id,
+            send_token=None if self.send_token is None else str(self.send_token),
+            ledger_conn_id=self.ledger_conn_id,
+            guard=LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours),
+            on_doubt=self.on_doubt,
+            settle_window=self.settle_window,
+            schedule_ahead=self.schedule_ahead,
+            sent=self.sent,
+        )
+
     def _check_arguments(self) -> None:
         """Refuse what is wrong with the arguments beside the campaign, before anything is sent."""
-        for name in self._never_empty:
-            refuse_empty(campaign_arguments.FIELDS.get(name, name), getattr(self, name))
-        options = {name: getattr(self, name) for name in campaign_arguments.OPTIONS}
-        campaign_arguments.check_options(
-            {name: value for name, value in options.items() if value is not None or name not in _LEFT_OUT_AS_NONE}
-        )
+        campaign_arguments.check_rendered(self, self._never_empty)
         if self.wait_for_delivery:
             Delivery.of(self, self.sent)
 
@@ -293,13 +286,15 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
 
     @staticmethod
     def _read(fields: Mapping[str, Any], hook: TruepushHook) -> Campaign:
-        """Read the campaign's fields; a segment that is given by its name is looked up."""
+        """Read the campaign's fields; look up a segment that is given by its name."""
         from airflow_provider_truepush.resources.audience import read_campaign
 
         return read_campaign(hook, fields, consequence="Nothing was sent by this try.")
 
     def _content(self) -> dict[str, Any]:
         """Return the fields of the campaign that were given as arguments, read from what they rendered to."""
+        from airflow_provider_truepush.api import templated
+
         given = {name: getattr(self, name) for name in self.content_fields}
         content = templated.content(
             "campaign", {name: value for name, value in given.items() if value is not SET_DURING_EXECUTION}
@@ -309,61 +304,3 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
             if name in self._never_empty:
                 content[name] = getattr(self, name)
         return content
-
-    def _send(self, hook: TruepushHook, campaign: Campaign, context: Context) -> str | None:
-        assert self.sent.store is not None
-        if campaign.segment_id is None:
-            self.log.info(
-                "Campaign %r has no segment, so it addresses EVERY subscriber of the project. Truepush's API does not "
-                "report how many that is.",
-                campaign.title,
-            )
-        token = None if self.send_token is None else str(self.send_token)
-        task_try.check_item_token(context, token, self.ledger_conn_id)
-        store = self.sent.store = task_try.identify(self.sent.store, campaign, hook.settings, token)
-        sending = protocol.CampaignSending(hook, store, self._plan(hook, campaign, context))
-        campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
-        self.sent.note_id(campaign_id)
-        when = f"at {campaign.send_at}" if campaign.send_at else "at once"
-        self.log.info(
-            "Campaign %s: %r, to %s, %s.", campaign_id or "without a known id", campaign.title, campaign.audience, when
-        )
-        return campaign_id
-
-    def _open_store(self, context: Context) -> SendStore:
-        token = None if self.send_token is None else str(self.send_token)
-        return task_try.open_store(
-            context, conn_id=self.truepush_conn_id, send_token=token, ledger_conn_id=self.ledger_conn_id
-        )
-
-    def _check_nothing_was_begun(self, hook: TruepushHook, context: Context) -> None:
-        """An earlier try may have had a campaign, and may have sent it: that is no skip."""
-        if hook.settings.dry_run or task_try.TaskTry.of(context).number <= 1:
-            return
-        store = self.sent.store
-        assert store is not None
-        kept = store.read_position()
-        if kept is not None:
-            raise TruepushAmbiguousError(
-                f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have sent it "
-                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. This needs a manual "
-                "decision:\n"
-                "- Look in Truepush. If nothing else is to be sent, mark the task as success.\n"
-                f"- If that campaign was certainly not sent: {store.how_to_forget(kept)}."
-            )
-
-    def _plan(self, hook: TruepushHook, campaign: Campaign, context: Context) -> plan.SendPlan:
-        guard = late_guard.LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours)
-        return plan.SendPlan(
-            campaign=campaign,
-            author=str(task_try.TaskTry.of(context)),
-            on_doubt=self.on_doubt,
-            settle_window=self.settle_window.total_seconds(),
-            schedule_ahead=self.schedule_ahead,
-            # Mapped tasks often share a title, and only a ledger tells whose a new campaign is.
-            may_adopt=not task_try.TaskTry.of(context).mapped,
-            siblings=task_try.siblings(context),
-            guard=task_try.late_guard(guard, context, hook.settings),
-            ended=lambda: self.sent.kill_switch.killed,
-            known=self.sent.note_id,
-        )

@@ -1,0 +1,106 @@
+"""The send of one task: from the operator's arguments to the sending room."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.operators import task_try
+from airflow_provider_truepush.sending.late_guard import LateGuard
+from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.protocol import CampaignSending
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.api.models.campaign import Campaign
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
+    from airflow_provider_truepush.operators.delivery import SentCampaign
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSend:
+    """How a task sends its campaign. It is made of rendered arguments.
+
+    :param context: Airflow's context.
+    :param conn_id: id of the connection.
+    :param send_token: what makes two tries the same send; None for the task's own identity.
+    :param ledger_conn_id: id of the ledger's connection; None for the task's own store.
+    :param guard: keeps the campaign from going out late, or at night.
+    :param on_doubt: ``reconcile`` by the list, or ``fail``.
+    :param settle_window: how long the list is watched after doubt.
+    :param schedule_ahead: send that much later; None to send at once.
+    :param sent: where the task keeps what it has sent.
+    """
+
+    context: Context
+    conn_id: str
+    send_token: str | None
+    ledger_conn_id: str | None
+    guard: LateGuard
+    on_doubt: Literal["reconcile", "fail"]
+    settle_window: timedelta
+    schedule_ahead: timedelta | None
+    sent: SentCampaign
+
+    def open_store(self) -> None:
+        """Open the store of this send for the task."""
+        self.sent.store = task_try.open_store(
+            self.context, conn_id=self.conn_id, send_token=self.send_token, ledger_conn_id=self.ledger_conn_id
+        )
+
+    def send(self, hook: TruepushHook, campaign: Campaign) -> str | None:
+        """Send the campaign at most once; return its id, or None when Truepush returned none."""
+        assert self.sent.store is not None
+        if campaign.segment_id is None:
+            log.info(
+                "Campaign %r has no segment, so it addresses EVERY subscriber of the project. Truepush's API does not "
+                "report how many that is.",
+                campaign.title,
+            )
+        task_try.check_item_token(self.context, self.send_token, self.ledger_conn_id)
+        store = self.sent.store = task_try.identify(self.sent.store, campaign, hook.settings, self.send_token)
+        sending = CampaignSending(hook, store, self._plan(hook, campaign))
+        campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
+        self.sent.note_id(campaign_id)
+        when = f"at {campaign.send_at}" if campaign.send_at else "at once"
+        shown = campaign_id or "without a known id"
+        log.info("Campaign %s: %r, to %s, %s.", shown, campaign.title, campaign.audience, when)
+        return campaign_id
+
+    def check_nothing_was_begun(self, hook: TruepushHook) -> None:
+        """Refuse to skip when an earlier try had a campaign, and may have sent it."""
+        if hook.settings.dry_run or task_try.TaskTry.of(self.context).number <= 1:
+            return
+        store = self.sent.store
+        assert store is not None
+        kept = store.read_position()
+        if kept is not None:
+            raise TruepushAmbiguousError(
+                f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have sent it "
+                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. This needs a manual "
+                "decision:\n"
+                "- Look in Truepush. If nothing else is to be sent, mark the task as success.\n"
+                f"- If that campaign was certainly not sent: {store.how_to_forget(kept)}."
+            )
+
+    def _plan(self, hook: TruepushHook, campaign: Campaign) -> SendPlan:
+        this_try = task_try.TaskTry.of(self.context)
+        return SendPlan(
+            campaign=campaign,
+            author=str(this_try),
+            on_doubt=self.on_doubt,
+            settle_window=self.settle_window.total_seconds(),
+            schedule_ahead=self.schedule_ahead,
+            # Mapped tasks often share a title, and only a ledger tells them apart.
+            may_adopt=not this_try.mapped,
+            siblings=task_try.siblings(self.context),
+            guard=task_try.late_guard(self.guard, self.context, hook.settings),
+            ended=lambda: self.sent.kill_switch.killed,
+            known=self.sent.note_id,
+        )
