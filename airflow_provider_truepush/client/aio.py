@@ -12,9 +12,9 @@ import requests.utils
 from tenacity import AsyncRetrying
 
 from airflow_provider_truepush.api.connection.settings import Settings
-from airflow_provider_truepush.api.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.protocol.body import UnreadableBodyError, decompress
+from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure

@@ -102,7 +102,10 @@ class Repeats:
             return False
         self._wait = wait
         self._waited += wait
-        log.log(self._level, "%s Trying again in %.1f s.", error, wait)
+        attempts = self._settings.max_attempts
+        log.log(
+            self._level, "%s Attempt %d of %d. The next is in %.1f s.", error, self._exchange.requests, attempts, wait
+        )
         return True
 
     def _next_wait(self, state: RetryCallState) -> float:

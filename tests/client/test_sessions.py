@@ -185,7 +185,7 @@ def test_a_call_that_is_cancelled_between_its_attempts_leaves_nothing(
 
     async def run() -> None:
         waiting = asyncio.create_task(TruepushAsyncHook(CONN_ID).get_campaign_stats(SENT))
-        await soon(lambda: "Trying again" in caplog.text)
+        await soon(lambda: "The next is in" in caplog.text)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

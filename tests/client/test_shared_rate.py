@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from airflow_provider_truepush.client import shared_rate
 from airflow_provider_truepush.client.connections import REST
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
-from tests.contract.driver import CONN_ID, Flavour, call, connect
+from tests.contract.driver import CONN_ID, Flavour, attempt, call, connect
 from tests.contract.world import CAMPAIGN, SENT
 
 RATE = 20
@@ -95,7 +97,7 @@ def test_who_is_told_to_slow_down_slows_down_all(
 
     limited = threading.Thread(target=call, args=(flavour, CONN_ID, "list_segments"))
     limited.start()
-    while "Trying again" not in caplog.text:
+    while "The next is in" not in caplog.text:
         time.sleep(0.01)
     call(flavour, CONN_ID, "get_campaign_stats", SENT)
     limited.join()
@@ -112,3 +114,41 @@ def test_a_503_that_says_when_is_repeated_then(
     call(flavour, CONN_ID, "get_campaign_stats", SENT)
     first, second = (request.monotonic for request in own_emulator.requests())
     assert second - first >= 1.95
+
+
+def test_a_closed_blocking_hook_binds_no_other(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, own_emulator, "truepush_slow", requests_per_second=1)
+    connect(monkeypatch, own_emulator, "truepush_fast", requests_per_second=500)
+    slow = TruepushHook("truepush_slow")
+    assert slow.get_campaign_stats(SENT) is None
+    fast = TruepushHook("truepush_fast")
+    fast.get_conn()
+    assert project_of(own_emulator).per_second == 1
+    slow.close()
+    assert project_of(own_emulator).per_second == 500
+    # It can be used again, and is then counted again.
+    assert slow.get_campaign_stats(SENT) is None
+    assert project_of(own_emulator).per_second == 1
+    slow.close()
+    fast.close()
+    assert project_of(own_emulator).per_second is None
+
+
+def project_of(emulator: Emulator) -> shared_rate._Project:
+    return shared_rate._projects[(emulator.url, emulator.token)]
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["Truepush's own", "bare"])
+def test_a_429_to_a_create_slows_down_all(
+    bare: bool, flavour: Flavour, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault: dict[str, Any] = (
+        {"effect": "status", "status": 429, "body": ""} if bare else {"effect": "429", "retry_after": 3}
+    )
+    own_emulator.fault("createCampaign", **fault)
+    connect(monkeypatch, own_emulator)
+    with TruepushHook(CONN_ID) as other:
+        other.get_campaign_stats(SENT)
+        told = attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN)
+        assert told.name == ("TruepushAmbiguousError" if bare else "TruepushRateLimitError")
+        assert project_of(own_emulator).pace.limited

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_provider_truepush.api.dry_run import stays_here
 from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushConnectionError,
@@ -19,6 +18,7 @@ from airflow_provider_truepush.api.errors import (
 )
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.api.protocol.dry_run import stays_here
 from airflow_provider_truepush.api.protocol.endpoints import CAMPAIGN_STATS
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange
