@@ -31,9 +31,10 @@ from tests.operators.resources import (
     said_fixture,
     sent,
 )
+from tests.operators.tries import store_fixture
 from tests.operators.triggers import seed, statuses, template_fixture
 
-__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "template_fixture"]
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "store_fixture", "template_fixture"]
 
 #: Operator, endpoint, argument with the id, argument with the name, and what makes one to delete.
 DELETES: dict[str, tuple[type[Any], str, str, str]] = {
@@ -55,11 +56,6 @@ def make(emulator: Emulator, kind: str, name: str = "Weekly") -> str:
 
 def names(emulator: Emulator, kind: str) -> list[str]:
     return [row["name"] for row in getattr(emulator, f"{kind}s")()]
-
-
-@pytest.fixture(name="store")
-def store_fixture(tmp_path: Path) -> Path:
-    return tmp_path / "state.json"
 
 
 @BY_KIND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +25,9 @@ from tests.operators.resources import (
     rendered_in,
     said_fixture,
 )
+from tests.operators.tries import store_fixture
 
-__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture"]
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "store_fixture"]
 
 CAMPAIGN: dict[str, Any] = {"title": "T", "message": "M", "link": "https://example.com/"}
 NAME = "Loyal customers"
@@ -173,8 +175,7 @@ def test_expand_refuses_an_empty_name() -> None:
         partial.expand(segment=[NAME, None])
 
 
-def test_the_identity_is_the_id(emulator: Emulator, segment: str, tmp_path: Any) -> None:
-    store = tmp_path / "state.json"
+def test_the_identity_is_the_id(emulator: Emulator, segment: str, store: Path) -> None:
     first = TruepushCreateCampaignOperator(task_id="t", **CAMPAIGN, segment=NAME)
     sent = run(first, tries.context(store, 1))
     by_id = TruepushCreateCampaignOperator(task_id="t", **CAMPAIGN, segment_id=segment)

@@ -19,9 +19,10 @@ from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
 from tests.operators import tries
 from tests.operators.resources import Connect, Said, _connected, connect_fixture, emulator_fixture, said_fixture, sent
+from tests.operators.tries import store_fixture
 from tests.operators.triggers import LEAST, TEMPLATE, ids, seed, statuses, template_fixture
 
-__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "template_fixture"]
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "store_fixture", "template_fixture"]
 
 #: The steps of a replacement, with the fault that keeps the task waiting once Truepush has carried the step out.
 STEPS = {
@@ -30,11 +31,6 @@ STEPS = {
     "between create and deactivate": ("triggerStatus", "before_commit"),
 }
 UNKNOWN_STATUS = "NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS"
-
-
-@pytest.fixture(name="store")
-def store_fixture(tmp_path: Path) -> Path:
-    return tmp_path / "state.json"
 
 
 def replace(store: Path | None, number: int, began: datetime | None = None, **arguments: Any) -> Any:

@@ -22,6 +22,22 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
+try:
+    from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # noqa: F401
+
+    #: Whether this Airflow has a task state store, as 3.3 and later have.
+    HAS_STATE_STORE = True
+except ImportError:
+    HAS_STATE_STORE = False
+
+
+@pytest.fixture(name="store")
+def store_fixture(tmp_path: Path) -> Path:
+    """The file of a task state store that all tries of a task share."""
+    if not HAS_STATE_STORE:
+        pytest.skip("this Airflow has no task state store")
+    return tmp_path / "state.json"
+
 
 class FileStore:
     """Airflow's task state store, in a file: a superseded try reads nothing and its writes fail.
