@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from datetime import datetime
-from typing import Any, ClassVar
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.engine.default import DefaultDialect
@@ -15,9 +16,14 @@ from typing_extensions import override
 from airflow_provider_truepush.export.columns import BY_NAME, COLUMNS
 from airflow_provider_truepush.export.sql import merge_text
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
+from airflow_provider_truepush.export.sql.errors import said
 from airflow_provider_truepush.export.sql.merge_dialects import DATABRICKS, SQL_SERVER, MergeDialect
 from airflow_provider_truepush.export.sql.tables import Tables
 from airflow_provider_truepush.export.storable import TextLimits
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _PARAMSTYLES = {"?": "qmark", "%s": "format", ":1": "numeric"}
 #: Words of errors that another export, a deadlock or a lost connection causes.
@@ -36,6 +42,7 @@ class MergeEngine(Engine):
     def __init__(self, hook: Any, described: MergeDialect) -> None:
         super().__init__(hook)
         self.described = described
+        self._connection: Any = None
         self.chunk = described.ids
         self.dialect = _dialect(described, _PARAMSTYLES.get(getattr(hook, "placeholder", "%s"), "format"))
 
@@ -43,14 +50,22 @@ class MergeEngine(Engine):
 
     @override
     def connect(self) -> Any:
-        connection = super().connect()
+        self._connection = connection = super().connect()
         self._set_autocommit(connection, not self.described.transactional)
-        with closing(connection.cursor()) as cursor:
-            for statement in self.described.session:
-                cursor.execute(statement)
-        if self.described.transactional:
-            self.commit(connection)
+        for statement in self.described.session:
+            self._settle(connection, statement)
         return connection
+
+    def _settle(self, connection: Any, statement: str) -> None:
+        """Set something for the session. All moments are sent as UTC without a zone, and most columns have none."""
+        try:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(statement)
+            if self.described.transactional:
+                self.commit(connection)
+        except Exception as error:
+            log.warning("The session refused %r (%s).", statement, said(error))
+            self.rollback(connection)
 
     def _set_autocommit(self, connection: Any, on: bool) -> None:
         if callable(getattr(connection, "autocommit", None)):
@@ -85,13 +100,22 @@ class MergeEngine(Engine):
 
     @override
     def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        # Not every catalog is whole: a metastore of Databricks has no INFORMATION_SCHEMA.
         try:
-            return self._catalogued(cursor, name, schema)
-        except Exception:  # a metastore without INFORMATION_SCHEMA
-            connection = getattr(cursor, "connection", None)
-            if connection is not None and self.described.transactional:
-                self.rollback(connection)
-            return self.selected(cursor, name, schema)
+            found = self._catalogued(cursor, name, schema)
+        except Exception as error:
+            log.debug("The catalog cannot be read (%s).", said(error))
+            self._undo()
+            found = None
+        if found is None:
+            found = self.selected(cursor, name, schema)
+            self._undo()
+        return found
+
+    def _undo(self) -> None:
+        """Leave a transaction that a refused question may have spoiled; nothing was written in it."""
+        if self._connection is not None and self.described.transactional:
+            self.rollback(self._connection)
 
     def _catalogued(self, cursor: Any, name: str, schema: str | None) -> Found | None:
         mark = self._mark(0)
@@ -130,7 +154,7 @@ class MergeEngine(Engine):
 
     @override
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        with self._staged(cursor, rows) as parameters:
+        for parameters in self._staged(cursor, rows):
             self._merge(cursor, table, parameters)
 
     @override
@@ -144,7 +168,7 @@ class MergeEngine(Engine):
         order = (tables.campaigns, tables.history, tables.latest)
         if not self.described.transactional:
             order = (tables.campaigns, tables.latest, tables.history)
-        with self._staged(cursor, stats) as parameters:
+        for parameters in self._staged(cursor, stats):
             for table in order:
                 self._merge(cursor, table, parameters)
 
@@ -154,47 +178,58 @@ class MergeEngine(Engine):
             cursor.execute(merge_text.removal(self.described, table, name, self.quote))
         cursor.execute(merge_text.merging(self.described, table, name, self._mark(0), self.quote), parameters)
 
-    @contextmanager
     def _staged(self, cursor: Any, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
-        """Stage rows; yields the parameters of each MERGE."""
-        if self.described.staging != "insert":
-            yield (_as_json(rows),)
+        """Stage rows, and yield the parameters of the MERGE statements; once, or once per part of the rows."""
+        described = self.described
+        if described.staging != "insert":
+            for objects in _parts([_as_object(row) for row in rows], len(rows), described.characters, len):
+                yield (f"[{','.join(objects)}]",)
             return
-        cursor.execute(merge_text.stage_definition(self.described, self.quote))
-        for part in self._parts([tuple(map(self.adapt, row)) for row in rows]):
-            statement = merge_text.insertion(self.described, len(part), self._mark, self.quote)
+        cursor.execute(merge_text.stage_definition(described, self.quote))
+        most = max(1, described.parameters // len(COLUMNS))
+        adapted = [tuple(map(self.adapt, row)) for row in rows]
+        for part in _parts(adapted, most, described.characters, _characters):
+            statement = merge_text.insertion(described, len(part), self._mark, self.quote)
             cursor.execute(statement, tuple(value for row in part for value in row))
         yield ()
-        cursor.execute(f"DROP TABLE {self.described.stage}")
-
-    def _parts(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Split rows so that each part fits into one statement."""
-        most = max(1, self.described.parameters // len(COLUMNS))
-        part: list[Row] = []
-        characters = 0
-        for row in rows:
-            size = sum(len(value) if isinstance(value, str) else 24 for value in row)
-            if part and (len(part) >= most or characters + size > self.described.characters):
-                yield part
-                part, characters = [], 0
-            part.append(row)
-            characters += size
-        if part:
-            yield part
+        cursor.execute(f"DROP TABLE {described.stage}")
 
     def _mark(self, number: int) -> str:
         style = self.dialect.paramstyle
         return {"qmark": "?", "numeric": f":{number + 1}"}.get(style, "%s")
 
 
-def _as_json(rows: Sequence[Row]) -> str:
-    return json.dumps([dict(zip(COLUMNS, map(_json_value, row), strict=True)) for row in rows], separators=(",", ":"))
+def _parts(rows: Sequence[T], most: int, characters: int, size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Split rows so that each part fits into one statement.
+
+    :param most: rows of a part at most.
+    :param characters: characters of a part at most, unless a row alone has more.
+    :param size: returns the characters of a row.
+    """
+    part: list[T] = []
+    used = 0
+    for row in rows:
+        if part and (len(part) >= most or used + size(row) > characters):
+            yield part
+            part, used = [], 0
+        part.append(row)
+        used += size(row)
+    if part:
+        yield part
+
+
+def _characters(row: Row) -> int:
+    return sum(len(value) if isinstance(value, str) else 24 for value in row)
+
+
+def _as_object(row: Row) -> str:
+    """Return a row as a JSON object. A key that is missing is NULL in every database, a JSON null is not."""
+    values = {name: _json_value(value) for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def _json_value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return Engine.moment(value).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return value
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
 def _dialect(described: MergeDialect, paramstyle: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 #: How the rows of a batch reach the MERGE.
-Staging = Literal["insert", "openjson", "from_json"]
+Staging = Literal["insert", "flatten", "openjson", "from_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class MergeDialect:
     :param name: its name, for messages and tests.
     :param types: the type of each kind of column: ``text``, ``key`` (text of a given size), ``int``, ``time``, ``bool``
         and ``json``. ``{size}`` is the size in characters, ``{bytes}`` four times as much.
-    :param staging: ``insert`` fills a temporary table by INSERT of many rows; ``openjson`` and ``from_json`` hand the
-        batch over as one parameter of JSON text, which SQL Server and Databricks read.
+    :param staging: ``insert`` fills a temporary table by INSERT of many rows. With the others there is no such table,
+        nor the right to make one needed: the MERGE reads the JSON text of the rows itself, by ``flatten`` on Snowflake,
+        ``openjson`` on SQL Server and ``from_json`` on Databricks.
     :param stage: the name of the temporary table.
     :param create_stage: its definition; ``{stage}`` and ``{columns}`` are put in.
     :param parameters: parameters of one statement at most.
@@ -66,7 +67,7 @@ SNOWFLAKE = MergeDialect(
         "bool": "BOOLEAN",
         "json": "VARCHAR",
     },
-    create_stage="CREATE OR REPLACE TEMPORARY TABLE {stage} ({columns})",
+    staging="flatten",
     transactional=False,
     session=("ALTER SESSION SET TIMEZONE = 'UTC'",),
 )

@@ -56,6 +56,9 @@ def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
     """Return what a MERGE reads from: the stage, or a question to the JSON text of the batch."""
     if dialect.staging == "insert":
         return f"{dialect.stage} AS s"
+    if dialect.staging == "flatten":
+        values = ", ".join(f"f.value:{c.name}::{type_of(dialect, c)} AS {quote(c.name)}" for c in STATS)
+        return f"(SELECT {values} FROM LATERAL FLATTEN(input => PARSE_JSON({mark})) f) AS s"
     if dialect.staging == "openjson":
         columns = ", ".join(
             f"{quote(column.name)} {type_of(dialect, column).partition(' COLLATE')[0]}" for column in STATS

@@ -1,0 +1,155 @@
+"""Stand-ins for warehouses, each behind an Airflow connection: what answers is on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from airflow_provider_truepush.export.sql.engine import Engine
+from tests.export.databases import CONN_ID, VARIABLE
+from tests.postgres import postgres_server
+from tests.warehouses.redshift_proxy import redshift_proxy
+
+TABLES = ("truepush_campaign_stats", "truepush_campaign_stats_latest", "truepush_campaigns")
+VIEW = "truepush_campaign_stats_increments"
+
+
+class StandIn:
+    """A warehouse without tables."""
+
+    kind: str
+    enforces_keys = False
+    conn_id = CONN_ID
+
+    def connection(self) -> dict[str, Any]:
+        """The Airflow connection."""
+        raise NotImplementedError
+
+    def requests(self) -> int:
+        """How many statements have been sent over the wire."""
+        raise NotImplementedError
+
+    def declare(self, monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:
+        """Declare the connection as a user does."""
+        monkeypatch.setenv(VARIABLE, json.dumps({**self.connection(), **more}))
+
+    @property
+    def hook(self) -> Any:
+        """A new hook."""
+        from airflow.providers.common.compat.sdk import BaseHook
+
+        return BaseHook.get_connection(CONN_ID).get_hook()
+
+    def run(self, *statements: str) -> None:
+        """Carry statements out."""
+        with closing(self.hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a question answers."""
+        with closing(self.hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def moment(self, value: Any) -> Any:
+        """A moment, aware."""
+        return Engine.moment(value)
+
+    def empty(self) -> None:
+        """Remove what a test has made."""
+        self.run(f"DROP VIEW IF EXISTS {VIEW}", *(f"DROP TABLE IF EXISTS {table}" for table in TABLES))
+
+
+class Redshift(StandIn):
+    """PostgreSQL through Redshift's driver."""
+
+    kind = "redshift"
+    enforces_keys = True
+
+    def __init__(self, port: int, counted: list[bytes]) -> None:
+        self._port = port
+        self._counted = counted
+
+    def connection(self) -> dict[str, Any]:
+        given = {"conn_type": "redshift", "host": "127.0.0.1", "port": self._port, "schema": "postgres"}
+        # With this extra SQLAlchemy's inspection raises.
+        return {**given, "login": "postgres", "password": "unused", "extra": {"ssl": False}}
+
+    def requests(self) -> int:
+        return len(self._counted)
+
+
+class Snowflake(StandIn):
+    """fakesnow: Snowflake's protocol and SQL on DuckDB."""
+
+    kind = "snowflake"
+
+    def __init__(self, port: int, log: Path) -> None:
+        self._port = port
+        self._log = log
+
+    def connection(self) -> dict[str, Any]:
+        extra = {"account": "fakesnow", "database": "marts", "host": "127.0.0.1", "port": self._port}
+        given = {"conn_type": "snowflake", "login": "somebody", "password": "something", "schema": "public"}
+        return {**given, "extra": extra}
+
+    def requests(self) -> int:
+        return len(re.findall(r"POST /queries/v1/query-request", self._log.read_text()))
+
+
+@contextmanager
+def redshift() -> Iterator[StandIn]:
+    """The stand-in of Redshift."""
+    pytest.importorskip("redshift_connector")
+    with postgres_server() as server:
+        folder = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
+        with redshift_proxy(folder) as (port, counted):
+            yield Redshift(port, counted)
+
+
+@contextmanager
+def snowflake(folder: Path) -> Iterator[StandIn]:
+    """The stand-in of Snowflake."""
+    connections = pytest.importorskip("snowflake.connector.connection")
+    pytest.importorskip("fakesnow")
+    # Airflow's hook passes host and port on, and no protocol.
+    connections.DEFAULT_CONFIGURATION["protocol"] = ("http", str)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    log = folder / "fakesnow.log"
+    program = Path(sys.executable).with_name("fakesnow")
+    with log.open("wb") as output:
+        server = subprocess.Popen([program, "-s", "-p", str(port)], stdout=output, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(log.read_text()[-2000:]) from None
+                time.sleep(0.1)
+        yield Snowflake(port, log)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wanted() -> str:
+    """The stand-in that this environment has, as ``make test-warehouses`` says."""
+    return os.environ.get("TRUEPUSH_WAREHOUSE", "")

@@ -1,0 +1,172 @@
+"""The export into each warehouse: rows equal to the emulator's truth, and statements counted on the wire."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.export.batches import Batch
+from airflow_provider_truepush.export.columns import COLUMNS, as_values
+from airflow_provider_truepush.export.sql.engines import engine_for
+from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError
+from airflow_provider_truepush.export.sql.tables import tables
+from airflow_provider_truepush.export.sql.warehouse import Warehouse
+from tests.contract.driver import connect
+from tests.export.databases import CONN_ID
+from tests.export.support import CAMPAIGNS, HISTORY, LATEST, START, row, run_of
+from tests.transfers.tasks import Run, asked, export, truth, written
+from tests.warehouses.standins import VIEW, StandIn
+
+
+def warehouse(place: StandIn, run: Any = None, **given: Any) -> Warehouse:
+    engine = engine_for(place.hook, CONN_ID)
+    return Warehouse(engine, tables("truepush_", None), run or run_of(), conn_id=CONN_ID, patience=10.0, **given)
+
+
+def write(place: StandIn, *rows: Any, **given: Any) -> None:
+    run = run_of(rows[0].snapshot_key, load_id=rows[0].load_id)
+    with closing(warehouse(place, run, **given)) as sink:
+        sink.prepare()
+        sink.write(Batch(rows=list(rows)))
+
+
+def test_a_first_run_a_rerun_and_a_cleared_run(
+    truepush: Emulator, place: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = truepush.add_campaigns(60, reach=1000)
+    truepush.advance(3600)
+    run = Run()
+    assert export(run)["rows"] == 60
+    assert written(place) == written(place, LATEST) == truth(truepush, ids)
+    truepush.advance(3600)
+    caplog.clear()
+    run.clear()
+    assert export(run)["rows"] == 60
+    assert written(place) == written(place, LATEST) == truth(truepush, ids)
+    assert not [
+        one.getMessage()
+        for one in caplog.records
+        if one.levelno >= logging.WARNING and "export" in one.name and "session refused" not in one.getMessage()
+    ]
+    later = Run("run-2", interval_end=run.interval_end + timedelta(minutes=1))  # type: ignore[operator]
+    export(later)
+    assert place.rows(f"SELECT count(*) FROM {HISTORY}") == [(120,)]
+    assert place.rows(f"SELECT count(*) FROM {VIEW}") == [(120,)]
+    assert place.rows(f"SELECT count(*) FROM {CAMPAIGNS}") == [(60,)]
+
+
+def test_a_try_that_broke_off_is_continued(truepush: Emulator, place: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = truepush.add_campaigns(30)
+    run = Run()
+    connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
+    truepush.fault("campaignStats", effect="status", status=503, nth=range(5, 9))
+    with pytest.raises(AirflowException, match="were not fetched"):
+        export(run, campaign_ids=ids)
+    truepush.clear_faults()
+    truepush.clear_requests()
+    summary = export(run, campaign_ids=ids)
+    assert (summary["rows"], summary["resumed"], len(asked(truepush))) == (30, 26, 4)
+    assert written(place) == truth(truepush, ids)
+
+
+def test_a_row_comes_back_as_it_was_written(place: StandIn) -> None:
+    title = "Größe 'A' 100% ? \N{SNOWMAN} \N{ROCKET}\t\\N\r\n:x"
+    first = row(1, 7, title=title, extra={"Bounces": [1, None]})
+    second = row(2, 2**63 - 1, title=None, run=run_of(logical_date=None))
+    write(place, first, second)
+    found = place.rows(f"SELECT {', '.join(COLUMNS)} FROM {HISTORY} ORDER BY campaign_id")
+    for kept, expected in zip(found, (first, second), strict=True):
+        values = dict(zip(COLUMNS, kept, strict=True))
+        for moment in ("observed_at", "created_at", "logical_date"):
+            values[moment] = values[moment] and place.moment(values[moment])
+        if expected.logical_date is None and place.kind == "snowflake":
+            # fakesnow hands a missing moment over as 1970; the row itself is without.
+            assert place.rows(f"SELECT count(*) FROM {HISTORY} WHERE logical_date IS NULL") == [(1,)]
+            values["logical_date"] = None
+        assert values == dict(zip(COLUMNS, as_values(expected), strict=True))
+
+
+def test_an_older_observation_changes_nothing(place: StandIn) -> None:
+    write(place, row(1, 10, at=60))
+    write(place, row(1, 5, at=0), row(2, 5, at=0))
+    for table in (HISTORY, LATEST):
+        assert place.rows(f"SELECT clicks FROM {table} ORDER BY campaign_id") == [(10,), (5,)]
+    write(place, row(1, 3, at=30, run=run_of("day 2")))
+    assert place.rows(f"SELECT clicks FROM {LATEST} ORDER BY campaign_id") == [(10,), (5,)]
+    assert place.rows(f"SELECT clicks FROM {HISTORY} WHERE snapshot_key = 'day 2'") == [(3,)]
+    ((first, last),) = place.rows(f"SELECT min(first_seen), max(last_seen) FROM {CAMPAIGNS}")
+    assert (place.moment(first), place.moment(last)) == (START, START + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_thousand_rows_take_at_most_twenty_statements(place: StandIn, rounds: int) -> None:
+    rows = [row(number, 1, title=f"Campaign {number} with a title of some length") for number in range(1000)]
+    with closing(warehouse(place)) as sink:
+        sink.prepare()
+        for _ in range(rounds):
+            before = place.requests()
+            sink.write(Batch(rows=rows))
+            sent = place.requests() - before
+    assert 0 < sent <= 20
+    assert place.rows(f"SELECT count(*) FROM {HISTORY}") == [(1000,)]
+
+
+def test_two_exports_at_once_double_nothing(place: StandIn) -> None:
+    if place.kind == "snowflake":
+        pytest.skip("fakesnow runs one statement at a time: it cannot show what Snowflake's locks do")
+    with closing(warehouse(place)) as sink:
+        sink.prepare()
+    for table in (HISTORY, LATEST, CAMPAIGNS):
+        place.run(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey")
+
+    def one(number: int) -> None:
+        run = run_of(load_id=f"load {number}")
+        with closing(warehouse(place, run)) as sink:
+            sink.write(Batch(rows=[row(campaign, number, at=number, run=run) for campaign in range(40)]))
+
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(one, range(4)))
+    for table, key in ((HISTORY, "campaign_id"), (LATEST, "campaign_id"), (CAMPAIGNS, "id")):
+        assert place.rows(f"SELECT count(*), count(DISTINCT {key}) FROM {table}") == [(40, 40)]
+
+
+def test_wrong_rights_are_found_before_anything_is_fetched(
+    truepush: Emulator, place: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place.kind == "snowflake":
+        pytest.skip("fakesnow has no rights")
+    truepush.add_campaigns(1)
+    export(Run())
+    place.run("DROP ROLE IF EXISTS guest", "CREATE ROLE guest LOGIN", "GRANT USAGE ON SCHEMA public TO guest")
+    place.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    place.declare(monkeypatch, login="guest")
+    truepush.clear_requests()
+    with pytest.raises(WarehouseError, match=r"permission denied.*Nothing was fetched"):
+        export(Run())
+    assert truepush.count() == 0
+    place.declare(monkeypatch)
+    place.run("DROP OWNED BY guest", "DROP ROLE guest")
+
+
+def test_a_table_of_somebody_else_is_refused(place: StandIn) -> None:
+    place.run(f"CREATE TABLE {HISTORY} (project VARCHAR(20), other INTEGER)")
+    with pytest.raises(SchemaError, match=r"lacks .*Nothing was fetched"):
+        write(place, row(1, 1))
+
+
+def test_missing_columns_are_added(place: StandIn) -> None:
+    write(place, row(1, 4))
+    place.run(f"DROP VIEW {VIEW}")
+    for table in (HISTORY, LATEST):
+        place.run(f"ALTER TABLE {table} DROP COLUMN clicks")
+    write(place, row(1, 5, at=1))
+    for table in (HISTORY, LATEST):
+        assert place.rows(f"SELECT clicks FROM {table}") == [(5,)]
