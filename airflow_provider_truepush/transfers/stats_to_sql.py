@@ -108,7 +108,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """The warehouse."""
-        from airflow_provider_truepush.export.sql.engines import engine_for
+        from airflow_provider_truepush.export.sql.engines import engine_for, hook_for
         from airflow_provider_truepush.export.sql.tables import tables
         from airflow_provider_truepush.export.sql.warehouse import Warehouse
 
@@ -119,7 +119,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         )
         connection = BaseHook.get_connection(self.sql_conn_id)
         try:
-            hook = connection.get_hook()  # type: ignore[no-untyped-call]
+            hook = hook_for(connection)
         except Exception as error:
             why = "the Airflow provider of its type may be missing, such as apache-airflow-providers-sqlite"
             refuse("sql_conn_id", self.sql_conn_id, f"gives no SQL connection ({error}); {why}")

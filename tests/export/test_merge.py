@@ -178,6 +178,17 @@ def test_two_exports_at_once_double_nothing_where_keys_are_not_enforced(
     assert postgres.rows(f"SELECT DISTINCT clicks FROM {HISTORY}") == [(3,)]
 
 
+def test_what_is_known_of_campaigns(place: Place) -> None:
+    for day in (1, 2, 3):
+        rows = [row(1, 5, at=day, run=run_of(f"day {day}")), row(2, day, at=day, run=run_of(f"day {day}"))]
+        place.write(*rows)
+    with closing(place.sink(run_of("day 3"))) as sink:
+        found = sink.lookup([campaign(1), campaign(2), campaign(9)], done=True, unchanged=9)
+    assert {one: known.unchanged for one, known in found.items()} == {campaign(1): 1, campaign(2): 0}
+    assert found[campaign(1)].done_at == START + timedelta(seconds=3)
+    assert found[campaign(1)].first_seen == START + timedelta(seconds=1)
+
+
 def test_columns_evolve(place: Place) -> None:
     place.write(row(1, 4))
     place.database.run("DROP VIEW truepush_campaign_stats_increments")
@@ -268,7 +279,7 @@ def test_the_sql_of_redshift_has_only_what_redshift_knows() -> None:
     assert "WHEN MATCHED AND" not in found["merge history"]
 
 
-@pytest.mark.parametrize(("kind", "word"), [("clickhouse", "ClickHouse"), ("gcpbigquery", "GCSToBigQueryOperator")])
+@pytest.mark.parametrize(("kind", "word"), [("clickhouse", "ClickHouse")])
 def test_databases_that_would_get_a_statement_per_row_are_refused(kind: str, word: str) -> None:
     hook = SimpleNamespace(conn_type=kind, placeholder="%s", get_conn=None)
     with pytest.raises(TruepushSchemaError, match=rf"{word}[\s\S]*Nothing was fetched"):

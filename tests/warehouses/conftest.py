@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import connect, hurry
 from tests.contract.fixtures import emulator, kept_emulator, plain_machine
-from tests.warehouses.standins import StandIn, redshift, snowflake, wanted
+from tests.warehouses.standins import StandIn, bigquery, redshift, snowflake, wanted
 
 __all__ = ["emulator", "kept_emulator", "place", "plain_machine", "truepush"]
 
@@ -21,6 +21,9 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """The stand-in of this environment."""
     if wanted() == "redshift":
         with redshift() as found:
+            yield found
+    elif wanted() == "bigquery":
+        with pytest.MonkeyPatch.context() as patch, bigquery(tmp_path_factory.mktemp("bigquery"), patch) as found:
             yield found
     else:
         with snowflake(tmp_path_factory.mktemp("snowflake")) as found:

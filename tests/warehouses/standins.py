@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -111,6 +112,102 @@ class Snowflake(StandIn):
         return len(re.findall(r"POST /queries/v1/query-request", self._log.read_text()))
 
 
+class Bigquery(StandIn):
+    """local-bigquery: BigQuery's REST API and SQL on DuckDB."""
+
+    kind = "bigquery"
+
+    def __init__(self, address: str, log: Path) -> None:
+        self.address = address
+        self._log = log
+
+    def connection(self) -> dict[str, Any]:
+        extra = {"project": "proj", "is_anonymous": True, "dataset": "marts", "num_retries": 2}
+        return {"conn_type": "google_cloud_platform", "extra": extra}
+
+    def requests(self) -> int:
+        return len(re.findall(r"POST /bigquery/v2/projects/proj/(jobs|queries)", self._log.read_text()))
+
+    @property
+    def hook(self) -> Any:
+        from airflow.providers.common.compat.sdk import BaseHook
+
+        from airflow_provider_truepush.export.sql.engines import hook_for
+
+        return hook_for(BaseHook.get_connection(CONN_ID))
+
+    def run(self, *statements: str) -> None:
+        self._ask(*statements)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        return self._ask(statement)
+
+    def _ask(self, *statements: str) -> list[tuple[Any, ...]]:
+        from google.cloud import bigquery
+
+        client = self.hook.get_client(project_id="proj")
+        client.create_dataset("marts", exists_ok=True)
+        config = bigquery.QueryJobConfig(default_dataset="proj.marts")
+        found: list[tuple[Any, ...]] = []
+        for statement in statements:
+            found = [tuple(one.values()) for one in client.query(statement, job_config=config).result()]
+        return found
+
+
+@contextmanager
+def bigquery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """The stand-in of BigQuery, which runs in an environment of its own: it does not get along with Airflow."""
+    program = Path(os.environ["TRUEPUSH_BIGQUERY_SERVER"])
+    home = folder / "home"
+    for made in program.parents[1].glob("lib/python*/site-packages/duckdb_extension_*/extensions/*/*.duckdb_extension"):
+        place = home / ".duckdb" / "extensions" / made.parent.name / "linux_amd64" / made.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, place)
+    ports = []
+    for _ in range(2):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports.append(str(free.getsockname()[1]))
+    log = folder / "bigquery.log"
+    command = [
+        program,
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        ports[0],
+        "--grpc-port",
+        ports[1],
+        "--project",
+        "proj",
+    ]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*command, "--data-dir", str(folder / "data")],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HOME": str(home)},
+        )
+    try:
+        _wait_for(int(ports[0]), server, log)
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", f"http://127.0.0.1:{ports[0]}")
+        yield Bigquery(f"http://127.0.0.1:{ports[0]}", log)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(log.read_text()[-2000:]) from None
+            time.sleep(0.1)
+
+
 @contextmanager
 def redshift() -> Iterator[StandIn]:
     """The stand-in of Redshift."""
@@ -135,15 +232,7 @@ def snowflake(folder: Path) -> Iterator[StandIn]:
     with log.open("wb") as output:
         server = subprocess.Popen([program, "-s", "-p", str(port)], stdout=output, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(log.read_text()[-2000:]) from None
-                time.sleep(0.1)
+        _wait_for(port, server, log)
         yield Snowflake(port, log)
     finally:
         server.terminate()

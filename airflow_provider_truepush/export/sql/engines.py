@@ -12,17 +12,14 @@ if TYPE_CHECKING:
 
 
 _WORKS = (
-    "TruepushStatsToSqlOperator writes to PostgreSQL, MySQL, MariaDB, SQLite, DuckDB, Snowflake, Redshift, Databricks "
-    "SQL and SQL Server."
+    "TruepushStatsToSqlOperator writes to PostgreSQL, MySQL, MariaDB, SQLite, DuckDB, Snowflake, BigQuery, Redshift, "
+    "Databricks SQL and SQL Server."
 )
 #: Databases that a statement per row, or none at all, would reach: what they are, and what to do instead.
 _REFUSED = {
     "clickhouse": "ClickHouse, which has neither MERGE nor transactions to keep rows from being doubled. "
     f"{_WORKS} For ClickHouse, export files with TruepushStatsToObjectStorageOperator and read them with its table "
     "functions s3() or gcs().",
-    "bigquery": "BigQuery, whose DB-API cursor runs a job per row and no transaction. "
-    f"{_WORKS} For BigQuery, export files to gs:// with TruepushStatsToObjectStorageOperator and load them with "
-    "GCSToBigQueryOperator.",
 }
 
 
@@ -39,6 +36,27 @@ def _merged(kind: str, name: str) -> MergeDialect | None:
     return records.get(kind) or records.get(name)
 
 
+def hook_for(connection: Any) -> Any:
+    """Return the SQL hook of a connection.
+
+    Most Google connections have the type that all Google services share, whose own hook knows no SQL.
+
+    :param connection: an Airflow connection.
+    """
+    if connection.conn_type == "google_cloud_platform":
+        from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook
+
+        return BigQueryHook(gcp_conn_id=connection.conn_id, use_legacy_sql=False)
+    return connection.get_hook()
+
+
+def _dataset(hook: Any) -> str | None:
+    """The dataset that a connection names, as its schema or its extra ``dataset``."""
+    connection = hook.get_connection(hook.gcp_conn_id)
+    found = connection.schema or connection.extra_dejson.get("dataset")
+    return str(found) if found else None
+
+
 def engine_for(hook: Any, conn_id: str) -> Engine:
     """The engine of a hook's database.
 
@@ -51,6 +69,10 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
         )
     kind = str(getattr(hook, "conn_type", "") or "")
     name = str(getattr(hook, "dialect_name", "") or "")
+    if "bigquery" in kind:
+        from airflow_provider_truepush.export.sql.bigquery import BigqueryEngine
+
+        return BigqueryEngine(hook, _dataset(hook))
     if kind == "duckdb":
         from airflow_provider_truepush.export.sql.duckdb import DuckdbEngine
 

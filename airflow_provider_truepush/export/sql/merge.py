@@ -17,7 +17,7 @@ from airflow_provider_truepush.export.columns import BY_NAME, COLUMNS
 from airflow_provider_truepush.export.sql import merge_text
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
 from airflow_provider_truepush.export.sql.errors import said
-from airflow_provider_truepush.export.sql.merge_dialects import DATABRICKS, SQL_SERVER, MergeDialect
+from airflow_provider_truepush.export.sql.merge_dialects import BIGQUERY, DATABRICKS, SQL_SERVER, MergeDialect
 from airflow_provider_truepush.export.sql.tables import Tables
 from airflow_provider_truepush.export.storable import TextLimits
 
@@ -238,8 +238,9 @@ def _dialect(described: MergeDialect, paramstyle: Any) -> Any:
         from sqlalchemy.dialects import mssql
 
         return mssql.dialect(paramstyle=paramstyle)  # type: ignore[no-untyped-call]
-    dialect = DefaultDialect(paramstyle=paramstyle)
-    if described is DATABRICKS:
+    dialect = DefaultDialect(paramstyle="qmark" if described is BIGQUERY else paramstyle)
+    dialect.supports_native_boolean = True
+    if described in (BIGQUERY, DATABRICKS):
         preparer = dialect.identifier_preparer
         preparer.initial_quote = preparer.final_quote = "`"
         preparer.escape_quote, preparer.escape_to_quote = "`", "``"

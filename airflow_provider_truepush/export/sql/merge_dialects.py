@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 #: How the rows of a batch reach the MERGE.
-Staging = Literal["insert", "flatten", "openjson", "from_json"]
+Staging = Literal["insert", "flatten", "json_query", "openjson", "from_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class MergeDialect:
         and ``json``. ``{size}`` is the size in characters, ``{bytes}`` four times as much.
     :param staging: ``insert`` fills a temporary table by INSERT of many rows. With the others there is no such table,
         nor the right to make one needed: the MERGE reads the JSON text of the rows itself, by ``flatten`` on Snowflake,
-        ``openjson`` on SQL Server and ``from_json`` on Databricks.
+        ``json_query`` on BigQuery, ``openjson`` on SQL Server and ``from_json`` on Databricks.
     :param stage: the name of the temporary table.
     :param create_stage: its definition; ``{stage}`` and ``{columns}`` are put in.
     :param parameters: parameters of one statement at most.
@@ -87,6 +87,22 @@ REDSHIFT = MergeDialect(
     lock="LOCK {tables}",
     session=("SET timezone TO 'UTC'", "SET datestyle TO 'ISO, YMD'"),
     longest=65_535,
+)
+
+#: Keys are declared and not enforced. Each statement is a job of its own.
+BIGQUERY = MergeDialect(
+    "bigquery",
+    {
+        "text": "STRING",
+        "key": "STRING",
+        "int": "INT64",
+        "time": "TIMESTAMP",
+        "bool": "BOOL",
+        "json": "STRING",
+    },
+    staging="json_query",
+    characters=5_000_000,
+    transactional=False,
 )
 
 #: Keys are declared and not enforced. Of two MERGE statements at once Delta refuses the later one, which is repeated.

@@ -59,6 +59,11 @@ def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
     if dialect.staging == "flatten":
         values = ", ".join(f"f.value:{c.name}::{type_of(dialect, c)} AS {quote(c.name)}" for c in STATS)
         return f"(SELECT {values} FROM LATERAL FLATTEN(input => PARSE_JSON({mark})) f) AS s"
+    if dialect.staging == "json_query":
+        values = ", ".join(
+            f"CAST(JSON_VALUE(j, '$.{c.name}') AS {type_of(dialect, c)}) AS {quote(c.name)}" for c in STATS
+        )
+        return f"(SELECT {values} FROM UNNEST(JSON_QUERY_ARRAY({mark})) AS j) AS s"
     if dialect.staging == "openjson":
         columns = ", ".join(
             f"{quote(column.name)} {type_of(dialect, column).partition(' COLLATE')[0]}" for column in STATS

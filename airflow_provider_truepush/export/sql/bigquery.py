@@ -1,0 +1,168 @@
+"""BigQuery, over its client: a job per statement. Airflow's DB-API cursor would take one per row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table
+from typing_extensions import override
+
+from airflow_provider_truepush.export.sql.engine import Found, FoundColumn
+from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.merge import MergeEngine
+from airflow_provider_truepush.export.sql.merge_dialects import BIGQUERY
+
+
+class BigqueryEngine(MergeEngine):
+    """Batches go as JSON in a parameter of one MERGE per table. Tables are partitioned by day and clustered.
+
+    Keys are declared and not enforced, and two MERGE statements at once may both insert a key: exports of one project
+    must not run at the same time.
+
+    :param hook: a ``BigQueryHook``.
+    :param dataset: the dataset of the connection; None where ``schema`` names it.
+    """
+
+    def __init__(self, hook: Any, dataset: str | None) -> None:
+        super().__init__(hook, BIGQUERY)
+        self._dataset = dataset
+
+    @override
+    def connect(self) -> Any:
+        return _Connection(self.hook.get_client(project_id=self.hook.project_id), self._dataset)
+
+    @override
+    def adapt(self, value: Any) -> Any:
+        return value
+
+    @override
+    def is_transient(self, error: Exception) -> bool:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        passing = {"ServerError", "TooManyRequests", "ConnectionError", "Timeout"}
+        return bool(names & passing) or "could not serialize access" in str(error).lower()
+
+    # Definitions
+
+    @override
+    def definition(self, table: Table) -> str:
+        key = [self.quote(column.name) for column in table.primary_key]
+        by_day = f" PARTITION BY DATE({self.quote('observed_at')})" if "observed_at" in table.c else ""
+        made = super().definition(table).removesuffix(")")
+        return f"{made} NOT ENFORCED){by_day} CLUSTER BY {', '.join(key[:2])}"
+
+    @override
+    def has_schema(self, cursor: Any, schema: str) -> bool:
+        return bool(cursor.dataset(schema))
+
+    @override
+    def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
+        table = cursor.table(name, schema)
+        if table is None:
+            return None
+        columns = {
+            field.name.lower(): FoundColumn(
+                field.field_type.lower(), field.mode == "REQUIRED" and not field.default_value_expression
+            )
+            for field in table.schema
+        }
+        kind = str(table.table_type).lower()
+        return Found(kind, columns, None)
+
+    @override
+    def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
+        table = cursor.table(name, schema)
+        return None if table is None else table.view_query
+
+    @override
+    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+        return [f"CREATE OR REPLACE VIEW {name} AS {question}"]
+
+    @override
+    def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
+        dataset = schema or self._dataset
+        return None if dataset is None else ("bigquery", [self.hook.project_id, dataset])
+
+
+class _Connection:
+    """A client, as the rest of the export knows connections. Each statement is a transaction of its own."""
+
+    def __init__(self, client: Any, dataset: str | None) -> None:
+        self.client = client
+        self.dataset = dataset
+
+    def cursor(self) -> _Cursor:
+        return _Cursor(self)
+
+    def commit(self) -> None:
+        """Every statement is committed already."""
+
+    def rollback(self) -> None:
+        """Nothing can be undone."""
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class _Cursor:
+    """Runs statements as jobs."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._client = connection.client
+        self._dataset = connection.dataset
+        self._rows: list[tuple[Any, ...]] = []
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement until its job has ended, and keep its rows."""
+        from google.cloud import bigquery
+
+        config = bigquery.QueryJobConfig(
+            query_parameters=[bigquery.ScalarQueryParameter(None, _type(value), value) for value in values]
+        )
+        if self._dataset is not None:
+            config.default_dataset = f"{self._client.project}.{self._dataset}"
+        job = self._client.query(statement, job_config=config)
+        self._rows = [tuple(row.values()) for row in job.result()]
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return all rows of the last statement."""
+        return self._rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return its first row."""
+        return self._rows[0] if self._rows else None
+
+    def table(self, name: str, schema: str | None) -> Any:
+        """Return the description of a table or view; None when there is none."""
+        dataset = schema or self._dataset
+        if dataset is None:
+            raise SchemaError(
+                "schema: BigQuery needs a dataset, and the connection names none. Nothing was fetched. Give "
+                "schema='the_dataset'."
+            )
+        from google.api_core.exceptions import NotFound
+
+        with suppress(NotFound):
+            return self._client.get_table(f"{self._client.project}.{dataset}.{name}")
+        return None
+
+    def dataset(self, name: str) -> Any:
+        """Return the description of a dataset; None when there is none."""
+        from google.api_core.exceptions import NotFound
+
+        with suppress(NotFound):
+            return self._client.get_dataset(f"{self._client.project}.{name}")
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "BOOL"
+    if isinstance(value, int):
+        return "INT64"
+    return "TIMESTAMP" if isinstance(value, datetime) else "STRING"
