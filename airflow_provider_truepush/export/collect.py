@@ -188,7 +188,8 @@ class _Collector:
         await self._record_failure(target, reason)
         if self._failures >= self._give_up_after and not self._stop.is_set():
             self.broken_by = TruepushExportInterruptedError(
-                f"{self._failures} fetches in a row have failed; nothing more was asked for. The last said: {reason}"
+                f"{self._failures} fetches in a row have failed (the last: {reason}). The export was broken off; the "
+                "rows fetched before are kept. Check whether Truepush is available; the next try continues."
             )
             self._stop.set()
 

@@ -32,7 +32,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
     :raises TruepushValidationError: when something is no id.
     """
     if isinstance(value, str) and value.strip() == "None":
-        refuse("campaign_ids", value, "is what a template without a value renders to; for all campaigns leave it out")
+        refuse("campaign_ids", value, "rendered to None; omit it to export all campaigns")
     if isinstance(value, int) and len(str(value)) == _ID_DIGITS:
         value = str(value)  # as native rendering leaves an id that happens to hold decimal digits only
     read = templated.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
@@ -63,7 +63,7 @@ def _target(field: str, item: Any) -> Target:
         title = item.get("title")
         item = item.get("id")
     if item is None:
-        refuse(field, item, "must be a campaign's id; a create whose answer told no id returns None")
+        refuse(field, item, "must be a campaign's id; a create returns None when Truepush returned no id")
     campaign_id = object_id(field, item)
     if title is not None and not isinstance(title, str):
         refuse(f"{field}.title", title, "must be a string")

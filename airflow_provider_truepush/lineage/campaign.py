@@ -1,4 +1,4 @@
-"""What a task tells Airflow and OpenLineage about the campaign that it created."""
+"""Asset events and OpenLineage facets of a campaign that a task created."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CampaignLineage:
             self._published = _description(project, campaign_id, title)
             _attach(context, self.outlets, self._published)
         except Exception as error:
-            log.warning("The asset events of this task do not tell its campaign %s: %s", campaign_id, error)
+            log.warning("Could not attach campaign %s to the asset events: %s", campaign_id, error)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """The campaign as an output dataset, its segment as an input; OpenLineage's provider calls it."""

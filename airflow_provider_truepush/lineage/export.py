@@ -1,4 +1,4 @@
-"""What a task tells Airflow and OpenLineage about its export."""
+"""Asset events and OpenLineage datasets of an export."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class TellsOfExport:
         try:
             _attach(context, self.outlets, summary)
         except Exception as error:
-            log.warning("The asset events of this task do not tell of its export: %s", error)
+            log.warning("Could not attach the export to the asset events: %s", error)
         return summary
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
@@ -76,7 +76,7 @@ class TellsOfExport:
         try:
             outputs = [Dataset(namespace=namespace, name=name) for namespace, name in self.lineage_outputs()]
         except Exception as error:
-            log.warning("OpenLineage is not told where the rows are: %s", error)
+            log.warning("Could not determine the OpenLineage outputs: %s", error)
         return OperatorLineage(inputs=[source], outputs=outputs)
 
 

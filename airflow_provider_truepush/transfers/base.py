@@ -132,7 +132,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
 
     def _selection(self, context: Context) -> Selection:
         if self._some_campaigns and self.campaign_ids is None:
-            refuse("campaign_ids", None, "is what came of a template or an XCom; for all campaigns leave it out")
+            refuse("campaign_ids", None, "rendered to None; omit it to export all campaigns")
         return selection.Selection(
             targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
             refresh_for=arguments.age("refresh_for", self.refresh_for),
@@ -176,13 +176,14 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
             self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
             return True
         message = (
-            f"The interval of this run ended at {interval_end}, and so has the one after it. Truepush only tells the "
-            "counters of now, so they would stand under a date they do not belong to. Nothing was fetched."
+            f"The interval of this run ended at {interval_end}, and the next interval has ended as well. Truepush "
+            "reports current counters only, so they would be stored under a date that they do not belong to. Nothing "
+            "was fetched."
         )
         if self.on_past_interval == "fail":
             raise AirflowFailException(message)
         if self.on_past_interval == "skip":
-            raise AirflowSkipException(message + " on_past_interval='flag' exports them with a flag.")
+            raise AirflowSkipException(message + " Set on_past_interval='flag' to export them with a flag.")
         self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
         return True
 
@@ -194,7 +195,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         ]
         kept = f"{outcome.rows} rows are kept; the next try fetches only what is left."
         if outcome.broken_by is not None:
-            self.log.error("The export broke off. %s %s", kept, " ".join(left))
+            self.log.error("The export was broken off. %s %s", kept, " ".join(left))
             raise outcome.broken_by
         if left:
             first = next(iter(outcome.reasons.values()))

@@ -58,9 +58,9 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
     whose id tells their age, and fallen counters are not flagged (``regressed`` is 0). ``TruepushStatsToSqlOperator``
     does all that.
 
-    Returns a dict of ``rows, campaigns, missing, regressed, resumed, left_out, project, snapshot_key, past_interval,
-    min_observed_at, max_observed_at, manifest`` and ``files``, a list of ``path, rows, bytes, sha256``; with
-    ``superseded`` when a newer observation of the same run was there and stays.
+    Returns a dict of ``rows, campaigns, missing, regressed, titles_replaced, resumed, left_out, project, snapshot_key,
+    past_interval, min_observed_at, max_observed_at, manifest`` and ``files``, a list of ``path, rows, bytes, sha256``;
+    with ``superseded`` when a newer observation of the same run exists and is kept.
 
     :param path: an absolute path, or a URL that ``ObjectStoragePath`` knows, such as
         ``s3://conn_id@bucket/prefix``. The provider of the storage must be installed.

@@ -33,26 +33,39 @@ __all__ = ["TruepushStatsToSqlOperator"]
 class TruepushStatsToSqlOperator(StatsTransfer):
     """Fetch the counters of campaigns and write them into an SQL database: ``listCampaign``, ``campaignStats``.
 
-    Written are ``<prefix>campaign_stats`` (a row per campaign and snapshot), ``<prefix>campaign_stats_latest`` (a row
-    per campaign) and ``<prefix>campaigns``; the view ``<prefix>campaign_stats_increments`` shows what was added between
-    two snapshots. Each batch is one transaction. A row is replaced by an observation that is as new or newer, never
-    by an older one. All moments are UTC.
+    The tables are ``<prefix>campaign_stats`` (a row per campaign and snapshot), ``<prefix>campaign_stats_latest`` (a
+    row per campaign) and ``<prefix>campaigns``; the view ``<prefix>campaign_stats_increments`` shows what was added
+    between two snapshots. A row is replaced by an observation that is as new or newer, never by an older one. All
+    moments are UTC.
 
-    PostgreSQL, SQLite, MySQL, MariaDB and DuckDB do this by upserts of their own; other databases by delete and insert
-    in one transaction. Nothing is fetched before tables and rights are known to be in order.
+    PostgreSQL, SQLite, MySQL, MariaDB and DuckDB have an upsert, and each batch is one transaction. Redshift and SQL
+    Server merge a batch in one transaction too. On Snowflake, BigQuery and Databricks SQL each table has one ``MERGE``
+    per batch, which is atomic by itself, and the history is merged last: a try that was killed in between writes the
+    batch again. Databricks SQL and SQL Server are untested. Other databases are compared row by row; ClickHouse is
+    refused. Nothing is fetched before tables and rights have been checked.
 
-    Returns a dict of ``rows, campaigns, missing, regressed, resumed, left_out, project, snapshot_key, past_interval,
-    min_observed_at, max_observed_at, table``.
+    Keys are not enforced on Snowflake, BigQuery, Redshift and Databricks. Two exports at once are kept apart by a lock
+    on Redshift, and by the warehouse's own conflict rules on Snowflake and Databricks. On BigQuery, do not run two
+    exports of one project at once: put them into a pool with one slot.
+
+    A title that the database cannot hold, by its encoding or by the length of the column, is stored with replacement
+    characters; ``raw`` then has ``title_replaced``.
+
+    A connection of type ``google_cloud_platform`` leads to BigQuery; the dataset is ``schema``, or the connection's
+    schema or extra ``dataset``.
+
+    Returns a dict of ``rows, campaigns, missing, regressed, titles_replaced, resumed, left_out, project, snapshot_key,
+    past_interval, min_observed_at, max_observed_at, table``.
 
     :param sql_conn_id: id of an SQL connection.
     :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
         ``refresh_for``, ``stop_after_unchanged``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and
         ``truepush_conn_id``.
-    :param schema: the schema that holds the tables; None for the connection's own. It is not made.
+    :param schema: the schema (BigQuery: the dataset) with the tables; None for the connection's own. It is not created.
     :param table_prefix: begins the names of the tables and of the view.
-    :param create_table: make what is not there.
-    :param schema_contract: ``evolve`` adds columns that a table lacks, as nullable ones, and bears others; ``freeze``
-        refuses both.
+    :param create_table: whether to create tables and the view that do not exist.
+    :param schema_contract: ``evolve`` adds columns that a table lacks, as nullable ones, and accepts others;
+        ``freeze`` refuses both.
     """
 
     template_fields: Sequence[str] = (

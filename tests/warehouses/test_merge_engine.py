@@ -16,7 +16,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.columns import COLUMNS, as_values
 from airflow_provider_truepush.export.sql.engines import engine_for
-from airflow_provider_truepush.export.sql.errors import SchemaError, WarehouseError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError, TruepushWarehouseError
 from airflow_provider_truepush.export.sql.tables import tables
 from airflow_provider_truepush.export.sql.warehouse import Warehouse
 from tests.contract.driver import connect
@@ -154,7 +154,7 @@ def test_wrong_rights_are_found_before_anything_is_fetched(
     place.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
     place.declare(monkeypatch, login="guest")
     truepush.clear_requests()
-    with pytest.raises(WarehouseError, match=r"permission denied.*Nothing was fetched"):
+    with pytest.raises(TruepushWarehouseError, match=r"permission denied.*Nothing was fetched"):
         export(Run())
     assert truepush.count() == 0
     place.declare(monkeypatch)
@@ -172,7 +172,7 @@ def test_what_is_known_of_campaigns(place: StandIn) -> None:
 
 def test_a_table_of_somebody_else_is_refused(place: StandIn) -> None:
     place.run(f"CREATE TABLE {HISTORY} (project {'STRING' if place.kind == 'bigquery' else 'VARCHAR(20)'})")
-    with pytest.raises(SchemaError, match=r"lacks .*Nothing was fetched"):
+    with pytest.raises(TruepushSchemaError, match=r"lacks .*Nothing was fetched"):
         write(place, row(1, 1))
 
 

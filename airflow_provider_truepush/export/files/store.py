@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
 #: What OpenLineage calls a storage, where that is not its scheme.
 _OPENLINEAGE = {"s3a": "s3", "gcs": "gs"}
+_AZURE = ("abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs")
 #: Bytes of a part of a large upload. s3fs holds ten in memory; its own default is 50 MB each.
 _S3_CHUNK = 8 << 20
 
@@ -201,6 +203,8 @@ class RemoteStore(Store):
         """Namespace and name of something below the path."""
         bucket, _, prefix = self.root.partition("/")
         scheme = self.url.partition("://")[0]
+        if scheme in _AZURE and (account := _azure_account(self.files)):
+            return f"abfss://{bucket}@{account}.dfs.core.windows.net", f"{prefix}/{name}".lstrip("/")
         return f"{_OPENLINEAGE.get(scheme, scheme)}://{bucket}", f"{prefix}/{name}".lstrip("/")
 
     def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
@@ -244,6 +248,15 @@ class RemoteStore(Store):
 
     def _remove(self, name: str) -> None:
         self.files.rm_file(f"{self.root}/{name}")
+
+
+def _azure_account(files: Any) -> str | None:
+    """Return the storage account of adlfs' file system, which a connection string may name alone."""
+    account = getattr(files, "account_name", None)
+    if not account:
+        found = re.search(r"AccountName=([^;]+)", getattr(files, "connection_string", None) or "")
+        account = found.group(1) if found else None
+    return str(account) if account else None
 
 
 def _globbed(name: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from typing_extensions import override
 
 from airflow_provider_truepush.export.sql.engine import Found, FoundColumn
-from airflow_provider_truepush.export.sql.errors import SchemaError
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.merge import MergeEngine
 from airflow_provider_truepush.export.sql.merge_dialects import BIGQUERY
 
@@ -138,7 +138,7 @@ class _Cursor:
         """Return the description of a table or view; None when there is none."""
         dataset = schema or self._dataset
         if dataset is None:
-            raise SchemaError(
+            raise TruepushSchemaError(
                 "schema: BigQuery needs a dataset, and the connection names none. Nothing was fetched. Give "
                 "schema='the_dataset'."
             )

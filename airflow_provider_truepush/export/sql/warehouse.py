@@ -199,7 +199,7 @@ class Warehouse:
             self._create(table)
             found = self._do(lambda cursor: engine.find(cursor, table.name, table.schema))
         if found is None:
-            raise TruepushWarehouseError(f"Table {engine.name_of(table)} was made and is not there.")
+            raise TruepushWarehouseError(f"Table {engine.name_of(table)} was created but cannot be found.")
         for column in contract.missing_columns(engine, table, found, self._contract):
             declared = f"{engine.quote(column.name)} {engine.type_of(column)}"
             log.info("Adding the column %s to %s.", declared, engine.name_of(table))
@@ -209,10 +209,10 @@ class Warehouse:
         statement = self._engine.definition(table)
         if not self._create_table:
             raise TruepushSchemaError(
-                f"Table {self._engine.name_of(table)} is not there, and create_table is False. Nothing was fetched. "
-                f"Make it: {statement}"
+                f"Table {self._engine.name_of(table)} does not exist, and create_table is False. Nothing was fetched. "
+                f"Create it: {statement}"
             )
-        log.info("Making the table %s.", self._engine.name_of(table))
+        log.info("Creating the table %s.", self._engine.name_of(table))
         self._make(statement, table.name, table.schema, None)
 
     def _prepare_view(self) -> None:
@@ -231,7 +231,7 @@ class Warehouse:
                 self._make(f"CREATE VIEW {view} AS {question}", name, schema, None)
         except TruepushWarehouseError as error:
             # Nothing is lost without it.
-            log.warning("The view of increments could not be made; the tables are written all the same. %s", error)
+            log.warning("Could not create the view of increments; the tables are written without it. %s", error)
 
     def _renew_view(self, view: str, question: str) -> None:
         """Replace a view of an earlier version. One that a person has made of their own stays."""
@@ -242,10 +242,12 @@ class Warehouse:
         statements = engine.replacing_view(view, question)
         if not statements or not self._create_table or self._contract == contract.FREEZE:
             log.warning(
-                "The view %s is of an earlier version, and left so. This is the present one: %s", view, question
+                "The view %s was created by an earlier version and was not replaced. Its present definition: %s",
+                view,
+                question,
             )
             return
-        log.info("Replacing the view %s, which is of an earlier version.", view)
+        log.info("Replacing the view %s, which was created by an earlier version.", view)
         self._do(lambda cursor: [cursor.execute(statement) for statement in statements])
 
     def _make(self, statement: str, name: str, schema: str | None, column: str | None) -> None:

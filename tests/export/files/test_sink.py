@@ -261,3 +261,26 @@ def test_a_field_of_any_length_is_read_back(tmp_path: Path, made: str) -> None:
         assert long in [one["title"] for one in read(summary)]
     finally:
         csv.field_size_limit(limit)
+
+
+@pytest.mark.parametrize(
+    ("url", "account", "namespace"),
+    [
+        ("abfs://azure@exports/stats", {"account_name": "shop"}, "abfss://exports@shop.dfs.core.windows.net"),
+        (
+            "abfss://azure@exports/stats",
+            {"account_name": None, "connection_string": "Endpoint=x;AccountName=shop;Key=y"},
+            "abfss://exports@shop.dfs.core.windows.net",
+        ),
+        ("gs://google@exports/stats", {}, "gs://exports"),
+        ("gcs://google@exports/stats", {}, "gs://exports"),
+        ("s3a://aws@exports/stats", {}, "s3://exports"),
+    ],
+)
+def test_storages_are_named_as_openlineage_names_them(url: str, account: dict[str, Any], namespace: str) -> None:
+    from types import SimpleNamespace
+
+    from airflow_provider_truepush.export.files.store import RemoteStore
+
+    place = RemoteStore(url, SimpleNamespace(**account), "exports/stats", direct=True, upload={})
+    assert place.dataset("campaign_stats") == (namespace, "stats/campaign_stats")
