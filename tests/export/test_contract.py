@@ -51,9 +51,7 @@ def test_a_table_is_used_as_it_is_the_second_time(native: Database) -> None:
 
 
 def test_a_missing_table_is_named_with_its_definition(native: Database) -> None:
-    with pytest.raises(
-        TruepushSchemaError, match=r"(?s)create_table is False.*Create it: CREATE TABLE truepush"
-    ):
+    with pytest.raises(TruepushSchemaError, match=r"(?s)create_table is False.*Create it: CREATE TABLE truepush"):
         prepare(native, create_table=False)
 
 
