@@ -153,7 +153,7 @@ class _Exporting:
         # Looked up already, in the way in which a task looks connections up.
         hook._settings = self._settings
         async with hook:
-            targets = selector.targets(hook.list_campaigns())
+            targets = selector.targets(hook.list_campaigns(selector.since, with_older=True))
             batches = collect(hook, targets, self._run, progress, row_budget=row_budget, at_once=at_once)
             await self._write(batches)
         outcome.seen, outcome.left_out = selector.seen, selector.left_out

@@ -143,6 +143,12 @@ class Selector:
         #: Those that an earlier try has fetched.
         self.resumed = 0
 
+    @property
+    def since(self) -> datetime | None:
+        """The creation time of the oldest campaign to fetch; None for all. Older ones need not be listed."""
+        refresh_for = self._selection.refresh_for
+        return None if self._selection.targets is not None or refresh_for is None else self._now - refresh_for
+
     async def targets(self, refs: AsyncIterable[CampaignRef]) -> AsyncIterator[Target]:
         """The campaigns to fetch.
 

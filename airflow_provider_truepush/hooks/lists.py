@@ -29,12 +29,12 @@ _hints: dict[tuple[str, str, str], Hint] = {}
 
 
 def listing(
-    settings: Settings, endpoint: Endpoint[list[R]], since: datetime | None, *, is_poll: bool = False
+    settings: Settings, endpoint: Endpoint[list[R]], since: datetime | None, **options: bool
 ) -> Walk[R, object]:
-    """Return the walk that hands over all rows, or those since a moment."""
+    """Return the walk that hands over all rows, or those since a moment; see :func:`.recent.walk_recent`."""
     if since is None:
         return walk_all(endpoint.name)
-    return walk_recent(endpoint.name, Wanted(since=since), _hint(settings, endpoint), is_poll=is_poll)
+    return walk_recent(endpoint.name, Wanted(since=since), _hint(settings, endpoint), **options)
 
 
 def search(settings: Settings, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:

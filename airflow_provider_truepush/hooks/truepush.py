@@ -309,10 +309,10 @@ class TruepushAsyncHook(_ConnectionType):
             return await client.execute(call)
 
     async def _list(
-        self, endpoint: Endpoint[list[R]], since: datetime | None = None, *, is_poll: bool = False
+        self, endpoint: Endpoint[list[R]], since: datetime | None = None, **options: bool
     ) -> AsyncIterator[R]:
         settings = await self.get_settings()  # which imports what the list takes, but not in the loop
-        walk = lists.listing(settings, endpoint, since, is_poll=is_poll)
+        walk = lists.listing(settings, endpoint, since, **options)
         async for row in lists.iterate_async(self._run, endpoint, walk):
             yield row
 
@@ -333,12 +333,15 @@ class TruepushAsyncHook(_ConnectionType):
         """As :meth:`TruepushHook.get_campaign_stats`."""
         return await self._run(calls.get_campaign_stats(campaign_id))
 
-    def list_campaigns(self, since: datetime | None = None, *, is_poll: bool = False) -> AsyncIterator[CampaignRef]:
+    def list_campaigns(
+        self, since: datetime | None = None, *, is_poll: bool = False, with_older: bool = False
+    ) -> AsyncIterator[CampaignRef]:
         """As :meth:`TruepushHook.list_campaigns`.
 
         :param is_poll: save the requests that notice rows deleted meanwhile: the caller lists again soon.
+        :param with_older: with a moment, yield the older campaigns of the pages that were read as well.
         """
-        return self._list(endpoints.LIST_CAMPAIGNS, since, is_poll=is_poll)
+        return self._list(endpoints.LIST_CAMPAIGNS, since, is_poll=is_poll, with_older=with_older)
 
     async def find_campaigns(
         self, title: str | None = None, campaign_id: str | None = None, since: datetime | None = None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from airflow_provider_truepush.api.checks import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.duplicates import Duplicates
@@ -73,6 +74,8 @@ class Search:
         are asked for, its outcome is written by then, and asking last which campaigns are taken finds it.
         """
         since = datetime.fromtimestamp(record.made_at, UTC) - CLOCKS_APART
+        if (floor := created_at(record.floor)) is not None:
+            since = max(since, floor)  # what is below the floor is no candidate
         listed = record.new_campaigns(self._hook.list_campaigns(since=since))
         rivals = self._store.has_rivals(record)
         taken = self._store.taken(listed)

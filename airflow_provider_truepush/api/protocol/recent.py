@@ -18,16 +18,19 @@ log = logging.getLogger(__name__)
 _SLACK = int(limits.CLOCK_SLACK.total_seconds())
 
 
-def walk_recent(name: str, wanted: Wanted, hint: Hint, *, is_poll: bool = False) -> Walk[R, bool]:
+def walk_recent(
+    name: str, wanted: Wanted, hint: Hint, *, is_poll: bool = False, with_older: bool = False
+) -> Walk[R, bool]:
     """Hand over the wanted rows, and stop as early as the order of the list allows.
 
     :param name: the endpoint's name.
     :param wanted: has a moment, and may have more.
     :param hint: of an earlier walk over the same list; it is updated.
     :param is_poll: take no second look: the caller lists again soon, from a moment that overlaps.
+    :param with_older: hand over the older rows of the pages that were read as well.
     :return: whether the list held still enough: a row that existed throughout the walk was not missed.
     """
-    walk: _RecentWalk[R] = _RecentWalk(name, wanted, hint, is_poll=is_poll)
+    walk: _RecentWalk[R] = _RecentWalk(name, wanted, hint, is_poll=is_poll, with_older=with_older)
     turned_back = False
     number = 1
     while rows := (yield from walk.read_next(number)):
@@ -51,13 +54,13 @@ def walk_recent(name: str, wanted: Wanted, hint: Hint, *, is_poll: bool = False)
 
 
 class _RecentWalk(Generic[R]):
-    def __init__(self, name: str, wanted: Wanted, hint: Hint, *, is_poll: bool) -> None:
+    def __init__(self, name: str, wanted: Wanted, hint: Hint, *, is_poll: bool, with_older: bool) -> None:
         assert wanted.since is not None
         self._name = name
-        self._wanted = wanted
         self._hint = hint
         self._since = int(wanted.since.timestamp())
         self._is_poll = is_poll
+        self._is_handed_over = Wanted(wanted.id, wanted.label).matches if with_older else wanted.matches
         self._given: set[str] = set()
         self.begin()
 
@@ -82,7 +85,7 @@ class _RecentWalk(Generic[R]):
 
     def _hand_over(self, rows: Iterable[R]) -> Walk[R, None]:
         """Give the caller the wanted rows that it was not given before."""
-        fresh = {row.id: row for row in rows if row.id not in self._given and self._wanted.matches(row)}
+        fresh = {row.id: row for row in rows if row.id not in self._given and self._is_handed_over(row)}
         if fresh:
             self._given.update(fresh)
             yield Found(list(fresh.values()))
