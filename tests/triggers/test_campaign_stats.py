@@ -180,3 +180,33 @@ def test_a_connection_without_a_token_is_a_failed_poll_and_not_a_crash(
     assert emulator.count() == 0
     with pytest.raises(TruepushError, match="token"):
         asyncio.run(trigger(cancel_on_kill=True).on_kill())
+
+
+@pytest.mark.parametrize(("failures", "state"), [(5, "met"), (6, "errors")])
+def test_a_trigger_that_version_0_1_has_serialized_goes_on(
+    failures: int, state: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error budget is a number of failed polls, and stays one."""
+    connect(monkeypatch, emulator, max_attempts=1)
+    emulator.set_series(SENT, [{"delivered": 10}])
+    emulator.fault("campaignStats", effect="status", status=503, nth=range(1, failures + 1))
+    goal = {
+        "thresholds": {"delivered": 10},
+        "require": "all",
+        "fail_if": {},
+        "settled_after": None,
+        "on_settled": "succeed",
+        "error_budget": 5,
+    }
+    kwargs = {
+        "campaign_id": SENT,
+        "truepush_conn_id": CONN_ID,
+        "goal": goal,
+        "poke_interval": 0.05,
+        "timeout": 60.0,
+        "started_at": time.time(),
+        "cancel_on_kill": False,
+    }
+    event = asyncio.run(first_event(TruepushCampaignStatsTrigger(**kwargs)))
+    assert event["state"] == state
+    assert "carry" not in event
