@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
-from airflow.serialization.serialized_objects import DagSerialization
+from airflow.serialization import serialized_objects
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushConnectionError, TruepushError
@@ -28,6 +28,9 @@ from tests.sensors.context import Store, TaskInstance, context
 from tests.tokens import SESSION_TOKEN
 
 __all__ = ["emulator", "kept_emulator", "plain_machine"]
+
+#: Its name before Airflow 3.2 is the second one.
+SERIALIZED: Any = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
 
 OPERATORS: dict[type[Any], dict[str, Any]] = {
     TruepushCreateCampaignOperator: dict(CAMPAIGN),
@@ -158,8 +161,8 @@ def test_a_dag_of_these_operators_survives_serialization() -> None:
         tasks = [kind(task_id=kind.__name__, **arguments) for kind, arguments in OPERATORS.items()]
         tasks[0] >> tasks[1:]
 
-    text = json.dumps(DagSerialization.to_dict(dag))
-    loaded = DagSerialization.from_dict(json.loads(text))
+    text = json.dumps(SERIALIZED.to_dict(dag))
+    loaded = SERIALIZED.from_dict(json.loads(text))
 
     for kind, arguments in OPERATORS.items():
         task = loaded.get_task(kind.__name__)

@@ -12,13 +12,17 @@ from importlib import import_module
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import TaskDeferred
-from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.contract.driver import CONN_ID
 from tests.contract.world import SENT
 from tests.sensors.context import Store, TaskInstance, context
 from tests.tokens import SESSION_TOKEN
+
+try:
+    from airflow.sdk.exceptions import AirflowRescheduleException
+except ImportError:  # before Airflow 3.1
+    from airflow.exceptions import AirflowRescheduleException
 
 Mode = Literal["poke", "reschedule", "deferrable"]
 MODES: tuple[Mode, ...] = ("poke", "reschedule", "deferrable")
