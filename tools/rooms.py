@@ -23,7 +23,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("triggers",),
     ("lineage",),
     ("waiting",),
-    ("sending", "export"),
+    ("sending", "resources", "export"),
     ("hooks",),
     ("client",),
     ("emulator", "assets", "models", "exceptions"),
@@ -35,9 +35,9 @@ API_ROWS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("schedule",),
     ("connection",),
-    ("dry_run", "templated"),
+    ("templated", "literals", "near_matches"),
     ("checks",),
-    ("errors",),
+    ("errors", "given", "text", "defaults"),
 )
 
 
