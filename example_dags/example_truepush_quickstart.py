@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG, Param
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
@@ -20,14 +20,13 @@ with DAG(
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     tags=["truepush", "example"],
     doc_md=__doc__,
-    params={"segment_id": Param(type="string", pattern="^[0-9a-f]{24}$", title="Segment")},
 ):
     send = TruepushCreateCampaignOperator(
         task_id="send",
         title="Autumn sale: 30% off walking boots",
         message="Until Sunday, in every size.",
         link="https://shop.example.com/boots",
-        segment_id="{{ params.segment_id }}",  # without a segment it goes to ALL subscribers
+        segment="Returning customers",  # without a segment it goes to ALL subscribers
     )
     delivered = TruepushCampaignStatsSensor(
         task_id="delivered",
