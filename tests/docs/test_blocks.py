@@ -27,7 +27,7 @@ SERVERS = [block for block in BLOCKS if block.run_by == "tests/docs/test_blocks.
 def run_pytest(folder: Path) -> str:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", "."]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "AIRFLOW__"))}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, cwd=folder, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, cwd=folder, env=environment)
     return done.stdout + done.stderr
 
 
@@ -77,6 +77,7 @@ def test_a_server_starts_and_prints_its_connection(block: Block, tmp_path: Path)
         assert "AIRFLOW_CONN_TRUEPUSH_DEFAULT" in shown[-1], shown
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PYTHON_PAGES)
 def test_python(page: str, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", own_emulator.connection_uri)
@@ -125,6 +126,7 @@ def test_sql_of_the_ledger(block: Block) -> None:
         assert [slot for (slot,) in database.execute("SELECT slot FROM truepush_send_ledger")] == ["open", "new"]
 
 
+@pytest.mark.timeout(300)
 def test_the_recipe_for_users_dags(tmp_path: Path) -> None:
     """What the page about testing shows, in a folder of its own, as a user would have it."""
     shutil.copytree(ROOT / "tests" / "docs" / "dag_recipe", tmp_path / "project")

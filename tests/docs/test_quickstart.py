@@ -10,11 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.blocks import ROOT, blocks
 
 MARK = "tests/docs/test_quickstart.py"
 
 
+@pytest.mark.timeout(300)
 def test_the_quickstart_ends_with_an_exported_campaign(tmp_path: Path) -> None:
     start, *commands = [block.code for block in blocks() if block.run_by == MARK]
     tools = Path(sys.executable).parent
@@ -34,7 +37,7 @@ def test_the_quickstart_ends_with_an_exported_campaign(tmp_path: Path) -> None:
                 ["bash", "-euo", "pipefail", "-c", script],
                 capture_output=True,
                 text=True,
-                timeout=115,
+                timeout=280,
                 cwd=tmp_path,
                 env=environment,
             )
