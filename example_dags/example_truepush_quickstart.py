@@ -39,7 +39,6 @@ with DAG(
     export = TruepushStatsToSqlOperator(
         task_id="export",
         sql_conn_id="warehouse",
-        campaign_ids=[send.output],
         project="shop",
     )
     delivered >> export

@@ -43,6 +43,7 @@ def test_the_quickstart_ends_with_an_exported_campaign(tmp_path: Path) -> None:
             )
         finally:
             emulator.terminate()
+            emulator.communicate(timeout=60)
     shown = done.stdout + done.stderr
     assert done.returncode == 0, shown[-3000:]
     assert re.search(r"^Autumn sale: 30% off walking boots [1-9]", done.stdout, re.MULTILINE), shown[-3000:]
