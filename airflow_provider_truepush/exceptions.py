@@ -22,6 +22,8 @@
     ├── TruepushWarehouseError               the database of an export could not be read or written
     └── TruepushReportError                  a report could not be made
 
+The emulator's own errors, in ``airflow_provider_truepush.emulator.errors``, are below the same root.
+
 Catch :class:`TruepushError` for all of them. Only after :class:`TruepushAmbiguousError` may something have been created
 or changed without this provider knowing.
 """

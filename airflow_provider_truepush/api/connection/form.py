@@ -43,30 +43,34 @@ EXTRAS: tuple[Extra, ...] = (
         "string",
     ),
     Extra(
-        "timeout", "Timeout", "Seconds that connecting, and any silence of the server after it, may last.", "number", 30
+        "timeout",
+        "Timeout",
+        "Connect and read timeout, in seconds. A whole request may take three times as long.",
+        "number",
+        30,
     ),
     Extra(
         "requests_per_second",
         "Requests per second",
-        "The pace that all calls of one process keep together. Empty for no limit.",
+        "Most requests per second of all tasks in one process together. Empty for no limit.",
         "number",
     ),
     Extra(
         "max_attempts",
         "Attempts",
-        "How often a request that may be repeated is sent at the most. A create is sent once, always.",
+        "Maximum attempts for repeatable requests. A create is sent once, always.",
         "integer",
         5,
     ),
     Extra(
         "retry_budget",
         "Retry budget",
-        "Seconds that one call may spend on waiting between its attempts.",
+        "Maximum seconds that one call waits between its attempts, all waits together.",
         "number",
         120,
         above=-1,
     ),
-    Extra("dry_run", "Dry run", "Change nothing in Truepush; log what would have gone out.", "boolean", False),
+    Extra("dry_run", "Dry run", "Change nothing in Truepush; log what would have been sent.", "boolean", False),
     Extra(
         "require_segment",
         "Require a segment",
@@ -76,7 +80,12 @@ EXTRAS: tuple[Extra, ...] = (
     ),
     Extra("verify", "Verify TLS", "true, false, or the path of a CA bundle.", "string", "true"),
     Extra("cert", "Client certificate", 'Path of a certificate, or ["certificate", "key"].', "string"),
-    Extra("proxies", "Proxies", 'One proxy address, or {"https": "http://proxy:3128"}.', "string"),
+    Extra(
+        "proxies",
+        "Proxies",
+        'Address of an HTTP proxy, or {"https": "http://proxy:3128"}. SOCKS is not supported.',
+        "string",
+    ),
 )
 
 HIDDEN_FIELDS = ["login"]

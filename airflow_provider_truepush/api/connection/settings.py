@@ -1,4 +1,4 @@
-"""What a connection says, read once and checked."""
+"""The settings of a connection, read once and checked."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Settings:
 
     :param base_url: scheme, host, port and path before ``/api/v1``.
     :param token: the project's token; never shown.
-    :param timezone: the project's zone, None when the connection does not tell it.
-    :param timeout: seconds that connecting, and any silence of the server after it, may last.
-    :param requests_per_second: the pace that all calls of a process keep together; None for no limit.
-    :param max_attempts: how often a repeatable request is sent at the most.
-    :param retry_budget: seconds that one call may spend on waiting between its attempts.
+    :param timezone: the project's time zone; None when the connection has none.
+    :param timeout: connect and read timeout, in seconds.
+    :param requests_per_second: the rate that all calls of a process keep together; None for no limit.
+    :param max_attempts: maximum attempts for a repeatable request.
+    :param retry_budget: maximum seconds that one call waits between its attempts.
     :param dry_run: send nothing that changes anything.
     :param require_segment: refuse sends to every subscriber.
     :param verify: check the server's certificate: True, False, or the path of a CA bundle.
     :param cert: path of a client certificate, or a pair of certificate and key.
     :param proxies: pairs of scheme and proxy address; None takes those of the environment.
-    :param unknown_extras: names of extras that mean nothing here.
+    :param unknown_extras: names of extras that this provider does not know.
     """
 
     base_url: str
@@ -84,7 +84,7 @@ def read_settings(
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TruepushAuthError(
             "The connection's token holds characters that no token has, such as blanks or line breaks. "
-            "Copy it anew into the password field. Nothing was sent."
+            "Copy it into the password field again. Nothing was sent."
         )
     known = {extra.name: extra for extra in EXTRAS}
     for name in extra:
@@ -122,7 +122,7 @@ def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
         parts = urlsplit(given)
         written = parts.port
     except ValueError:
-        refuse("connection.host", shown, "is no host, nor an address")
+        refuse("connection.host", shown, "is not a valid host or address")
     if parts.scheme not in ("http", "https") or not parts.hostname or any(letter.isspace() for letter in given):
         refuse("connection.host", shown, "must be a host, or an http or https address")
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -130,7 +130,9 @@ def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
     try:
         parts.hostname.encode("idna")
     except UnicodeError:
-        refuse("connection.host", shown, "is no host: a part between its dots is empty, too long or not allowed")
+        refuse(
+            "connection.host", shown, "is not a valid host: a part between its dots is empty, too long or not allowed"
+        )
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = port or written
     path = parts.path.rstrip("/").removesuffix("/api/v1")
@@ -209,9 +211,8 @@ def _cert(name: str, value: Any) -> str | tuple[str, str]:
 
 def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     if isinstance(value, str):
-        value = (
-            _json(name, value) if value.lstrip().startswith("{") else {"http": value.strip(), "https": value.strip()}
-        )
+        is_json = value.lstrip().startswith(("{", "[", '"'))
+        value = _json(name, value) if is_json else {"http": value.strip(), "https": value.strip()}
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         # A proxy's address can hold a password: the value is not shown.
         refuse(name, type(value).__name__, "must be an object of proxy addresses by scheme")
@@ -237,4 +238,4 @@ def _json(name: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        refuse(name, "a string", "is no JSON")
+        refuse(name, "a string", "is not valid JSON")

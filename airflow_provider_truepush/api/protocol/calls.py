@@ -29,7 +29,7 @@ def cancel_campaign(campaign_id: str) -> Call[bool]:
 
 
 def cancel_or_unknown(campaign_id: str) -> Call[bool | None]:
-    """``cancelCampaign``; None when it is open whether a repeated request has cancelled it, or it was sent before."""
+    """``cancelCampaign``; None when it is unknown whether a repeated request canceled it or it had been sent."""
     return endpoints.CANCEL_OR_UNKNOWN.call(checks.object_id("campaign_id", campaign_id))
 
 
@@ -53,7 +53,9 @@ def create_trigger(trigger: Trigger | Mapping[str, Any], settings: Settings, now
     model = Trigger.read(trigger)
     _guard_audience("trigger.segment_id", model.segment_id, settings)
     if not settings.dry_run and checks.is_dry_run_id(model.template_id):
-        checks.refuse("trigger.template_id", model.template_id, "was returned by a dry run and is no template")
+        checks.refuse(
+            "trigger.template_id", model.template_id, "was returned by a dry run and is not the id of a template"
+        )
     return endpoints.CREATE_TRIGGER.call(payload=model.payload(settings.timezone, now))
 
 

@@ -1,4 +1,4 @@
-"""What a call returns when nothing is sent."""
+"""The results of calls that a dry run does not send."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def stays_here(call: Call[Any], dry_run: bool) -> bool:
-    """Whether a call must not be sent: a dry run changes nothing, and a dry run's id names nothing."""
+    """Return whether a call must not be sent: a dry run changes nothing, and its ids name nothing."""
     return (dry_run and not call.endpoint.reads) or is_dry_run_id(call.argument)
 
 
 def pretend(call: Call[T]) -> T:
-    """The result in place of the server's: an id that is recognisably none, True, or no stats."""
+    """Return the result in place of the server's: an id that no ObjectId looks like, True, or no stats."""
     endpoint = call.endpoint
     if endpoint.reads:
         return endpoint.on_negative("")
@@ -28,6 +28,6 @@ def pretend(call: Call[T]) -> T:
 
 
 def describe(call: Call[Any]) -> str:
-    """What would have gone out."""
+    """Return the request that would have been sent."""
     body = call.body
     return f"{call}{' ' + body.decode() if body else ''}"

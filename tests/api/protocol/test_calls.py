@@ -95,7 +95,7 @@ def test_create_trigger(given: Any) -> None:
 
 def test_a_template_of_a_dry_run_is_for_dry_runs_only() -> None:
     trigger = {**TRIGGER, "template_id": "dry-run-1"}
-    with refused("trigger.template_id", "'dry-run-1'", "was returned by a dry run and is no template"):
+    with refused("trigger.template_id", "'dry-run-1'", "was returned by a dry run and is not the id of a template"):
         calls.create_trigger(trigger, connection(), NOW)
     payload = calls.create_trigger(trigger, connection(dry_run=True), NOW).payload
     assert payload is not None
