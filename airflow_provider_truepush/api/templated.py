@@ -28,11 +28,8 @@ def optional(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip() == _NONE else value
 
 
-def text(field: str, value: Any, *, native: bool = False) -> Any:
-    """Refuse ``None`` as a template without a value renders it; return everything else as it is.
-
-    :param native: has no effect: text fields are rendered as text in any mode.
-    """
+def text(field: str, value: Any) -> Any:
+    """Refuse ``None`` as a template without a value renders it; return everything else as it is."""
     if isinstance(value, str) and value.strip() == _NONE:
         refuse(field, value, "is what a template without a value renders to")
     return value
@@ -92,12 +89,11 @@ def mapping(field: str, value: Any) -> Any:
     return read
 
 
-def content(model: str, given: Mapping[str, Any], *, native: bool = False) -> dict[str, Any]:
+def content(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Read the fields that campaigns and templates share; other fields are left out.
 
     :param model: ``campaign`` or ``template``, for messages.
     :param given: rendered values by the name of the field.
-    :param native: has no effect: text fields are rendered as text in any mode.
     """
     return {name: _CONTENT[name](f"{model}.{name}", value) for name, value in given.items() if name in _CONTENT}
 

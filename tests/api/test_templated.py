@@ -80,7 +80,7 @@ def test_every_list_as_python_writes_it(value: Any) -> None:
 
 def test_a_missing_value_is_no_text() -> None:
     with pytest.raises(TruepushValidationError, match=r"^template\.title: .*without a value"):
-        templated.text("template.title", " None", native=False)
+        templated.text("template.title", " None")
     assert templated.optional("None") is None
     assert templated.optional("none") == "none"
 
@@ -97,7 +97,7 @@ def test_the_content_of_a_notification() -> None:
         "image": "None",
         "icon": None,
     }
-    assert templated.content("template", given_values, native=True) == {
+    assert templated.content("template", given_values) == {
         "title": "2026",
         "message": "M",
         "link": "https://example.com",
@@ -108,7 +108,7 @@ def test_the_content_of_a_notification() -> None:
         "icon": None,
     }
     with pytest.raises(TruepushValidationError, match=r"^campaign\.buttons\[0\]: must be a mapping"):
-        templated.content("campaign", {**given_values, "buttons": ["text"]}, native=False)
+        templated.content("campaign", {**given_values, "buttons": ["text"]})
 
 
 @pytest.mark.parametrize("nothing", [None, "None", 5, {"a": 1}])
@@ -119,8 +119,8 @@ def test_lists_that_are_none_are_left_to_the_models(nothing: Any) -> None:
         "buttons": nothing,
         "user_interaction": "true",
     }
-    read = templated.content("campaign", given_values, native=False)
+    read = templated.content("campaign", given_values)
     expected = None if nothing == "None" else nothing
     assert (read["tags"], read["buttons"], read["user_interaction"]) == (expected, expected, True)
     button = Button("Buy", "https://example.com")
-    assert templated.content("campaign", {**given_values, "buttons": [button]}, native=False)["buttons"] == [button]
+    assert templated.content("campaign", {**given_values, "buttons": [button]})["buttons"] == [button]

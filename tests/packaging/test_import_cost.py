@@ -59,3 +59,26 @@ def test_what_is_imported_later_is_there() -> None:
     assert len(named) >= 6
     for name in named:
         import_module(name)
+
+
+_PARSE = """
+import json, sys
+from airflow.providers.common.compat.sdk import DAG
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+with DAG("a_dag", schedule=None):
+    TruepushCreateCampaignOperator(
+        task_id="t", title="T", message="M", link="https://example.com/", segment_id="ab" * 12, expires_in=5,
+        buttons=[{"text": "Go", "link": "https://example.com/"}], send_at="2099-01-01T00:00:00",
+        quiet_hours=["22:00", "08:00"], wait_for_delivery=True, thresholds={"sent": 1},
+    )
+print(json.dumps(sorted(name for name in sys.modules if name.startswith("airflow_provider_truepush"))))
+"""
+
+
+def test_checking_literals_brings_no_models_and_nothing_of_a_run() -> None:
+    done = subprocess.run([sys.executable, "-c", _PARSE], capture_output=True, text=True, check=True, timeout=60)
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+    prefix = "airflow_provider_truepush."
+    heavy = {"api.models.campaign", "api.models.content", "api.models.stats", "waiting.goal", "sending.protocol",
+             "sending.late_guard", "api.schedule.schedules", "client.sync"}  # fmt: skip
+    assert not modules & {prefix + name for name in heavy}

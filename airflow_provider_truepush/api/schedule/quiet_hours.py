@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+import re
+from datetime import time
 
 from airflow_provider_truepush.api import checks
 
-_FORMAT = "%H:%M"
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5]?[0-9])")
 
 
 def read_quiet_hours(field: str, value: object) -> tuple[time, time] | None:
@@ -27,9 +28,7 @@ def read_quiet_hours(field: str, value: object) -> tuple[time, time] | None:
 
 
 def _time(field: str, value: object) -> time:
-    if isinstance(value, str):
-        try:
-            return datetime.strptime(value, _FORMAT).time()  # noqa: DTZ007  # a time of day has no zone
-        except ValueError:
-            pass
-    checks.refuse(field, value, "must be a time such as '22:00'")
+    written = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if written is None:
+        checks.refuse(field, value, "must be a time such as '22:00'")
+    return time(int(written[1]), int(written[2]))
