@@ -95,12 +95,12 @@ def play(database: Database, histories: list[Any]) -> None:
     sink.prepare()
     sink._do(lambda cursor: [cursor.execute(f"DELETE FROM {name}") for name in (HISTORY, LATEST, CAMPAIGNS)])
     # One connection for all of them: DuckDB takes long to open one.
-    connection = sink._connection
+    connection = sink._session.connection
     for key, load, at, values, apart in histories:
         run = run_of(key, load_id=load)
         rows: list[StatsRow] = [row(number, value, at=at, run=run) for number, value in values.items()]
         sink = warehouse(database, run)
-        sink._connection = connection
+        sink._session.connection = connection
         for part in [[one] for one in rows] if apart else [rows]:
             sink.write(Batch(rows=part))
         model.write(key, load, at, values)

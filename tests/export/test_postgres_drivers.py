@@ -63,7 +63,7 @@ def test_a_row_that_cannot_be_sent_ends_its_batch_and_nothing_else(postgres_by_d
     sink = warehouse(postgres_by_driver)
     with closing(sink):
         sink.prepare()
-        broken = replace(row(900, 1), title="half \ud83d")
+        broken = replace(row(900, 1), campaign_id="half \ud83d")
         with pytest.raises(Exception, match=r"surrogates not allowed|UnicodeEncodeError"):
             sink.write(Batch(rows=[*(row(number, 1) for number in range(1, 1200)), broken]))
         assert postgres_by_driver.rows(f"SELECT * FROM {HISTORY}") == []

@@ -155,7 +155,7 @@ def test_statements_are_not_prepared(postgres: Database) -> None:
     sink.prepare()
     for second in range(12):
         sink.write(Batch(rows=[row(1, second, at=second)]))
-    with closing(sink._connection.cursor()) as cursor:
+    with closing(sink._session.connection.cursor()) as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         assert cursor.fetchall() == []
     sink.close()

@@ -164,7 +164,7 @@ def test_without_plotly_it_says_what_to_install(
 
 def test_a_connection_that_is_no_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "http", "host": "localhost"}))
-    with pytest.raises(TruepushReportError, match=r"'warehouse' is no SQL connection \(HttpHook\)"):
+    with pytest.raises(TruepushReportError, match=r"'warehouse' is not an SQL connection \(HttpHook\)"):
         write_report("warehouse", tmp_path / "report.html")
 
 

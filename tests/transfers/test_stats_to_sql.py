@@ -266,7 +266,7 @@ def test_ids_are_taken_in_every_form(truepush: Emulator, sqlite: Database, given
         ({"table_prefix": "x%s"}, "table_prefix"),
         ({"schema": 'a"b'}, "schema"),
         ({"schema": "nowhere"}, "no schema 'nowhere'"),
-        ({"sql_conn_id": "truepush_default"}, "is no SQL connection"),
+        ({"sql_conn_id": "truepush_default"}, "is not an SQL connection"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_sent(

@@ -65,7 +65,7 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
     """
     if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
         raise TruepushSchemaError(
-            f"sql_conn_id: {conn_id!r} is no SQL connection ({type(hook).__name__}). Nothing was fetched."
+            f"sql_conn_id: {conn_id!r} is not an SQL connection ({type(hook).__name__}). Nothing was fetched."
         )
     kind = str(getattr(hook, "conn_type", "") or "")
     name = str(getattr(hook, "dialect_name", "") or "")

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Table
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    stop_any,
-)
 
 from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
 from airflow_provider_truepush.export.columns import as_campaign, as_values
@@ -25,15 +16,12 @@ from airflow_provider_truepush.export.rows import ExportRun, StatsRow, fitted
 from airflow_provider_truepush.export.sql import contract, queries
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.errors import (
-    NotConnectedError,
     TruepushSchemaError,
     TruepushWarehouseError,
-    said,
 )
+from airflow_provider_truepush.export.sql.session import Session
 from airflow_provider_truepush.export.sql.tables import Tables, increments
 from airflow_provider_truepush.export.storable import TITLE_REPLACED, TextLimits
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +58,8 @@ class Warehouse:
         self._conn_id = conn_id
         self._create_table = create_table
         self._contract = schema_contract
-        self._patience = patience
-        self._connection: Any = None
+        self._session = Session(engine, conn_id, patience)
+        self._do = self._session.do
         self._limits = TextLimits()
         self._regressed = 0
         self._titles_replaced = 0
@@ -130,12 +118,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except Exception as error:
-                log.debug("Closing the connection %s: %s", self._conn_id, said(error))
+        self._session.close()
 
     # Steps
 
@@ -258,71 +241,6 @@ class Warehouse:
             found = self._do(lambda cursor: self._engine.find(cursor, name, schema))
             if found is None or (column is not None and column not in found.columns):
                 raise
-
-    def _do(self, work: Callable[[Any], T]) -> T:
-        """Do something in a transaction of its own, and again after transient errors."""
-        waits = _waits(self._patience)
-        retrying = Retrying(
-            retry=retry_if_exception(self._is_transient),
-            stop=stop_any(stop_after_attempt(len(waits) + 1), stop_after_delay(self._patience)),
-            # Two exports that lock each other out must not come back at the same moment.
-            # tenacity asks for the wait after the last attempt as well.
-            wait=lambda state: (*waits, 0.0)[state.attempt_number - 1] * random.uniform(0.8, 1.2),  # noqa: S311
-            before_sleep=partial(self._complain, attempts=len(waits) + 1),
-            reraise=True,
-        )
-        try:
-            result: T = retrying(self._once, work)
-        except (TruepushWarehouseError, TruepushSchemaError):
-            raise
-        except NotConnectedError as error:
-            raise TruepushWarehouseError(
-                f"Could not connect to the database of {self._conn_id!r} ({said(error.cause)})."
-            ) from error.cause
-        except Exception as error:
-            raise TruepushWarehouseError(f"The database of {self._conn_id!r} failed ({said(error)}).") from error
-        return result
-
-    def _complain(self, state: RetryCallState, *, attempts: int) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        if error is not None:
-            log.warning(
-                "Attempt %d of %d on the database of %r failed (%s); next attempt in %.1f s.",
-                state.attempt_number,
-                attempts,
-                self._conn_id,
-                error if isinstance(error, NotConnectedError) else said(error),
-                state.upcoming_sleep,
-            )
-
-    def _is_transient(self, error: BaseException) -> bool:
-        if isinstance(error, NotConnectedError):
-            return self._engine.is_transient_connect(error.cause)
-        return isinstance(error, Exception) and self._engine.is_transient(error)
-
-    def _once(self, work: Callable[[Any], T]) -> T:
-        if self._connection is None:
-            try:
-                self._connection = self._engine.connect()
-            except Exception as error:
-                raise NotConnectedError(error) from error
-        try:
-            with self._engine.transaction(self._connection) as cursor:
-                return work(cursor)
-        except Exception as error:
-            if self._engine.is_transient(error):
-                self.close()  # it may be the connection that is broken
-            raise
-
-
-def _waits(patience: float) -> list[float]:
-    """Return the seconds between attempts: twice as long each time, at most 10, in all no more than ``patience``."""
-    waits: list[float] = []
-    wait = 0.2
-    while sum(waits) + wait <= patience:
-        waits.append(wait)
-        wait = min(2 * wait, 10.0)
-    return waits
 
 
 def _newest(rows: Iterable[StatsRow]) -> Iterable[StatsRow]:
