@@ -98,7 +98,7 @@ test-warehouses: ## run the exports into stand-ins of warehouses, in environment
 .PHONY: bench
 bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
 	@echo "[bench] about 40 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 7"
-	@for name in watching triggerer calls imports; do \
+	@for name in watching triggerer calls imports growth; do \
 		AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BENCH_VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
 	@$(if $(BENCH_ARGS),,$(BENCH_VENV)/bin/python -m benchmarks.docs_page)
 
