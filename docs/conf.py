@@ -17,7 +17,7 @@ release = version = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_generated/fragments/**"]
+exclude_patterns = ["_generated/fragments/**", "records/**"]
 html_theme = "furo"
 html_title = "airflow-provider-truepush"
 html_static_path = ["_static"]
