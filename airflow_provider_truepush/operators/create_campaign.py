@@ -63,7 +63,8 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     :param image: address of a large picture.
     :param icon: address of the icon.
     :param send_token: text or a whole number that makes two tries the same send; left out, the task sends once per Dag
-        run, a mapped one once per item. It needs a ledger.
+        run, a mapped one once per item, which is its content. It needs a ledger; without one, a mapped task may have a
+        token for each item, which names it within the Dag run.
     :param ledger_conn_id: an SQL connection whose table ``truepush_send_ledger`` records the sends; left out, the task
         state store does. Before Airflow 3.3, without a ledger, a second try needs a manual decision.
     :param schedule_ahead: send that much later instead of at once, and cancel duplicates before they go out.

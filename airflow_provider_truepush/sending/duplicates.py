@@ -1,4 +1,4 @@
-"""Duplicates of a campaign that the network made of one request, and their end."""
+"""Campaigns that a broken network made of one request, and their cancellation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Duplicates:
-    """Cancels them while they are scheduled; each is tried once.
+    """Cancels duplicates while they are scheduled; each is tried once.
 
     :param hook: the project.
     :param campaign_id: the campaign that stays.
@@ -24,7 +24,7 @@ class Duplicates:
         self._seen = {campaign_id}
 
     def cancel(self, found: Iterable[str], *, certain: bool) -> None:
-        """Cancel what is proven to be a copy, and tell of the rest.
+        """Cancel what is proven to be a duplicate, and report the rest.
 
         :param found: campaigns of the title that appeared since the intent and are no other send's outcome.
         :param certain: whether they can be no other send's at all.
@@ -33,11 +33,12 @@ class Duplicates:
             if other in self._seen:
                 continue
             if certain and are_duplicates([self._campaign_id, other]):
-                cancelled = self._hook.cancel_campaign(other)
-                log.warning("Campaign %s is a second copy of %s; cancelled: %s.", other, self._campaign_id, cancelled)
+                was_canceled = self._hook.cancel_campaign(other)
+                log.warning("Campaign %s is a duplicate of %s; canceled: %s.", other, self._campaign_id, was_canceled)
             else:
                 log.warning(
-                    "Campaign %s has the title of %s and appeared since; whose it is is open, and it stays.",
+                    "Campaign %s has the same title as %s and was created later. It cannot be attributed to this send, "
+                    "so it was not canceled.",
                     other,
                     self._campaign_id,
                 )

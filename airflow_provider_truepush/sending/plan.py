@@ -13,20 +13,20 @@ from airflow_provider_truepush.sending.siblings import Siblings
 
 @dataclass(frozen=True, slots=True)
 class SendPlan:
-    """What is sent, as which send, and what to do about doubt.
+    """What is sent, and what to do about doubt.
 
     :param campaign: the campaign.
-    :param guard: asked before a new send, and not when an earlier try has sent it: returns the campaign as it may
-        go out now, or raises.
     :param author: this try in words, for messages.
     :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
-    :param settle_window: seconds for which is looked.
-    :param schedule_ahead: send it that much later, so that it can still be cancelled.
-    :param may_adopt: whether a single new campaign of the title must be ours; not so where tasks with the same
-        title run side by side, unless the store tells them apart.
+    :param settle_window: for how many seconds the list is watched.
+    :param schedule_ahead: send it that much later, so that it can still be canceled.
+    :param may_adopt: whether a single new campaign of the title must be this send's; not so where tasks with the same
+        title run side by side, unless the send store distinguishes them.
+    :param guard: called before a new send, and not when an earlier try has sent it: returns the campaign as it may
+        go out now, or raises.
     :param siblings: the other map indexes of a mapped task; None for a task that is not mapped.
     :param ended: reports whether the task was ended.
-    :param known: told the id as soon as it is known.
+    :param known: called with the id as soon as it is known.
     """
 
     campaign: Campaign

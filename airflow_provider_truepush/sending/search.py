@@ -45,7 +45,7 @@ class Search:
     def look(self, record: SendRecord) -> tuple[list[str], bool]:
         """New campaigns of the title, looked for until one is seen twice running or the window ends.
 
-        The second value tells whether there is one and it can be no other send's.
+        The second value reports whether there is one and it can be no other send's.
         """
         end = self._clock() + self._plan.settle_window
         previous: list[str] | None = None

@@ -31,7 +31,9 @@ class SqlSendStore(SendStore):
 
     The key is unique, so one INSERT of the intent succeeds: that is the fence. A campaign's id is unique too, so
     no two sends are recorded with the same campaign. Rows of the kind ``alias`` lead to a send from a map index, and
-    from a send token of a connection that was renamed.
+    from a send token of a connection that was renamed. Nothing is deleted by itself: rows with an outcome may go once
+    nobody will clear their runs or use their tokens again, by :meth:`prune` or by ``DELETE FROM truepush_send_ledger
+    WHERE settled > 0 AND deadline > 0 AND deadline < <400 days ago, in seconds since the epoch>``.
 
     :param hook: a ``DbApiHook``.
     :param conn_id: its connection, for messages.
