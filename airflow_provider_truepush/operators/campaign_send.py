@@ -50,6 +50,8 @@ class CampaignSend:
 
     def open_store(self) -> None:
         """Open the store of this send for the task."""
+        if self.sent.store is not None:
+            self.sent.store.close()
         self.sent.store = task_try.open_store(
             self.context, conn_id=self.conn_id, send_token=self.send_token, ledger_conn_id=self.ledger_conn_id
         )

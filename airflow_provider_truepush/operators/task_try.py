@@ -15,7 +15,7 @@ from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.client import metrics
-from airflow_provider_truepush.exceptions import SendStoreError
+from airflow_provider_truepush.exceptions import TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from airflow_provider_truepush.sending.record import content_hash
@@ -244,7 +244,7 @@ def _ledger(conn_id: str) -> SqlSendStore:
     try:
         hook = BaseHook.get_hook(conn_id)
     except Exception as error:
-        raise SendStoreError(
+        raise TruepushSendStoreError(
             f"ledger_conn_id: connection {conn_id!r} cannot be used ({type(error).__name__}: {error}). The campaign "
             "was not sent. Check that the connection exists and that its provider is installed, then clear the task."
         ) from error

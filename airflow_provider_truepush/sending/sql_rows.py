@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_truepush.api.checks import object_id
-from airflow_provider_truepush.api.errors import SendStoreError
+from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 
@@ -73,7 +73,7 @@ class Rows:
         try:
             if row.key not in self.get([row.key]):
                 self.insert(row)
-        except SendStoreError:
+        except TruepushSendStoreError:
             if row.key not in self.get([row.key]):  # nor written by another process
                 raise
 

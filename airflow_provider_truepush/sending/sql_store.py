@@ -19,7 +19,6 @@ from airflow_provider_truepush.sending.sql_visits import Visits
 from airflow_provider_truepush.sending.store import SendStore
 
 __all__ = ["TABLE", "SqlSendStore"]
-
 #: Seconds by which the clocks of two workers may differ.
 _CLOCK_ERROR = 3600.0
 #: For how long sends with a certain outcome are kept: longer than a year, for what is sent once a year.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from airflow_provider_truepush.api.errors import SendStoreError
+from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
 from airflow_provider_truepush.sending.sql_rows import VISIT, Rows
@@ -54,7 +54,7 @@ class Visits:
         key, number = self._own
         try:
             rows = self._table.query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [key])
-        except SendStoreError:  # A task that cannot reach the ledger any more may well have been given up.
+        except TruepushSendStoreError:  # A task that cannot reach the ledger any more may well have been given up.
             return True
         return not rows or float(rows[0][0]) > number
 

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.operators import base
+from airflow_provider_truepush.operators import base, campaign_send
 from airflow_provider_truepush.sending import protocol
 from tests.sending.tasks import Tasks
 from tests.tokens import SESSION_TOKEN
@@ -138,7 +138,7 @@ def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
     # When it has gone out there is nothing to watch for.
     tasks.emulator.clear_requests()
     later = partial(protocol.CampaignSending, clock=lambda: time.time() + 3600)
-    monkeypatch.setattr(protocol, "CampaignSending", later)
+    monkeypatch.setattr(campaign_send, "CampaignSending", later)
     assert tasks.run(ledger_conn_id=sqlite, **AHEAD) == sent
     assert tasks.emulator.count() == 0
 

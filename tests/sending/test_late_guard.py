@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.operators import campaign_send
 from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from tests.sending.tasks import Tasks
@@ -157,7 +158,7 @@ def test_a_send_that_is_scheduled_ahead_into_an_hour_that_there_is_twice_goes_ou
     moment = datetime(2027, 10, 30, 23, 55, tzinfo=UTC)  # 01:55 in Berlin, an hour before the clock goes back
     tasks.emulator.advance(moment - tasks.emulator.now())
     later = partial(protocol.CampaignSending, clock=moment.timestamp)
-    monkeypatch.setattr(protocol, "CampaignSending", later)
+    monkeypatch.setattr(campaign_send, "CampaignSending", later)
     tasks.run(schedule_ahead=timedelta(minutes=10), settle_window=timedelta(0))
     (request,) = tasks.emulator.requests("createCampaign")
     assert request.body["timings"] == {"date": "31-10-2027", "time": "03:00"}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
-from airflow_provider_truepush.exceptions import SendStoreError
+from airflow_provider_truepush.exceptions import TruepushSendStoreError
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.sql_table import is_transient
 from tests.sending.tasks import Tasks
@@ -66,7 +66,9 @@ def role(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_missing_right_is_named(tasks: Tasks, role: str) -> None:
-    with pytest.raises(SendStoreError, match=r"permission denied for schema public.*Nothing was sent") as caught:
+    with pytest.raises(
+        TruepushSendStoreError, match=r"permission denied for schema public.*Nothing was sent"
+    ) as caught:
         tasks.run(ledger_conn_id=role)
     assert caught.value.is_permanent
     assert f"CREATE TABLE {TABLE}" in str(caught.value)
@@ -80,7 +82,7 @@ def test_a_table_that_may_not_be_written_is_named(tasks: Tasks, role: str, monke
     tasks.run(tasks.context(run="another"), ledger_conn_id=role)
     BaseHook.get_hook(role).run(f"GRANT SELECT ON {TABLE} TO weak")
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", weak)
-    with pytest.raises(SendStoreError, match="permission denied for table"):
+    with pytest.raises(TruepushSendStoreError, match="permission denied for table"):
         tasks.run(ledger_conn_id=role)
     assert tasks.sends == 1
 
@@ -100,7 +102,7 @@ def test_a_refused_login_is_tried_once(tasks: Tasks, sqlite: str, monkeypatch: p
 
     monkeypatch.setattr(type(BaseHook.get_hook(sqlite)), "get_conn", refuse)
     before = time.monotonic()
-    with pytest.raises(SendStoreError, match="Check the connection's login") as caught:
+    with pytest.raises(TruepushSendStoreError, match="Check the connection's login") as caught:
         tasks.run(ledger_conn_id=sqlite)
     assert caught.value.is_permanent
     assert len(logins) == 1
@@ -125,7 +127,7 @@ def test_what_may_pass_is_told_from_what_may_not(said: str, transient: bool) -> 
 
 
 def test_a_ledger_connection_that_does_not_exist_is_an_error_of_this_provider(tasks: Tasks) -> None:
-    with pytest.raises(SendStoreError, match=r"'nowhere'.*The campaign was not sent"):
+    with pytest.raises(TruepushSendStoreError, match=r"'nowhere'.*The campaign was not sent"):
         tasks.run(ledger_conn_id="nowhere")
     assert tasks.sends == 0
 

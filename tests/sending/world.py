@@ -19,9 +19,8 @@ from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
 from airflow_provider_truepush.models import Campaign
-from airflow_provider_truepush.operators import base, task_try
+from airflow_provider_truepush.operators import base, campaign_send, task_try
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.protocol import CampaignSending
 from airflow_provider_truepush.sending.record import content_hash
@@ -109,7 +108,7 @@ class World:
         hook = type("WatchedHookOfAWorld", (WatchedHook,), {"world": self})
         monkeypatch.setattr(base, "TruepushHook", hook)
         sender = partial(self.sender, sleep=self.sleep, clock=lambda: self.now)
-        monkeypatch.setattr(protocol, "CampaignSending", sender)
+        monkeypatch.setattr(campaign_send, "CampaignSending", sender)
         monkeypatch.setattr(task_try, "open_store", self._open_store)
         monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
         monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry._FIRST_BACKOFF", 0.001)
