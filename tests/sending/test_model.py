@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.sending import feed_model
 from tests.sending.model import Protocol, explore
 
 SAFE = {
@@ -44,3 +45,16 @@ def test_overlapping_attempts_are_needed_to_break_the_unfenced_intent() -> None:
     assert trace.index("attempt 2: reads nothing") < trace.index("attempt 2: writes its intent")
     assert "attempt 1: reads nothing" in trace
     assert not any("killed" in step for step in trace)
+
+
+@pytest.mark.parametrize("identity", ["item in a ledger", "item, published"])
+def test_an_item_is_never_sent_twice_however_its_feed_moves(identity: feed_model.Identity) -> None:
+    states, twice = feed_model.explore(identity)
+    assert twice is None
+    assert states > 100
+
+
+@pytest.mark.parametrize("identity", ["position", "item, published, never listed"])
+def test_a_position_or_an_xcom_alone_sends_an_item_twice(identity: feed_model.Identity) -> None:
+    _, twice = feed_model.explore(identity)
+    assert twice is not None
