@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, ClassVar
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, select
+from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.engine.default import DefaultDialect
 from typing_extensions import override
 
@@ -106,10 +106,24 @@ class OtherEngine(Engine):
                 replaced.append(identity)
             written.append(fresh)
         if replaced:
-            gone = delete(table).where(and_(*(table.c[name] == bindparam(f"key_{name}") for name in key)))
-            cursor.executemany(self.render(gone), replaced)
+            self._delete(cursor, table, key, replaced)
         if written:
             cursor.executemany(self.render(insert(table)), [tuple(map(self.adapt, row)) for row in written])
+
+    def _delete(self, cursor: Any, table: Table, key: Sequence[str], identities: Sequence[Row]) -> None:
+        """Delete rows by their keys, hundreds with one statement: of one export only the campaigns differ."""
+        place = next(number for number, name in enumerate(key) if name in ("campaign_id", "id"))
+        groups: dict[Row, list[Row]] = {}
+        for identity in identities:
+            groups.setdefault((*identity[:place], *identity[place + 1 :]), []).append(identity)
+        for others, members in groups.items():
+            same = [
+                table.c[name] == value for name, value in zip([*key[:place], *key[place + 1 :]], others, strict=True)
+            ]
+            for part in _parts(members, self.chunk):
+                gone = delete(table).where(*same, table.c[key[place]].in_([identity[place] for identity in part]))
+                compiled: Any = gone.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
+                cursor.execute(str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ()))
 
     def _there(
         self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]], places: Sequence[int]
