@@ -202,9 +202,7 @@ def test_a_hundred_deletes_by_name_at_the_same_time(emulator: Emulator, connect:
     emulator.fault("listTrigger", effect="delay", seconds=0.02)
 
     def delete(number: int) -> bool:
-        operator = TruepushDeleteTriggerOperator(task_id=f"delete_{number}", trigger_name=f"Trigger {number}")
-        deleted: bool = operator.execute({})
-        return deleted
+        return bool(tries.run(TruepushDeleteTriggerOperator, {}, trigger_name=f"Trigger {number}"))
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(delete, range(100)))
