@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
     """Send the campaign that a function returns: a ``Campaign``, a mapping with its field names, or None to skip.
 
-    The campaign's fields among the arguments, from ``default_args`` too, are the defaults for what the function
-    returns. The mapping may have a ``segment``, the name of one, in place of ``segment_id``. A ``segment_id``,
-    ``segment``, ``send_at`` or ``send_token`` that it returns must not be empty. The mapping may have a
-    ``send_token``: the key of one item, so that mapped tasks whose order changes send each item once.
+    Campaign fields that are given as arguments, or in ``default_args``, are defaults for the fields that the function
+    leaves out. The mapping may have a segment's name as ``segment`` in place of ``segment_id``. It may have a
+    ``send_token``, the key of one item: mapped tasks whose order changes then send each item once. A ``segment_id``,
+    ``segment``, ``send_at`` or ``send_token`` in it must not be empty.
 
-    What the function returns is sent as it is; templates in it are not rendered, since it may come from elsewhere.
+    The campaign is sent as the function returns it. Templates in it are not rendered, because its text may come from
+    an untrusted source.
 
     :param python_callable: the function.
     :param op_args: its positional arguments (templated).
@@ -58,7 +59,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
     overwrite_rtif_after_execution = True
 
     if not hasattr(DecoratedOperator, "xcom_push"):
-        #: Airflow 3.0 reads it, and its operators have none; Airflow 2.11 has a method of that name.
+        #: Airflow 3.0 reads this attribute, but its operators do not have it. Airflow 2.11 has a method of that name.
         xcom_push = None
 
     def __init__(
@@ -101,7 +102,9 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         if not isinstance(returned, Mapping):
             if isawaitable(returned):
                 getattr(returned, "close", lambda: None)()
-            refuse("campaign", returned, "is what the function returned; it must be a Campaign, a mapping or None")
+            refuse(
+                "campaign", returned, "was returned by the function, which must return a Campaign, a mapping or None"
+            )
         fields = dict(returned)
         if "send_token" in fields:
             self.send_token = send_token("campaign.send_token", fields.pop("send_token"))

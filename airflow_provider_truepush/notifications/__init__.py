@@ -1,1 +1,1 @@
-"""Notifiers: what callbacks and deadline alerts send."""
+"""Notifiers: pushes sent by callbacks and deadline alerts."""

@@ -1,4 +1,4 @@
-"""A push from a callback: when a task or a Dag run succeeds or fails, or a deadline is missed."""
+"""Send a push from a callback: when a task or a Dag run succeeds or fails, or a deadline is missed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.models import Button
 
-#: What an error about the look-up of a segment means.
+#: The consequence of a failed look-up of a segment, for its error.
 _NOT_NOTIFIED = "The notification was not sent."
 #: After these nothing has gone out, whenever they are raised.
 _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)
@@ -37,10 +37,10 @@ _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError
 class TruepushNotifier(RendersText, BaseNotifier):
     """Send a campaign from a callback: ``createCampaign``, one request, never repeated.
 
-    For ``on_success_callback``, ``on_failure_callback`` and the like, and for deadline alerts. It must be told its
-    audience: a segment, or everyone in so many words. Whatever goes wrong is logged as an error that says whether
-    the push went out, and never fails the task. The connection's ``dry_run`` and ``require_segment`` hold, the
-    latter over ``everyone=True`` as well.
+    Use it for ``on_success_callback``, ``on_failure_callback`` and similar arguments, and for deadline alerts. Set the
+    audience explicitly: a segment, or ``everyone=True``. A failure never fails the task: it is logged as an error that
+    says whether the push was sent. The connection's ``dry_run`` and ``require_segment`` apply; ``require_segment``
+    also refuses ``everyone=True``.
 
     .. code-block:: python
 
@@ -71,15 +71,15 @@ class TruepushNotifier(RendersText, BaseNotifier):
     :param link: the http or https address it opens; None opens the log of the task, or the page of the Dag run.
     :param segment_id: id of the segment to send to.
     :param segment: name of the segment, instead of its id. Exactly one segment must have it.
-    :param everyone: True sends to every subscriber of the project. No template: it has to stand in the Dag file.
+    :param everyone: True sends to every subscriber of the project. It cannot be a template: write it in the Dag file.
     :param expires_in: how long push services keep trying to deliver: a timedelta, or a number of hours.
     :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
     :param tags: labels of the campaign.
-    :param user_interaction: keep the notification on screen until the person acts.
+    :param user_interaction: keep the notification on screen until the subscriber acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
     :param truepush_conn_id: id of a connection of type ``truepush``.
-    :raises TruepushValidationError: in the Dag file, when it names no audience, or two.
+    :raises TruepushValidationError: while the Dag file is parsed, when no audience is given, or two.
     """
 
     content_fields: Sequence[str] = (
@@ -140,7 +140,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         self._expires = expires_in is not None
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        """Render, from the templates each time, and keep a failure for the sending to tell."""
+        """Render the fields, from the templates each time; keep an error for :meth:`notify` to log."""
         if self._templates is None:
             self._templates = {name: getattr(self, name) for name in self.template_fields}
         # Rendering puts the results in place of the templates; a Dag's notifier is called for more than one task.
@@ -152,7 +152,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
             self._unrendered = error
 
     def notify(self, context: Context) -> None:
-        """Send the push, and log what came of it. Raises nothing."""
+        """Send the push and log the outcome. Raises nothing."""
         sending = False
         try:
             fields = self._fields(context)
@@ -170,7 +170,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
             self._log_success(campaign_id)
 
     async def async_notify(self, context: Context) -> None:
-        """As :meth:`notify`, without blocking the event loop: for deadline alerts."""
+        """Send the push as :meth:`notify` does, without blocking the event loop, for deadline alerts."""
         sending = False
         try:
             fields = self._fields(context)
@@ -188,7 +188,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
             self._log_success(campaign_id)
 
     def _fields(self, context: Context) -> dict[str, Any]:
-        """Return the fields of the campaign, as they rendered."""
+        """Return the rendered fields of the campaign."""
         unrendered, self._unrendered = self._unrendered, None
         if unrendered is not None:
             raise unrendered
@@ -214,7 +214,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
 
     @staticmethod
     def _check_audience(everyone: Any, segment_id: Any, segment: Any) -> None:
-        """Refuse to guess who is meant; what a template renders to is checked again before sending."""
+        """Refuse an audience that is missing or ambiguous. Rendered templates are checked again before sending."""
         flag("everyone", everyone)
         if segment is not NOT_GIVEN:
             if everyone:
@@ -237,25 +237,25 @@ class TruepushNotifier(RendersText, BaseNotifier):
         self.log.info("Notification %r: campaign %s to %s.", self.title, campaign_id or "of unknown id", audience)
 
     def _log_failure(self, error: Exception, sending: bool) -> None:
-        """One line, without a traceback: those can show variables, and one of them holds the token."""
+        """Log one line without a traceback: a traceback can show variables, and one of them holds the token."""
         outcome = "was NOT sent"
         if sending and not isinstance(error, _NOT_SENT):
-            outcome = "MAY have been sent, and is not sent again"
+            outcome = "MAY have been sent and will not be repeated"
         self.log.error("Truepush notification %r %s: %s: %s", self.title, outcome, type(error).__name__, error)
 
 
 def _page(context: Context) -> str:
-    """The page in Airflow's UI that tells about what happened."""
+    """Return the address of the page in Airflow's UI that shows what happened."""
     given: Mapping[str, Any] = {**context}
     task_instance = given.get("ti") or given.get("task_instance")
-    found = getattr(task_instance, "log_url", None) or _run_page(given.get("dag_run"))
-    if not isinstance(found, str) or not found.startswith(("http://", "https://")):
-        refuse("link", found, "give an http or https address: there is no page of Airflow's to open")
-    return found
+    address = getattr(task_instance, "log_url", None) or _run_page(given.get("dag_run"))
+    if not isinstance(address, str) or not address.startswith(("http://", "https://")):
+        refuse("link", address, "must be an http or https address, because Airflow has no page for this callback")
+    return address
 
 
 def _run_page(dag_run: Any) -> str | None:
-    """The page of a Dag run, which deadline alerts get as a mapping and callbacks as an object."""
+    """Return the address of a Dag run's page. Deadline alerts pass the run as a mapping, callbacks as an object."""
     run: Mapping[str, Any] = dag_run if isinstance(dag_run, Mapping) else {}
     dag_id = run.get("dag_id") or getattr(dag_run, "dag_id", None)
     run_id = run.get("dag_run_id") or run.get("run_id") or getattr(dag_run, "run_id", None)

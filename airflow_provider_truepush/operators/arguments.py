@@ -1,4 +1,4 @@
-"""Arguments that are wrong in the Dag file: its parsing ends with an error that names the argument."""
+"""Checks of an operator's arguments while the Dag file is parsed. An error names the argument."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from airflow_provider_truepush.api.literals import is_literal
 
 
 class TruepushArgumentError(TruepushValidationError, AirflowFailException):
-    """An argument of an operator is wrong. Nothing was sent.
+    """An operator argument is wrong. Nothing was sent.
 
-    Raised while the Dag file is parsed. Of a mapped task Airflow makes the operator when it runs it: then this fails
-    the task without a retry.
+    It is raised while the Dag file is parsed. Airflow creates the operator of a mapped task only when it runs the
+    task: then the error fails the task without a retry.
     """
 
 
 @contextmanager
 def checked_at_parse() -> Iterator[None]:
-    """Turn what a check refuses into the error of a Dag file. Use it around the checks in a constructor."""
+    """Raise a failed check as a :class:`TruepushArgumentError`. Use it around the checks in a constructor."""
     try:
         yield
     except TruepushValidationError as error:
@@ -36,7 +36,7 @@ def check_literals(
     checks: Mapping[str, Callable[[str, Any], object]],
     fields: Mapping[str, str] | None = None,
 ) -> None:
-    """Check the literals among some arguments, each by its own check; templates and XComs are left for the run.
+    """Check the arguments that are literals, each by its own check; templates and XComs are checked when the task runs.
 
     :param given: the arguments by name.
     :param checks: the check of each argument that has one, called as ``check(field, value)``.
@@ -78,7 +78,7 @@ def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) 
 class CheckedPartial:
     """What ``partial()`` of an operator returns: its ``expand`` checks the literals before Airflow maps them.
 
-    :param partial: Airflow's own.
+    :param partial: the object that Airflow's ``partial()`` returned.
     :param check: checks arguments by name, raising the error of a Dag file.
     """
 

@@ -1,4 +1,4 @@
-"""What all operators share."""
+"""The base class of all operators."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TruepushOperator(RendersText, BaseOperator):
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
-        """Check the literals among some arguments; constructors call it, and ``partial`` and ``expand`` do.
+        """Check the arguments that are literals. Constructors, ``partial`` and ``expand`` call it.
 
         :param given: arguments by name.
         :raises TruepushArgumentError: a literal is wrong, or there is no argument of that name.
@@ -44,16 +44,16 @@ class TruepushOperator(RendersText, BaseOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """As Airflow's, with literals checked."""
+        """Create a partial operator as Airflow does, and check its literals."""
         cls.check_arguments(kwargs)
         return CheckedPartial(super().partial(**kwargs), cls.check_arguments)
 
     @contextmanager
     def truepush(self) -> Iterator[TruepushHook]:
-        """The hook, closed at the end. Errors that a retry would only repeat end the task for good.
+        """Yield the hook and close it at the end. Errors that a retry would only repeat fail the task without a retry.
 
-        That is what was refused, and above all what may have been carried out: a retry of a create in doubt
-        could reach every subscriber a second time.
+        These are refused requests, and above all requests that Truepush may have carried out: a retry of a create
+        in doubt could reach every subscriber a second time.
         """
         with TruepushHook(self.truepush_conn_id) as hook:
             try:

@@ -34,7 +34,7 @@ _if_not_cancellable = choice(IF_NOT_CANCELLABLE)
 class TruepushCancelCampaignOperator(TruepushOperator):
     """Cancel a campaign before it is sent: ``cancelCampaign``, by title after ``listCampaign``.
 
-    Returns whether the task canceled it.
+    Returns True when the task canceled it, else False.
 
     :param campaign_id: the campaign's id.
     :param campaign_title: its title, instead of the id. Exactly one campaign of the project must have it.
@@ -84,7 +84,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         if canceled is None:
             self.log.warning(
                 "An answer to the cancellation of campaign %s was lost, and the repeated request found it sent or "
-                "canceled. It counts as canceled. If that must be certain, check the campaign in Truepush.",
+                "canceled. The task treats it as canceled. To be certain, check the campaign in Truepush.",
                 campaign_id,
             )
             return True
@@ -105,8 +105,8 @@ class TruepushCancelCampaignOperator(TruepushOperator):
 class TruepushGetCampaignStatsOperator(TruepushOperator):
     """Fetch a campaign's counters: ``campaignStats``, by title after ``listCampaign``.
 
-    Returns a dict of ``reach, sent, delivered, views, clicks, button0, button1, unsubscribers`` as of now, or
-    None when Truepush has none: not sent yet, or no such campaign.
+    Returns a dict of the current ``reach, sent, delivered, views, clicks, button0, button1, unsubscribers``, or
+    None when Truepush has none: the campaign was not sent yet, or it does not exist.
 
     :param campaign_id: the campaign's id.
     :param campaign_title: its title, instead of the id. Exactly one campaign of the project must have it.

@@ -27,7 +27,7 @@ CONTENT_FIELDS = (
     "image",
     "icon",
 )
-#: Arguments that, once given, must not come out empty, however they are given. Their default is NOT_GIVEN.
+#: Arguments that must not be empty when they are given, in any form. Their default is NOT_GIVEN.
 MUST_NOT_BE_EMPTY = ("segment_id", "segment", "send_at", "send_token", "ledger_conn_id")
 #: The same for templates only: an explicit None means none.
 TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
@@ -40,7 +40,7 @@ TEMPLATE_FIELDS = (
     "fail_if",
     "truepush_conn_id",
 )
-#: The names of the fields in errors.
+#: The fields' names in errors.
 FIELDS = {name: f"campaign.{name}" for name in (*CONTENT_FIELDS, "segment")}
 #: Arguments that have no effect unless the task waits.
 OF_THE_WAIT = ("thresholds", "fail_if", "settled_after", "cancel_on_failure")
@@ -110,7 +110,7 @@ def _send_at(field: str, value: object) -> None:
 
 
 def send_token(field: str, value: object) -> str:
-    """Check what makes two tries the same send: text, or a whole number such as the id of a row."""
+    """Check the key that makes two tries the same send: text, or a whole number such as the id of a row."""
     refuse_empty(field, value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         checks.refuse(field, value, "must be text or a whole number")
@@ -145,7 +145,7 @@ def _bounds(field: str, value: object) -> None:
     check_bounds(field, templated.mapping(field, value))
 
 
-#: Of the arguments that tell how to send, each with its check.
+#: The check of each argument that says how to send.
 OPTIONS: dict[str, Check] = {
     "send_token": send_token,
     "ledger_conn_id": _connection_id,
@@ -182,7 +182,7 @@ CHECKS: dict[str, Check] = {
 
 
 def never_empty(arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return which of the arguments were given and must not come out empty.
+    """Return the arguments that were given and must not render to an empty value.
 
     :param arguments: all arguments by name, as the constructor got them.
     """
@@ -195,7 +195,7 @@ def check_rendered(operator: Any, never_empty: tuple[str, ...]) -> None:
     """Check the arguments beside the campaign, alone and together, once templates are rendered.
 
     :param operator: has the arguments as attributes.
-    :param never_empty: those that must not have come out empty.
+    :param never_empty: those that must not have rendered to an empty value.
     """
     for name in never_empty:
         refuse_empty(FIELDS.get(name, name), getattr(operator, name))
@@ -208,7 +208,7 @@ def check_rendered(operator: Any, never_empty: tuple[str, ...]) -> None:
 
 
 def check_wait(given: Mapping[str, Any]) -> None:
-    """Check the arguments of the wait as far as they are literals, if the task waits.
+    """Check the literals among the arguments of the wait, if the task waits.
 
     :param given: all arguments by name.
     """
@@ -220,7 +220,7 @@ def check_wait(given: Mapping[str, Any]) -> None:
 
 
 def check_together(given: Mapping[str, Any]) -> None:
-    """Check what only several arguments together can say.
+    """Check the arguments that restrict each other.
 
     :param given: arguments by name, each of the right type; those that were not given are left out.
     """
@@ -232,5 +232,5 @@ def check_together(given: Mapping[str, Any]) -> None:
     for name in OF_THE_WAIT:
         if value := given.get(name):
             checks.refuse(
-                name, value, "has no effect without wait_for_delivery=True. Set that, or wait with a sensor of its own"
+                name, value, "has no effect without wait_for_delivery=True. Set it, or wait with a separate sensor"
             )

@@ -1,4 +1,4 @@
-"""The send of one task: from the operator's arguments to the sending room."""
+"""The send of one task: from the operator's arguments to a send plan."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CampaignSend:
-    """How a task sends its campaign. It is made of rendered arguments.
+    """Send the campaign of a task. It is built from rendered arguments.
 
     :param context: Airflow's context.
     :param conn_id: id of the connection.
-    :param send_token: what makes two tries the same send; None for the task's own identity.
+    :param send_token: the key that makes two tries the same send; None for the task's own identity.
     :param ledger_conn_id: id of the ledger's connection; None for the task's own store.
     :param guard: keeps the campaign from going out late, or at night.
     :param on_doubt: ``reconcile`` by the list, or ``fail``.
@@ -76,19 +76,19 @@ class CampaignSend:
         return campaign_id
 
     def check_nothing_was_begun(self, hook: TruepushHook) -> None:
-        """Refuse to skip when an earlier try had a campaign, and may have sent it."""
+        """Refuse to skip the task when an earlier try had a campaign and may have sent it."""
         if hook.settings.dry_run or task_try.TaskTry.of(self.context).number <= 1:
             return
         store = self.sent.store
         assert store is not None
-        kept = store.read_position()
-        if kept is not None:
+        earlier = store.read_position()
+        if earlier is not None:
             raise TruepushAmbiguousError(
-                f"There is no campaign to send now, but {kept.author} sent {kept.title!r}, or may have sent it "
-                f"(campaign {kept.campaign_id or 'not known'}). Nothing was sent by this try. This needs a manual "
-                "decision:\n"
-                "- Look in Truepush. If nothing else is to be sent, mark the task as success.\n"
-                f"- If that campaign was certainly not sent: {store.how_to_forget(kept)}."
+                f"There is no campaign to send now, but {earlier.author} sent {earlier.title!r}, or may have sent it "
+                f"(campaign {earlier.campaign_id or 'of unknown id'}). Nothing was sent by this try. This needs a "
+                "manual decision:\n"
+                "- Look in Truepush. If nothing else needs to be sent, mark the task as success.\n"
+                f"- If you are certain that the campaign was not sent: {store.how_to_forget(earlier)}."
             )
 
     def _plan(self, hook: TruepushHook, campaign: Campaign) -> SendPlan:
@@ -99,7 +99,7 @@ class CampaignSend:
             on_doubt=self.on_doubt,
             settle_window=self.settle_window.total_seconds(),
             schedule_ahead=self.schedule_ahead,
-            # Mapped tasks often share a title, and only a ledger tells them apart.
+            # Mapped tasks often share a title, so a campaign of this title may belong to another map index.
             may_adopt=not this_try.mapped,
             siblings=task_try.siblings(self.context),
             guard=task_try.late_guard(self.guard, self.context, hook.settings),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.models import Button
     from airflow_provider_truepush.operators.campaign_send import CampaignSend
 
-#: With these among them, the arguments are all.
+#: Arguments that include these are complete.
 _ALL = {"wait_for_delivery", "error_budget", "settle_window"}
 
 
@@ -41,12 +41,12 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     in the task state store of Airflow 3.3, or in a ledger table. A later try, or a cleared task, returns the same id
     and sends nothing. After a lost answer the campaign is looked up in the list; what the list cannot settle fails the
     task for a manual decision, with an error that says what to do. Wrong literals are errors of the Dag file, other
-    wrong values fail the task without a retry.
+    invalid values fail the task without a retry.
 
     An ``Asset`` or ``AssetAlias`` among the outlets gets an event that names the campaign; OpenLineage gets facets.
 
-    An argument that was given must not come out empty where it decides who gets the campaign, when, or whether:
-    ``segment_id``, ``segment``, ``send_at``, ``expires_in``, ``send_token``, ``ledger_conn_id``. Leave it out instead.
+    These arguments decide who gets the campaign, when, and whether, so they must not render to an empty value:
+    ``segment_id``, ``segment``, ``send_at``, ``expires_in``, ``send_token``, ``ledger_conn_id``. Omit them instead.
 
     :param title: first line of the notification.
     :param message: its text.
@@ -187,7 +187,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
                 campaign_arguments.check_together(final)
                 campaign_arguments.check_wait(given)
 
-    #: Made at first use: Airflow runs a copy of the operator that the Dag file made.
+    #: Created at first use: Airflow runs a copy of the operator that the Dag file created.
     _sent: SentCampaign | None = None
 
     @property
@@ -198,11 +198,11 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         return self._sent
 
     def on_kill(self) -> None:
-        """Send nothing any more; cancel what was sent, if asked to."""
+        """Stop sending; cancel the campaign that was sent, if ``cancel_on_kill`` is set."""
         self.sent.kill_switch.on_kill()
 
     def execute(self, context: Context) -> str | None:
-        """Send the campaign; wait for its delivery if asked to."""
+        """Send the campaign; wait for its delivery if ``wait_for_delivery`` is set."""
         try:
             return self._send_and_wait(context)
         finally:
@@ -213,7 +213,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     def _send_and_wait(self, context: Context) -> str | None:
         with self.sent.kill_switch.guarded(), self.truepush() as hook:
             self._check_arguments()
-            # Before the campaign is made: that may fail, and a later try must see that this one came so far.
+            # Open it before the campaign is read: that may fail, and a later try must see that this try began.
             send = self._send_of(context)
             send.open_store()
             campaign = self._campaign(context, hook)
@@ -276,13 +276,13 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         )
 
     def _check_arguments(self) -> None:
-        """Refuse what is wrong with the arguments beside the campaign, before anything is sent."""
+        """Check the arguments beside the campaign, before anything is sent."""
         campaign_arguments.check_rendered(self, self._never_empty)
         if self.wait_for_delivery:
             Delivery.of(self, self.sent)
 
     def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
-        """Return what to send; None to skip."""
+        """Return the campaign to send; None to skip the task."""
         return self._read(self._content(), hook)
 
     @staticmethod

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What an error about a look-up means for the trigger.
 _NOT_CREATED = "The trigger was not created."
-#: Stands for an id that is looked up once everything else is known to be right.
+#: A placeholder for an id that is looked up after everything else has been checked.
 _UNRESOLVED = "0" * 24
 
 
@@ -66,8 +66,8 @@ class TruepushCreateTriggerOperator(TruepushOperator):
 
     Returns the trigger's id, or None when Truepush created it and neither its answer nor the list reports the id.
     After a lost answer the list is read once more: a new trigger of the name is taken to be this one; anything else
-    needs a manual decision. Bad values fail the task before anything is sent. Days that some months do not have are
-    named in a warning.
+    needs a manual decision. Invalid values fail the task before anything is sent. A warning names the days that some
+    months do not have.
 
     :param name: the trigger's name, unique in the project.
     :param template_id: id of the template it sends.
@@ -76,15 +76,15 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         such a schedule as a mapping, ``{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}`` (what its
         ``as_dict()`` gives; its values may be templates), or a cron expression, ``30 9 * * 1``.
     :param segment_id: id of the segment to send to. Without a segment the trigger sends to every subscriber. One that
-        was given and renders to nothing is an error.
+        was given and renders to an empty value is an error.
     :param segment: name of the segment, instead of its id. Exactly one segment must have it.
-    :param note: a remark for people.
+    :param note: a remark for your colleagues.
     :param if_exists: what to do when a trigger of this name exists. ``fail`` fails the task. ``reuse`` keeps it as it
         is and logs a warning, because the API cannot read its template and schedule. ``replace`` deletes it and
         creates a new one. Two triggers cannot have one name, so the old one is deleted first, after everything that
         can be checked is checked; a push that is due between the two requests is missed. A trigger that was inactive
         is inactive again afterwards. On Airflow 3.3 and later that is recorded before the deletion, so a retry after
-        a killed task restores it; on earlier versions such a retry stops for a manual decision. A retry keeps what an
+        a killed task restores it; on earlier versions such a retry needs a manual decision. A retry keeps what an
         earlier try of the same run created; clearing the task of a finished run replaces that too.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """

@@ -1,4 +1,4 @@
-"""The parts of the create operator that watch over a sent campaign: its delivery, and the end of the task."""
+"""The parts of the create operator that act after the send: the wait for delivery, and the end of the task."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SentCampaign:
         self.campaign_id = campaign_id
 
     def cancel(self) -> None:
-        """Cancel the campaign when the task was ended, if asked to, and unless a later try has taken over."""
+        """Cancel the campaign when the task was ended, if ``cancel_on_kill`` is set and no later try has taken over."""
         operator, sent = self._operator, self.campaign_id
         if not operator.cancel_on_kill or sent is None or is_dry_run_id(sent):
             return
@@ -50,7 +50,7 @@ class SentCampaign:
         cancel_campaign(operator.truepush_conn_id, sent, "the task was ended", operator.log, self.record_cancellation)
 
     def record_cancellation(self, campaign_id: str) -> None:
-        """Record that the campaign does not go out, so that no later try takes it for sent."""
+        """Record that the campaign was canceled, so that no later try treats it as sent."""
         if self.store is None:
             return
         try:
@@ -85,7 +85,7 @@ class Delivery:
 
     @classmethod
     def of(cls, operator: Any, sent: SentCampaign) -> Delivery:
-        """Build the wait from the arguments of the operator; checks them."""
+        """Check the arguments of the operator and build the wait from them."""
         from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
 
         wait = CampaignWait(
@@ -105,7 +105,7 @@ class Delivery:
         )
 
     def run(self, operator: Any, campaign_id: str | None, context: Context, carry: dict[str, Any]) -> None:
-        """Wait until the goal is met; defers the task if asked to.
+        """Wait until the goal is met; defer the task if ``deferrable`` is set.
 
         :param operator: the operator, which is resumed by its ``execute_complete``.
         :param campaign_id: the campaign.
@@ -121,7 +121,7 @@ class Delivery:
             self.wait.log.info("Campaign %s was created by a dry run: there is nothing to wait for.", campaign_id)
             return
         with self.wait.kill_switch.guarded():
-            # Before anything that may end this process: a waiting task shows what it waits for.
+            # This comes before anything that may end the process: a waiting task shows which campaign it waits for.
             context["ti"].xcom_push(key="campaign_id", value=campaign_id)
         if self.deferrable:
             from airflow_provider_truepush.triggers.deferring import defer_wait
@@ -141,14 +141,14 @@ class Delivery:
         self.finish(campaign_id, wait_on_worker(self.wait, campaign_id, self.poke_interval, self.timeout), context)
 
     def finish(self, campaign_id: str, verdict: Verdict, context: Context) -> None:
-        """End the task as the wait has ended; push the last counters to XCom."""
+        """Push the last counters to XCom and end the task by the verdict."""
         stats = self.wait.finish(campaign_id, verdict, context)
         with self.wait.kill_switch.guarded():
             context["ti"].xcom_push(key="stats", value=stats)
 
 
 def goal_of_operator(operator: Any) -> Goal:
-    """Build the goal from the arguments of an operator, which have the same names everywhere; checks them."""
+    """Check the arguments of an operator, which have the same names everywhere, and build the goal from them."""
     from airflow_provider_truepush.waiting.campaign_wait import goal_of
 
     return goal_of(

@@ -38,7 +38,7 @@ class ListOperator(TruepushOperator):
 
 
 class DeleteOperator(TruepushOperator):
-    """Delete one of a resource, given by its id or its name. Return whether the task deleted it.
+    """Delete one row of a resource, given by its id or its name. Returns True when the task deleted it, else False.
 
     :cvar resource: ``template``, ``trigger`` or ``segment``.
     :cvar name_field: the argument with the name.

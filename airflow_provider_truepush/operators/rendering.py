@@ -21,7 +21,7 @@ class RendersText:
     A field in :attr:`native_fields` that is a string as a whole is rendered as the Dag says: a template such as
     ``{{ params.tags }}`` then gives the list itself. Strings inside such a field are text.
 
-    :cvar native_fields: template fields that hold something else than text: numbers, lists, mappings.
+    :cvar native_fields: template fields that hold numbers, lists or mappings, not text.
     :cvar untouched_fields: template fields that are left to Airflow altogether.
     """
 
@@ -61,7 +61,7 @@ class RendersText:
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render a value. A ``Button`` is rendered as the mapping that it stands for."""
+        """Render a value. A ``Button`` is rendered as a mapping with ``text`` and ``link``."""
         if seen_oids is not None and id(content) in seen_oids:
             return content
         if not self._untouched and (parts := _parts_of(content)):
@@ -98,7 +98,7 @@ class RendersText:
 
 
 def _parts_of(content: Any) -> dict[str, str] | None:
-    """The parts of a ``Button``, which is frozen, so that Airflow cannot render it in place."""
+    """Return the parts of a ``Button``. It is frozen, so Airflow cannot render it in place."""
     if isinstance(content, (str, list, tuple, dict, set)) or content is None:
         return None
     from airflow_provider_truepush.api.models.content import Button

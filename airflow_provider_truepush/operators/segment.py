@@ -27,11 +27,11 @@ class TruepushListSegmentsOperator(ListOperator):
 class TruepushDeleteSegmentOperator(DeleteOperator):
     """Delete a segment: ``deleteSegment``. The API cannot create it again.
 
-    Returns whether the task deleted it.
+    Returns True when the task deleted it, else False.
 
     :param segment_id: the segment's id.
     :param segment: its name, instead of the id. Exactly one segment must have it.
-    :param if_missing: what to do when there is no such segment: ``ignore`` that, ``skip`` the task or ``fail`` it.
+    :param if_missing: what to do when the segment does not exist: ``ignore`` that, ``skip`` the task or ``fail`` it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 

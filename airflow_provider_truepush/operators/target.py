@@ -1,4 +1,4 @@
-"""What an operator works on: one resource, given by its id or by its name."""
+"""The resource that an operator works on, given by its id or by its name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_target(operator: Any, id_field: str, name_field: str) -> tuple[str | No
 
 
 def read_one(field: str, value: Any, *, is_id: bool) -> str:
-    """Return an id or a name; one that was given and came out empty is refused."""
+    """Return an id or a name; refuse one that rendered to an empty value."""
     if is_empty(value):
         refuse(field, value, "was given and is empty. Check the template, XCom or variable it comes from")
     return object_id(field, value) if is_id else text(field, value)

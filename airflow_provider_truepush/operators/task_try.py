@@ -1,4 +1,4 @@
-"""From Airflow's context to what the sending core asks for: which send this is, and whether it is late."""
+"""Read Airflow's context for a send: its identity, its send store, and whether the run is late."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RUNNING = ("running", "deferred", "restarting")
 
 @dataclass(frozen=True, slots=True)
 class TaskTry:
-    """Which try of which task this is.
+    """One try of one task.
 
     :param task: Dag, run and task, unique to the task instance but for its map index.
     :param map_index: -1 for a task that is not mapped.
@@ -104,7 +104,7 @@ def siblings(context: Context) -> Siblings | None:
 
 
 def _running_siblings(ti: Any) -> Callable[[], set[int]] | None:
-    """Return what asks Airflow which map indexes of a task run; None before Airflow 3."""
+    """Return a function that asks Airflow which map indexes of a task run; None before Airflow 3."""
     ask = getattr(ti, "get_task_states", None)
     if ask is None:
         return None
@@ -119,7 +119,7 @@ def _running_siblings(ti: Any) -> Callable[[], set[int]] | None:
 
 
 def open_store(context: Context, *, conn_id: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:
-    """Open the best send store there is.
+    """Open the best send store that is available.
 
     :param conn_id: id of the Truepush connection.
     :param send_token: the user's own key, as far as it is known before there is a campaign.
@@ -252,7 +252,7 @@ def _ledger(conn_id: str) -> SqlSendStore:
 
 
 def late_guard(guard: LateGuard, context: Context, settings: Settings) -> Callable[[Campaign], Campaign]:
-    """The guard with the run's and the connection's side filled in; a skip becomes Airflow's."""
+    """Return the guard, completed from the run and the connection; it raises Airflow's exception for a skip."""
 
     def admit(campaign: Campaign) -> Campaign:
         try:
@@ -279,7 +279,7 @@ def _is_backfill(context: Context) -> bool:
 
 
 def _due(context: Context) -> datetime | None:
-    """When the run was due: the end of its data interval; without one, when it could start at the earliest."""
+    """Return when the run was due: the end of its data interval; without one, the earliest time it could start."""
     dag_run = context.get("dag_run")
     for name in ("data_interval_end", "run_after", "logical_date"):
         moment = context.get(name) or getattr(dag_run, name, None)

@@ -36,8 +36,8 @@ class TruepushCreateTemplateOperator(TruepushOperator):
 
     Returns the template's id, or None when Truepush created it and neither its answer nor the list reports the id.
     After a lost answer the list is read once more: one new template of the name is taken to be this one; anything
-    else needs a manual decision. On Airflow 3.3 and later a retry knows what an earlier try created. Bad values fail
-    the task before anything is sent.
+    else needs a manual decision. On Airflow 3.3 and later a retry knows what an earlier try created. Invalid values
+    fail the task before anything is sent.
 
     :param name: the template's name, compared letter by letter. Truepush accepts a name twice; this operator does not.
     :param title: first line of the notification.
@@ -45,7 +45,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     :param link: the http or https address it opens.
     :param buttons: at most two, each a mapping with ``text`` and ``link``, or a ``Button``.
     :param tags: labels.
-    :param user_interaction: keep the notification on screen until the person acts.
+    :param user_interaction: keep the notification on screen until the subscriber acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
     :param if_exists: what to do when a template of this name exists. ``fail`` fails the task. ``reuse`` keeps it as it
@@ -138,11 +138,11 @@ class TruepushCreateTemplateOperator(TruepushOperator):
 class TruepushDeleteTemplateOperator(DeleteOperator):
     """Delete a template: ``deleteTemplate``, by name after ``listTemplate``.
 
-    Returns whether the task deleted it.
+    Returns True when the task deleted it, else False.
 
     :param template_id: the template's id.
     :param template: its name, instead of the id. Exactly one template must have it.
-    :param if_missing: what to do when there is no such template: ``ignore`` that, ``skip`` the task or ``fail`` it.
+    :param if_missing: what to do when the template does not exist: ``ignore`` that, ``skip`` the task or ``fail`` it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 

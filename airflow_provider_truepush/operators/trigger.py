@@ -27,11 +27,11 @@ __all__ = [
 class TruepushDeleteTriggerOperator(DeleteOperator):
     """Delete a trigger: ``deleteTrigger``, by name after ``listTrigger``.
 
-    Returns whether the task deleted it.
+    Returns True when the task deleted it, else False.
 
     :param trigger_id: the trigger's id.
     :param trigger_name: its name, instead of the id.
-    :param if_missing: what to do when there is no such trigger: ``ignore`` that, ``skip`` the task or ``fail`` it.
+    :param if_missing: what to do when the trigger does not exist: ``ignore`` that, ``skip`` the task or ``fail`` it.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -50,12 +50,12 @@ class TruepushDeleteTriggerOperator(DeleteOperator):
 class TruepushSetTriggerStatusOperator(TruepushOperator):
     """Start or stop a trigger: ``triggerStatus``, with ``listTrigger`` for a name and after a lost answer.
 
-    Returns whether the task changed the status: False when the trigger had it before.
+    Returns True when the task changed the status, False when the trigger had it before.
 
     :param trigger_id: the trigger's id.
     :param trigger_name: its name, instead of the id.
     :param status: ``active`` or ``inactive``.
-    :param if_missing: what to do when there is no such trigger: ``fail`` the task, ``skip`` it or ``ignore`` that.
+    :param if_missing: what to do when the trigger does not exist: ``fail`` the task, ``skip`` it or ``ignore`` that.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 

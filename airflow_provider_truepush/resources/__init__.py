@@ -1,1 +1,1 @@
-"""Templates, triggers and segments: finding one by its name, creating, replacing, changing and deleting it."""
+"""Find, create, replace, change and delete templates, triggers and segments by id or name."""

@@ -28,7 +28,7 @@ def read_campaign(hook: TruepushHook, fields: Mapping[str, Any], *, consequence:
 
 
 async def read_campaign_async(hook: TruepushAsyncHook, fields: Mapping[str, Any], *, consequence: str) -> Campaign:
-    """As :func:`read_campaign`, without blocking the event loop."""
+    """Read a campaign as :func:`read_campaign` does, without blocking the event loop."""
     name, others = _checked(fields)
     if name is None:
         return Campaign.read(others)

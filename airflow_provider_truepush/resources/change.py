@@ -1,4 +1,4 @@
-"""Deleting, and setting a status. When an answer was lost the list is asked, and its answer is the result."""
+"""Delete a resource, or set a trigger's status. After a lost answer, the list decides the result."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def set_status(hook: TruepushHook, trigger_id: str, status: Literal["active", "i
 
 
 def _run(hook: TruepushHook, call: Call[bool]) -> bool | None:
-    """Run a call; None when a repeat found nothing to change, which the request before it may have changed."""
+    """Run a call; return None when a repeat found nothing to change and the request before it may have changed it."""
     endpoint: Endpoint[Any] = call.endpoint
     unknown = replace(endpoint, on_repeated=answers.nothing)
     result: bool | None = hook.get_conn().execute(Call(unknown, call.argument, call.payload))
@@ -97,7 +97,7 @@ def _run(hook: TruepushHook, call: Call[bool]) -> bool | None:
 
 
 def settle_missing(message: str, if_missing: str) -> Literal[False]:
-    """Fail, skip or ignore that something does not exist.
+    """Fail or skip the task, or continue, because something does not exist.
 
     :param message: what does not exist.
     :param if_missing: ``ignore``, ``skip`` or ``fail``.

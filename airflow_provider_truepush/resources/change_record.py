@@ -20,19 +20,19 @@ Action = Literal["create", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """What a later try must know about a change.
+    """The facts about a change that a later try needs.
 
     :param action: ``create`` (a replacement too) or ``delete``.
     :param kind: ``template``, ``trigger`` or ``segment``.
     :param project: id of the connection.
     :param name: name of what is created or deleted; its id when it has been deleted by id.
     :param old_ids: ids that had the name before the change began.
-    :param inactive: whether the new trigger must be inactive, because the old one was.
+    :param inactive: True when the new trigger must be inactive, because the old one was.
     :param content: hash of what is created; empty for a deletion.
     :param made_at: when the record was written, in seconds since the epoch.
     :param author: the try that wrote it, in words.
     :param run_began: start of the Dag run; it moves when a finished run is cleared.
-    :param done: whether the change is complete.
+    :param done: True when the change is complete.
     :param new_id: id of what was created; None when it is unknown.
     """
 
@@ -113,7 +113,7 @@ class ChangeRecords:
         )
 
     def read(self, action: Action, kind: str) -> ChangeRecord | None:
-        """Return what an earlier try recorded; None when it recorded nothing."""
+        """Return the record of an earlier try; None when there is no record."""
         if self._store is None:
             return None
         key = _key(action, kind)
@@ -133,7 +133,7 @@ class ChangeRecords:
             ) from error
 
     def write(self, record: ChangeRecord) -> None:
-        """Write a record. When this raises, the change must not begin."""
+        """Write a record. If this raises, the change must not begin."""
         if self._store is None:
             return
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow resolves it on first use

@@ -1,4 +1,4 @@
-"""A create that looks for the name first. It is sent once; the list resolves what its answer leaves open."""
+"""Create something unless its name exists. The create is sent once; after a lost answer, the list is searched."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CLOCK_SKEW = timedelta(hours=1)
 
 
 class CreateByName:
-    """One create, and what had its name before.
+    """One create, and the rows that had its name before.
 
     :param kind: ``template`` or ``trigger``.
     :param name: its name, compared letter by letter.
     :param hook: the project.
     :param records: what earlier tries recorded.
     :param content: hash of what is created.
-    :param sleep: waits before a request is repeated that was certainly not carried out.
+    :param sleep: waits before a request is repeated that is known not to have been carried out.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class CreateByName:
         return [row for row in self.rows if self.begun is not None and row.id not in self.begun.old_ids]
 
     def check_record(self) -> None:
-        """Stop when an earlier try began to replace something else that must be inactive, and did not complete it."""
+        """Fail when an earlier try began to replace something else that must be inactive, and did not complete it."""
         begun = self.begun
         if begun is None or (begun.name, begun.project) == (self.name, self.records.project):
             return
@@ -89,7 +89,7 @@ class CreateByName:
         self.recorded = None
 
     def completed_by_this_run(self) -> str | None:
-        """Return what an earlier try of the same run created, when it still exists.
+        """Return the id that an earlier try of the same run created, if it still exists.
 
         Clearing a finished run moves the start of the run, so that the cleared task replaces it again.
         """
@@ -103,9 +103,9 @@ class CreateByName:
         return done.new_id
 
     def adopt(self) -> str | None:
-        """Return the id of what an earlier try of this change created; None when it created nothing.
+        """Return the id that an earlier try of this change created; None when it created nothing.
 
-        :raises AirflowFailException: when it cannot be known which one it is.
+        :raises AirflowFailException: when several rows match, and none can be attributed to the earlier try.
         """
         begun, new = self.begun, self.new
         if begun is None or not new:
@@ -114,8 +114,8 @@ class CreateByName:
         ours = [row for row in new if (at := created_at(row.id)) is None or at >= began]
         if len(new) > 1 or not ours:
             raise AirflowFailException(
-                f"{begun.author} began to create the {self._kind} {self.name!r}, and the list shows "
-                f"{', '.join(row.id for row in new)}, of which none can be attributed to it. "
+                f"{begun.author} began to create the {self._kind} {self.name!r}, and the list shows several new ones: "
+                f"{', '.join(row.id for row in new)}. It is unknown which one that try created. "
                 f"Nothing was changed by this try. Delete all but one of them in Truepush and clear the task."
             )
         self._keep(ours[0].id, begun)
@@ -160,7 +160,7 @@ class CreateByName:
         return str(self.rows[0].id)
 
     def begin(self, *, inactive: bool = False) -> None:
-        """Record the change before its first request, unless an earlier try has."""
+        """Record the change before its first request, unless an earlier try has recorded it."""
         if self._hook.settings.dry_run or self.begun is not None:
             return
         old_ids = tuple(row.id for row in self.rows)
@@ -180,7 +180,7 @@ class CreateByName:
             self.recorded = None
 
     def send(self, create: Callable[[], str | None], consequence: str = "") -> str | None:
-        """Send the create once, and find out the id when the answer does not report it.
+        """Send the create once, and look up the id when the answer does not contain it.
 
         :param create: sends it.
         :param consequence: what was changed before it, for errors.
@@ -217,7 +217,7 @@ class CreateByName:
             waited += wait
 
     def find_new(self) -> list[Any]:
-        """List what has the name now and did not have it before."""
+        """List the rows that have the name now and did not have it before."""
         old = {row.id for row in self.old} | set(self.begun.old_ids if self.begun else ())
         return [row for row in find_named(self._hook, self._kind, self.name) if row.id not in old]
 
@@ -229,7 +229,7 @@ class CreateByName:
         way_out += (
             "It looks again, keeps the one that was created, and creates it if there is none."
             if self.records.are_kept
-            else "Set if_exists='reuse' before if it exists."
+            else "If it exists, set if_exists='reuse' first."
         )
         try:
             new = self.find_new()

@@ -1,4 +1,4 @@
-"""Creating and replacing a template. The new one is created before the old ones are deleted."""
+"""Create or replace a template. The new one is created before the old ones are deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creating and replacing a trigger of Truepush's. What was inactive never becomes active by being replaced.
+"""Create or replace a Truepush trigger. A trigger that was inactive stays inactive after a replacement.
 
 Two triggers cannot have one name, so a replacement deletes the old one, creates the new one (Truepush creates it
 active) and, if the old one was inactive, sets the new one inactive. What must be restored is recorded before that.
@@ -83,7 +83,7 @@ class CreateTrigger:
         return self._create_new()
 
     def _settle_without_record(self) -> str | None:
-        """Return what an earlier try of this run certainly created, or None when it changed nothing."""
+        """Return the id that an earlier try of this run created; None when it changed nothing."""
         ours = self._create.may_be_of_this_run(self._run_began)
         if self._if_exists == "fail":
             return self._keep(ours[0]) if len(ours) == 1 else None
@@ -94,7 +94,7 @@ class CreateTrigger:
         seen = ", ".join(f"{row.id} ({row.status})" for row in self._create.rows) or "none"
         raise AirflowFailException(
             f"This is try {self._records.try_number}, and it is unknown whether an earlier try deleted an inactive "
-            f"trigger {self._name!r} (the list shows now: {seen}): before Airflow 3.3 nothing records that. "
+            f"trigger {self._name!r} (the list now shows: {seen}): before Airflow 3.3 nothing records that. "
             "Nothing was changed by this try. "
             "This needs a manual decision: if the trigger must not send, set it inactive in Truepush and mark the task "
             "as success; otherwise replace it in a new Dag run."
@@ -111,7 +111,7 @@ class CreateTrigger:
         return str(row.id)
 
     def _create_new(self) -> str | None:
-        """Delete what has the name, create the new one and restore its status."""
+        """Delete the triggers of the name, create the new one and restore the status."""
         create = self._create
         inactive = create.begun.inactive if create.begun is not None else self._old_is_inactive()
         if create.rows and not self._hook.settings.dry_run:
@@ -173,7 +173,7 @@ class CreateTrigger:
         return " If the new one exists, it is active and may send: set it inactive in Truepush now."
 
     def _not_created(self, error: TruepushError) -> Exception:
-        """Return the error for a create that was certainly not carried out."""
+        """Return the error for a create that is known not to have been carried out."""
         if not self._old_deleted:
             self._create.abandon()
             return error
@@ -187,12 +187,12 @@ class CreateTrigger:
         )
 
     def _retriable(self, what: str, continues: str) -> AirflowException:
-        """Return an error that ends the try: for a retry where a retry knows what to restore."""
+        """Return the error that ends this try. It allows a retry only where a retry knows what to restore."""
         if self._records.are_kept or not self._must_be_inactive:
             return AirflowException(f"{what} Retry the task. {continues}")
         return AirflowFailException(
-            f"{what} The old one was inactive, and before Airflow 3.3 a retry would not know that. "
-            "This needs a manual decision: create the trigger in a new Dag run if it is wanted; it is active then."
+            f"{what} The old one was inactive, and before Airflow 3.3 a retry does not know that. "
+            "This needs a manual decision: to have the trigger, create it in a new Dag run. It will be active."
         )
 
     def _complete_adopted(self, trigger_id: str) -> str | None:
@@ -231,11 +231,11 @@ class CreateTrigger:
     def _still_active(named: str, error: TruepushError) -> str:
         return (
             f"{named} could not be confirmed as inactive: {error} The old one was inactive; the new one may be active "
-            "and send. Set it inactive in Truepush now, or clear the task to try that again."
+            "and send. Set it inactive in Truepush now, or clear the task to set it inactive."
         )
 
     def _guarded(self, change: Callable[[], str | None]) -> str | None:
-        """Make a change; when a timeout or a signal interrupts it, leave no trigger active that must not be."""
+        """Run a change. If a timeout or a signal interrupts it, set a trigger inactive that must not send."""
         try:
             return change()
         except (TruepushError, AirflowException):
@@ -268,11 +268,11 @@ def _status(row: Any) -> str:
 
 
 def must_be_listed(field: str, wanted: str, rows: list[Any], kind: str) -> None:
-    """Refuse a reference to what does not exist, before the trigger that exists is deleted.
+    """Refuse a reference to a missing template or segment, before the existing trigger is deleted.
 
     :param field: the argument, for the error.
     :param wanted: the id.
-    :param rows: what was found of this id.
+    :param rows: the rows that have this id.
     :param kind: ``template`` or ``segment``.
     """
     if not rows:

@@ -1,4 +1,4 @@
-"""Deleting one template, trigger or segment by its id or its name, over all tries of a task."""
+"""Delete one template, trigger or segment by its id or its name, over all tries of a task."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Deletion:
         self._target = name if name is not None else str(row_id)
 
     def run(self) -> bool:
-        """Delete it. Return whether this task deleted it."""
-        # What is missing makes no difference where that is ignored, so nothing needs a record then.
+        """Delete it. Return True when this task deleted it, else False."""
+        # With if_missing="ignore" a retry ends alike whether or not an earlier try deleted it, so no record is needed.
         recorded = self._if_missing != "ignore" and not self._hook.settings.dry_run
         earlier = self._earlier() if recorded else None
         row_id = self._row_id if self._name is None else self._find()
@@ -68,7 +68,7 @@ class Deletion:
         if record is not None:
             self._records.write(replace(record, done=True, run_began=self._records.run_began))
         if outcome == "missing" and earlier is not None:
-            log.info("%s deleted the %s %s already.", earlier.author, self._kind, shown(self._target))
+            log.info("%s already deleted the %s %s.", earlier.author, self._kind, shown(self._target))
             return True
         if not self._hook.settings.dry_run:
             log.info("Deleted the %s %s (id %s).", self._kind, shown(self._target), row_id)

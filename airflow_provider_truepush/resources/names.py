@@ -1,4 +1,4 @@
-"""Finding the one template, trigger, segment or campaign that a name means."""
+"""Find the one template, trigger, segment or campaign that has a name."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, Truepush
 log = logging.getLogger(__name__)
 
 Kind = Literal["campaign", "template", "trigger", "segment"]
-#: Matches that an error names.
+#: The most matches that an error lists.
 _LISTED = 10
 
 
 def label_of(kind: Kind) -> str:
-    """Return what the API calls the name of a resource."""
+    """Return the API's word for the name of a resource: ``title`` or ``name``."""
     return "title" if kind == "campaign" else "name"
 
 
@@ -42,7 +42,7 @@ def resolve(
     """Return the id of the only resource of this name.
 
     :param hook: the project.
-    :param kind: what is looked for.
+    :param kind: the kind of resource.
     :param name: its name, compared letter by letter.
     :param field: the argument, for errors.
     :param consequence: what an error means for the task, as one sentence.
@@ -54,13 +54,13 @@ def resolve(
     if row is not None:
         return _found(kind, name, row)
     if may_be_pending and hook.settings.dry_run:
-        log.info("Dry run: no %s %s exists; it is taken to be one that this run would create.", kind, shown(name))
+        log.info("Dry run: no %s %s exists; assuming that this run would create it.", kind, shown(name))
         return f"{DRY_RUN_PREFIX}{kind}"
     raise missing(kind, name, advice(hook, kind, name), field=field, consequence=consequence)
 
 
 async def resolve_async(hook: TruepushAsyncHook, kind: Kind, name: str, *, field: str, consequence: str) -> str:
-    """As :func:`resolve`, without blocking the event loop."""
+    """Return the id as :func:`resolve` does, without blocking the event loop."""
     rows = await getattr(hook, f"find_{kind}s")(**{label_of(kind): name})
     row = only_one(kind, name, rows, field=field, consequence=consequence)
     if row is not None:
@@ -78,7 +78,7 @@ async def resolve_async(hook: TruepushAsyncHook, kind: Kind, name: str, *, field
 
 
 def only_one(kind: Kind, name: str, rows: Sequence[Any], *, field: str, consequence: str) -> Any | None:
-    """Return the only row of a name, or None when there is none.
+    """Return the only row of a name, or None when no row has it.
 
     :raises TruepushValidationError: when several have the name.
     """
@@ -88,24 +88,24 @@ def only_one(kind: Kind, name: str, rows: Sequence[Any], *, field: str, conseque
         more = f" and {len(rows) - _LISTED} more" if len(rows) > _LISTED else ""
         raise TruepushValidationError(
             f"{field}: {len(rows)} {kind}s have the {label_of(kind)} {shown(name)}: {listed}{more}. {consequence} "
-            f"Set {kind}_id to the one that is meant{_or_rename(kind)}."
+            f"Set {kind}_id to the one you mean{_or_rename(kind)}."
         )
     return rows[0] if rows else None
 
 
 def missing(kind: Kind, name: str, advised: str, *, field: str, consequence: str) -> TruepushValidationError:
-    """Return the error for a name that nothing has."""
+    """Return the error for a name that does not exist."""
     return TruepushValidationError(
         f"{field}: no {kind} has the {label_of(kind)} {shown(name)}. {consequence} {advised}"
     )
 
 
 def advice(hook: TruepushHook, kind: Kind, name: str) -> str:
-    """Return what to do about a name that nothing has: the names that resemble it."""
+    """Return the advice for a name that does not exist: the existing names that resemble it."""
     rows = getattr(hook, f"list_{kind}s")()
     try:
         return _similar(kind, name, [getattr(row, label_of(kind)) for row in islice(rows, COMPARED)])
-    except TruepushError:  # the error that this is for is the one to be seen
+    except TruepushError:  # the caller's error matters more than this one
         return _similar(kind, name, None)
 
 

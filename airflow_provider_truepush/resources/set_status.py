@@ -1,4 +1,4 @@
-"""Starting and stopping a trigger, given by its id or its name."""
+"""Start or stop a trigger, given by its id or its name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StatusChange:
         self._if_missing = if_missing
 
     def run(self) -> bool:
-        """Set the status. Return whether this changed it."""
+        """Set the status. Return True when this changed it, else False."""
         trigger_id = self._id
         if trigger_id is None:
             row = self._find()
@@ -69,7 +69,7 @@ class StatusChange:
         return False
 
     def _missing(self) -> Literal[False]:
-        # In a dry run it may be one that this run would have created.
+        # In a dry run, this run may be the one that would have created it.
         if_missing = "ignore" if self._hook.settings.dry_run else self._if_missing
         message = f"No trigger {shown(self._name or str(self._id))} exists. Nothing was changed."
         if if_missing == "fail" and self._name is not None:

@@ -288,7 +288,7 @@ def test_a_function_that_returns_no_campaign_is_refused_in_the_dag_file(function
 
 
 def test_a_coroutine_out_of_a_plain_function_is_refused(emulator: Emulator) -> None:
-    with pytest.raises(AirflowFailException, match="is what the function returned"):
+    with pytest.raises(AirflowFailException, match="was returned by the function"):
         run(lambda: _coroutine(), context(), task_id="t")
     assert emulator.count() == 0
 

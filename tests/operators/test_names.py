@@ -101,7 +101,7 @@ class TestEveryOperator:
         with pytest.raises(AirflowFailException, match=rf"2 {kind}s have the (name|title) 'News'") as caught:
             run(operator, "News")
         assert all(one in str(caught.value) for one in made)
-        assert f"Set {id_field} to the one that is meant" in str(caught.value)
+        assert f"Set {id_field} to the one you mean" in str(caught.value)
         assert sent(emulator, *CHANGES) == []
 
     @pytest.mark.parametrize("value", ["", "  ", None, "None"])
