@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.rate_limit import USED, Pace
@@ -30,12 +30,14 @@ class _Project:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.pace = Pace(None)
-        self.clients: WeakSet[SharedPace] = WeakSet()
+        #: By their ids. A signal handler may open or close a client at any moment, so no loop may run over them.
+        self.clients: WeakValueDictionary[int, SharedPace] = WeakValueDictionary()
         self.per_second: float | None = None
 
     def settle(self) -> None:
         """Keep the slowest of the rates that its clients are given; needs the lock."""
-        wanted = min((client.per_second for client in self.clients if client.per_second), default=None)
+        clients = [reference() for reference in self.clients.valuerefs()]  # a copy, made in one step
+        wanted = min((client.per_second for client in clients if client and client.per_second), default=None)
         if wanted != self.per_second:
             self.per_second = wanted
             self.pace.change(None if wanted is None else USED * wanted)
@@ -54,7 +56,7 @@ class SharedPace:
         self._project = project
         self.per_second = per_second
         with project.lock:
-            project.clients.add(self)
+            project.clients[id(self)] = self
             project.settle()
 
     @property
@@ -90,16 +92,16 @@ class SharedPace:
     def join(self) -> None:
         """To be called when the client is used: its rate binds the others, too."""
         project = self._project
-        if self in project.clients:
+        if id(self) in project.clients:
             return
         with project.lock:
-            project.clients.add(self)
+            project.clients[id(self)] = self
             project.settle()
 
     def leave(self) -> None:
         """To be called when the client is closed: its rate binds the others no longer."""
         with self._project.lock:
-            self._project.clients.discard(self)
+            self._project.clients.pop(id(self), None)
             self._project.settle()
 
     def hold(self, seconds: float, at_most: float | None = None) -> None:

@@ -34,3 +34,41 @@ def test_a_handler_never_waits_for_a_lock_of_its_own_thread() -> None:
     done = subprocess.run([sys.executable, "-c", HAMMER], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 100
+
+
+OPENING = """
+import signal, time
+from airflow_provider_truepush.api.connection.settings import read_settings
+from airflow_provider_truepush.client.shared_rate import pace_for
+
+extra = {"requests_per_second": 1000000}
+settings = read_settings(host="truepush.example", scheme=None, port=None, token="t0ken-of-a-test", extra=extra)
+paces = [pace_for(settings) for _ in range(200)]
+handled = 0
+
+def on_kill(number, frame):
+    global handled
+    handled += 1
+    opened = pace_for(settings)
+    opened.reserve(urgent=True)
+    if handled % 2:
+        paces.append(opened)
+        paces.pop(1)  # and one is forgotten, unclosed
+    else:
+        opened.leave()
+    signal.setitimer(signal.ITIMER_REAL, 0.0003)
+
+signal.signal(signal.SIGALRM, on_kill)
+signal.setitimer(signal.ITIMER_REAL, 0.0003)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    paces[0].reserve()
+signal.setitimer(signal.ITIMER_REAL, 0)
+print("handled", handled)
+"""
+
+
+def test_a_handler_may_open_and_close_clients_while_the_rates_are_compared() -> None:
+    done = subprocess.run([sys.executable, "-c", OPENING], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > 100
