@@ -60,6 +60,32 @@ _MEANING = {
     ),
     "thresholds": ("Without thresholds the task would not wait for the {what}.", "omit thresholds if that is meant"),
     "fail_if": ("Without guardrails nothing would stop the task.", "omit fail_if if that is meant"),
+    "campaign_ids": (
+        "Without ids the {what} would fetch every campaign.",
+        "omit campaign_ids to export every campaign",
+    ),
+    "project": (
+        "Without it the rows would be stored under another project.",
+        "omit project to use the connection's id",
+    ),
+    "snapshot_key": (
+        "Without it the rows would replace those of another snapshot.",
+        "omit snapshot_key to name the snapshot by the run's data interval",
+    ),
+    "refresh_for": (
+        "Without an age the {what} would fetch every campaign there ever was.",
+        "set refresh_for=None in the Dag file if that is meant",
+    ),
+    "stop_after_unchanged": (
+        "Without it the {what} would fetch campaigns that no longer change.",
+        "omit stop_after_unchanged if that is meant",
+    ),
+    "fail_if_missing_ratio": (
+        "Without it the {what} would succeed however much is missing.",
+        "omit fail_if_missing_ratio if that is meant",
+    ),
+    "schema": ("Without it the rows would go to another schema.", "omit schema to use the connection's own"),
+    "sql_conn_id": ("Without it the {what} has no database to write to.", "set it to the id of an SQL connection"),
     "truepush_conn_id": (
         "Without it the {what} would go to the project of another connection.",
         "omit truepush_conn_id to use truepush_default",
@@ -79,7 +105,7 @@ def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
 
     :param field: name of the argument or field, such as ``campaign.segment_id``.
     :param value: the value.
-    :param what: what it belongs to: ``campaign``, ``trigger``, ``notification``.
+    :param what: what it belongs to: ``campaign``, ``trigger``, ``notification``, ``export``.
     """
     if is_empty(value):
         _refuse(field, value, what)
@@ -115,5 +141,6 @@ def _refuse(field: str, value: object, what: str) -> NoReturn:
     meaning, leave_out = _MEANING[name]
     raise TruepushValidationError(
         f"{field}: was given and is empty, got {value!r}. {meaning.format(what=what)} "
-        f"Check the template, XCom or variable it comes from; {leave_out}. Nothing was sent."
+        f"Check the template, XCom or variable it comes from; {leave_out}. "
+        f"Nothing was {'exported' if what == 'export' else 'sent'}."
     ) from None

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage.export import TellsOfExport
-from airflow_provider_truepush.operators.arguments import checked_at_parse
+from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.transfers import given
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -45,6 +46,9 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
     A try that fails keeps what it has written, and the next try of the same execution fetches only what is left. A
     person's clear begins another execution, which fetches everything again.
 
+    What was given must not come out empty: a template that rendered to None, an XCom of None and a mapped None are
+    errors. A literal None in the Dag file has the meaning that is written here.
+
     :param campaign_ids: ids of campaigns: a list, rows of ``TruepushListCampaignsOperator``, or text that holds
         either, as JSON or Python writes it. They are fetched whatever their age. None for every campaign that
         ``listCampaign`` shows, within ``refresh_for`` and ``stop_after_unchanged``.
@@ -72,30 +76,36 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         "fail_if_missing_ratio",
         "truepush_conn_id",
     )
+    #: Arguments that must not come out empty once they were given.
+    never_empty_fields: ClassVar[tuple[str, ...]] = given.SHARED
     native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio")
 
     def __init__(
         self,
         *,
-        campaign_ids: Any = None,
-        project: str | None = None,
+        campaign_ids: Any = NOT_GIVEN,
+        project: str | None = NOT_GIVEN,
         refresh_for: timedelta | None = timedelta(days=30),
-        stop_after_unchanged: int | None = None,
-        snapshot_key: str | None = None,
+        stop_after_unchanged: int | None = NOT_GIVEN,
+        snapshot_key: str | None = NOT_GIVEN,
         on_past_interval: Literal["skip", "flag", "fail"] = "skip",
-        fail_if_missing_ratio: float | None = None,
+        fail_if_missing_ratio: float | None = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        arguments_given = {name: value for name, value in locals().items() if name in given.SHARED}
+        never_empty = given.never_empty(arguments_given, kwargs)
+        given.forget_partial(kwargs)
         super().__init__(**kwargs)
-        self.campaign_ids = campaign_ids
-        self.project = project
+        self.campaign_ids = campaign_ids = None if campaign_ids is NOT_GIVEN else campaign_ids
+        self.project = project = None if project is NOT_GIVEN else project
         self.refresh_for = refresh_for
-        self.stop_after_unchanged = stop_after_unchanged
-        self.snapshot_key = snapshot_key
+        self.stop_after_unchanged = None if stop_after_unchanged is NOT_GIVEN else stop_after_unchanged
+        self.snapshot_key = None if snapshot_key is NOT_GIVEN else snapshot_key
         self.on_past_interval = on_past_interval
-        self.fail_if_missing_ratio = fail_if_missing_ratio
+        self.fail_if_missing_ratio = None if fail_if_missing_ratio is NOT_GIVEN else fail_if_missing_ratio
         self.truepush_conn_id = truepush_conn_id
+        self._never_empty = never_empty
         # A template without a value must not come to mean every campaign.
         self._some_campaigns = campaign_ids is not None
         with checked_at_parse():
@@ -104,10 +114,23 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
                 check(lambda _, value: selection.read_campaign_ids(value), "campaign_ids", campaign_ids)
             check(arguments.optional_name, "project", project)
             check(arguments.age, "refresh_for", refresh_for)
-            check(arguments.count, "stop_after_unchanged", stop_after_unchanged)
-            check(arguments.optional_name, "snapshot_key", snapshot_key)
+            check(arguments.count, "stop_after_unchanged", self.stop_after_unchanged)
+            check(arguments.optional_name, "snapshot_key", self.snapshot_key)
             check(arguments.choice, "on_past_interval", on_past_interval, arguments.ON_PAST_INTERVAL)
-            check(arguments.ratio, "fail_if_missing_ratio", fail_if_missing_ratio)
+            check(arguments.ratio, "fail_if_missing_ratio", self.fail_if_missing_ratio)
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """As Airflow's; None is a choice in ``partial``, and an error among mapped values."""
+        partial = super().partial(**kwargs)
+        given.mark_partial(partial, kwargs)
+        return CheckedPartial(partial, cls._check_mapped)
+
+    @classmethod
+    def _check_mapped(cls, mapped: Mapping[str, Any]) -> None:
+        for name, value in mapped.items():
+            if value is None and name in cls.never_empty_fields:
+                given.refuse_at_parse(name)
 
     @abstractmethod
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
@@ -118,6 +141,8 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         from airflow_provider_truepush.export.export import export
 
         with self.truepush() as hook:
+            for name in self._never_empty:
+                refuse_empty(name, getattr(self, name), "export")
             wanted = self._selection(context)
             ratio = arguments.ratio("fail_if_missing_ratio", self.fail_if_missing_ratio)
             run = self._run(context)
@@ -131,8 +156,6 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         return summary
 
     def _selection(self, context: Context) -> Selection:
-        if self._some_campaigns and self.campaign_ids is None:
-            refuse("campaign_ids", None, "rendered to None; omit it to export all campaigns")
         return selection.Selection(
             targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
             refresh_for=arguments.age("refresh_for", self.refresh_for),

@@ -7,6 +7,7 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.given import NOT_GIVEN
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
@@ -79,13 +80,13 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         path: str,
         format: Literal["parquet", "jsonl", "csv"] = "parquet",  # noqa: A002 (the word for it)
         compression: Literal["gzip"] | None = None,
-        campaign_ids: Any = None,
-        project: str | None = None,
+        campaign_ids: Any = NOT_GIVEN,
+        project: str | None = NOT_GIVEN,
         refresh_for: timedelta | None = timedelta(days=30),
-        stop_after_unchanged: int | None = None,
-        snapshot_key: str | None = None,
+        stop_after_unchanged: int | None = NOT_GIVEN,
+        snapshot_key: str | None = NOT_GIVEN,
         on_past_interval: Literal["skip", "flag", "fail"] = "skip",
-        fail_if_missing_ratio: float | None = None,
+        fail_if_missing_ratio: float | None = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
@@ -109,7 +110,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
             check(arguments.choice, "format", format, arguments.FORMATS)
             if literals.is_literal(format):
                 check(arguments.compression, "compression", compression, format)
-            check(_check_unchanged, "stop_after_unchanged", stop_after_unchanged)
+            check(_check_unchanged, "stop_after_unchanged", self.stop_after_unchanged)
         self._lineage: list[tuple[str, str]] = []
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:

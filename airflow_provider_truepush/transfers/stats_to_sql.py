@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.given import NOT_GIVEN
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
+from airflow_provider_truepush.transfers import given
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
@@ -76,25 +78,27 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         "create_table",
         "schema_contract",
     )
+    never_empty_fields: ClassVar[tuple[str, ...]] = (*given.SHARED, "schema", "sql_conn_id")
 
     def __init__(
         self,
         *,
         sql_conn_id: str,
-        schema: str | None = None,
+        schema: str | None = NOT_GIVEN,
         table_prefix: str = "truepush_",
         create_table: bool = True,
         schema_contract: Literal["evolve", "freeze"] = "evolve",
-        campaign_ids: Any = None,
-        project: str | None = None,
+        campaign_ids: Any = NOT_GIVEN,
+        project: str | None = NOT_GIVEN,
         refresh_for: timedelta | None = timedelta(days=30),
-        stop_after_unchanged: int | None = None,
-        snapshot_key: str | None = None,
+        stop_after_unchanged: int | None = NOT_GIVEN,
+        snapshot_key: str | None = NOT_GIVEN,
         on_past_interval: Literal["skip", "flag", "fail"] = "skip",
-        fail_if_missing_ratio: float | None = None,
+        fail_if_missing_ratio: float | None = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
+        never_empty = given.never_empty({"schema": schema, "sql_conn_id": sql_conn_id}, kwargs)
         super().__init__(
             campaign_ids=campaign_ids,
             project=project,
@@ -106,14 +110,15 @@ class TruepushStatsToSqlOperator(StatsTransfer):
             truepush_conn_id=truepush_conn_id,
             **kwargs,
         )
+        self._never_empty += never_empty
         self.sql_conn_id = sql_conn_id
-        self.schema = schema
+        self.schema = None if schema is NOT_GIVEN else schema
         self.table_prefix = table_prefix
         self.create_table = create_table
         self.schema_contract = schema_contract
         with checked_at_parse():
             check = literals.check_literal
-            check(arguments.schema, "schema", schema)
+            check(arguments.schema, "schema", self.schema)
             check(arguments.table_prefix, "table_prefix", table_prefix)
             check(arguments.flag, "create_table", create_table)
             check(arguments.choice, "schema_contract", schema_contract, arguments.SCHEMA_CONTRACTS)

@@ -249,7 +249,7 @@ def test_ids_are_taken_in_every_form(truepush: Emulator, sqlite: Database, given
     ("given", "said"),
     [
         ({"campaign_ids": "None"}, "rendered to None"),
-        ({"campaign_ids": ""}, "24 hexadecimal digits"),
+        ({"campaign_ids": ""}, "24 hexadecimal digits|was given and is empty"),
         ({"campaign_ids": [None]}, "returned no id"),
         ({"campaign_ids": ["not an id"]}, "24 hexadecimal digits"),
         ({"campaign_ids": 7}, "must be a list"),
@@ -281,7 +281,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
 def test_an_xcom_that_is_none_does_not_mean_every_campaign(truepush: Emulator, sqlite: Database) -> None:
     operator = TruepushStatsToSqlOperator(task_id="export", sql_conn_id="warehouse", campaign_ids="{{ nothing }}")
     operator.campaign_ids = None  # as native rendering leaves it
-    with pytest.raises(AirflowFailException, match="rendered to None"):
+    with pytest.raises(AirflowFailException, match="campaign_ids: was given and is empty"):
         TruepushStatsToSqlOperator.execute.__wrapped__(operator, Run().next_try())  # type: ignore[attr-defined]
     assert truepush.count() == 0
 
