@@ -1,0 +1,80 @@
+"""How many requests a send costs that is in doubt, and sends that happen at the same time; counted on the socket."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from tests.contract.driver import connect
+from tests.sending.tasks import Tasks
+from tests.tokens import SESSION_TOKEN
+
+CONN_ID = "truepush_default"
+ORDERS = [("newest", 3), ("oldest", 20)]
+SPREADS = [timedelta(days=1), timedelta(days=365)]
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize(("order", "most"), ORDERS)
+def test_a_look_after_doubt(monkeypatch: pytest.MonkeyPatch, order: str, most: int, spread: timedelta) -> None:
+    """A settle window of 0 ends after one look."""
+    with Emulator(token=SESSION_TOKEN) as truepush:
+        truepush.set_dialect(order=order, page_size=25)
+        truepush.add_campaigns(5_000, spread=spread)
+        connect(monkeypatch, truepush, CONN_ID)
+        tasks = Tasks(truepush)
+        truepush.fault("createCampaign", effect="fin", phase="after_commit", times=1)
+        campaign_id = tasks.run(settle_window=timedelta())
+        requests = [request.endpoint for request in truepush.requests()]
+        looked = requests[requests.index("createCampaign") + 1 :]
+        assert campaign_id == truepush.campaigns()[-1]["id"]
+        assert requests.count("createCampaign") == 1
+        assert 1 <= len(looked) <= most
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize(("order", "most"), ORDERS)
+def test_a_look_by_a_process_that_has_not_seen_the_list(
+    monkeypatch: pytest.MonkeyPatch, order: str, most: int, spread: timedelta
+) -> None:
+    """As by a later try, on another worker: since the newest campaign that existed before the send."""
+    with Emulator(token=SESSION_TOKEN) as truepush:
+        truepush.set_dialect(order=order, page_size=25)
+        floor = created_at(truepush.add_campaigns(5_000, spread=spread)[-1])
+        (created,) = truepush.add_campaigns(1)
+        connect(monkeypatch, truepush, CONN_ID)
+        with TruepushHook() as hook:
+            assert created in [found.id for found in hook.list_campaigns(since=floor)]
+        assert truepush.count() <= most
+
+
+def test_a_hundred_creates_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator(token=SESSION_TOKEN) as truepush:
+        truepush.set_dialect(order="newest", page_size=25)
+        truepush.add_campaigns(5_000, spread=timedelta(days=365))
+        connect(monkeypatch, truepush, CONN_ID, timeout=60)
+
+        def create(number: int) -> str | None:
+            operator = TruepushCreateCampaignOperator(
+                task_id=f"create{number}", title=f"Number {number}", message="m", link="https://example.com/"
+            )
+            return operator.execute({})
+
+        with ThreadPoolExecutor(100) as threads:
+            assert len(set(threads.map(create, range(100)))) == 100
+        creates, lists = (
+            Counter(request.connection for request in truepush.requests(endpoint))
+            for endpoint in ("createCampaign", "listCampaign")
+        )
+        # Every send lists on one connection, and creates on another one, which is fresh: so the counts are of each.
+        assert len(lists) == len(creates) == 100
+        assert set(creates.values()) == {1}
+        assert max(lists.values()) + 1 <= 4
+        assert truepush.count() <= 4 * 100
