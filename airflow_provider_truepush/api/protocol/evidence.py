@@ -9,16 +9,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Call
+from airflow_provider_truepush.api.protocol.json_text import has_repeated_names
 
 _ID = re.compile(r"(?<![a-z])id\W{0,20}([0-9a-f]{24})\b", re.IGNORECASE)
-#: "Created successfully", "SUCCESS" and the codes of success; not "unsuccessful".
-_SUCCESS = re.compile(r"(?<![a-z])success", re.IGNORECASE)
+#: An id, whatever stands around it, or something longer that may hold one.
+_ANY_ID = re.compile(r"[0-9a-f]{24,}")
+#: The members of a documented refusal, of which one of the last two exists.
+_MEMBERS = frozenset({"status_code", "status", "message", "data", "Data"})
+#: Characters of a message that is still read; a longer one is no documented refusal.
+_MAX_MESSAGE = 10_000
+_FOREIGN_WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+#: What a message says about something that exists or was sent. Truepush misspells "successfully", so only the first
+#: letters count. No documented refusal has one of these words; "unsuccessful", "absent" and "token" are none of them.
+#: Negated ones count as well ("created but not sent"): a message in doubt costs a look, a wrong belief a second push.
+_CLAIM = re.compile(
+    r"""(?<![a-z])suc+e+[sd] | creat | (?<![a-z])(re)?(sent|sending)(?![a-z]) | queue | (?<![a-z])added
+    | (?<![a-z])accepted | (?<![a-z])(ok|okay|done|live|already)(?![a-z]) | (?<!not[ ]be[ ])(?<![a-z])processed
+    | (?<![a-z])(saved|stored|inserted|submitted|completed|delivered|dispatched|published|launched|pushed|started)
+    | (campaign|push|notification|template|trigger)[ ]+((is|was|has|been|now)[ ]+)*scheduled
+    | [0-9][ ]+(subscriber|recipient|device|user) | (status|code|http)[^a-z0-9]{0,3}20[0-9](?![0-9])""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +80,25 @@ def proves_refusal(call: Call[Any], status: int, body: bytes, members: Mapping[s
     if members is None:
         # Express strips the body of a 204, so this is all that the documented row can look like.
         return status == 204 and not body and endpoint.negative == NAME_TAKEN.code
-    found = [members[name] for name in ("data", "Data") if members.get(name) is not None]
+    found = [members[name] for name in ("data", "Data") if name in members]
     if len(found) != 1 or not isinstance(found[0], str):
         return False
     refusals = _OF_TRIGGERS if endpoint.negative == NAME_TAKEN.code else _REFUSALS
     refusal = refusals.get(found[0])
+    message = members.get("message")
     return (
         refusal is not None
         and status in refusal.http
         and number(members.get("status_code")) in refusal.numbers
         and members.get("status") == codes.STATUS_ERROR
-        and not claims_success(call, members)
+        # A further member may be a claim, whatever its name: `"created": true`, `"campaignId": "..."`.
+        and members.keys() <= _MEMBERS
+        and (message is None or (isinstance(message, str) and not claims_success(call, message)))
+        and not has_repeated_names(body)
     )
 
 
-def proves_creation(call: Call[Any], status: int, members: Mapping[str, Any] | None) -> bool:
+def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[str, Any] | None) -> bool:
     """Return whether an answer that reads as a success proves that something was created.
 
     The id in the message proves it. Without one, Truepush's own code of success must be there, and nothing may
@@ -83,6 +106,7 @@ def proves_creation(call: Call[Any], status: int, members: Mapping[str, Any] | N
 
     :param call: the create.
     :param status: the HTTP status.
+    :param body: the answer's body.
     :param members: the body as a JSON object; None when it is not one.
     """
     if members is None:
@@ -95,16 +119,26 @@ def proves_creation(call: Call[Any], status: int, members: Mapping[str, Any] | N
         and 200 <= status < 300
         and (said is None or said == codes.STATUS_SUCCESS or number(said) in (200, 201))
         and members.get("status") in (None, codes.STATUS_SUCCESS)
+        and not has_repeated_names(body)
     )
 
 
-def claims_success(call: Call[Any], members: Mapping[str, Any]) -> bool:
-    """Return whether any part of an answer claims success, or names the id of something new.
+def claims_success(call: Call[Any], message: str) -> bool:
+    """Return whether the message of a refusal may claim success, or names the id of something new.
 
-    :param call: the create.
-    :param members: the body as a JSON object.
+    :param call: the create. A message may quote the ids and the words of its request, such as the segment's id.
+    :param message: the message.
     """
-    return any(_SUCCESS.search(text) or _new_ids(call, text) for text in _texts(members))
+    if len(message) > _MAX_MESSAGE:
+        return True
+    text = _as_shown(message)
+    sent = _as_shown(_text_of(call)).lower()
+    if any(word.lower() not in sent for word in _FOREIGN_WORD.findall(text)):
+        return True  # Another language, or a letter that only looks like one of ours.
+    shown = _HUMP.sub(" ", text).lower()
+    if _CLAIM.search(" ".join(shown.replace("_", " ").split())):
+        return True
+    return any(each not in sent for each in _ANY_ID.findall(text.lower()))
 
 
 def number(value: object) -> int | None:
@@ -117,18 +151,15 @@ def number(value: object) -> int | None:
     return value if type(value) is int else None
 
 
-def _texts(members: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in members.items():
-        if isinstance(value, str):
-            # With its name: a member `"id"` is as good as an id in the message.
-            yield f"{name}:{value}"
-        elif isinstance(value, (dict, list)):
-            try:
-                yield f"{name}:{json.dumps(value)}"
-            except (ValueError, RecursionError):
-                yield codes.STATUS_SUCCESS  # unreadable, so it may be a claim
-        elif value:
-            yield name  # `"success": true`
+def _as_shown(text: str) -> str:
+    """A text without characters that nobody sees, and with the plain form of those that look alike."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(each for each in plain if unicodedata.category(each) not in ("Cf", "Mn"))
+
+
+def _text_of(call: Call[Any]) -> str:
+    """The request's body as text, without escapes."""
+    return json.dumps(call.payload, ensure_ascii=False)
 
 
 def _new_ids(call: Call[Any], text: str) -> set[str]:

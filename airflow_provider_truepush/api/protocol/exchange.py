@@ -84,7 +84,7 @@ class Exchange(Generic[T]):
     def _as_far_as_proven(self, envelope: Envelope, reply: Reply) -> Envelope:
         """An answer to a create, or doubt where it contradicts itself or may be a proxy's."""
         if envelope.outcome is Outcome.SUCCESS:
-            proven = evidence.proves_creation(self.call, reply.status, envelope.members)
+            proven = evidence.proves_creation(self.call, reply.status, reply.body, envelope.members)
         elif envelope.outcome is Outcome.NEGATIVE and self.call.endpoint.negative != evidence.NAME_TAKEN.code:
             proven = True  # of doubt: its own error says so
         else:

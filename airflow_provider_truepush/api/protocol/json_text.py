@@ -38,6 +38,24 @@ def read_json(raw: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def has_repeated_names(raw: bytes) -> bool:
+    """Return whether an object in a JSON text has two members of one name, of which Python keeps only the last.
+
+    :param raw: the text. One that cannot be read counts as having some.
+    """
+    repeated = False
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal repeated
+        repeated = repeated or len({name for name, _ in pairs}) < len(pairs)
+
+    try:
+        json.loads(raw, object_pairs_hook=note)
+    except (ValueError, RecursionError):
+        return True
+    return repeated
+
+
 def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= limits.MAX_DIGITS else digits
 
