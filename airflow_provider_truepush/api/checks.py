@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -85,8 +85,13 @@ def strings(field: str, value: object) -> tuple[str, ...]:
 
 
 def items(field: str, value: object) -> list[Any]:
-    """Check for a list: any iterable that is neither a string nor a mapping. A set gets an order of its own."""
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+    """Check for a list, tuple, set or other sequence. A set gets an order of its own.
+
+    An iterator is refused: the first check would use it up, and the request would leave without its items.
+    """
+    if isinstance(value, Iterator):
+        refuse(field, value, "must be a list, not an iterator that can be read only once. Write list(...)")
+    if isinstance(value, (str, bytes, bytearray)) or not isinstance(value, (Sequence, AbstractSet)):
         refuse(field, value, "must be a list")
     if isinstance(value, AbstractSet):
         # The order of a set differs from process to process, and the content of a send must not.

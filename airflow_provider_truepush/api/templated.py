@@ -98,8 +98,22 @@ def content(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _CONTENT[name](f"{model}.{name}", value) for name, value in given.items() if name in _CONTENT}
 
 
+def check_rendered(name: str, field: str, value: Any) -> None:
+    """Check a literal as strictly as what a template renders to: ``None`` as text is no text in either.
+
+    :param name: the field that campaigns and templates share; others are left alone.
+    :param field: its name in errors.
+    :param value: the literal.
+    """
+    if name in _CONTENT:
+        _CONTENT[name](field, value)
+
+
 def _texts(field: str, value: Any) -> Any:
     read = items(field, value)
+    if isinstance(read, (set, frozenset)):
+        for item in read:
+            text(field, item)
     return [text(f"{field}[{i}]", item) for i, item in enumerate(read)] if isinstance(read, (list, tuple)) else read
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_truepush.api import templated
-from airflow_provider_truepush.api.checks import created_at, is_dry_run_id, object_id, refuse
+from airflow_provider_truepush.api.checks import created_at, is_dry_run_id, items, object_id, refuse
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.export.batches import Checkpoint
 from airflow_provider_truepush.export.rows import Target
@@ -38,8 +38,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
     read = templated.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
     if isinstance(read, str):
         read = [read.strip()]
-    if isinstance(read, (bytes, Mapping)) or not isinstance(read, Iterable):
-        refuse("campaign_ids", value, "must be a list of campaign ids")
+    read = items("campaign_ids", read)
     targets: dict[str, Target] = {}
     dry = 0
     for position, item in enumerate(read):

@@ -75,23 +75,31 @@ def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) 
     return isinstance(defaults, Mapping) and name in defaults and defaults[name] is value
 
 
+def _is_mapped() -> None:
+    """Stand for an argument that is mapped: given, and not a literal."""
+
+
 class CheckedPartial:
     """What ``partial()`` of an operator returns: its ``expand`` checks the literals before Airflow maps them.
 
     :param partial: the object that Airflow's ``partial()`` returned.
-    :param check: checks arguments by name, raising the error of a Dag file.
+    :param check: checks arguments by name, alone and together, raising the error of a Dag file.
+    :param given: the arguments of ``partial()``.
     """
 
-    def __init__(self, partial: Any, check: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, partial: Any, check: Callable[[Mapping[str, Any]], None], given: Mapping[str, Any]) -> None:
         self._partial = partial
         self._check = check
+        self._given = given
 
     def expand(self, **mapped_kwargs: Any) -> Any:
         """Map the operator over lists."""
+        together = {**self._given, **dict.fromkeys(mapped_kwargs, _is_mapped)}
+        self._check(together)
         for name, values in mapped_kwargs.items():
             if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
                 for value in values:
-                    self._check({name: value})
+                    self._check({**together, name: value})
         return self._partial.expand(**mapped_kwargs)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
@@ -99,7 +107,7 @@ class CheckedPartial:
         if isinstance(kwargs, Sequence):
             for item in kwargs:
                 if isinstance(item, Mapping):
-                    self._check(item)
+                    self._check({**self._given, **item})
         return self._partial.expand_kwargs(kwargs, strict=strict)
 
     def __getattr__(self, name: str) -> Any:

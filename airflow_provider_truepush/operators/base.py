@@ -46,7 +46,7 @@ class TruepushOperator(RendersText, BaseOperator):
     def partial(cls, **kwargs: Any) -> Any:
         """Create a partial operator as Airflow does, and check its literals."""
         cls.check_arguments(kwargs)
-        return CheckedPartial(super().partial(**kwargs), cls.check_arguments)
+        return CheckedPartial(super().partial(**kwargs), cls.check_arguments, kwargs)
 
     @contextmanager
     def truepush(self) -> Iterator[TruepushHook]:

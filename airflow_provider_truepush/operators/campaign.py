@@ -13,7 +13,7 @@ from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, Truepus
 from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
-from airflow_provider_truepush.operators.target import keep_target, read_target, target_checks
+from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -73,6 +73,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
+            refuse_two(given, "campaign_id", "campaign_title")
             check_literals(given, {**_TARGET, "if_not_cancellable": _if_not_cancellable})
 
     def execute(self, context: Context) -> bool:
@@ -136,6 +137,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
+            refuse_two(given, "campaign_id", "campaign_title")
             check_literals(given, _TARGET)
 
     def execute(self, context: Context) -> dict[str, int] | None:

@@ -77,9 +77,13 @@ def _choice(*words: str) -> Check:
 
 def _content(name: str) -> Check:
     def check(field: str, value: Any) -> None:
+        from airflow_provider_truepush.api import templated
         from airflow_provider_truepush.api.models import parts
 
         {
+            "title": checks.text,
+            "message": checks.text,
+            "link": checks.url,
             "expires_in": _optional(parts.hours),
             "buttons": parts.buttons,
             "tags": parts.tags,
@@ -87,6 +91,7 @@ def _content(name: str) -> Check:
             "image": parts.optional_url,
             "icon": parts.optional_url,
         }[name](field, value)
+        templated.check_rendered(name, field, value)
 
     return check
 
@@ -168,9 +173,7 @@ OPTIONS: dict[str, Check] = {
     "deferrable": checks.flag,
 }
 CHECKS: dict[str, Check] = {
-    "title": checks.text,
-    "message": checks.text,
-    "link": checks.url,
+    **{name: _content(name) for name in ("title", "message", "link")},
     "send_at": _send_at,
     "segment_id": _segment_id,
     "segment": _segment,

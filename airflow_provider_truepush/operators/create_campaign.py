@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.operators.campaign_send import CampaignSend
 
 #: Arguments that include these are complete.
-_ALL = {"wait_for_delivery", "error_budget", "settle_window"}
+_ALL = {"wait_for_delivery", "error_budget", "settle_window", "require", "on_settled", *campaign_arguments.OF_THE_WAIT}
 
 
 class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
@@ -183,7 +183,8 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
             refuse_two_segments("campaign.segment", given)
             final = {name: value for name, value in given.items() if is_final(value)}
             check_literals(final, campaign_arguments.CHECKS, campaign_arguments.FIELDS)
-            if given.keys() >= _ALL:  # of a mapped task these may be some arguments, and others follow
+            # Of a mapped task these may be some arguments, and others follow.
+            if given.keys() >= _ALL and "wait_for_delivery" in final:
                 campaign_arguments.check_together(final)
                 campaign_arguments.check_wait(given)
 

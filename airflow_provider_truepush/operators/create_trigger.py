@@ -11,7 +11,7 @@ from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
-from airflow_provider_truepush.operators.target import keep_target, read_target, target_checks
+from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import change_records, run_began
 
 if TYPE_CHECKING:
@@ -129,13 +129,13 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         self.note = note
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
-        with checked_at_parse():
-            refuse_two_segments("trigger.segment", arguments)
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
+            refuse_two_segments("trigger.segment", given)
+            refuse_two(given, "template_id", "template")
             check_literals(given, _CHECKS, _FIELDS)
 
     def execute(self, context: Context) -> str | None:

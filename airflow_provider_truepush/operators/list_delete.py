@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
-from airflow_provider_truepush.operators.target import read_target, target_checks
+from airflow_provider_truepush.operators.target import read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import change_records
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class DeleteOperator(TruepushOperator):
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
+            refuse_two(given, f"{cls.resource}_id", cls.name_field)
             target = target_checks(f"{cls.resource}_id", cls.name_field)
             check_literals(given, {**target, "if_missing": choice(IF_MISSING)})
 

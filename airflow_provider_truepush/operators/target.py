@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_truepush.api.checks import object_id, refuse, text
@@ -19,6 +19,12 @@ def target_checks(id_field: str, name_field: str) -> dict[str, Check]:
         name_field: lambda field, value: read_one(field, value, is_id=False),
         "truepush_conn_id": text,
     }
+
+
+def refuse_two(given: Mapping[str, Any], id_field: str, name_field: str) -> None:
+    """Refuse an id and a name at once, whatever their values; of a mapped task, each may come from another side."""
+    if all(given.get(name, NOT_GIVEN) is not NOT_GIVEN for name in (id_field, name_field)):
+        refuse(id_field, given[id_field], f"set either this or {name_field}; both are set")
 
 
 def keep_target(operator: Any, **target: Any) -> tuple[str | None, str | None]:

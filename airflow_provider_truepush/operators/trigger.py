@@ -11,7 +11,7 @@ from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, Truepus
 from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, choice
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import keep_target, read_target, target_checks
+from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -95,6 +95,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
             "if_missing": choice(IF_MISSING),
         }
         with checked_at_parse():
+            refuse_two(given, "trigger_id", "trigger_name")
             check_literals(given, checks)
 
     def execute(self, context: Context) -> bool:

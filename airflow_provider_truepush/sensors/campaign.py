@@ -137,7 +137,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
     def partial(cls, **kwargs: Any) -> Any:
         """As Airflow's, with literals checked."""
         cls.check_arguments(kwargs)
-        return CheckedPartial(super().partial(**kwargs), cls.check_arguments)
+        return CheckedPartial(super().partial(**kwargs), cls.check_arguments, kwargs)
 
     def _check_together(self) -> None:
         from airflow_provider_truepush.waiting.bounds import refuse_endless

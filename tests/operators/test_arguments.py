@@ -44,6 +44,11 @@ WRONG: list[tuple[str, Any]] = [
     ("buttons", {Button("a", "https://a.de/"), Button("b", "https://a.de/")}),
     ("tags", "news"),
     ("tags", ["news", 5]),
+    ("tags", ["None"]),
+    ("tags", {"news", "None"}),
+    ("title", "None"),
+    ("message", " None "),
+    ("buttons", [{"text": "None", "link": "https://example.com/"}]),
     ("segment_id", None),
     ("segment_id", "everyone"),
     ("user_interaction", "maybe"),
@@ -113,6 +118,29 @@ def test_a_wrong_literal(name: str, value: Any, form: str) -> None:
         make(form, name, value)
     # Airflow makes a mapped operator when it runs it: then this must end the task without a retry.
     assert isinstance(caught.value, AirflowFailException)
+
+
+@pytest.mark.parametrize("form", ["argument", "default_args", "partial", "expand", "expand_kwargs"])
+@pytest.mark.parametrize("name", ["buttons", "tags", "quiet_hours"])
+@pytest.mark.parametrize("read_once", [iter, lambda items: (item for item in items), lambda items: map(dict, items)])
+def test_an_iterator_is_refused_before_a_check_uses_it_up(name: str, read_once: Any, form: str) -> None:
+    with pytest.raises(TruepushValidationError, match=rf"\b{name}: must be a list, not an iterator") as caught:
+        make(form, name, read_once([BUTTON]))
+    assert isinstance(caught.value, AirflowFailException)
+
+
+@pytest.mark.parametrize("give", ["expand", "expand_xcom", "expand_kwargs"])
+@pytest.mark.parametrize(("first", "second"), [("segment", "segment_id"), ("segment_id", "segment")])
+def test_partial_and_expand_are_checked_together(first: str, second: str, give: str) -> None:
+    values = {"segment": "VIP", "segment_id": SEGMENT}
+    with DAG("a_dag", schedule=None):
+        before = BaseOperator(task_id="before")
+        partial = TruepushCreateCampaignOperator.partial(task_id="t", **CAMPAIGN, **{first: values[first]})
+        give_all = partial.expand_kwargs if give == "expand_kwargs" else partial.expand
+        given: dict[str, Any] = {second: [values[second]] if give == "expand" else before.output}
+        args = ([{second: values[second]}],) if give == "expand_kwargs" else ()
+        with pytest.raises(TruepushValidationError, match="both segment and segment_id were given"):
+            give_all(*args, **({} if args else given))
 
 
 @pytest.mark.parametrize(

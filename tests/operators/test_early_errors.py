@@ -36,6 +36,9 @@ BAD: list[tuple[type[Any], str, Any]] = [
     (TruepushCreateTemplateOperator, "link", "example.com"),
     (TruepushCreateTemplateOperator, "buttons", [{"text": "R", "link": LINK}] * 3),
     (TruepushCreateTemplateOperator, "tags", [5]),
+    (TruepushCreateTemplateOperator, "tags", ["None"]),
+    (TruepushCreateTemplateOperator, "tags", iter(["a"])),
+    (TruepushCreateTemplateOperator, "buttons", iter([{"text": "R", "link": LINK}])),
     (TruepushCreateTemplateOperator, "user_interaction", "yes"),
     (TruepushCreateTemplateOperator, "icon", "i.png"),
     *[(TruepushCreateTriggerOperator, "if_exists", bad) for bad in ("update", "skip", None)],
@@ -69,6 +72,25 @@ def test_in_every_form(kind: type[Any], argument: str, bad: Any) -> None:
         kind.partial(task_id="t", **others).expand(**{argument: [bad]})
     with pytest.raises(ValueError, match=match):
         kind.partial(task_id="t", **others).expand_kwargs([{argument: bad}])
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_id", "by_name"),
+    [
+        (TruepushDeleteTemplateOperator, "template_id", "template"),
+        (TruepushCreateTriggerOperator, "template_id", "template"),
+        (TruepushCreateTriggerOperator, "segment_id", "segment"),
+        (TruepushDeleteTriggerOperator, "trigger_id", "trigger_name"),
+        (TruepushSetTriggerStatusOperator, "trigger_id", "trigger_name"),
+        (TruepushDeleteSegmentOperator, "segment_id", "segment"),
+    ],
+)
+def test_partial_and_expand_are_checked_together(kind: type[Any], by_id: str, by_name: str) -> None:
+    partial = kind.partial(task_id="t", **{**LEAST[kind], by_id: UNKNOWN})
+    with pytest.raises(ValueError, match=r"both .* (given|set)"):
+        partial.expand(**{by_name: ["Weekly"]})
+    with pytest.raises(ValueError, match=r"both .* (given|set)"):
+        partial.expand_kwargs([{by_name: "Weekly"}])
 
 
 @pytest.mark.parametrize("kind", LEAST)
