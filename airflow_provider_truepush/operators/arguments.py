@@ -84,13 +84,15 @@ class CheckedPartial:
 
     :param partial: the object that Airflow's ``partial()`` returned.
     :param check: checks arguments by name, alone and together, raising the error of a Dag file.
-    :param given: the arguments of ``partial()``.
+    :param given: the arguments of ``partial()``, to check with those that are mapped; None to check these alone.
     """
 
-    def __init__(self, partial: Any, check: Callable[[Mapping[str, Any]], None], given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, partial: Any, check: Callable[[Mapping[str, Any]], None], given: Mapping[str, Any] | None = None
+    ) -> None:
         self._partial = partial
         self._check = check
-        self._given = given
+        self._given = {} if given is None else given
 
     def expand(self, **mapped_kwargs: Any) -> Any:
         """Map the operator over lists."""

@@ -1,6 +1,6 @@
-"""Extras that are meant, but misspelled.
+"""Extras that are meant, but misspelled or called by another name.
 
-An extra that is ignored may be the one that was to keep a real campaign from going out.
+An extra that is ignored may be the one that was to keep a real campaign from going out, or to secure the connection.
 """
 
 from __future__ import annotations
@@ -10,45 +10,94 @@ import re
 
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
 
+#: How much a misspelled name resembles the right one, whatever it means; and how much when its words mean nothing.
+_NEARLY_EQUAL = 0.88
 _SIMILAR = 0.75
 #: How Airflow's forms named extras before version 2.3.
 _PREFIX = re.compile(rf"^extra__({CONNECTION_TYPE}__)?")
+_OF_ANOTHER_TYPE = re.compile(rf"^extra__(?!{CONNECTION_TYPE}__)[a-z0-9]+_*__")
 _NAMES = {re.sub("[^a-z]", "", extra.name): extra.name for extra in EXTRAS}
-#: Words of extras that guard against sending: a name that holds one is never ignored.
-_GUARDS = {"dry": "dry_run", "segment": "require_segment", "simulat": "dry_run"}
-#: What other providers and libraries call the same thing.
-_ELSEWHERE = {
-    "proxy": "proxies",
-    "httpproxy": "proxies",
-    "httpsproxy": "proxies",
-    "tz": "timezone",
-    "zone": "timezone",
-    "sslverify": "verify",
-    "verifyssl": "verify",
-    "verifytls": "verify",
-    "tlsverify": "verify",
-    "cabundle": "verify",
-    "clientcert": "cert",
-    "certificate": "cert",
-    "attempts": "max_attempts",
-    "maxretries": "max_attempts",
-    "ratelimit": "requests_per_second",
-    "rps": "requests_per_second",
-}
+_HOST, _PASSWORD = "the Host field", "the Password field"
+
+#: Patterns of a name's words, joined by one space each, and what they mean. The first match counts. Those of
+#: ``dry_run`` and ``require_segment`` come first: the others are of no use to a push that must not go out.
+_GUARDS: tuple[tuple[str, str], ...] = (
+    (r"segment|audience|\bsegs?\b|\beveryone\b|\beverybody\b|broadcast|subscriber|recipient", "require_segment"),
+    (r"dry|simulat|sandbox|\bno ?ops?\b|\bnop\b|preview|rehears|pretend", "dry_run"),
+    (
+        r"\b(test|testing|tests|tester|test ?(mode|only|run|ing)?|mock|mocks|mocked|mocking|fake|stub|dummy|draft)\b",
+        "dry_run",
+    ),
+    (r"\b(mock|fake|safe|trial|debug|demo|check|log|live|silent|offline) ?(mode|only|run)\b|\bsafe(ty)?\b", "dry_run"),
+    (r"\b(read|log|print|validate|check|plan|test) ?only\b|\bwhat ?if\b|\bmute[d]?\b|\bpaused?\b|\bsuspend", "dry_run"),
+    (r"\b(disabled?|enabled?|inactive)\b", "dry_run"),
+    (
+        r"\b(no|not|dont|don t|never|skip|block|prevent|stop|without|allow|forbid|deny|suppress|disable|enable)\b.*"
+        r"\b(send|sends|sending|push|pushes|post|write|writes|publish|deliver|delivery|requests|change|changes)\b",
+        "dry_run",
+    ),
+    (r"\b(no|skip|block|dont|stop|allow|disable|enable)(send|sends|sending|push|pushes|write|writes)\b", "dry_run"),
+)
+_OTHERS: tuple[tuple[str, str], ...] = (
+    (r"prox(y|ies)|\bsocks", "proxies"),
+    (r"(retry|retries|backoff).*(budget|seconds|time|wait|delay|duration)|\bbackoff\b", "retry_budget"),
+    (r"time ?outs?\b", "timeout"),
+    (r"\b(max ?)?(retry|retries|attempts?|tries)\b", "max_attempts"),
+    (
+        r"\b(rates?|rpm|rps|qps|tps|throttl\w*|rate ?limit\w*|max ?requests)\b"
+        r"|\bper ?(second|sec|minute|min|hour)\b|\brequests? ?per",
+        "requests_per_second",
+    ),
+    (r"\b(api ?keys?|(\w+ )?token|(\w+)?token|password|passwd|pwd|secrets?|authorization|bearer)\b", _PASSWORD),
+    (r"\b(ca|cas|root ?ca|ca ?(certs?|file|path|bundle|info|dir)|cert(ificate)? ?auth\w*|trust\w*)\b", "verify"),
+    (r"insecure|unverified|self ?signed|check ?hostname", "verify"),
+    (
+        r"\b(\w*certs?|\w*certificates?|cert ?files?|key ?files?|(private|client|ssl|tls) ?keys?|pem|p12|pkcs12)\b",
+        "cert",
+    ),
+    (r"ssl|tls|verif", "verify"),
+    (r"time ?zone|\btz\b|\bzoneinfo\b|^zone$", "timezone"),
+    (r"\b((base|api|server|service|root|host) ?(url|uri|address|host)|url|uri|host ?(name)?|end ?points?)\b", _HOST),
+    (r"^(host|server|address|port|schema?|scheme|protocol|api)$", _HOST),
+)
 
 
 def resembled(name: object) -> str | None:
-    """Return the extra that a name, which is not one, was probably meant to be; None for a foreign name.
+    """Return what a name, which is not an extra, was probably meant to be: an extra, or a field of the connection.
 
     :param name: the key of an extra.
+    :return: the name of an extra, or the words for a field of the connection; None for a foreign name.
     """
-    plain = re.sub("[^a-z]", "", _PREFIX.sub("", str(name).strip().casefold()))
+    given = str(name).strip()
+    words = _words(_PREFIX.sub("", given))
+    plain = re.sub("[^a-z]", "", words)
+    if (meant := _first(_GUARDS, words)) is not None:
+        return meant
+    if _OF_ANOTHER_TYPE.match(given):  # a leftover of a connection whose type was changed
+        return None
+    return _close(plain, _NEARLY_EQUAL) or _first(_OTHERS, words) or _close(plain, _SIMILAR)
+
+
+def may_be_shown(meant: str) -> bool:
+    """Return whether an error may show the value that was given: it may be a secret, or hold one.
+
+    :param meant: what the extra was meant to be, see :func:`resembled`.
+    """
+    return meant not in ("proxies", "cert", _HOST, _PASSWORD)
+
+
+def _words(name: str) -> str:
+    """Return the words of a name in lower case, with one space between them: ``testMode``, ``TEST-MODE``."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return " ".join(re.split(r"[^a-z0-9]+", apart.casefold())).strip()
+
+
+def _first(patterns: tuple[tuple[str, str], ...], words: str) -> str | None:
+    return next((meant for pattern, meant in patterns if re.search(pattern, words)), None)
+
+
+def _close(plain: str, cutoff: float) -> str | None:
     if plain in _NAMES:
         return _NAMES[plain]
-    if plain in _ELSEWHERE:
-        return _ELSEWHERE[plain]
-    for word, meant in _GUARDS.items():
-        if word in plain:
-            return meant
-    close = difflib.get_close_matches(plain, _NAMES, n=1, cutoff=_SIMILAR)
+    close = difflib.get_close_matches(plain, _NAMES, n=1, cutoff=cutoff)
     return _NAMES[close[0]] if close else None
