@@ -8,12 +8,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from tests.counting import Counting
 from tests.leaks import leaks
 from tests.tokens import SESSION_TOKEN
+
+# A deadline in milliseconds measures how busy the machine is.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 #: Everything that the sessions of this suite write. Git ignores it; ``make clean`` removes it.
 SESSIONS = ".airflow/suite"

@@ -48,4 +48,4 @@ def test_the_test_button_says_when_nobody_listens(airflow: LocalAirflow, emulato
     unreachable = {**emulator.connection("nobody"), "port": 1, "extra": '{"max_attempts": 1}'}
     answer = airflow.api.test_connection(unreachable)
     assert answer["status"] is False
-    assert "nothing was sent" in answer["message"]
+    assert "The request was not sent" in answer["message"]

@@ -201,6 +201,8 @@ def test_processes_that_race_for_one_slot_make_one_send(tasks: Tasks, sql: str) 
 @pytest.mark.skipif(LONG not in os.environ, reason="for `make prove`")
 @pytest.mark.timeout(300)
 def test_processes_with_slots_of_their_own_make_a_send_each(tasks: Tasks, sql: str) -> None:
+    if BaseHook.get_connection(sql).conn_type == "duckdb":
+        pytest.skip("a DuckDB file is open to one process at a time: the others are told to retry")
     endings = race(["one", "two", "three"])
     assert sorted(endings) == sorted(f"id {made}" for made in tasks.made)
     assert len(tasks.made) == 3
