@@ -1,11 +1,11 @@
-"""Schedule a campaign that a person has approved, and cancel it when the people of a pilot unsubscribe.
+"""Schedule a campaign after someone has approved it, and cancel it if too many subscribers of a pilot unsubscribe.
 
-Start it by hand, with two segments that do not overlap. Nothing goes out until somebody approves it in Airflow's UI,
-under "Required Actions"; no answer within eight hours is a no. Then the campaign is scheduled
-for tomorrow at ten on the project's clock, and its message goes to the pilot segment at once. Should more than 2% of
-those who get it unsubscribe, the scheduled campaign is cancelled.
+Start it by hand, with two segments that do not overlap. Nothing is sent until someone approves it in Airflow's UI,
+under "Required Actions"; no answer within eight hours means no. Then the campaign is scheduled for tomorrow at ten on
+the project's clock, and its message is sent to the pilot segment at once. If more than 2% of the pilot's subscribers
+unsubscribe, the scheduled campaign is canceled.
 
-The pilot is there because Truepush takes nothing back: it cancels what has not gone out yet, and has no numbers of it.
+The pilot is needed because a campaign that was sent cannot be canceled, and one that was not sent has no statistics.
 
 It needs Airflow 3.1 or newer, and a connection of type ``truepush`` called ``truepush_default``, with its ``timezone``.
 """
@@ -25,7 +25,7 @@ from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSens
 
 try:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
-except (ImportError, AirflowOptionalProviderFeatureException):  # before Airflow 3.1 there is no Dag in this file
+except (ImportError, AirflowOptionalProviderFeatureException):  # before Airflow 3.1 this file has no Dag
     pass
 else:
     MESSAGE: dict[str, Any] = {
@@ -69,16 +69,16 @@ else:
         watch = TruepushCampaignStatsSensor(
             task_id="watch_pilot",
             campaign_id=pilot.output,
-            thresholds={"view_rate": 0.2},  # that many have seen it: enough to judge by
+            thresholds={"view_rate": 0.2},  # enough views to judge the pilot
             fail_if={"unsubscribe_rate": 0.02},
             settled_after=timedelta(hours=2),
             poke_interval=20,
             timeout=timedelta(hours=8).total_seconds(),
-            retries=2,  # of the watching; a crossed guardrail is final
+            retries=2,  # the wait is retried; a crossed guardrail fails the task for good
             deferrable=True,
         )
 
-        # Runs when the pilot did not end well, be it by the guardrail or because its numbers could not be had.
+        # Runs when the pilot failed: the guardrail was crossed, or its statistics could not be read.
         cancel = TruepushCancelCampaignOperator(
             task_id="cancel_campaign", campaign_id=schedule.output, trigger_rule="one_failed"
         )

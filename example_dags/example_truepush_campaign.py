@@ -1,4 +1,4 @@
-"""Send a web push campaign, wait until it is delivered, and keep its numbers.
+"""Send a web push campaign, wait until it is delivered, and fetch its statistics.
 
 Nothing is scheduled: start it by hand, and choose the segment in the form. It needs a connection of type ``truepush``
 called ``truepush_default``. To try it without sending a push, run ``make demo`` or ``make airflow``.
@@ -26,7 +26,7 @@ with DAG(
             type="string",
             pattern="^[0-9a-f]{24}$",
             title="Segment",
-            description="Who gets the push: the id of a segment, as TruepushHook().list_segments() tells it.",
+            description="Id of the segment that gets the push. TruepushHook().list_segments() lists the ids.",
         ),
     },
 ):
@@ -52,8 +52,8 @@ with DAG(
         task_id="wait_until_delivered",
         campaign_id=create.output,
         thresholds={"delivery_rate": 0.95},
-        fail_if={"unsubscribe_rate": 0.02},  # people leave: somebody should look at this campaign
-        settled_after=timedelta(hours=2),  # the rest are offline, or their browsers are gone
+        fail_if={"unsubscribe_rate": 0.02},  # too many subscribers leave: someone should look at this campaign
+        settled_after=timedelta(hours=2),  # the remaining subscribers are offline
         poke_interval=10,
         timeout=timedelta(hours=12).total_seconds(),
         deferrable=True,

@@ -1,10 +1,10 @@
-"""Delete, every night, templates that no trigger uses.
+"""Delete templates that no trigger uses, every night.
 
-Truepush's API does not tell which template a trigger sends. This goes by names instead, as
-``example_truepush_weekly_trigger`` gives them: a template and its trigger have the same name. Only templates whose
-names begin with one of ``MANAGED`` are looked at, so whatever people made in Truepush's console is safe, and so is what
-is younger than a day, since its trigger may be about to be created. A template under a managed name that is used by a
-trigger of another name WOULD be deleted: nobody can see that, so do not make such triggers.
+Truepush's API does not report which template a trigger sends. This Dag compares names instead, as
+``example_truepush_weekly_trigger`` gives them: a template and its trigger have the same name. It deletes only templates
+whose names begin with one of ``MANAGED``, so templates from Truepush's console are safe. It keeps templates that are
+younger than a day, because their trigger may not exist yet. A template with a managed name that a trigger of another
+name uses WOULD be deleted: do not create such triggers.
 
 It needs a connection of type ``truepush`` called ``truepush_default``.
 """
@@ -38,7 +38,7 @@ with DAG(
     def find_unused() -> list[str]:
         newest = datetime.now(UTC) - OLD_ENOUGH
         with TruepushHook() as truepush:
-            used = {trigger.name for trigger in truepush.list_triggers()}  # inactive ones count as well
+            used = {trigger.name for trigger in truepush.list_triggers()}  # inactive ones count too
             unused = [
                 template
                 for template in truepush.list_templates()

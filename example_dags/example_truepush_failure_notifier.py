@@ -1,7 +1,7 @@
-"""Tell the people on call by push when a task fails for good.
+"""Notify the people on call by push when a task fails for good.
 
-The notification opens the log of the task. It goes to the segment of those who subscribed for it, and never to every
-subscriber by accident: the notifier takes a segment, or ``everyone=True`` in so many words.
+The notification opens the log of the task. It is sent to the segment of the people on call. It cannot reach every
+subscriber by accident: the notifier needs a segment or an explicit ``everyone=True``.
 
 Start it by hand; tick "Fail" in the form to get the push. It needs a connection of type ``truepush`` called
 ``truepush_default``, and the id of a segment in the Variable ``truepush_oncall_segment``.
@@ -25,7 +25,7 @@ with DAG(
     default_args={
         "retries": 1,
         "retry_delay": timedelta(seconds=1),
-        # Called once, when no retry is left.
+        # Airflow calls it once, when no retry is left.
         "on_failure_callback": send_truepush_notification(
             title="{{ dag.dag_id }} failed",
             message="{{ ti.task_id }} failed after {{ ti.try_number }} tries: {{ exception | string | truncate(80) }}",

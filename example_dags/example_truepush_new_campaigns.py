@@ -1,7 +1,7 @@
-"""Run when a campaign appears in the project, whoever made it: a Dag, a trigger of Truepush's or a person.
+"""Run when a campaign appears in the project, created by a Dag, by a Truepush trigger or in Truepush's console.
 
-A watcher in the triggerer looks at the list of campaigns every half minute while this Dag is not paused; there is no
-schedule. A run may be about several campaigns, when they came at once. It fetches what numbers there are.
+The Dag has no schedule. While it is not paused, a watcher in the triggerer lists the campaigns every 30 seconds. A run
+may be about several campaigns that appeared at once. It fetches their statistics, as far as they exist.
 
 It needs Airflow 3.0 or newer (from 3.3 on, no campaign is missed while no triggerer runs), and a connection of type
 ``truepush`` called ``truepush_default``. To watch another project, use another connection and another asset.
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 try:
     from airflow.sdk import DAG, Asset, AssetWatcher, task
-except ImportError:  # Airflow 2 has no watchers, and finds no Dag in this file
+except ImportError:  # Airflow 2 has no watchers, so this file has no Dag there
     pass
 else:
     campaigns = Asset(
@@ -38,7 +38,7 @@ else:
         def new_campaigns(triggering_asset_events: Any = None) -> list[str]:
             found = [event.extra["payload"] for event in triggering_asset_events[campaigns]]
             for campaign in found:
-                log.info("%r, made %s: %s", campaign["title"], campaign["created_at"], campaign["uri"])
+                log.info("%r, created %s: %s", campaign["title"], campaign["created_at"], campaign["uri"])
             return [campaign["campaign_id"] for campaign in found]
 
         TruepushGetCampaignStatsOperator.partial(task_id="fetch_stats").expand(campaign_id=new_campaigns())

@@ -1,8 +1,8 @@
 """Read a feed of products and send one campaign per segment, with its best offer.
 
-The feed names segments as Truepush does; every segment gets the product with the highest discount, and none when that
-is sold out. Each mapped task sends one campaign: one that fails is repeated alone, and clearing the run sends nothing
-a second time.
+The feed uses the names of Truepush's segments. Every segment gets the product with the highest discount, or no push if
+that product is sold out. Each mapped task sends one campaign. A task that fails is retried alone, and clearing the run
+sends nothing a second time.
 
 It needs a connection of type ``truepush`` called ``truepush_default``. Put your own feed in place of ``read_feed``.
 """
@@ -47,11 +47,11 @@ with DAG(
         best = {product["segment"]: product for product in sorted(feed, key=lambda product: product["discount"])}
         ids = {segment["name"]: segment["id"] for segment in segments}
         if unknown := sorted(best.keys() - ids.keys()):
-            log.warning("No such segment in Truepush: %s", unknown)
+            log.warning("Truepush has no segment of these names: %s", unknown)
         return [{**best[name], "segment_id": ids[name]} for name in sorted(best.keys() & ids.keys())]
 
     @task.truepush_campaign(
-        max_lateness=timedelta(hours=6),  # this morning's offers are not for tonight
+        max_lateness=timedelta(hours=6),  # a morning's offers must not be sent in the evening
         max_active_tis_per_dag=4,
         map_index_template="{{ task.op_kwargs['offer']['segment'] }}",
     )

@@ -1,4 +1,4 @@
-"""Send a campaign to one segment, wait for its delivery, and export its numbers to a warehouse.
+"""Send a campaign to one segment, wait for its delivery, and export its statistics to a warehouse.
 
 The quickstart in the documentation runs this Dag against the emulator. It needs a connection of type ``truepush``
 called ``truepush_default`` and one to an SQL database called ``warehouse``.

@@ -1,12 +1,12 @@
-"""Every night, write the statistics of all recent campaigns into the tables of a warehouse.
+"""Write the statistics of all recent campaigns into the tables of a warehouse every night.
 
-Truepush only tells the counters of now. A run whose day is over and done with, in a backfill or after a long pause, is
-therefore skipped: today's counters are not written under an old date. A run that is cleared fetches anew and replaces
-its own rows; a try that follows a failed one fetches only what that one has left. The asset tells Dags that read the
-tables. After ten days without any change a campaign is left alone.
+Truepush reports current counters only. A run that is more than one interval late, in a backfill or after a long pause,
+is therefore skipped: today's counters must not be written under an old date. A run that is cleared fetches everything
+again and replaces its own rows; a retry fetches only the campaigns that the failed try has left. The asset event starts
+the Dags that read the tables. After ten days without any change a campaign is no longer fetched.
 
 It needs a connection of type ``truepush`` called ``truepush_default``, and one to an SQL database called
-``warehouse``, such as PostgreSQL, MySQL, SQLite or DuckDB. The tables are made at the first run.
+``warehouse``, such as PostgreSQL, MySQL, SQLite or DuckDB. The first run creates the tables.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ with DAG(
     dag_id="example_truepush_stats_to_sql",
     schedule="0 1 * * *",
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
-    catchup=False,  # True does no harm: runs of the past are skipped
+    catchup=False,  # True is harmless: past runs are skipped
     max_active_runs=1,
     default_args={"retries": 5, "retry_delay": timedelta(minutes=5)},
     tags=["truepush", "example"],

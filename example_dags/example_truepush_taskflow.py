@@ -1,7 +1,7 @@
-"""Report, every Monday, which campaign of the last seven days was clicked most: plain functions and ``TruepushHook``.
+"""Report the most clicked campaign of the last seven days every Monday, with plain functions and ``TruepushHook``.
 
-The hook has a method for each of Truepush's endpoints. Reading may be repeated as often as you like; to send, rather
-use ``TruepushCreateCampaignOperator`` or ``@task.truepush_campaign``, which know what an earlier try has sent.
+The hook has a method for each of Truepush's endpoints. Reads can be repeated safely. To send, use
+``TruepushCreateCampaignOperator`` or ``@task.truepush_campaign``, which know what an earlier try has sent.
 
 It needs a connection of type ``truepush`` called ``truepush_default``.
 """

@@ -1,12 +1,12 @@
-"""Keep a template, and the weekly trigger that sends it, as this file says.
+"""Keep a template and the weekly trigger that sends it in the state that this file describes.
 
-Truepush does the sending, every Monday at nine on the project's clock; Airflow only sees to it that the right trigger
-is there. Change the content or the schedule below, and the next run creates a template and a trigger of the new version
-and deletes the trigger of the old one. A run that finds everything in place changes nothing.
+Truepush sends the push every Monday at nine on the project's clock; Airflow only makes sure that the right trigger
+exists. If you change the content or the schedule below, the next run creates a template and a trigger of the new
+version and deletes the old trigger. If everything exists already, a run changes nothing.
 
-Truepush's lists tell names and nothing else, so the version is part of the name. The segment is not part of the
-version: after changing the Variable, change ``NAME`` as well. Old templates stay until ``example_truepush_cleanup``
-finds that no trigger has their name.
+Truepush's lists return only names, so the version is part of the name. The segment is not part of the version: when you
+change the Variable, change ``NAME`` as well. Old templates are kept until ``example_truepush_cleanup`` finds that no
+trigger has their name.
 
 It needs a connection of type ``truepush`` called ``truepush_default``, and the id of a segment in the Variable
 ``truepush_digest_segment``.
@@ -52,8 +52,8 @@ with DAG(
         if_exists="reuse",
     )
 
-    # A trigger keeps to the template it was made with: a new template needs a new trigger, and the old one has to go
-    # before, or both would send on Monday.
+    # A trigger always sends the template it was created with, so a new template needs a new trigger. The old trigger
+    # must be deleted first, or both send on Monday.
     @task
     def delete_old_triggers() -> list[str]:
         with TruepushHook() as truepush:

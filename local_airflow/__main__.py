@@ -26,7 +26,7 @@ FAILURES = (LocalAirflowError, requests.RequestException)
 
 
 class Reporter:
-    """Prints lines with the seconds since the start; secrets are replaced."""
+    """Print lines with the seconds since the start; replace secrets."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
         "--home",
         type=Path,
         default=REPOSITORY / ".airflow" / "demo",
-        help="folder of everything it writes (default: %(default)s)",
+        help="folder for all files (default: %(default)s)",
     )
     return parser.parse_args()
 

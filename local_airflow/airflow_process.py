@@ -17,8 +17,8 @@ from local_airflow.errors import LocalAirflowError
 from local_airflow.processes import Started, stop
 from local_airflow.rest import AirflowApi
 
-# What `airflow standalone` starts, without its two log servers: those listen on every interface of the machine, and
-# the API server reads the log files itself where they lie on its own disk.
+# The components that `airflow standalone` starts, without its two log servers: those listen on every interface of the
+# machine, and the API server reads log files on its own disk itself.
 COMPONENTS = {
     "api-server": ["api-server"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -46,7 +46,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
 
     @property
     def version(self) -> str:
-        """The installed version of Airflow."""
+        """Return the installed version of Airflow."""
         return importlib.metadata.version("apache-airflow")
 
     def __enter__(self) -> LocalAirflow:

@@ -71,7 +71,7 @@ class CampaignRun:
         if tuple(int(part) for part in version.split(".")[:2]) < FIRST_WITH_TASK_STATE:
             self.say(
                 f"Did not clear {CREATE}: Airflow {version} keeps no task state over a clear (3.3 does). The next try "
-                "could not know of the campaign and would stop for a manual decision. With ledger_conn_id it knows."
+                "cannot know of the campaign and needs a manual decision. With ledger_conn_id it knows."
             )
             return
         api = self.airflow.api
@@ -95,7 +95,7 @@ class CampaignRun:
 
     @property
     def page(self) -> str:
-        """The address of the run in the UI."""
+        """Return the address of the run in the UI."""
         return self.airflow.api.run_page(self.dag_id, self.run_id)
 
     def _follow(self) -> str:

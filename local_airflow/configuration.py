@@ -29,7 +29,7 @@ def free_port() -> int:
 class Installation:
     """One Airflow: its folder, the port of its API server, and the secrets that its components share.
 
-    The secrets outlive a run because the metadata database does: it holds connections encrypted with the Fernet key.
+    The secrets are kept from run to run, as the metadata database is: it encrypts connections with the Fernet key.
     """
 
     home: Path
@@ -96,7 +96,7 @@ class Installation:
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "CORE__TEST_CONNECTION": "Enabled",
             # A scheduler that has waited for a lock, five seconds by default, ends with an error. Much longer than this
-            # is no better: there are locks whose holder waits for the one who waits for it.
+            # does not help: some locks are held by a process that waits for the waiting one.
             "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=20",
             "LOGGING__BASE_LOG_FOLDER": str(self.logs),
             "USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -112,7 +112,7 @@ class Installation:
 
 
 def _foreign_environment() -> dict[str, str]:
-    """Return the user's environment without what would change Airflow or slow it down."""
+    """Return the user's environment without settings that change Airflow or slow it down."""
     unwanted = ("AIRFLOW", "COVERAGE", "COV_CORE", "PYTEST", "PYTHONDONTWRITEBYTECODE")
     env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     env["NO_COLOR"] = "1"
@@ -122,7 +122,7 @@ def _foreign_environment() -> dict[str, str]:
 
 
 def _speed() -> dict[str, str]:
-    """Return short intervals and few processes: one run on a small machine is to be fast."""
+    """Return short intervals and few processes, so that one run on a small machine is fast."""
     return {
         "API__WORKERS": "1",
         "CORE__PARALLELISM": "4",

@@ -25,14 +25,14 @@ STAGES = (
 
 
 def share(stats: Mapping[str, int], counter: str, whole: str | None) -> str:
-    """Return a share such as ``97.1% of sent``; empty when there is nothing to divide by."""
+    """Return a share such as ``97.1% of sent``; an empty text when the divisor is 0."""
     if whole is None or not stats[whole]:
         return ""
     return f"{100 * stats[counter] / stats[whole]:.1f}% of {whole}"
 
 
 def chart(stats: Mapping[str, int], title: str, width: int = 110) -> Panel:
-    """Return the funnel: a bar per stage, as long as its share of the reach.
+    """Return the funnel: one bar per stage, whose length is its share of the reach.
 
     :param width: columns at most.
     """

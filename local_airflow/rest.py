@@ -73,7 +73,7 @@ class AirflowApi:
         return found
 
     def test_connection(self, connection: dict[str, Any]) -> dict[str, Any]:
-        """Return what the test button answers: ``status`` and ``message``."""
+        """Return the answer of the test button: ``status`` and ``message``."""
         answer: dict[str, Any] = self._call("POST", "/connections/test", json=connection)
         return answer
 
@@ -131,7 +131,7 @@ class AirflowApi:
         return "\n".join(str(event) for event in content)
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return what a task returned, or None while it has returned nothing."""
+        """Return the return value of a task, or None while it has returned nothing."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries"
         keys = {entry["key"] for entry in self._call("GET", path)["xcom_entries"]}
         if key not in keys:

@@ -1,1 +1,1 @@
-"""What the Makefile runs before and after the suite. Standard library only."""
+"""The tools that the Makefile runs before and after the suite. They use the standard library only."""

@@ -13,7 +13,7 @@ from typing import Any
 
 
 def totals(report: dict[str, Any], folder: str) -> tuple[int, int, int, int]:
-    """Covered lines, all lines, covered branches, all branches of the files below a folder."""
+    """Return the covered lines, all lines, covered branches and all branches of the files below a folder."""
     sums = [entry["summary"] for name, entry in report["files"].items() if name.startswith(f"{folder}/")]
     lines, statements, branches, exits = (
         sum(entry[key] for entry in sums)

@@ -1,4 +1,4 @@
-"""Write what the documentation derives from the code: ``python tools/docs_pages.py docs/_generated``.
+"""Write the parts of the documentation that are derived from the code: ``python tools/docs_pages.py docs/_generated``.
 
 Nothing here is written by hand twice: tables of operators, extras, columns, controls, versions and databases come from
 the declarations that the code itself reads, or from the record of the last run.
@@ -74,11 +74,11 @@ def extras() -> str:
 
 
 def from_module(module: str, function: str, missing: str) -> str:
-    """Return what a function of the package documents about itself.
+    """Return the Markdown that a function of the package returns.
 
     :param module: dotted name below the package.
     :param function: takes nothing and returns Markdown.
-    :param missing: what to say when the module has no such function.
+    :param missing: the text when the module has no such function.
     """
     try:
         found = getattr(importlib.import_module(f"airflow_provider_truepush.{module}"), function)

@@ -1,8 +1,8 @@
 """Build the development environment of this checkout: ``python3 tools/environment.py .venv constraints/dev.txt``.
 
-Needs Python 3.11 or newer and a package index, nothing else: the standard library's venv and pip come first, pip
-fetches uv from the index because it installs ten times faster, and where uv cannot be had, or cannot reach what pip
-can reach, pip does the whole work. Runs on the user's own Python, so it imports only the standard library.
+It needs Python 3.11 or newer and a package index, nothing else. The standard library's venv and pip come first; pip
+fetches uv from the index, because uv installs ten times faster. When uv is not available, or cannot reach an index that
+pip can reach, pip installs everything. The script runs on the user's Python, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ UV_OLD_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     print(f"[environment] {text}", flush=True)
 
 
 def pip_settings(listing: str) -> dict[str, str]:
-    """Pip's settings out of ``pip config list``; the environment beats the command's section, that beats ``global``."""
+    """Return the settings of ``pip config list``: the environment wins, then the command's section, then ``global``."""
     settings: dict[str, str] = {}
     for section in ("global", "install", ":env:"):
         for name, value in re.findall(rf"^{re.escape(section)}\.([\w-]+)=(.*)$", listing, re.MULTILINE):
@@ -44,15 +44,15 @@ def pip_settings(listing: str) -> dict[str, str]:
 
 
 def uv_environment(pip: dict[str, str], env: dict[str, str]) -> dict[str, str]:
-    """The environment that makes uv look where pip looks; what the user has told uv stays as it is."""
-    told = dict(env)
+    """Return an environment in which uv uses pip's indexes. Settings for uv that the user has made are kept."""
+    uv_env = dict(env)
     for pip_name, uv_name, separator in PIP_TO_UV:
         if pip.get(pip_name) and uv_name not in env and UV_OLD_NAMES.get(uv_name) not in env:
-            told[uv_name] = separator.join(pip[pip_name].split())
+            uv_env[uv_name] = separator.join(pip[pip_name].split())
     if "extra-index-url" in pip:
         # Pip takes the best version of all indexes; uv by default only looks at the first that knows the name.
-        told.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
-    return told
+        uv_env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    return uv_env
 
 
 class Environment:
@@ -69,16 +69,16 @@ class Environment:
         self.env["VIRTUAL_ENV"] = str(folder)
 
     def run(self, *command: str, env: dict[str, str] | None = None, quiet: bool = False) -> bool:
-        """Run a command; whether it succeeded. ``quiet`` keeps its complaints to itself."""
+        """Run a command; return whether it succeeded. ``quiet`` hides its errors."""
         sink = subprocess.DEVNULL if quiet else None
         return subprocess.run(command, env=env or self.env, stdout=sink, stderr=sink, check=False).returncode == 0
 
     def works(self) -> bool:
-        """Whether the interpreter in the folder still runs (a moved checkout or a removed Python breaks it)."""
+        """Return whether the interpreter in the folder still runs; a moved checkout or a removed Python breaks it."""
         return self.python.exists() and self.run(str(self.python), "-c", "import encodings", quiet=True)
 
     def create(self) -> None:
-        """The empty environment, with pip in it or the base interpreter's pip pointed at it."""
+        """Create the empty environment, with its own pip or with the base interpreter's."""
         say(f"creating {self.folder.name} with Python {sys.version.split()[0]}")
         if self.run(sys.executable, "-m", "venv", "--clear", str(self.folder), quiet=True):
             return
@@ -90,7 +90,7 @@ class Environment:
             sys.exit(f"[environment] {sys.executable} has neither ensurepip nor pip; set PYTHON to one that has")
 
     def install_with_uv(self) -> bool:
-        """Everything by uv, itself installed by pip from the same index; whether that went well."""
+        """Install everything with uv, which pip installs from the same index; return whether that succeeded."""
         uv = self.folder / "bin" / "uv"
         if not uv.exists():
             say("fetching uv")
@@ -106,8 +106,8 @@ class Environment:
         )
 
     def install_with_pip(self) -> bool:
-        """Everything by pip; whether that went well."""
-        say(f"installing what {self.pins.name} pins, with pip (uv was of no use; this takes a few minutes)")
+        """Install everything with pip; return whether that succeeded."""
+        say(f"installing what {self.pins.name} pins, with pip (uv failed; this takes a few minutes)")
         install = (*self.pip, "install", "--quiet")
         return self.run(*install, "--requirement", str(self.pins)) and self.run(
             *install, "--no-deps", "--no-build-isolation", "--editable", "."
@@ -124,7 +124,7 @@ def main() -> None:
     if not environment.works():
         environment.create()
     if not (environment.install_with_uv() or environment.install_with_pip()):
-        sys.exit("[environment] the packages could not be installed; what pip said stands above")
+        sys.exit("[environment] the packages could not be installed; pip's errors are above")
     say(f"ready after {time.monotonic() - began:.0f} s")
 
 

@@ -1,7 +1,7 @@
-"""Build wheel and sdist and look into them: ``python tools/release_check.py``.
+"""Build wheel and sdist and check them: ``python tools/release_check.py``.
 
 The content and the metadata are checked, then the wheel is installed alone into a clean environment, where the examples
-are parsed, the emulator answers, and Airflow finds the provider. Fails on the first thing that is wrong.
+are parsed, the emulator answers, and Airflow finds the provider. The first error ends the check.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def graph(root: Path) -> dict[str, set[str]]:
 
 
 def room(module: str) -> str:
-    """Return the room of a module; the package itself is no room."""
+    """Return the room of a module; the package itself is not a room."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else ""
 

@@ -1,5 +1,5 @@
-"""What Truepush is, without Airflow and without I/O.
+"""Truepush's API without Airflow and without I/O.
 
-Endpoints, models, the reading of answers, errors, retry decisions, thresholds. Nothing in here opens a
+This package has the endpoints, models, answer readers, errors, retry decisions and schedules. Nothing in it opens a
 socket, sleeps or imports Airflow, so all of it can be tested and reused as plain functions.
 """

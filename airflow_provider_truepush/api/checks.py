@@ -13,20 +13,29 @@ from airflow_provider_truepush.api.errors import TruepushValidationError
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 _SHOWN = 120
 
-#: What a dry run returns instead of an id; no ObjectId can look like it.
+#: The prefix of the ids that a dry run returns. No ObjectId can have it.
 DRY_RUN_PREFIX = "dry-run-"
+#: The remedy for a value that rendered to an empty one.
+CHECK_SOURCE = "Check the template, XCom or variable it comes from"
 
 
-def refuse(field: str, value: object, why: str) -> NoReturn:
-    """Raise the error for a bad value of a field."""
+def refuse(field: str, value: object, why: str, remedy: str = "") -> NoReturn:
+    """Raise the error for an invalid value of a field.
+
+    :param field: the field's name.
+    :param value: its value; the error shows the beginning.
+    :param why: what is wrong, as a clause that follows the name.
+    :param remedy: what to do, as a sentence without its full stop. Omit it when ``why`` says what is valid.
+    """
     shown = repr(value)
     if len(shown) > _SHOWN:
         shown = shown[:_SHOWN] + "…"
-    raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.") from None
+    advice = f" {remedy}." if remedy else ""
+    raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.{advice}") from None
 
 
 def text(field: str, value: object) -> str:
-    """Check for a string with something in it."""
+    """Check that a value is a string that is not blank."""
     if not isinstance(value, str):
         refuse(field, value, "must be a string")
     if not value.strip():
@@ -35,16 +44,16 @@ def text(field: str, value: object) -> str:
 
 
 def encodable(field: str, value: str) -> str:
-    """Check that a string can be sent and stored: no unpaired surrogate, as cutting an emoji leaves it, and no NUL."""
+    """Check that a string can be sent and stored: it has no unpaired surrogate and no NUL character."""
     if any("\ud800" <= letter <= "\udfff" for letter in value):
-        refuse(field, value, "contains an unpaired surrogate, half of an emoji for example")
+        refuse(field, value, "contains an unpaired surrogate, which is left when an emoji is cut in two")
     if "\0" in value:
         refuse(field, value, "contains a NUL character (U+0000), which databases and push services do not accept")
     return value
 
 
 def url(field: str, value: object) -> str:
-    """Check for an absolute http or https address."""
+    """Check that a value is an absolute http or https address."""
     address = text(field, value)
     try:
         parts = urlsplit(address)
@@ -57,21 +66,21 @@ def url(field: str, value: object) -> str:
 
 
 def flag(field: str, value: object) -> bool:
-    """Check for a bool."""
+    """Check that a value is a bool."""
     if not isinstance(value, bool):
         refuse(field, value, "must be True or False")
     return value
 
 
 def whole(field: str, value: object, low: int, high: int) -> int:
-    """Check for an int within bounds, both included."""
+    """Check that a value is an int within bounds, both included."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         refuse(field, value, f"must be a whole number from {low} to {high}")
     return value
 
 
 def seconds(field: str, value: object) -> float:
-    """Check for a time span above 0: a timedelta, or a number of seconds."""
+    """Check that a value is a time span above 0, a timedelta or a number of seconds; return the seconds."""
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
@@ -80,17 +89,17 @@ def seconds(field: str, value: object) -> float:
 
 
 def strings(field: str, value: object) -> tuple[str, ...]:
-    """Check for a list of strings with something in each."""
+    """Check that a value is a list of strings, none of them blank."""
     return tuple(text(f"{field}[{i}]", item) for i, item in enumerate(items(field, value)))
 
 
 def items(field: str, value: object) -> list[Any]:
-    """Check for a list, tuple, set or other sequence. A set gets an order of its own.
+    """Check that a value is a list, tuple, set or other sequence; return a list. The items of a set are sorted.
 
-    An iterator is refused: the first check would use it up, and the request would leave without its items.
+    An iterator is refused: the first check would consume it, and the request would be sent without its items.
     """
     if isinstance(value, Iterator):
-        refuse(field, value, "must be a list, not an iterator that can be read only once. Write list(...)")
+        refuse(field, value, "must be a list, not an iterator, which can be read only once", "Write list(...)")
     if isinstance(value, (str, bytes, bytearray)) or not isinstance(value, (Sequence, AbstractSet)):
         refuse(field, value, "must be a list")
     if isinstance(value, AbstractSet):
@@ -100,26 +109,26 @@ def items(field: str, value: object) -> list[Any]:
 
 
 def object_id(field: str, value: object) -> str:
-    """Check for an id of Truepush: 24 hexadecimal digits; the ids that dry runs return pass as well."""
+    """Check that a value is a Truepush id of 24 hexadecimal digits. The ids that dry runs return pass as well."""
     if not isinstance(value, str) or not (is_dry_run_id(value) or _OBJECT_ID.fullmatch(value)):
         refuse(field, value, "must be a Truepush id of 24 hexadecimal digits")
     return value
 
 
 def segment_id(field: str, value: object) -> str:
-    """Check for the id of a segment. No dry run makes segments: what looks like one of its ids names no audience."""
+    """Check that a value is a segment's id. An id from a dry run is refused: no dry run creates segments."""
     if is_dry_run_id(value):
         refuse(field, value, "must be a segment's id of 24 hexadecimal digits")
     return object_id(field, value)
 
 
 def is_dry_run_id(value: object) -> bool:
-    """Whether an id was returned by a dry run and stands for nothing on the server."""
+    """Return whether an id was returned by a dry run, so that nothing on the server has it."""
     return isinstance(value, str) and value.startswith(DRY_RUN_PREFIX)
 
 
 def created_at(value: str) -> datetime | None:
-    """The creation time (UTC) that an ObjectId carries; None for an id of another form."""
+    """Return the creation time (UTC) that an ObjectId carries; None for an id of another form."""
     if not _OBJECT_ID.fullmatch(value):
         return None
     return datetime.fromtimestamp(int(value[:8], 16), UTC)
@@ -130,4 +139,4 @@ def reject_unknown(model: str, given: Mapping[str, Any], known: Iterable[str]) -
     names = set(known)
     for key in given:
         if key not in names:
-            refuse(f"{model}.{key}", given[key], f"is no field of {model} (it has {', '.join(sorted(names))})")
+            refuse(f"{model}.{key}", given[key], f"is not a field of {model}", f"Use one of {', '.join(sorted(names))}")

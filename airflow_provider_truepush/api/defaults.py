@@ -1,4 +1,4 @@
-"""Defaults of arguments that Dag files give."""
+"""Defaults of arguments in Dag files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEFAULT_ERROR_BUDGET = timedelta(minutes=10)
 
 
 def warn_of_counted_budget(error_budget: object) -> None:
-    """Warn a Dag file that gives the error budget as a number of polls, as version 0.1 took it.
+    """Warn when a Dag file gives the error budget as a number of polls, which version 0.1 accepted.
 
     :param error_budget: the argument of the operator.
     """

@@ -1,4 +1,4 @@
-"""One class per outcome a caller can act on."""
+"""The errors of this provider: one class per outcome that a caller can act on."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TruepushConnectionLookupError(TruepushConnectionError):
 class TruepushAmbiguousError(TruepushError):
     """The request was sent, but no readable answer came back: the change may have been made.
 
-    :param repeatable: whether sending it again is harmless. Never so for a create.
+    :param repeatable: True when sending the request again is harmless; never True for a create.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class TruepushSendExpiredError(TruepushError):
 class TruepushSendStoreError(TruepushError):
     """The send store could not be read or written. The message says what was and what was not sent.
 
-    :cvar is_permanent: whether trying again is of no use: a wrong password, a missing right.
+    :cvar is_permanent: True when a retry cannot help: a wrong password, a missing right.
     """
 
     is_permanent = False
@@ -144,7 +144,7 @@ class TruepushWarehouseError(TruepushError):
 
 
 class TruepushSchemaError(TruepushValidationError):
-    """The tables do not have the form that an export needs, and it may not or cannot change them."""
+    """The tables do not have the form that an export needs, and the export cannot or must not change them."""
 
 
 _RENAMED = dict.fromkeys(("SendStoreError", "TruepushLedgerError"), TruepushSendStoreError)

@@ -1,8 +1,8 @@
-"""Was it given? One answer for every argument, field and form in which it can come.
+"""Decide whether an argument or field was given, in every form that it can have.
 
-An argument that decides who gets a push, when, or whether, has :data:`NOT_GIVEN` as its default. So what was left out
-can be told from a value that was given and came out empty: a template without a value, an XCom of None, a mapped
-argument, a variable that is not set. The first is a choice, the second an error.
+An argument that decides who gets a push, when, or whether, has :data:`NOT_GIVEN` as its default. This separates an
+omitted argument, which is a choice, from a value that was given and is empty, which is an error: a template without a
+value, an XCom of None, a mapped argument, a variable that is not set.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from airflow_provider_truepush.api.checks import CHECK_SOURCE
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 
 class _NotGiven:
-    """The one value that stands for an argument that was left out, in every process and after every copy."""
+    """The single value that marks an omitted argument, in every process and after every copy."""
 
     _only: _NotGiven | None = None
 
@@ -35,7 +36,7 @@ class _NotGiven:
 
 NOT_GIVEN: Any = _NotGiven()
 
-#: For each argument that must not come out empty: what its absence would mean, and what leaving it out does.
+#: For each argument that must not be empty: the consequence of its absence, and the effect of omitting it.
 _MEANING = {
     "segment_id": (
         "Without a segment the {what} would go to every subscriber.",
@@ -51,7 +52,7 @@ _MEANING = {
         "omit expires_in for Truepush's own limit",
     ),
     "send_token": (
-        "Without its token the {what} cannot be told from other sends of this task.",
+        "Without its token the {what} cannot be distinguished from other sends of this task.",
         "omit send_token to identify the send by its task",
     ),
     "ledger_conn_id": (
@@ -94,14 +95,14 @@ _MEANING = {
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a value is what a missing one comes out as: None, NaN, blank text, or ``None`` as text."""
+    """Return whether a missing value can render to this: None, NaN, blank text, or ``None`` as text."""
     if isinstance(value, str):
         return value.strip() in ("", "None")
     return value is None or (isinstance(value, float) and value != value)
 
 
 def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
-    """Refuse a value that was given and came out empty.
+    """Refuse a value that was given and is empty.
 
     :param field: name of the argument or field, such as ``campaign.segment_id``.
     :param value: the value.
@@ -141,6 +142,5 @@ def _refuse(field: str, value: object, what: str) -> NoReturn:
     meaning, leave_out = _MEANING[name]
     raise TruepushValidationError(
         f"{field}: was given and is empty, got {value!r}. {meaning.format(what=what)} "
-        f"Check the template, XCom or variable it comes from; {leave_out}. "
-        f"Nothing was {'exported' if what == 'export' else 'sent'}."
+        f"Nothing was {'exported' if what == 'export' else 'sent'}. {CHECK_SOURCE}; {leave_out}."
     ) from None

@@ -1,16 +1,16 @@
-"""Which arguments of a Dag file can be checked when it is parsed: those without a template and without an XCom."""
+"""Find the arguments that can be checked while a Dag file is parsed: those without a template and without an XCom."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-#: What begins an expression, a statement or a comment of a template.
+#: The beginning of an expression, a statement or a comment of a template.
 _MARKS = ("{{", "{%", "{#")
 
 
 def is_literal(value: object) -> bool:
-    """Return whether a value is final in the Dag file: rendering changes nothing about it.
+    """Return whether a value is final in the Dag file, so that rendering does not change it.
 
     :param value: an argument. Text with Jinja in it, an XCom of another task, a callable that Airflow calls to render,
         and a list or mapping with one of these in it are not final.
@@ -28,7 +28,7 @@ def is_literal(value: object) -> bool:
 
 
 def check_literal(check: Callable[..., object], field: str, value: object, *more: Any) -> None:
-    """Run a check on a literal; a template or an XCom is left for the run.
+    """Run a check on a literal; a template or an XCom is checked when the task runs.
 
     :param check: raises for a bad value; called as ``check(field, value, *more)``.
     :param field: name of the argument, for the error.

@@ -1,4 +1,4 @@
-"""Names that resemble one that was not found."""
+"""Find names that resemble a name that does not exist."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def shown(name: str) -> str:
 
 
 def _form(name: str) -> str:
-    """Return what is compared: without case and without blanks around it, and of a bounded length."""
+    """Return a name in the form that is compared: without case, without blanks around it, and of bounded length."""
     return " ".join(name.casefold().split())[: 2 * _LENGTH]

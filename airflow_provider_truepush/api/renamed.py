@@ -1,4 +1,4 @@
-"""Names of an earlier version, which stay importable for one minor version."""
+"""Keep the names of an earlier version importable for one minor version."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def renamed(module: str, name: str, old: Mapping[str, Any]) -> Any:
-    """Return what a name of an earlier version stands for, with a warning; called by a module's ``__getattr__``.
+    """Return the object that an old name refers to, with a warning. A module's ``__getattr__`` calls this.
 
-    :param module: the module that was asked.
-    :param name: the name.
-    :param old: what each old name stands for.
-    :raises AttributeError: it is no old name either.
+    :param module: the module's name.
+    :param name: the name that was asked for.
+    :param old: the object that each old name refers to.
+    :raises AttributeError: the name is not an old one either.
     """
     if name not in old:
         raise AttributeError(f"module {module!r} has no attribute {name!r}")

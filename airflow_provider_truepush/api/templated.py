@@ -1,7 +1,7 @@
-"""Values out of templates: Airflow renders text, unless the DAG renders native objects.
+"""Read values that templates rendered: Airflow renders text, unless the Dag renders native objects.
 
-The functions turn that text back into what was meant, and leave everything else for the models to judge. Both ways
-of rendering come to the same request. A function refuses text it cannot read, naming the field.
+The functions turn rendered text back into a value, and leave everything else for the models to check. Both ways of
+rendering lead to the same request. A function refuses text that it cannot read, with the name of the field.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks import CHECK_SOURCE, refuse
 
-#: What an empty value renders to.
+#: The texts that an empty value renders to.
 _NONE = "None"
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -24,19 +24,19 @@ _DURATION = re.compile(r"(?:([0-9]{1,6}) days?, )?([0-9]{1,2}):([0-9]{2}):([0-9]
 
 
 def optional(value: Any) -> Any:
-    """Text that may be missing: ``None`` as it is rendered is no text."""
+    """Return a text that may be missing: None when it rendered to an empty value."""
     return None if isinstance(value, str) and value.strip() == _NONE else value
 
 
 def text(field: str, value: Any) -> Any:
-    """Refuse ``None`` as a template without a value renders it; return everything else as it is."""
+    """Refuse the text ``None``, to which a template without a value renders; return everything else as it is."""
     if isinstance(value, str) and value.strip() == _NONE:
-        refuse(field, value, "is what a template without a value renders to")
+        refuse(field, value, "was rendered by a template without a value", CHECK_SOURCE)
     return value
 
 
 def flag(field: str, value: Any) -> Any:
-    """A bool: ``True`` or ``False``, or ``true`` or ``false`` as JSON has them."""
+    """Read a bool: ``True`` or ``False``, or ``true`` or ``false`` as in JSON."""
     if not isinstance(value, str):
         return value
     words: dict[str, bool | None] = {"True": True, "true": True, "False": False, "false": False, _NONE: None}
@@ -46,7 +46,7 @@ def flag(field: str, value: Any) -> Any:
 
 
 def whole(field: str, value: Any) -> Any:
-    """A whole number, written in digits."""
+    """Read a whole number, written in digits."""
     if not isinstance(value, str):
         return value
     if not _WHOLE.fullmatch(value.strip()):
@@ -55,7 +55,7 @@ def whole(field: str, value: Any) -> Any:
 
 
 def duration(field: str, value: Any) -> Any:
-    """A number, such as ``2`` or ``1.5``, or a timedelta as Python writes it: ``2:00:00``, ``1 day, 0:30:00``."""
+    """Read a number, such as ``2`` or ``1.5``, or a timedelta as Python writes it: ``2:00:00``, ``1 day, 0:30:00``."""
     if not isinstance(value, str):
         return value
     written = value.strip()
@@ -70,7 +70,7 @@ def duration(field: str, value: Any) -> Any:
 
 
 def items(field: str, value: Any) -> Any:
-    """A list, written as Python or JSON writes it."""
+    """Read a list, written as Python or JSON writes it."""
     if not isinstance(value, str):
         return value
     read = _literal(value)
@@ -80,7 +80,7 @@ def items(field: str, value: Any) -> Any:
 
 
 def mapping(field: str, value: Any) -> Any:
-    """A mapping, written as Python or JSON writes it."""
+    """Read a mapping, written as Python or JSON writes it."""
     if not isinstance(value, str):
         return value
     read = _literal(value)
@@ -147,7 +147,7 @@ _CONTENT: dict[str, Callable[[str, Any], Any]] = {
 
 
 def _literal(written: str) -> Any:
-    """What JSON or Python reads; the text itself when neither reads anything."""
+    """Return the value that JSON or Python reads from a text; the text itself when neither can."""
     with suppress(ValueError, RecursionError):
         return json.loads(written)
     with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -1,4 +1,4 @@
-"""Text that goes out: to databases, files, XComs, events and logs."""
+"""Make text safe to write to databases, files, XComs, events and logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-#: What some target refuses: an unpaired surrogate has no encoding, and PostgreSQL stores no NUL.
+#: Characters that some target refuses: an unpaired surrogate has no encoding, and PostgreSQL stores no NUL.
 _UNWRITABLE = re.compile("[\ud800-\udfff\0]")
 _REPLACEMENT = "\ufffd"
 
@@ -14,8 +14,8 @@ _REPLACEMENT = "\ufffd"
 def writable(text: str) -> str:
     """Return a text in a form that every encoding, database, file and log accepts.
 
-    JSON allows what nothing else does: an emoji that was cut in two leaves an unpaired surrogate. It is replaced by
-    U+FFFD, and so is the character NUL. Any other text is returned as it is.
+    JSON allows an unpaired surrogate, which is left when an emoji is cut in two; most other targets do not. It is
+    replaced by U+FFFD, and so is the character NUL. Any other text is returned unchanged.
 
     :param text: the text.
     """

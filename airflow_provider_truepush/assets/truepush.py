@@ -1,6 +1,6 @@
 """The asset URIs ``truepush://<project>/campaigns/<id>``, and ``truepush://<project>/campaigns`` for all of a project.
 
-The project is a name of the user's, by default the connection's id: Truepush's API knows no names of projects.
+You choose the name of the project; by default it is the connection's id. Truepush's API has no names of projects.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _PATH = re.compile(r"/campaigns(?:/([0-9a-fA-F]{24}))?")
 
 
 def campaign_uri(project: str, campaign_id: str | None = None) -> str:
-    """The URI of a campaign, or of all campaigns of a project.
+    """Return the URI of a campaign, or of all campaigns of a project.
 
     :param project: letters, digits and ``._-``, as in a connection's id.
     :param campaign_id: the campaign; None for all.
-    :raises TruepushValidationError: when one of them has no place in a URI.
+    :raises TruepushValidationError: when one of them is not allowed in a URI.
     """
     return sanitize_uri(urlsplit(_uri(project, campaign_id))).geturl()
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
-    """Check an asset's URI, and write its id in lower case; Airflow calls it for every ``Asset("truepush://...")``."""
+    """Check an asset's URI and convert its id to lower case. Airflow calls this for every ``Asset("truepush://...")``."""
     matched = _PATH.fullmatch(uri.path.rstrip("/"))
     if not _PROJECT.fullmatch(uri.netloc) or matched is None or uri.query or uri.fragment:
         raise TruepushValidationError(
@@ -46,7 +46,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
 
 
 def create_asset(*, project: str, campaign_id: str | None = None, extra: dict[str, Any] | None = None) -> Asset:
-    """Make the asset of a campaign, or of all campaigns of a project.
+    """Create the asset of a campaign, or of all campaigns of a project.
 
     :param project: the name used in the URI.
     :param campaign_id: the campaign; None for all.
@@ -58,7 +58,7 @@ def create_asset(*, project: str, campaign_id: str | None = None, extra: dict[st
 
 
 def convert_asset_to_openlineage(asset: Asset, lineage_context: Any) -> OpenLineageDataset:
-    """The asset as OpenLineage names it: namespace ``truepush://<project>``, name ``campaigns/<id>``.
+    """Return the asset's OpenLineage dataset: namespace ``truepush://<project>``, name ``campaigns/<id>``.
 
     :param asset: an asset with a URI of this module.
     :param lineage_context: the operator or hook it comes from; not used.

@@ -129,8 +129,8 @@ def _refuse_async(python_callable: Callable[..., Any]) -> None:
                 refuse(
                     "python_callable",
                     name,
-                    "is async or a generator, so its call returns no campaign. Write a plain function under "
-                    "@task.truepush_campaign, and run async code in it with asyncio.run()",
+                    "is async or a generator, so its call returns no campaign",
+                    "Write a plain function, and run async code in it with asyncio.run()",
                 )
 
 

@@ -17,7 +17,7 @@ from airflow_provider_truepush.emulator.emulator import DEFAULT_TOKEN, Emulator,
 from airflow_provider_truepush.emulator.listing import ORDERS
 from airflow_provider_truepush.emulator.manual import documentation
 
-#: Airflow does not mask shorter secrets in logs, and says so in each of them.
+#: Airflow does not mask shorter secrets in logs, and warns about it in each log.
 SHORTEST_TOKEN = 5
 
 
@@ -26,30 +26,34 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=commands.PROGRAM,
         usage="%(prog)s [options]\n       %(prog)s COMMAND ...",
-        description="Run a Truepush on this machine. Nothing that is sent to it reaches anyone.",
-        epilog=f"Commands for an emulator that runs already (COMMAND --help explains each):\n{others}\n"
+        description="Run a Truepush emulator on this machine. Nothing that you send to it reaches a subscriber.",
+        epilog=f"Commands for a running emulator (COMMAND --help explains each):\n{others}\n"
         "  controls      print every control, fault and dialect, with examples",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="listen on an address that other machines can reach"
+    )
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME",
         help="further host name under which it may be controlled, such as a container's; can be repeated",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=7, help="seed of ids and counters (default: %(default)s)")
-    parser.add_argument("--state", metavar="FILE", help="SQLite file in which everything outlives a restart")
+    parser.add_argument("--state", metavar="FILE", help="SQLite file that keeps all objects across restarts")
     parser.add_argument("--clock", choices=("real", "manual"), default="real", help="default: %(default)s")
     parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds per real second (default: 1)")
-    parser.add_argument("--start", metavar="TIME", help="what the clock shows first, ISO 8601 with a zone")
+    parser.add_argument("--start", metavar="TIME", help="first time of the clock, ISO 8601 with a zone (default: now)")
     parser.add_argument(
         "--token", action="append", help="token of a project; repeat for more projects (default: a well-known one)"
     )
     parser.add_argument(
-        "--timezone", default="Etc/UTC", help="of the projects, such as Europe/Berlin (default: %(default)s)"
+        "--timezone", default="Etc/UTC", help="time zone of the projects, such as Europe/Berlin (default: %(default)s)"
     )
-    parser.add_argument("--subscribers", type=int, default=100_000, help="of each new project (default: %(default)s)")
+    parser.add_argument(
+        "--subscribers", type=int, default=100_000, help="subscribers of each new project (default: %(default)s)"
+    )
     parser.add_argument(
         "--reference-objects", action="store_true", help="start with the objects that Truepush's reference mentions"
     )
@@ -66,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _emulator(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Emulator:
-    """Start the emulator that was asked for; what is wrong is reported as argparse does."""
+    """Start the emulator that the arguments describe; report an invalid argument as argparse does."""
     if not given.allow_remote and not is_loopback(given.host):
         parser.error(f"--host {given.host} can be reached by others. Add --allow-remote if you mean it.")
     for token in given.token or ():

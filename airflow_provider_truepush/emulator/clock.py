@@ -21,7 +21,7 @@ class Clock:
     """A clock that never goes back.
 
     :param mode: ``manual`` (the default) stands still until it is moved, ``real`` runs.
-    :param start: what it shows first, in seconds since the epoch; None for now.
+    :param start: its first time, in seconds since the epoch; None for now.
     :param speed: emulated seconds per real second, by default 1; of the real clock only.
     """
 
@@ -74,7 +74,7 @@ class Clock:
         self._anchor, self._mark = start, time.monotonic()
 
     def saved(self) -> dict[str, Any]:
-        """Return what a state file keeps. Time passes while the emulator is down, as it does for a service."""
+        """Return the clock's state for a state file. Time also passes while the emulator is stopped."""
         return {"mode": self.mode, "speed": self.speed, "emulated": self.now(), "wall": time.time()}
 
     def resume(self, saved: dict[str, Any]) -> None:

@@ -26,9 +26,9 @@ PROGRAM = "python -m airflow_provider_truepush.emulator"
 
 
 class Client:
-    """Asks the control address of a running emulator.
+    """Send requests to the control address of a running emulator.
 
-    :param url: the emulator's.
+    :param url: the emulator's address.
     """
 
     def __init__(self, url: str) -> None:
@@ -185,7 +185,9 @@ def _parser(name: str) -> argparse.ArgumentParser:
         parser.add_argument("name", nargs="?", help=f"{', '.join(DIALECTS)}")
         parser.add_argument("settings", help="such as order=newest page_size=100", **settings)
     elif name == "churn":
-        parser.add_argument("endpoint", choices=("*", "off", *LISTS), help="which list; off lets all stand still")
+        parser.add_argument(
+            "endpoint", choices=("*", "off", *LISTS), help="name of a list; * for all; off ends all changes"
+        )
         parser.add_argument("settings", help="such as add=1 delete=1 move=1 where=start times=10", **settings)
     return parser
 

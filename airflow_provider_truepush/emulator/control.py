@@ -30,7 +30,7 @@ async def handle(service: Service, names: frozenset[str], request: web.BaseReque
     name, _, rest = path.removeprefix(ROOT).strip("/").partition("/")
     named = [action for action in ACTIONS if action.name == name]
     if not named:
-        return answer(404, {"error": f"There is no control {name!r}.", "controls": index()})
+        return answer(404, {"error": f"The control {name!r} does not exist.", "controls": index()})
     offered = [action for action in named if request.method in action.methods]
     if not offered:
         methods = sorted({method for action in named for method in action.methods})

@@ -266,7 +266,7 @@ ACTIONS: tuple[Action, ...] = (
         _POST, "churn", "Add, delete and move rows after each page of a list that is read.", _add_churn, CHURN_KEYS,
         example={"endpoint": "listCampaign", "add": 1, "delete": 1, "where": "start", "times": 10},
     ),
-    Action(_DELETE, "churn", "Let lists stand still again.", _end_churn),
+    Action(_DELETE, "churn", "Stop changing lists between pages.", _end_churn),
     Action(
         _POST, "move", "Move a row behind another one in its list.", _move, ("kind", "id", "beside"),
         example={"kind": "triggers", "id": "5f8d5d900db83d4f8cf35d79", "beside": "5fae1887042f2bee7ef8aef9"},

@@ -1,4 +1,4 @@
-"""What tests can do to an emulator, in Python; the control address offers the same over HTTP."""
+"""Control an emulator from Python; the control address offers the same over HTTP."""
 
 from __future__ import annotations
 

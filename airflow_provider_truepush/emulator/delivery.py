@@ -1,4 +1,4 @@
-"""How a campaign's counters grow: a pure function of seed, campaign and clock.
+"""Compute a campaign's counters: a pure function of seed, campaign and clock.
 
 Sending takes about a minute, deliveries trail it by some seconds per subscriber, views and clicks by minutes and
 then by days. At least 96% of what was sent is delivered in the end, and 95% within five minutes of the send.

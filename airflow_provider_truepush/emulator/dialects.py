@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the emulator writes its answers; the defaults are what Express and nginx make of them.
+    """The form of the emulator's answers; the defaults are those of Express and nginx.
 
     :param http_status: ``outcome`` (the default): the HTTP status is that of the outcome; ``always200``: it is 200.
     :param negative: ``empty``: a "204" row is a bare HTTP 204; ``body``: HTTP 200 with the JSON of the row.

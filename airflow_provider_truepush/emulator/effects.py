@@ -1,4 +1,4 @@
-"""The effects of faults: when in a request's life each can strike, and what it does."""
+"""The effects of faults: the phases of a request in which each can strike, and its result."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ MEANINGS: dict[str, str] = {
     "cut_json": "sends a complete answer whose JSON is cut in the middle",
     "late_commit": "gives no answer, and carries the request out `seconds` (1) later",
     "contradict": "answers the envelope with some `fields` replaced and others dropped (`drop`), under any HTTP "
-    "`status`; `{id}` in a field stands for the id. In before_commit nothing is carried out, and the envelope claims a "
-    "success; in after_commit the request is carried out",
+    "`status`; `{id}` in a field is replaced by the id. In before_commit nothing is carried out, and the envelope "
+    "claims a success; in after_commit the request is carried out",
     "bare_204": "answers HTTP 204 without a body, whatever the outcome of the request",
     "drip": "sends the true answer a byte at a time, one every `seconds` (0.5), from the head or the body (`part`)",
     "inflate": "sends the true answer compressed (`encoding`: gzip or deflate); it inflates to `megabytes` (100)",

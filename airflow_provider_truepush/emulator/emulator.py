@@ -32,9 +32,9 @@ class Emulator(Controls):
     :param seed: seed of ids and counters, by default 7. The same seed, clock and requests give the same answers.
     :param clock: ``manual`` (the default) stands still until :meth:`advance`; ``real`` runs.
     :param speed: emulated seconds per real second, by default 1.
-    :param start: what the clock shows first, an aware datetime; None for now.
+    :param start: the first time of the clock, an aware datetime; None for now.
     :param timezone: time zone of the projects, by default Etc/UTC.
-    :param state: path of a SQLite file in which everything but history and faults outlives a restart.
+    :param state: path of a SQLite file that keeps everything but history and faults across restarts.
     :param host: address to listen on; only loopback addresses are accepted without ``allow_remote``.
     :param port: port to listen on; 0 (the default) takes a free one.
     :param dialect: name of one of ``DIALECTS``, or a :class:`Dialect`.
@@ -90,23 +90,23 @@ class Emulator(Controls):
 
     @property
     def token(self) -> str:
-        """The token of the first project."""
+        """Return the token of the first project."""
         return self.tokens[0]
 
     @property
     def url(self) -> str:
-        """Scheme, host and port."""
+        """Return scheme, host and port."""
         return f"http://{self._bracketed}:{self.port}"
 
     @property
     def connection_uri(self) -> str:
-        """The Airflow connection to it as a URI, for ``AIRFLOW_CONN_TRUEPUSH_DEFAULT``."""
+        """Return the Airflow connection to it as a URI, for ``AIRFLOW_CONN_TRUEPUSH_DEFAULT``."""
         token, zone = quote(self.token, safe=""), quote(self._zone, safe="")
         return f"truepush://:{token}@{self._bracketed}:{self.port}/http?timezone={zone}"
 
     @property
     def connection_json(self) -> str:
-        """The same as JSON, which Airflow accepts in the same variable."""
+        """Return the same as JSON, which Airflow accepts in the same variable."""
         parts: dict[str, Any] = {
             "conn_type": "truepush",
             "host": self._host,
@@ -119,12 +119,12 @@ class Emulator(Controls):
 
     @property
     def connections_opened(self) -> int:
-        """The number of TCP connections accepted so far."""
+        """Return the number of TCP connections accepted so far."""
         return 0 if self._site is None else self._site.connections.opened
 
     @property
     def connections_open(self) -> int:
-        """The number of TCP connections that are open."""
+        """Return the number of TCP connections that are open."""
         return 0 if self._site is None else len(self._site.connections.numbers)
 
     @property

@@ -1,4 +1,4 @@
-"""The error of an emulator that was asked for something it does not offer."""
+"""The errors of the emulator, and the checks that raise them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_choice(what: str, value: object, accepted: Iterable[object]) -> None:
     :param what: what has the value, such as ``dialect: order``; starts the message.
     :param value: the value as it came.
     :param accepted: the values that are possible.
-    :raises TruepushEmulatorError: when it is none of them.
+    :raises TruepushEmulatorError: when the value is not one of them.
     """
     values = list(accepted)
     # True == 1, and no setting here means both.

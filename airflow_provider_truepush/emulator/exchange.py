@@ -1,4 +1,4 @@
-"""One request on its way through the phases, and what a fault makes of it."""
+"""One request on its way through the phases, and the effect of a fault on it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Exchange:
         self.endpoint, self.argument, self.token, self.fault = endpoint, argument, token, fault
 
     async def run(self) -> web.StreamResponse:
-        """Take it from the head of the request to the end of the answer."""
+        """Handle the request, from its head to the end of the answer."""
         if (struck := await self._strike("before_read")) is not None:
             return struck
         try:

@@ -1,6 +1,6 @@
-"""Who may use the control address: programs, and the emulator's own page, but no page of another site.
+"""Protect the control address: programs and the emulator's own page may use it, pages of other sites may not.
 
-A browser sends requests to this machine for any page that asks it to. Two headers give such a page away: ``Origin``,
+A browser sends requests to this machine for any page that asks it to. Two headers reveal such a page: ``Origin``,
 which accompanies every request of a browser that can change something, and ``Host``, which names the page's own site
 when that site has made its name point to this machine (DNS rebinding).
 """

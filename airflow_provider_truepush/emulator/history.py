@@ -21,7 +21,7 @@ class Request:
     """One request.
 
     :param number: from 1.
-    :param seconds: what the emulator's clock showed when it arrived, in seconds since the epoch.
+    :param seconds: the emulator's time when it arrived, in seconds since the epoch.
     :param monotonic: the machine's ``time.monotonic()`` when it arrived, to measure the real pace.
     :param method: HTTP method.
     :param path: without a query.
@@ -30,7 +30,7 @@ class Request:
     :param connection: number of the TCP connection, from 1.
     :param body: the parsed JSON body; None without one.
     :param project: name of the project; None when the token is unknown or missing.
-    :param outcome: ``data`` code of what Truepush made of it, answered or not; None when it was not carried out.
+    :param outcome: ``data`` code of its outcome, answered or not; None when it was not carried out.
     :param status: HTTP status of the answer; None when no complete answer was sent.
     :param committed: id of what it created, changed or deleted; None when it changed nothing.
     :param detail: why it was refused as bad data.
@@ -57,7 +57,7 @@ class Request:
 
     @property
     def time(self) -> datetime:
-        """What the emulator's clock showed when it arrived."""
+        """Return the emulator's time when it arrived."""
         return as_datetime(self.seconds)
 
     @property
@@ -91,9 +91,9 @@ class History:
         self._forget()
 
     def add_body(self, request: Request, body: Any, size: int) -> None:
-        """Add what a request asked for.
+        """Add the body of a request.
 
-        :param body: as read.
+        :param body: the body after parsing.
         :param size: its bytes.
         """
         request.body, request.size = body, size

@@ -1,4 +1,4 @@
-"""What the page shows, as plain values: the newest of everything, and how many there are."""
+"""The content of the page, as plain values: the newest objects of each kind, and their number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = 50
 
 
 def overview(controls: Controls) -> dict[str, Any]:
-    """Return what the page shows."""
+    """Return the content of the page."""
     newest = {kind: controls.newest(kind, ROWS) for kind in ("campaigns", "segments", "triggers")}
     names = {row["id"]: row["name"] for row in controls.segments()}
     for row in newest["campaigns"]:

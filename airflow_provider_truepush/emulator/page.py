@@ -1,4 +1,4 @@
-"""The page at ``/``: what the emulator holds and has seen, with buttons for the clock and for faults."""
+"""The page at ``/``: the emulator's objects and requests, with buttons for the clock and for faults."""
 
 from __future__ import annotations
 

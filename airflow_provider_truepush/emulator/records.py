@@ -1,4 +1,4 @@
-"""What a Truepush project holds."""
+"""The objects of a Truepush project."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Record:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def dump(self) -> str:
-        """Return the text that a state file keeps."""
+        """Return the record as text, for a state file."""
         return json.dumps(self.as_dict(), separators=(",", ":"))
 
     @classmethod
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass(slots=True)
 class Project(Record):
-    """A project. Its token is kept in the running emulator only.
+    """A project. Its token is held only in the memory of the running emulator.
 
     :param name: ``project-1`` and so on.
     :param subscribers: how many subscribers a campaign without a segment reaches.
@@ -130,5 +130,5 @@ class Campaign(Record):
         return "sent" if self.send_at <= now else "scheduled"
 
 
-#: What a project holds.
+#: The kinds of objects of a project.
 Held = Segment | Template | Trigger | Campaign

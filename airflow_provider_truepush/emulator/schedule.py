@@ -1,4 +1,4 @@
-"""When a trigger fires: its ``type`` and ``timings`` on the wall clock of the project."""
+"""Compute when a trigger fires, from its ``type`` and ``timings`` on the wall clock of the project."""
 
 from __future__ import annotations
 

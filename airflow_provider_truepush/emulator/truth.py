@@ -1,4 +1,4 @@
-"""What tests can read of an emulator: its history and everything that exists in it."""
+"""Read an emulator from tests: its history and everything that exists in it."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Truth:
 
     @property
     def dialect(self) -> Dialect:
-        """The current dialect."""
+        """Return the current dialect."""
         return self._service.dialect
 
     def now(self) -> datetime:
-        """Return what the emulator's clock shows, in UTC."""
+        """Return the emulator's time, in UTC."""
         with self._service.lock:
             return as_datetime(self._service.settle())
 

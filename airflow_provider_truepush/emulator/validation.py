@@ -31,10 +31,10 @@ def refuse(field: str, why: str) -> NoReturn:
 def campaign(body: dict[str, Any], known_segment: Known, zone: ZoneInfo, now: float) -> float | None:
     """Check the body of createCampaign.
 
-    :param known_segment: whether the project has a segment of this id.
+    :param known_segment: returns True when the project has a segment of this id.
     :param zone: the project's.
     :param now: seconds since the epoch.
-    :returns: when it is to be sent, or None for at once.
+    :returns: the time of the send, or None for at once.
     """
     _content(body)
     _flag(body, "userInteraction")
@@ -86,7 +86,7 @@ def trigger(body: dict[str, Any], known_template: Known, known_segment: Known, z
         refuse("timings", "must be an object")
     if kind == "multiple":
         for number, row in enumerate(_filled("timings.dates", timings.get("dates"))):
-            # Dates that are over are taken: the reference's own example lies in the past.
+            # Past dates are accepted, because the reference's own example has one.
             _moment(f"timings.dates[{number}]", row, zone)
         return
     _whole("timings.hours", timings.get("hours"), 0, 23)
@@ -136,7 +136,7 @@ def page(argument: str) -> int:
 
 
 def _content(body: dict[str, Any]) -> None:
-    """Check what campaigns and templates have in common."""
+    """Check the content that campaigns and templates share."""
     _text(body, "title")
     _text(body, "message")
     _url("link", body.get("link"))
@@ -203,4 +203,4 @@ def _moment(field: str, row: Any, zone: ZoneInfo) -> float:
     try:
         return wall_moment(day, time, zone)
     except (ValueError, OverflowError):
-        refuse(field, f"{day} {time} is no date and time")
+        refuse(field, f"{day} {time} is not a valid date and time")

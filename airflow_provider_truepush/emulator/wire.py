@@ -1,4 +1,4 @@
-"""What faults do to a connection, below HTTP."""
+"""The effects of faults on a connection, below HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiohttp import web
 
 from airflow_provider_truepush.emulator.dialects import Answer
 
-#: Waits some seconds; false when the emulator stops meanwhile.
+#: Waits some seconds; returns False when the emulator stops meanwhile.
 Pause = Callable[[float], Awaitable[bool]]
 
 GARBAGE = b"\x15\x03\x01\x00\x02\x02\x46 this is no HTTP \xff\xfe\r\n\r\n"
@@ -62,7 +62,7 @@ def reset(transport: asyncio.BaseTransport | None) -> None:
 async def finish(request: web.BaseRequest, pause: Pause) -> None:
     """Close the writing side, and read for a moment what the other side still sends.
 
-    Closing on unread data would make a reset of it.
+    Closing with unread data would reset the connection.
     """
     transport = request.transport
     if transport is None or transport.is_closing():

@@ -27,7 +27,7 @@ R = TypeVar("R", Segment, Template, Trigger, Campaign)
 
 
 class World:
-    """Projects and what they hold.
+    """The projects and their objects.
 
     :param tokens: one project per token.
     :param seed: of ids and counters; a state file that has one keeps it.
@@ -102,7 +102,7 @@ class World:
         if found is None:
             # It may be a mistyped token: not shown.
             raise TruepushEmulatorError(
-                f"There is no such project. Projects: {', '.join(p.name for p in self.projects.values())}."
+                f"The project does not exist. Projects: {', '.join(p.name for p in self.projects.values())}."
             )
         return found
 
@@ -111,7 +111,7 @@ class World:
         return self.projects.get(digest_of(token)) if token else None
 
     def get(self, kind: type[R], object_id: str, project: str | None = None) -> R | None:
-        """Return the object with an id, in one project or in any; None when there is none."""
+        """Return the object with an id, in one project or in any; None when it does not exist."""
         found: R | None = self._held[kind].get(object_id)
         return found if found is not None and project in (None, found.project) else None
 
@@ -122,7 +122,7 @@ class World:
         return list(self._held[kind].values())
 
     def total(self, kind: type[Record]) -> int:
-        """Return how many there are of a kind in all projects."""
+        """Return the number of objects of a kind in all projects."""
         return len(self._held[kind])
 
     def newest(self, kind: type[R], count: int) -> list[R]:

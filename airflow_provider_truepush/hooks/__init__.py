@@ -1,1 +1,1 @@
-"""Hooks: a connection becomes a client."""
+"""Hooks: build a client from a connection."""

@@ -1,4 +1,4 @@
-"""A connection looked up from an event loop, which is not held up by it."""
+"""Look up a connection from an event loop without blocking it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
     """Return a connection's settings.
 
     :param conn_id: id of the connection.
-    :param hook: the hook that Airflow of some versions is asked through.
+    :param hook: the hook, which some versions of Airflow need for the look-up.
     :raises TruepushConnectionLookupError: Airflow did not return it.
     """
     await asyncio.to_thread(_import_heavy)
@@ -56,7 +56,7 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
 
 
 class _InThread:
-    """A hook that has no asynchronous look-up: Airflow then calls the blocking one in a thread."""
+    """A hook without an asynchronous look-up, so that Airflow calls the blocking one in a thread."""
 
     def __init__(self, hook: Any) -> None:
         self._hook = hook

@@ -1,4 +1,4 @@
-"""From an Airflow connection to settings, and to the form fields that older Airflow asks the hook for."""
+"""Build settings from an Airflow connection, and the form fields that older Airflow reads from the hook."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from airflow_provider_truepush.client.shared_rate import note
 
 log = logging.getLogger(__name__)
 
-#: How much an error shows of Airflow's words.
+#: Characters of Airflow's message that an error shows.
 _SHOWN = 500
 
-#: Extras that a warning was logged for, by connection: a watched one is looked up again and again.
+#: Extras for which a warning was logged, by connection, because a watched connection is looked up repeatedly.
 _said: dict[str, tuple[str, ...]] = {}
 
 
@@ -70,7 +70,7 @@ def lookup_error(conn_id: str, error: Exception) -> TruepushConnectionLookupErro
 
 
 def notes_on(settings: Settings) -> list[str]:
-    """Return what someone who tests a connection should know beyond that it works.
+    """Return the remarks to show after a successful test of a connection.
 
     :param settings: the connection.
     """
@@ -89,7 +89,7 @@ def notes_on(settings: Settings) -> list[str]:
 
 
 def _check_extra(text: Any) -> None:
-    """Refuse extras that Airflow cannot read: it logs that, and goes on as if there were none."""
+    """Refuse extras that Airflow cannot read. Airflow itself only logs that and ignores all extras."""
     if not isinstance(text, str) or not text.strip():
         return
     try:
@@ -97,7 +97,7 @@ def _check_extra(text: Any) -> None:
     except ValueError:
         valid = False
     if not valid:
-        # It may hold a password, so it is not shown.
+        # The text may contain a password, so it is not shown.
         refuse("connection.extra", f"a text of {len(text)} characters", "must be a JSON object")
 
 

@@ -1,4 +1,4 @@
-"""Choose and drive a walk over a list: send each request that it asks for, and hand it the answer."""
+"""Choose and run a walk over a list: send each request that it asks for, and pass it the answer."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ T = TypeVar("T")
 Run = Callable[[Call[list[R]]], list[R]]
 RunAsync = Callable[[Call[list[R]]], Awaitable[list[R]]]
 
-#: What earlier walks in this process found out, by project and endpoint.
+#: The results of earlier walks in this process that speed up later ones, by project and endpoint.
 _hints: dict[tuple[str, str, str], Hint] = {}
 
 
 def listing(
     settings: Settings, endpoint: Endpoint[list[R]], since: datetime | None, **options: bool
 ) -> Walk[R, object]:
-    """Return the walk that hands over all rows, or those since a moment; see :func:`.recent.walk_recent`."""
+    """Return the walk that yields all rows, or those since a moment; see :func:`.recent.walk_recent`."""
     if since is None:
         return walk_all(endpoint.name)
     return walk_recent(endpoint.name, Wanted(since=since), _hint(settings, endpoint), **options)
 
 
 def search(settings: Settings, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:
-    """Return the walk that finds the wanted rows for certain."""
+    """Return the walk that finds all wanted rows with certainty."""
     wanted.require_something()
     return searching.search(endpoint.name, wanted, _hint(settings, endpoint), is_unique=is_unique)
 
@@ -54,7 +54,7 @@ def _hint(settings: Settings, endpoint: Endpoint[list[R]]) -> Hint:
 
 
 def iterate(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, object]) -> Iterator[R]:
-    """Return the rows that a walk hands over, each page when it is reached."""
+    """Yield the rows of a walk, page by page, as it reaches them."""
     step = _next(walk)
     while step is not None:
         rows: Sequence[R] = ()
@@ -68,7 +68,7 @@ def iterate(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, object]) -> 
 
 
 def finish(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, T]) -> T:
-    """Return the result of a walk that hands over no rows."""
+    """Return the result of a walk that yields no rows."""
     results: list[T] = []
     for _ in iterate(run, endpoint, _keep_result(walk, results)):
         pass
@@ -76,7 +76,7 @@ def finish(run: Run[R], endpoint: Endpoint[list[R]], walk: Walk[R, T]) -> T:
 
 
 async def iterate_async(run: RunAsync[R], endpoint: Endpoint[list[R]], walk: Walk[R, object]) -> AsyncIterator[R]:
-    """As :func:`iterate`."""
+    """Yield the rows as :func:`iterate` does."""
     step = _next(walk)
     while step is not None:
         rows: Sequence[R] = ()
@@ -91,7 +91,7 @@ async def iterate_async(run: RunAsync[R], endpoint: Endpoint[list[R]], walk: Wal
 
 
 async def finish_async(run: RunAsync[R], endpoint: Endpoint[list[R]], walk: Walk[R, T]) -> T:
-    """As :func:`finish`."""
+    """Return the result as :func:`finish` does."""
     results: list[T] = []
     async for _ in iterate_async(run, endpoint, _keep_result(walk, results)):
         pass

@@ -1,4 +1,4 @@
-"""Sessions for the synchronous client, built by Airflow's http provider."""
+"""Build sessions for the synchronous client, by Airflow's http provider."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_provider_truepush.client.network import proxies, verify
 
 
 class _SessionHook(HttpHook):
-    """Hands a connection of our making to the session builder of the http provider.
+    """Pass a connection to the session builder of the http provider.
 
-    Ours has no extras, since the http provider would send those it does not know as headers, and no password,
-    since the token is no basic authentication.
+    The connection has no extras, because the http provider sends those that it does not know as headers. It has no
+    password, because the token is not used for basic authentication.
     """
 
     def __init__(self, settings: Settings, adapter: HTTPAdapter) -> None:
@@ -29,7 +29,7 @@ class _SessionHook(HttpHook):
 
 
 def open_session(settings: Settings, adapter: HTTPAdapter) -> requests.Session:
-    """A session that uses the adapter, with the connection's proxies, TLS options and nothing else of it."""
+    """Return a session that uses the adapter and, of the connection, only the proxies and TLS options."""
     session: requests.Session = _SessionHook(settings, adapter).get_conn(
         extra_options={
             "proxies": proxies(settings),

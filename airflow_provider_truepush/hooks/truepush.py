@@ -1,4 +1,4 @@
-"""The hooks: thirteen methods each, a line a method. What they send and return is told in ``api/``."""
+"""The hooks: thirteen methods each, one line per method. The package ``api`` defines what they send and return."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _answered(settings: Settings) -> str:
 
 
 class _ConnectionType(BaseHook):
-    """What Airflow reads off a hook's class."""
+    """The attributes that Airflow reads from a hook's class."""
 
     conn_name_attr = "truepush_conn_id"
     default_conn_name = form.DEFAULT_CONNECTION
@@ -61,10 +61,10 @@ class _ConnectionType(BaseHook):
 
 
 class TruepushHook(_ConnectionType):
-    """Talks to Truepush, blocking. Keeps one session; use it as a context manager, or ``close()`` it.
+    """Call Truepush's API, blocking. The hook keeps one session; use it as a context manager, or ``close()`` it.
 
     Every method may raise :class:`~airflow_provider_truepush.exceptions.TruepushError`. Reads, cancels, deletes
-    and status changes are repeated after passing failures, within the connection's ``max_attempts`` and
+    and status changes are repeated after transient failures, within the connection's ``max_attempts`` and
     ``retry_budget``. A create is sent once.
 
     :param truepush_conn_id: id of a connection of type ``truepush``.
@@ -78,19 +78,19 @@ class TruepushHook(_ConnectionType):
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """The extras' form fields, for Airflow before 3.2."""
+        """Return the extras' form fields, for Airflow before 3.2."""
         from airflow_provider_truepush.hooks.connection import form_widgets
 
         return form_widgets()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The standard fields' labels, for Airflow before 3.2."""
+        """Return the standard fields' labels, for Airflow before 3.2."""
         return form.ui_field_behaviour()
 
     @property
     def settings(self) -> Settings:
-        """The connection, looked up at first use."""
+        """Return the connection's settings, looked up at first use."""
         if self._settings is None:
             from airflow_provider_truepush.hooks.connection import lookup_error, settings_of
 
@@ -103,7 +103,7 @@ class TruepushHook(_ConnectionType):
         return self._settings
 
     def get_conn(self) -> SyncClient:
-        """The client, made at first use."""
+        """Return the client, created at first use."""
         if self._client is None:
             from airflow_provider_truepush.client.sync import SyncClient
             from airflow_provider_truepush.hooks.session import open_session
@@ -112,7 +112,7 @@ class TruepushHook(_ConnectionType):
         return self._client
 
     def close(self) -> None:
-        """Close the session. The hook can be used again, and then opens another."""
+        """Close the session. When the hook is used again, it opens another one."""
         if self._client is not None:
             self._client.close()
 
@@ -139,35 +139,35 @@ class TruepushHook(_ConnectionType):
     def create_campaign(
         self, campaign: Campaign | Mapping[str, Any], *, just_before: Callable[[], None] | None = None
     ) -> str | None:
-        """``createCampaign``, sent once.
+        """Send a campaign: ``createCampaign``, sent once.
 
         :param campaign: a campaign, or a mapping with its field names.
-        :param just_before: called right before the first byte of the request leaves; what it raises keeps it here.
-        :return: the id, or None when Truepush created it and did not tell the id.
-        :raises TruepushValidationError: before anything is sent.
-        :raises TruepushConnectionError: certainly nothing was sent.
-        :raises TruepushAmbiguousError: it may have gone out. Do not repeat it before looking.
+        :param just_before: called right before the first byte of the request is sent; an error that it raises stops it.
+        :return: the id, or None when Truepush created the campaign and returned no id.
+        :raises TruepushValidationError: a value is invalid. Nothing was sent.
+        :raises TruepushConnectionError: no connection could be made. Nothing was sent.
+        :raises TruepushAmbiguousError: the campaign may have been sent. Look for it before you send it again.
         """
         call = calls.create_campaign(campaign, self.settings, datetime.now(UTC))
         return self.get_conn().execute(call, just_before=just_before)
 
     def cancel_campaign(self, campaign_id: str) -> bool:
-        """``cancelCampaign``. False when it was sent or cancelled already.
+        """Cancel a campaign: ``cancelCampaign``. Return False when it was already sent or canceled.
 
-        A repeat, after an attempt whose outcome is not known, that finds it so counts as done.
+        When the outcome of an attempt is unknown and a repeat finds the campaign sent or canceled, return True.
         """
         return self._run(calls.cancel_campaign(campaign_id))
 
     def cancel_or_unknown(self, campaign_id: str) -> bool | None:
-        """As :meth:`cancel_campaign`, but None where a repeat leaves open whether it was cancelled or sent before."""
+        """Cancel a campaign; return None when it is unknown whether a repeat found it canceled or sent before."""
         return self._run(calls.cancel_or_unknown(campaign_id))
 
     def get_campaign_stats(self, campaign_id: str) -> CampaignStats | None:
-        """``campaignStats``. None when there are none: not sent yet, or unknown."""
+        """Return a campaign's counters: ``campaignStats``. None when it was not sent yet, or does not exist."""
         return self._run(calls.get_campaign_stats(campaign_id))
 
     def list_campaigns(self, since: datetime | None = None) -> Iterator[CampaignRef]:
-        """List the campaigns: ``listCampaign``, a request per page, when the page is reached.
+        """List the campaigns: ``listCampaign``, one request per page, sent when the page is reached.
 
         :param since: leave out campaigns created before this moment, an aware datetime; None for all. The moment is
             compared with the creation time in the campaign's id, which comes from Truepush's clock.
@@ -188,20 +188,20 @@ class TruepushHook(_ConnectionType):
     def newest_campaigns(self) -> Newest[CampaignRef]:
         """Return the newest campaigns, and the id above which they are complete, in one to three requests.
 
-        A list that is oldest first takes some 20 requests, one in no usable order takes all its pages.
+        A list that is oldest first takes about 20 requests. A list in no usable order takes one request per page.
         """
         return lists.finish(self._run, endpoints.LIST_CAMPAIGNS, lists.newest(self.settings, endpoints.LIST_CAMPAIGNS))
 
     def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
-        """``createTemplate``, sent once. As :meth:`create_campaign`."""
+        """Create a template: ``createTemplate``, sent once. Returns and raises as :meth:`create_campaign` does."""
         return self._run(calls.create_template(template))
 
     def delete_template(self, template_id: str) -> bool:
-        """``deleteTemplate``. False when there is none of that id."""
+        """Delete a template: ``deleteTemplate``. Return False when none has the id."""
         return self._run(calls.delete_template(template_id))
 
     def list_templates(self) -> Iterator[TemplateRef]:
-        """List the templates: ``listTemplate``, a request per page, when the page is reached."""
+        """List the templates: ``listTemplate``, one request per page, sent when the page is reached."""
         return self._list(endpoints.LIST_TEMPLATES)
 
     def find_templates(self, name: str | None = None, template_id: str | None = None) -> list[TemplateRef]:
@@ -213,18 +213,18 @@ class TruepushHook(_ConnectionType):
         return self._find(endpoints.LIST_TEMPLATES, wanted.Wanted(template_id, name))
 
     def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
-        """``createTrigger``, sent once. As :meth:`create_campaign`.
+        """Create a trigger: ``createTrigger``, sent once. Returns and raises as :meth:`create_campaign` does.
 
         :raises TruepushBadRequestError: also when the name is taken.
         """
         return self._run(calls.create_trigger(trigger, self.settings, datetime.now(UTC)))
 
     def delete_trigger(self, trigger_id: str) -> bool:
-        """``deleteTrigger``. False when there is none of that id."""
+        """Delete a trigger: ``deleteTrigger``. Return False when none has the id."""
         return self._run(calls.delete_trigger(trigger_id))
 
     def list_triggers(self) -> Iterator[TriggerRef]:
-        """List the triggers: ``listTrigger``, a request per page, when the page is reached."""
+        """List the triggers: ``listTrigger``, one request per page, sent when the page is reached."""
         return self._list(endpoints.LIST_TRIGGERS)
 
     def find_triggers(self, name: str | None = None, trigger_id: str | None = None) -> list[TriggerRef]:
@@ -236,11 +236,11 @@ class TruepushHook(_ConnectionType):
         return self._find(endpoints.LIST_TRIGGERS, wanted.Wanted(trigger_id, name), is_unique=name is not None)
 
     def set_trigger_status(self, trigger_id: str, status: str) -> bool:
-        """``triggerStatus`` to ``active`` or ``inactive``. False when it is so already, or does not exist."""
+        """Set a trigger ``active`` or ``inactive``: ``triggerStatus``. Return False when it was, or does not exist."""
         return self._run(calls.set_trigger_status(trigger_id, status))
 
     def list_segments(self) -> Iterator[SegmentRef]:
-        """List the segments: ``listSegment``, a request per page, when the page is reached."""
+        """List the segments: ``listSegment``, one request per page, sent when the page is reached."""
         return self._list(endpoints.LIST_SEGMENTS)
 
     def find_segments(self, name: str | None = None, segment_id: str | None = None) -> list[SegmentRef]:
@@ -252,11 +252,11 @@ class TruepushHook(_ConnectionType):
         return self._find(endpoints.LIST_SEGMENTS, wanted.Wanted(segment_id, name))
 
     def delete_segment(self, segment_id: str) -> bool:
-        """``deleteSegment``. False when there is none of that id."""
+        """Delete a segment: ``deleteSegment``. Return False when none has the id."""
         return self._run(calls.delete_segment(segment_id))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Read one page of segments, once; tells whether that worked, and why not."""
+        """Read one page of segments, once; return whether that worked, and a message."""
         probe = TruepushHook(self.truepush_conn_id)
         try:
             probe._settings = replace(self.settings, max_attempts=1)
@@ -268,7 +268,7 @@ class TruepushHook(_ConnectionType):
 
 
 class TruepushAsyncHook(_ConnectionType):
-    """Talks to Truepush from an event loop. The methods are those of :class:`TruepushHook`, awaited.
+    """Call Truepush's API from an event loop. The methods are those of :class:`TruepushHook`, awaited.
 
     All hooks of a connection in a loop share one session, which closes soon after its last use. Inside
     ``async with`` it is kept open.
@@ -283,7 +283,7 @@ class TruepushAsyncHook(_ConnectionType):
         self._leases: list[Any] = []
 
     async def get_settings(self) -> Settings:
-        """The connection, looked up at first use, without blocking the loop."""
+        """Return the connection's settings, looked up at first use without blocking the loop."""
         if self._settings is None:
             self._settings = await look_up(self.truepush_conn_id, self)
         return self._settings
@@ -338,7 +338,7 @@ class TruepushAsyncHook(_ConnectionType):
     ) -> AsyncIterator[CampaignRef]:
         """As :meth:`TruepushHook.list_campaigns`.
 
-        :param is_poll: save the requests that notice rows deleted meanwhile: the caller lists again soon.
+        :param is_poll: omit the requests that detect rows deleted meanwhile, because the caller lists again soon.
         :param with_older: with a moment, yield the older campaigns of the pages that were read as well.
         """
         return self._list(endpoints.LIST_CAMPAIGNS, since, is_poll=is_poll, with_older=with_older)

@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 
 class CampaignLineage:
-    """For operators that create a campaign: asset events with its id, and OpenLineage facets.
+    """Attach a campaign's id to asset events and OpenLineage facets, for operators that create campaigns.
 
-    The operator calls :meth:`publish_campaign` when the campaign is out, in the process that ends the task. Airflow
-    emits the events of the task's outlets when the task succeeds:
+    The operator calls :meth:`publish_campaign` after the send, in the process that ends the task. Airflow emits the
+    events of the task's outlets when the task succeeds:
 
     - an ``Asset`` outlet's event gets ``campaign_id, title, created_at, project, uri`` as its extra, the keys of the
       payload of :class:`~airflow_provider_truepush.triggers.campaign.TruepushNewCampaignsTrigger`;
@@ -38,10 +38,10 @@ class CampaignLineage:
     _published: dict[str, Any] | None = None
 
     def publish_campaign(self, context: Context, campaign_id: str | None, title: str) -> None:
-        """Attach the campaign to the task's asset events. Raises nothing: the campaign is out.
+        """Attach the campaign to the task's asset events. Raises nothing, because the campaign was sent already.
 
         :param context: Airflow's context.
-        :param campaign_id: its id, a dry run's, or None when Truepush told none.
+        :param campaign_id: its id, a dry run's, or None when Truepush returned none.
         :param title: its title.
         """
         try:
@@ -52,9 +52,9 @@ class CampaignLineage:
             log.warning("Could not attach campaign %s to the asset events: %s", campaign_id, error)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """The campaign as an output dataset, its segment as an input; OpenLineage's provider calls it."""
-        told = self._published
-        if told is None or told["uri"] is None:
+        """Return the campaign as an output dataset and its segment as an input. OpenLineage's provider calls this."""
+        published = self._published
+        if published is None or published["uri"] is None:
             return None
         from airflow.providers.common.compat.openlineage.facet import (
             Dataset,
@@ -64,12 +64,12 @@ class CampaignLineage:
         )
         from airflow.providers.openlineage.extractors import OperatorLineage
 
-        namespace = f"{SCHEME}://{told['project']}"
+        namespace = f"{SCHEME}://{published['project']}"
         facets = {
-            "documentation": DocumentationDatasetFacet(description=told["title"]),
+            "documentation": DocumentationDatasetFacet(description=published["title"]),
             "lifecycleStateChange": LifecycleStateChangeDatasetFacet(LifecycleStateChange.CREATE),
         }
-        campaign = Dataset(namespace=namespace, name=f"campaigns/{told['campaign_id']}", facets=facets)
+        campaign = Dataset(namespace=namespace, name=f"campaigns/{published['campaign_id']}", facets=facets)
         segments = [Dataset(namespace=namespace, name=f"segments/{self.segment_id}")] if self.segment_id else []
         return OperatorLineage(inputs=segments, outputs=[campaign])
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class TellsOfExport:
-    """For operators that export: the summary for XCom, the extra of asset events, and OpenLineage datasets.
+class ExportLineage:
+    """Publish an export, for operators that export: the summary for XCom, asset events, and OpenLineage datasets.
 
     An ``Asset`` outlet's event gets the summary as its extra.
     """
@@ -32,11 +32,11 @@ class TellsOfExport:
     _exported: dict[str, Any] | None = None
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
-        """Namespace and name of each dataset that was written; for OpenLineage, after the export. May ask the place."""
+        """Return the namespace and name of each dataset that was written. OpenLineage needs them after the export."""
         return ()
 
     def publish_export(self, context: Context, run: ExportRun, outcome: Outcome) -> dict[str, Any]:
-        """Make the summary, and attach it to the task's asset events.
+        """Create the summary, and attach it to the task's asset events.
 
         :return: JSON primitives.
         """
@@ -54,7 +54,7 @@ class TellsOfExport:
             "min_observed_at": _iso(outcome.min_observed_at),
             "max_observed_at": _iso(outcome.max_observed_at),
         }
-        # A name from SQLAlchemy is a string of a class of its own, which Airflow refuses to send to its server.
+        # SQLAlchemy's names are strings of a special class, which Airflow refuses to send to its server.
         summary = json.loads(json.dumps(summary | dict(outcome.sink.summary)))
         self._exported = summary
         try:
@@ -64,14 +64,14 @@ class TellsOfExport:
         return summary
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """The campaigns as input, what was written as output; OpenLineage's provider calls it."""
-        told = self._exported
-        if told is None:
+        """Return the campaigns as input and the written datasets as output. OpenLineage's provider calls this."""
+        summary = self._exported
+        if summary is None:
             return None
         from airflow.providers.common.compat.openlineage.facet import Dataset
         from airflow.providers.openlineage.extractors import OperatorLineage
 
-        source = Dataset(namespace=f"{SCHEME}://{told['project']}", name="campaigns")
+        source = Dataset(namespace=f"{SCHEME}://{summary['project']}", name="campaigns")
         outputs = []
         try:
             outputs = [Dataset(namespace=namespace, name=name) for namespace, name in self.lineage_outputs()]

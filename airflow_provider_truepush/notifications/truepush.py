@@ -218,17 +218,18 @@ class TruepushNotifier(RendersText, BaseNotifier):
         flag("everyone", everyone)
         if segment is not NOT_GIVEN:
             if everyone:
-                refuse("segment", segment, "and everyone=True exclude each other. Give one of them")
+                refuse("segment", segment, "and everyone=True exclude each other", "Set one of them")
             refuse_two_segments("campaign.segment", {"segment": segment, "segment_id": segment_id})
             refuse_empty("campaign.segment", segment, "notification")
             return
         if everyone and segment_id is not NOT_GIVEN and segment_id is not None:
-            refuse("segment_id", segment_id, "and everyone=True exclude each other. Give one of them")
+            refuse("segment_id", segment_id, "and everyone=True exclude each other", "Set one of them")
         if not everyone and (segment_id is NOT_GIVEN or is_empty(segment_id)):
             refuse(
                 "segment_id",
                 None if segment_id is NOT_GIVEN else segment_id,
-                "must name a segment. Set everyone=True to address every subscriber",
+                "must name a segment",
+                "Set everyone=True to address every subscriber",
             )
 
     def _log_success(self, campaign_id: str | None) -> None:

@@ -61,7 +61,7 @@ def refuse_other_names(kind: str, given: Mapping[str, Any], names: Mapping[str, 
     """
     for name in given:
         if name in names:
-            refuse(name, given[name], f"is not an argument of {kind}. Use {names[name]}")
+            refuse(name, given[name], f"is not an argument of {kind}", f"Use {names[name]}")
 
 
 def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) -> bool:

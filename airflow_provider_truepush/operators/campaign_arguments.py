@@ -235,5 +235,5 @@ def check_together(given: Mapping[str, Any]) -> None:
     for name in OF_THE_WAIT:
         if value := given.get(name):
             checks.refuse(
-                name, value, "has no effect without wait_for_delivery=True. Set it, or wait with a separate sensor"
+                name, value, "has no effect without wait_for_delivery=True", "Set it, or wait with a separate sensor"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.checks import object_id, refuse, text
+from airflow_provider_truepush.api.checks import CHECK_SOURCE, object_id, refuse, text
 from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 
@@ -53,5 +53,5 @@ def read_target(operator: Any, id_field: str, name_field: str) -> tuple[str | No
 def read_one(field: str, value: Any, *, is_id: bool) -> str:
     """Return an id or a name; refuse one that rendered to an empty value."""
     if is_empty(value):
-        refuse(field, value, "was given and is empty. Check the template, XCom or variable it comes from")
+        refuse(field, value, "was given and is empty", CHECK_SOURCE)
     return object_id(field, value) if is_id else text(field, value)

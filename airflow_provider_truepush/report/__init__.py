@@ -1,4 +1,4 @@
-"""A page of the exported statistics: the funnel of each campaign and how it grew, from the warehouse's tables.
+"""Write a page of the exported statistics: the funnel of each campaign and its growth, from the warehouse's tables.
 
 ``python -m airflow_provider_truepush.report --conn warehouse --out report.html``, or :func:`write_report` from a task.
 """

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--table-prefix", default="truepush_", help="prefix of the tables' names (default: %(default)s)"
     )
     parser.add_argument(
-        "--last", type=int, default=None, help="campaigns on the page at most, the newest first (default: 20)"
+        "--last", type=int, default=None, help="maximum number of campaigns, the newest first (default: 20)"
     )
     options = parser.parse_args(arguments)
 

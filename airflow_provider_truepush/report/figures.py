@@ -10,7 +10,7 @@ from airflow_provider_truepush.report.view_model import STEPS, CampaignView, Sna
 
 #: Colors that stand out on white as well as on black.
 COLORS = {"sent": "#7c8798", "delivered": "#3b82f6", "views": "#14a38f", "clicks": "#e08a1e"}
-#: The counters differ by magnitudes: each pair has a scale of its own.
+#: The counters differ by orders of magnitude, so each pair has its own scale.
 PAIRS = (("sent", "delivered"), ("views", "clicks"))
 
 #: With more points than this a line has no markers.
@@ -32,7 +32,7 @@ def scripts() -> str:
 
 
 def in_json(campaign: CampaignView) -> str:
-    """Return the two plots of a campaign as JSON that can stand within a ``script`` element."""
+    """Return the two plots of a campaign as JSON that is safe inside a ``script`` element."""
     plots = {"funnel": _plain(funnel(campaign.latest)), "growth": _plain(growth(campaign.snapshots))}
     text = json.dumps(plots, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
@@ -60,7 +60,7 @@ def funnel(snapshot: Snapshot) -> Any:
 
 
 def growth(snapshots: Sequence[Snapshot]) -> Any:
-    """Return the counters over time; as bars where there is one observation only."""
+    """Return the counters over time; as bars when only one observation exists."""
     from plotly.subplots import make_subplots
 
     points = thin_out(snapshots)

@@ -1,4 +1,4 @@
-"""The page around the plots."""
+"""Render the page around the plots."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from importlib import resources
 from airflow_provider_truepush.report import figures
 from airflow_provider_truepush.report.view_model import STEPS, ReportView, format_number, share
 
-#: Snapshots in the table below a plot at most, the newest.
+#: The most snapshots in the table below a plot; the newest are shown.
 ROWS = 60
-#: What stands for a value that is not known.
+#: The text for an unknown value.
 NONE = "—"
 
 

@@ -1,4 +1,4 @@
-"""Reading the warehouse's tables, through any Airflow connection to an SQL database."""
+"""Read the warehouse's tables, through any Airflow connection to an SQL database."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _Reading:
         return found
 
     def _campaign(self, head: Sequence[Any], history: list[Snapshot]) -> CampaignView:
-        """Return a campaign; its newest counters are added to a history that lacks them, as after pruning."""
+        """Return a campaign. If its history lacks the newest counters, as after pruning, they are added."""
         project, campaign_id, title, created_at, *counted = head
         newest = self._snapshot(counted)
         if not history or history[-1].observed_at < newest.observed_at:

@@ -1,4 +1,4 @@
-"""What the page shows, as plain values. No I/O."""
+"""The content of the page, as plain values. No I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEPS: tuple[tuple[str, str, str | None], ...] = (
     ("views", "Views", "delivered"),
     ("clicks", "Clicks", "delivered"),
 )
-#: More points than this do not show in a plot as wide as a page.
+#: A plot as wide as a page cannot show more points than this.
 MOST_POINTS = 300
 
 
@@ -21,8 +21,8 @@ MOST_POINTS = 300
 class Snapshot:
     """The counters of a campaign at one moment (aware, UTC).
 
-    :param counters: None for one that the warehouse does not know, because its column was added later.
-    :param regressed: a counter is lower than in the snapshot before.
+    :param counters: by name; None for a counter that is unknown, because its column was added later.
+    :param regressed: True when a counter is lower than in the snapshot before.
     """
 
     observed_at: datetime
@@ -49,22 +49,22 @@ class CampaignView:
 
     @property
     def latest(self) -> Snapshot:
-        """The newest counters."""
+        """Return the newest counters."""
         return self.snapshots[-1]
 
     @property
     def name(self) -> str:
-        """The title, or the id where no title is known."""
+        """Return the title, or the id when the title is unknown."""
         return self.title or self.campaign_id
 
     @property
     def regressed(self) -> bool:
-        """True when a counter fell between two snapshots."""
+        """Return True when a counter fell between two snapshots."""
         return any(snapshot.regressed for snapshot in self.snapshots)
 
     @property
     def in_words(self) -> str:
-        """The funnel as a sentence, for readers who do not see the plot."""
+        """Return the funnel as a sentence, for readers who cannot see the plot."""
         steps = ", ".join(
             f"{label.lower()} {format_number(self.latest.counters[step], 'unknown')}"
             + format_share(self.latest.share(step, of), of)
@@ -89,7 +89,7 @@ class ReportView:
 
     @property
     def totals(self) -> dict[str, int | None]:
-        """The sum of each counter over the campaigns shown; None where one of them is unknown."""
+        """Return the sum of each counter over the campaigns on the page; None when one of them is unknown."""
         found: dict[str, int | None] = {}
         for name in self.campaigns[0].latest.counters if self.campaigns else ():
             values = [campaign.latest.counters[name] for campaign in self.campaigns]
@@ -109,13 +109,13 @@ def share(counters: dict[str, int | None], step: str, of: str | None) -> float |
 def format_number(value: int | None, unknown: str) -> str:
     """Return a counter with separators.
 
-    :param unknown: stands for one that is not known.
+    :param unknown: the text for an unknown counter.
     """
     return unknown if value is None else f"{value:,}"
 
 
 def format_share(value: float | None, of: str | None) -> str:
-    """Return a share in words, with a leading blank; empty when there is none."""
+    """Return a share in words, with a leading blank; an empty text when it is unknown."""
     return "" if value is None else f" ({value:.1%} of {of})"
 
 

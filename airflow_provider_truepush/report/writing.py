@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 #: Campaigns on the page by default.
 LAST = 20
-#: Campaigns on the page at most: a browser draws two plots for each.
+#: The most campaigns on the page: a browser draws two plots for each.
 MOST = 200
 
 
@@ -45,7 +45,7 @@ def write_report(
     :param project: only campaigns of this project; None for all.
     :param schema: schema of the tables; None for the connection's own.
     :param table_prefix: prefix of the tables' names.
-    :param last: campaigns on the page at most, the newest first; 1 to 200, by default 20.
+    :param last: maximum number of campaigns on the page, the newest first; 1 to 200, by default 20.
     :returns: the file's path.
     :raises TruepushReportError: when the tables cannot be read, or ``last`` or ``path`` is not accepted.
     :raises AirflowOptionalProviderFeatureException: when plotly is not installed.
@@ -83,7 +83,7 @@ def _require_plotly() -> None:
 
 
 def replace_file(target: Path, text: str) -> None:
-    """Replace a file as a whole: a reader sees the old page or the new one, never a part of it."""
+    """Replace a file as a whole. A reader sees the old page or the new one, never a part of one."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:

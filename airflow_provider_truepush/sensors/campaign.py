@@ -57,9 +57,9 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
 
     ``poke_interval`` is kept after every kind of answer; ``Retry-After`` lengthens it. The last poll comes at the
     timeout; a deferred wait gives it up to a minute more to be answered. Before Airflow 3.3 the mode ``reschedule``
-    has nowhere to keep ``settled_after``, which is refused there, and the error budget. A deferred wait keeps its
-    timeout when the triggerer restarts, and nothing else: ``settled_after`` and the error budget start again from
-    there, so a triggerer that restarts more often than every ``settled_after`` never finds the counters settled.
+    has no store for ``settled_after``, which is refused there, and for the error budget. When the triggerer restarts, a
+    deferred wait keeps only its timeout: ``settled_after`` and the error budget start again, so with a triggerer that
+    restarts more often than every ``settled_after`` the counters never count as settled.
     ``exponential_backoff`` is refused for deferred waits.
     """
 
@@ -104,7 +104,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0
 
-    #: Made at first use: Airflow runs a copy of the operator that the Dag file made.
+    #: Created at first use: Airflow runs a copy of the operator that the Dag file created.
     _switch: KillSwitch | None = None
     #: True once a kill has canceled the campaign.
     _canceled = False
@@ -118,10 +118,10 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
-        """Check the literals among some arguments; the constructor calls it, and ``partial`` and ``expand`` do.
+        """Check the arguments that are literals. The constructor, ``partial`` and ``expand`` call it.
 
         :param given: arguments by name.
-        :raises TruepushArgumentError: a literal is wrong, whatever the templates render to.
+        :raises TruepushArgumentError: a literal is invalid, whatever the templates render to.
         """
         from airflow_provider_truepush.waiting.bounds import check_literal_of
 
@@ -135,7 +135,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """As Airflow's, with literals checked."""
+        """Create a partial sensor as Airflow does, and check its literals."""
         cls.check_arguments(kwargs)
         return CheckedPartial(super().partial(**kwargs), cls.check_arguments, kwargs)
 
@@ -146,17 +146,17 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
             if not self.thresholds and self.settled_after is None:
                 refuse_endless(self.thresholds)
             if self.deferrable and self.exponential_backoff:
-                refuse("exponential_backoff", True, "a deferred wait polls at a fixed interval; set poke_interval")
+                refuse("exponential_backoff", True, "cannot be used with deferrable=True", "Set poke_interval instead")
 
     @property
     def hook(self) -> TruepushHook:
-        """The hook, kept from poke to poke."""
+        """Return the hook, which is kept from poke to poke."""
         if self._hook is None:
             self._hook = TruepushHook(self.truepush_conn_id)
         return self._hook
 
     def goal(self) -> Goal:
-        """Return when the wait ends; check the arguments."""
+        """Check the arguments and return the conditions on which the wait ends."""
         from airflow_provider_truepush.waiting.campaign_wait import goal_of
 
         return goal_of(
@@ -169,7 +169,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         )
 
     def execute(self, context: Context) -> Any:
-        """Wait, in the mode asked for."""
+        """Wait, in the mode that the arguments set."""
         try:
             with self.kill_switch.guarded():
                 return self._execute(context)
@@ -228,7 +228,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         return self._memory
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Ask once, and judge."""
+        """Poll once and judge the answer."""
         with self.kill_switch.guarded():
             memory = self._memory or self._remember(self.goal(), context, across_processes=False)
             wait = self._wait(memory.watch.goal)
@@ -246,7 +246,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         return self._wait(self.goal()).finish(self.campaign_id, Verdict.of_event(event), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume, and end as the other modes end: with ``never_fail`` an error of any class skips the task."""
+        """Resume the task. As in the other modes, with ``never_fail`` an error of any class skips it."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSkipException:
@@ -257,7 +257,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
             raise
 
     def on_kill(self) -> None:
-        """Cancel the campaign when someone ends the task, if asked to."""
+        """Cancel the campaign when someone ends the task, if ``cancel_on_kill`` is set."""
         self.kill_switch.on_kill()
 
     def _cancel_once(self) -> None:

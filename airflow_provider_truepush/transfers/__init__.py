@@ -1,1 +1,1 @@
-"""Transfers: Truepush's statistics into a warehouse."""
+"""Transfers: export Truepush's statistics into a warehouse."""

@@ -1,6 +1,6 @@
-"""Checks of the transfers' arguments: of literals while the Dag file is parsed, and of all when the task runs.
+"""Check the transfers' arguments: literals while the Dag file is parsed, and all arguments when the task runs.
 
-Each takes the name of an argument and its value as it is after rendering, and returns the value to work with.
+Each check takes the name of an argument and its rendered value, and returns the value to use.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def ratio(field: str, value: Any) -> float | None:
 
 
 def name(field: str, value: Any) -> str:
-    """Check a name that goes into rows."""
+    """Check a name that is written into rows."""
     found = text(field, value)
     if len(found) > _LONGEST_NAME or found != found.strip() or not found.isprintable():
         refuse(field, value, f"must have up to {_LONGEST_NAME} printable characters, no blank at either end")
@@ -79,7 +79,7 @@ def flag(field: str, value: Any) -> bool:
 
 
 def choice(field: str, value: Any, choices: tuple[str | None, ...]) -> Any:
-    """Check one of a few words; None where it is one of them."""
+    """Check that a value is one of the choices, of which None may be one."""
     read = templated.optional(value) if None in choices else value
     if read not in choices:
         words = [repr(one) for one in choices]
@@ -91,12 +91,12 @@ def compression(field: str, value: Any, of_format: Any) -> str | None:
     """Check the compression of a file of a format."""
     read: str | None = choice(field, value, COMPRESSIONS)
     if read is not None and of_format == "parquet":
-        refuse(field, value, "is for jsonl and csv; Parquet compresses its columns by itself")
+        refuse(field, value, "is for jsonl and csv", "Omit it: Parquet compresses its columns by itself")
     return read
 
 
 def path(field: str, value: Any) -> str:
-    """Check an absolute path or a URL, without looking whether it exists."""
+    """Check that a value is an absolute path or a URL. It need not exist."""
     found = value.__fspath__() if hasattr(value, "__fspath__") else value
     if not isinstance(found, str) or not found.strip() or found.strip() == "None":
         refuse(field, value, "must be an absolute path, or a URL such as s3://conn_id@bucket/prefix")

@@ -1,4 +1,4 @@
-"""What the transfers of statistics share: which campaigns, for which Dag run, and what Airflow is told of it."""
+"""The base of the transfers of statistics: choose the campaigns, read the Dag run, publish the result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
 from airflow_provider_truepush.later import Later
-from airflow_provider_truepush.lineage.export import TellsOfExport
+from airflow_provider_truepush.lineage.export import ExportLineage
 from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.transfers import given
@@ -35,19 +35,19 @@ else:
     rows = Later("airflow_provider_truepush.export.rows")
     selection = Later("airflow_provider_truepush.export.selection")
 
-#: Ids that an error names.
+#: The most ids that an error lists.
 _NAMED = 50
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-class StatsTransfer(TellsOfExport, TruepushOperator):
-    """Base of the transfers. Fetches the counters of campaigns, many at once, and hands them to a place in batches.
+class StatsTransfer(ExportLineage, TruepushOperator):
+    """Base of the transfers. It fetches the counters of many campaigns at once, and writes them in batches.
 
-    A try that fails keeps what it has written, and the next try of the same execution fetches only what is left. A
-    person's clear begins another execution, which fetches everything again.
+    A try that fails keeps what it has written, and the next try of the same execution fetches only what is left. When
+    someone clears the task, a new execution begins, which fetches everything again.
 
-    What was given must not come out empty: a template that rendered to None, an XCom of None and a mapped None are
-    errors. A literal None in the Dag file has the meaning that is written here.
+    An argument that was given must not render to an empty value: a template that rendered to None, an XCom of None and
+    a mapped None are errors. A literal None in the Dag file has the meaning that is described here.
 
     :param campaign_ids: ids of campaigns: a list, rows of ``TruepushListCampaignsOperator``, or text that holds
         either, as JSON or Python writes it. They are fetched whatever their age. None for every campaign that
@@ -55,14 +55,15 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
     :param project: a stable name of the Truepush project in the rows; None for the connection's id.
     :param refresh_for: age up to which campaigns are fetched, from their creation to the start of the run. None for
         all. A campaign that is scheduled further ahead than this is never fetched.
-    :param stop_after_unchanged: leave out campaigns whose last fetches, so many in a row, brought nothing new.
+    :param stop_after_unchanged: leave out campaigns whose counters did not change in this number of fetches in a row.
+        None to leave out none.
     :param snapshot_key: names the snapshot: the rows of another execution with the same key are replaced. None for the
-        end of the run's data interval, or, where it has none, the moment it was to run after; ISO 8601, UTC.
-    :param on_past_interval: what to do in a run whose following interval has ended too, as in a backfill or a late
-        catch-up: the counters of then cannot be had any more. ``skip`` the task, ``flag`` the rows
-        (``past_interval``), or ``fail``. Runs by hand, and tries that go on with what an earlier one has begun, are
-        flagged.
-    :param fail_if_missing_ratio: fail when a larger part of the campaigns has no statistics; None never to.
+        end of the run's data interval, or, where it has none, the run's ``run_after``; ISO 8601, UTC.
+    :param on_past_interval: what to do in a run that is more than one interval late, as in a backfill or a late
+        catch-up. Truepush reports current counters only, so the counters of that time are lost. ``skip`` the task,
+        ``flag`` the rows (``past_interval``), or ``fail``. Manual runs, and tries that continue what an earlier one
+        has begun, are flagged.
+    :param fail_if_missing_ratio: fail when a larger part of the campaigns has no statistics; None to never fail.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -106,7 +107,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         self.fail_if_missing_ratio = None if fail_if_missing_ratio is NOT_GIVEN else fail_if_missing_ratio
         self.truepush_conn_id = truepush_conn_id
         self._never_empty = never_empty
-        # A template without a value must not come to mean every campaign.
+        # A template without a value must not mean every campaign.
         self._some_campaigns = campaign_ids is not None
         with checked_at_parse():
             check = literals.check_literal
@@ -134,7 +135,7 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
 
     @abstractmethod
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
-        """Check the arguments of the place, and make it. Nothing is written yet."""
+        """Check the arguments of the target, and create the sink. Nothing is written yet."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Export, and return a summary."""
@@ -194,14 +195,13 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         )
         if not past:
             return False
-        # A person who runs it wants the counters of now; and what an earlier try has begun is ended.
+        # A manual run is meant to store the current counters, and an export that an earlier try began is completed.
         if not by_schedule or _resumes_from(context, self.retries) is not None:
             self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
             return True
         message = (
             f"The interval of this run ended at {interval_end}, and the next interval has ended as well. Truepush "
-            "reports current counters only, so they would be stored under a date that they do not belong to. Nothing "
-            "was fetched."
+            "reports current counters only, so they cannot be stored under this date. Nothing was fetched."
         )
         if self.on_past_interval == "fail":
             raise AirflowFailException(message)
@@ -211,14 +211,14 @@ class StatsTransfer(TellsOfExport, TruepushOperator):
         return True
 
     def _judge(self, outcome: Outcome, ratio: float | None) -> None:
-        """Fail when something is left; what was fetched is kept."""
+        """Fail when campaigns are left. The rows that were fetched are kept."""
         left = [
             f"{len(outcome.reasons)} were not fetched: {_some(list(outcome.reasons), outcome.failed)}"
             for _ in range(bool(outcome.failed))
         ]
         kept = f"{outcome.rows} rows are kept; the next try fetches only what is left."
         if outcome.broken_by is not None:
-            self.log.error("The export was broken off. %s %s", kept, " ".join(left))
+            self.log.error("The export was interrupted. %s %s", kept, " ".join(left))
             raise outcome.broken_by
         if left:
             first = next(iter(outcome.reasons.values()))
@@ -236,7 +236,7 @@ def _some(ids: list[str], number: int) -> str:
 
 
 def _interval_end(context: Context) -> str:
-    """The default of ``snapshot_key``."""
+    """Return the default of ``snapshot_key``."""
     dag_run = context["dag_run"]
     for moment in (context.get("data_interval_end"), getattr(dag_run, "run_after", None), context.get("logical_date")):
         if moment is not None:
@@ -245,7 +245,7 @@ def _interval_end(context: Context) -> str:
 
 
 def _first_try(ti: Any, retries: int | None) -> int:
-    """The try that began this execution. A clear raises ``max_tries``, so that the tries after it can be told."""
+    """Return the try that began this execution. A clear raises ``max_tries``, which identifies the tries after it."""
     number = int(getattr(ti, "try_number", 1) or 1)
     max_tries = getattr(ti, "max_tries", None)
     return number if max_tries is None else max(1, min(number, int(max_tries) - int(retries or 0) + 1))
@@ -258,7 +258,7 @@ def _load_id(ti: Any, retries: int | None) -> str:
 
 
 def _resumes_from(context: Context, retries: int | None) -> datetime | None:
-    """For a further try, a moment before the first; None for the first.
+    """Return a moment before the first try, for later tries; None for the first try.
 
     Rows from before the Dag run began are those of a deleted run of the same name.
     """

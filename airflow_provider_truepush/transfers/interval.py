@@ -1,4 +1,4 @@
-"""Decide whether a Dag run is about the past: Truepush reports current counters only."""
+"""Decide whether a Dag run is more than one interval late: Truepush reports current counters only."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def next_end(timetable: Any, interval_start: datetime | None, interval_end: date
     """Return when the next interval ends; None when no other follows.
 
     Airflow's own timetables are read: cron expressions, time deltas, lists of events, and the timetable inside one
-    that combines assets with time. A timetable of the user's own is asked for its next run. Where that fails, the next
-    interval is assumed to be as long as this one, and at least a day.
+    that combines assets with time. A custom timetable is asked for its next run. If that fails, the next interval is
+    assumed to have the length of this one, and at least a day.
     """
     if type(timetable).__name__ in _WITHOUT_NEXT:
         return None
@@ -94,7 +94,7 @@ def _after(expression: str, zone: Any, moment: datetime) -> datetime:
 
 
 def _asked(timetable: Any, interval_start: datetime | None, interval_end: datetime) -> datetime | None:
-    """Return the end that a timetable of the user's own reports, as the scheduler asks for it."""
+    """Return the end that a custom timetable reports, asked as the scheduler asks."""
     import pendulum
     from airflow.timetables.base import DataInterval, TimeRestriction
 

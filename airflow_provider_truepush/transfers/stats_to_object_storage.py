@@ -1,4 +1,4 @@
-"""Statistics of campaigns into files, on a disk or in an object storage."""
+"""Export statistics of campaigns into files, on a disk or in an object storage."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ __all__ = ["TruepushStatsToObjectStorageOperator"]
 class TruepushStatsToObjectStorageOperator(StatsTransfer):
     """Fetch the counters of campaigns and write them into one file per run: ``listCampaign``, ``campaignStats``.
 
-    Written are, below ``path``::
+    It writes below ``path``::
 
         campaign_stats/dt=2026-11-23/<dag>.<task>.<run>.<hash>.parquet
         campaign_stats/dt=2026-11-23/_<dag>.<task>.<run>.<hash>_manifest.json
 
-    ``dt`` is the end of the run's data interval, or, where it has none, the moment it was to run after (UTC). The names
-    are the same in every try and re-run, and another run's are others: a re-run replaces its file, as a whole, and
-    an observation that arrives late replaces none that is newer. The manifest is written last and names the run, rows,
-    hashes, columns, first and last ``observed_at``, and the campaigns without statistics; a file without one is not
-    complete. Several runs of a day have a file each, with the same campaigns: take the newest ``observed_at``.
+    ``dt`` is the end of the run's data interval, or, where it has none, the run's ``run_after`` (UTC). Every try and
+    re-run of one run uses the same names, and different runs use different names. A re-run replaces its file as a
+    whole; a late observation never replaces a newer one. The manifest is written last and names the run, rows,
+    hashes, columns, first and last ``observed_at``, and the campaigns without statistics. A file without a manifest is
+    not complete. Several runs of a day have one file each, with the same campaigns: use the newest ``observed_at``.
 
     Columns: ``project, campaign_id, snapshot_key, observed_at, title, created_at``, the eight counters as 64-bit
     integers, ``raw`` (JSON text of counters without a column), ``logical_date, dag_id, run_id, past_interval``. All
     moments are UTC. The rows are in the order in which they were fetched.
 
-    The file is made on the worker's disk, which must have room for it, and appears when it is complete. Until then a
-    try leaves what it has fetched under ``campaign_stats/_parts``, every ten seconds and when it fails; the next try of
+    The file is built on the worker's disk, which must have room for it, and appears when it is complete. Until then a
+    try saves the fetched rows under ``campaign_stats/_parts``, every ten seconds and when it fails; the next try of
     the same execution fetches the rest. A worker that is killed loses up to ten seconds of fetching. When the task
-    fails after its file was complete, by ``fail_if_missing_ratio``, the file stays, and the next try fetches what was
-    missing.
+    fails by ``fail_if_missing_ratio`` after its file was complete, the file is kept, and the next try fetches the
+    missing campaigns.
 
-    Nothing is fetched before it is known that the format can be made and that files can be written. One writer per
-    run is assumed: object storages have no lock, and two tries that complete at the very same moment may leave the
-    older one's file.
+    Before anything is fetched, the task checks that the format is available and that files can be written. Only one
+    writer per run is supported: object storages have no lock, and two tries that complete at the same moment may leave
+    the older one's file.
 
-    Files know nothing of earlier runs: ``stop_after_unchanged`` is refused, ``refresh_for`` leaves out only campaigns
-    whose id tells their age, and fallen counters are not flagged (``regressed`` is 0). ``TruepushStatsToSqlOperator``
-    does all that.
+    Files have no record of earlier runs: ``stop_after_unchanged`` is refused, ``refresh_for`` leaves out only campaigns
+    whose id carries their age, and counters that fell are not flagged (``regressed`` is 0).
+    ``TruepushStatsToSqlOperator`` supports all of these.
 
     Returns a dict of ``rows, campaigns, missing, regressed, titles_replaced, resumed, left_out, project, snapshot_key,
     past_interval, min_observed_at, max_observed_at, manifest`` and ``files``, a list of ``path, rows, bytes, sha256``;
@@ -65,8 +65,8 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
 
     :param path: an absolute path, or a URL that ``ObjectStoragePath`` knows, such as
         ``s3://conn_id@bucket/prefix``. The provider of the storage must be installed.
-    :param format: ``parquet`` (needs the extra ``parquet``), ``jsonl`` or ``csv`` (RFC 4180, UTF-8; titles stand there
-        as they are: do not open it in a spreadsheet, which takes ``=1+1`` for a formula, where you do not trust them).
+    :param format: ``parquet`` (needs the extra ``parquet``), ``jsonl`` or ``csv`` (RFC 4180, UTF-8). CSV holds titles
+        unchanged: if you do not trust them, do not open the file in a spreadsheet, which reads ``=1+1`` as a formula.
     :param compression: ``gzip`` for jsonl and csv; None for none. Parquet compresses its columns by itself.
     :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
         ``refresh_for``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and ``truepush_conn_id``.
@@ -114,7 +114,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         self._lineage: list[tuple[str, str]] = []
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
-        """The file."""
+        """Check the arguments of the file, and return its sink."""
         from airflow_provider_truepush.export.files.formats import file_format
         from airflow_provider_truepush.export.files.names import TABLE, Names
         from airflow_provider_truepush.export.files.sink import FileSink
@@ -122,7 +122,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
 
         _check_unchanged("stop_after_unchanged", self.stop_after_unchanged)
         given = arguments.choice("format", self.format, arguments.FORMATS)
-        made = file_format(given, arguments.compression("compression", self.compression, given), run)
+        file_writer = file_format(given, arguments.compression("compression", self.compression, given), run)
         place = store(arguments.path("path", self.path))
         ti = context["ti"]
         index = getattr(ti, "map_index", -1)
@@ -133,25 +133,25 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
             map_index=-1 if index is None else index,
             load_id=run.load_id,
             day=_day(context),
-            extension=made.extension,
+            extension=file_writer.extension,
         )
         self._lineage = [place.dataset(TABLE)]
         return FileSink(
             place,
             names,
-            made,
+            file_writer,
             run,
             keeps_unlisted=not self._some_campaigns,
         )
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
-        """The folder of the files."""
+        """Return the folder of the files."""
         return self._lineage
 
 
 def _check_unchanged(field: str, value: Any) -> None:
     if arguments.count(field, value) is not None:
-        refuse(field, value, "needs tables: a file does not know earlier runs")
+        refuse(field, value, "needs tables, because files have no record of earlier runs", "Omit it")
 
 
 def _day(context: Context) -> date:
@@ -160,4 +160,6 @@ def _day(context: Context) -> date:
         if moment is not None:
             day: date = moment.astimezone(UTC).date()
             return day
-    raise ValueError("the run has neither a data interval, nor run_after, nor a logical date: its files have no place")
+    raise ValueError(
+        "The run has no data interval, run_after or logical date, so its files have no folder. Nothing was fetched."
+    )

@@ -1,4 +1,4 @@
-"""Statistics of campaigns into the tables of an SQL database."""
+"""Export statistics of campaigns into the tables of an SQL database."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class TruepushStatsToSqlOperator(StatsTransfer):
     on Redshift, and by the warehouse's own conflict rules on Snowflake and Databricks. On BigQuery, do not run two
     exports of one project at once: put them into a pool with one slot.
 
-    A title that the database cannot hold, by its encoding or by the length of the column, is stored with replacement
-    characters; ``raw`` then has ``title_replaced``.
+    A title that the database cannot store, because of its encoding or the length of the column, is stored with
+    replacement characters; ``raw`` then has ``title_replaced``.
 
     A connection of type ``google_cloud_platform`` leads to BigQuery; the dataset is ``schema``, or the connection's
     schema or extra ``dataset``.
@@ -64,8 +64,8 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         ``refresh_for``, ``stop_after_unchanged``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and
         ``truepush_conn_id``.
     :param schema: the schema (BigQuery: the dataset) with the tables; None for the connection's own. It is not created.
-    :param table_prefix: begins the names of the tables and of the view.
-    :param create_table: whether to create tables and the view that do not exist.
+    :param table_prefix: prefix of the names of the tables and of the view.
+    :param create_table: create the tables and the view if they do not exist. False fails the task instead.
     :param schema_contract: ``evolve`` adds columns that a table lacks, as nullable ones, and accepts others;
         ``freeze`` refuses both.
     """
@@ -125,7 +125,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         self._written: tuple[Engine, Tables] | None = None
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
-        """The warehouse."""
+        """Check the arguments of the tables, and return the warehouse."""
         from airflow_provider_truepush.export.sql.engines import engine_for, hook_for
         from airflow_provider_truepush.export.sql.tables import tables
         from airflow_provider_truepush.export.sql.warehouse import Warehouse
@@ -139,8 +139,8 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         try:
             hook = hook_for(connection)
         except Exception as error:
-            why = "the Airflow provider of its type may be missing, such as apache-airflow-providers-sqlite"
-            refuse("sql_conn_id", self.sql_conn_id, f"gives no SQL connection ({error}); {why}")
+            remedy = "Install its provider, such as apache-airflow-providers-sqlite, and restart the workers"
+            refuse("sql_conn_id", self.sql_conn_id, f"cannot be used as an SQL connection ({error})", remedy)
         engine = engine_for(hook, self.sql_conn_id)
         self._written = engine, described
         return Warehouse(
@@ -153,7 +153,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         )
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
-        """The three tables; none where it is not known what OpenLineage calls them."""
+        """Return the three tables; none where OpenLineage's name for them is unknown."""
         if self._written is None:
             return []
         engine, described = self._written

@@ -18,7 +18,7 @@ from airflow_provider_truepush.waiting.polling.waiters import Waiter
 
 
 class TruepushCampaignStatsTrigger(BaseTrigger):
-    """Poll ``campaignStats`` until a goal is met, missed or out of time, then fire one event: the verdict.
+    """Poll ``campaignStats`` until the goal is met or missed or the time is up, then fire one event: the verdict.
 
     A triggerer that restarts, or hands the wait to another one, starts it again with the same deadline. It does not
     know when a counter changed last, which ``settled_after`` needs, nor for how long polls have been failing, which
@@ -76,7 +76,7 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Waiter for a verdict. All triggers of a connection share one poller."""
+        """Wait for the verdict. All triggers of a connection share one poller."""
         wait = Waiter(Watch(Goal(**self.goal)), self.poke_interval, self.timeout, self.started_at)
         poller = join(self.truepush_conn_id, self.campaign_id, wait)
         try:
@@ -87,7 +87,7 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         yield TriggerEvent(verdict.as_dict(self.carry))  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Cancel the campaign when someone ends the task, if asked to. Airflow gives it half a minute.
+        """Cancel the campaign when someone ends the task, if ``cancel_on_kill`` is set. Airflow allows 30 seconds.
 
         The cancel goes before all polls, and does not wait for the end of a cooldown.
         """

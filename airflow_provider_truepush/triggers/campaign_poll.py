@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
 #: Seconds after which a sleeping poll checks whether a watcher has joined or is due.
 _NAP = 1.0
-#: Seconds after which a failure that goes on is logged again.
+#: Seconds after which a failure that continues is logged again.
 _REMIND_AFTER = 600.0
 
 
 class Watch:
-    """What a watcher expects of the poll.
+    """The request of one watcher to the shared poll.
 
     :param interval: seconds between polls.
     """
@@ -42,7 +42,7 @@ _watches: dict[str, list[Watch]] = {}
 
 
 def join(conn_id: str, watch: Watch) -> Callable[[], None]:
-    """Add a watcher to the poll of its connection; return what removes it."""
+    """Add a watcher to the poll of its connection; return a function that removes it."""
     watches = _watches.setdefault(conn_id, [])
     watches.append(watch)
     return lambda: watches.remove(watch)
@@ -64,7 +64,7 @@ class CampaignList:
 
 
 class CampaignListProducer:
-    """Yields lists, and lets the watchers save their state once Airflow has stored the events made of a list.
+    """Yield lists, and let the watchers save their state once Airflow has stored the events of a list.
 
     It has the methods of Airflow's ``SharedStreamProducer``, which older Airflow does not have.
 
@@ -82,18 +82,18 @@ class CampaignListProducer:
             yield listed, listed
 
     async def advance(self, batch: Sequence[Any]) -> None:
-        """Let the watchers save their state. Where one failed, all wait for the next list that none fails on."""
+        """Let the watchers save their state. If one failed, all wait for the next list on which none fails."""
         for item in batch:
             if item.outcome.is_clean:
                 for save in item.broker_payload.on_stored:
                     await save()
 
     def get_advance_lane(self, broker_payload: Any) -> Hashable:
-        """Return the one lane: a list is settled after the one before it."""
+        """Return the only lane, because lists must be handled in their order."""
         return None
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing: the producer holds no resources."""
 
 
 async def poll(conn_id: str, interval: float, *, confirmed: bool) -> AsyncIterator[CampaignList]:
@@ -136,7 +136,7 @@ async def _list(conn_id: str, hook: TruepushAsyncHook, *, confirmed: bool) -> Ca
 
 
 class _Trouble:
-    """Logs failed polls: each new cause, a reminder while it lasts, and its end."""
+    """Log failed polls: each new cause, a reminder while it lasts, and its end."""
 
     def __init__(self, conn_id: str) -> None:
         self._conn_id = conn_id
@@ -176,7 +176,7 @@ class _Trouble:
 
 
 def _cause(error: Exception) -> object:
-    """Return what makes two failures the same, although their messages may hold numbers that differ."""
+    """Return a key that is the same for two failures of one cause, although numbers in their messages may differ."""
     if isinstance(error, TruepushError):
         return (type(error), error.http_status, error.code)
     return (type(error), str(error))

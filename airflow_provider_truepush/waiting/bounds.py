@@ -24,9 +24,9 @@ def check_literals(
     on_settled: object,
     error_budget: object,
 ) -> None:
-    """Check all arguments of a wait as far as rendering changes nothing about them.
+    """Check the arguments of a wait that are literals.
 
-    :raises TruepushValidationError: one of them cannot be right, whatever the templates render to.
+    :raises TruepushValidationError: one of them is invalid, whatever the templates render to.
     """
     given = {
         "thresholds": thresholds,
@@ -43,10 +43,10 @@ def check_literals(
 
 
 def check_literal_of(name: str, value: object) -> None:
-    """Check one argument of a wait, as far as it is a literal.
+    """Check one argument of a wait, if it is a literal.
 
-    :param name: its name; an argument that is none of a wait's passes.
-    :param value: as the Dag file gives it.
+    :param name: its name. An argument that does not belong to a wait passes.
+    :param value: its value in the Dag file.
     """
     if name in ("thresholds", "fail_if"):
         _check_literal_bounds(name, value)
@@ -75,7 +75,7 @@ def refuse_endless(thresholds: object) -> None:
 
 
 def check_error_budget(given: object) -> timedelta | int:
-    """Check an error budget: a timedelta above 0, its JSON form, or the number of polls that version 0.1 took."""
+    """Check an error budget: a timedelta above 0, its JSON form, or the number of polls that version 0.1 accepted."""
     if isinstance(given, Mapping) and set(given) == {"seconds"}:
         given = timedelta(seconds=checks.seconds("error_budget", given["seconds"]))
     if isinstance(given, timedelta):
@@ -121,7 +121,7 @@ def check_name(name: str, key: object, value: object) -> None:
     """Check that a counter or a rate of that name exists."""
     known = (*COUNTERS.values(), *RATES)
     if key not in known:
-        checks.refuse(f"{name}.{key}", value, f"is not a counter or a rate (known: {', '.join(known)})")
+        checks.refuse(f"{name}.{key}", value, "is not a counter or a rate", f"Use one of {', '.join(known)}")
 
 
 def _number(value: str) -> float | str:

@@ -37,7 +37,7 @@ def goal_of(
     on_settled: str,
     error_budget: timedelta | int,
 ) -> Goal:
-    """Build a goal from an operator's arguments, as templates rendered them, and check it."""
+    """Build a goal from an operator's rendered arguments, and check it."""
     return Goal(
         thresholds=templated.mapping("thresholds", thresholds or {}),
         require=require,  # type: ignore[arg-type]  # the goal checks the word
@@ -50,12 +50,12 @@ def goal_of(
 
 @dataclass(frozen=True, slots=True)
 class CampaignWait:
-    """Polls a campaign for a task, and turns the end of the wait into the task's.
+    """Poll a campaign for a task, and end the task when the wait ends.
 
     :param truepush_conn_id: id of the connection.
     :param goal: when the wait ends.
     :param log: the logger of the task.
-    :param kill_switch: knows when the task asks Airflow something.
+    :param kill_switch: is informed while the task sends Airflow a request.
     :param cancel_on_failure: cancel the campaign after a bad end other than failed polls.
     :param on_canceled: called with the campaign's id after it was canceled.
     """
@@ -70,7 +70,7 @@ class CampaignWait:
     def poll(
         self, hook: TruepushHook, campaign_id: str, watch: Watch, interval: float | None = None
     ) -> tuple[Verdict, float]:
-        """Ask once, and judge; return the verdict, and the seconds that Truepush asked to wait.
+        """Poll once and judge the answer; return the verdict, and the seconds that Truepush asked to wait.
 
         :param hook: the project.
         :param campaign_id: the campaign.
@@ -107,7 +107,7 @@ class CampaignWait:
             ) from error
 
     def finish(self, campaign_id: str, verdict: Verdict, context: Context) -> dict[str, int] | None:
-        """End the task as the wait has ended: return the last counters, or raise."""
+        """End the task by the verdict: return the last counters, or raise."""
         if verdict.good:
             self.log.info("Campaign %s: %s. %s", campaign_id, verdict.reason, verdict.stats)
             return verdict.stats
@@ -119,12 +119,12 @@ class CampaignWait:
         raise AirflowSensorTimeout(message) if verdict.state == "timeout" else AirflowFailException(message)
 
     def finish_badly(self, campaign_id: str, verdict: Verdict, context: Context) -> str:
-        """Push the counters, cancel the campaign if asked to, and return the error message."""
+        """Push the counters, cancel the campaign if ``cancel_on_failure`` is set, and return the error message."""
         with self.kill_switch.guarded():
             context["ti"].xcom_push(key="stats", value=verdict.stats)
         outcome = "The campaign was not changed."
         if verdict.state == "errors":
-            # Failed polls say nothing about the campaign, and a retry may still see it through.
+            # Failed polls say nothing about the campaign, and a retry may still reach the goal.
             outcome = "Clear the task to wait again."
         elif self.cancel_on_failure:
             with self.kill_switch.guarded():

@@ -25,7 +25,7 @@ def cancel_campaign(
     :param campaign_id: the campaign.
     :param why: the reason, for the log.
     :param log: the logger of the task.
-    :param on_canceled: called with the id when the campaign was canceled for certain.
+    :param on_canceled: called with the id when the campaign was certainly canceled.
     """
     try:
         with TruepushHook(conn_id) as hook:

@@ -22,7 +22,7 @@ from airflow_provider_truepush.waiting.bounds import (
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
 
-#: What a failed poll means; many errors of the client say so themselves.
+#: The consequence of a failed poll. Many errors of the client contain it already.
 _UNAFFECTED = "status request failed; the campaign is not affected"
 #: Failed polls in a row below which a wait never ends, even where the poll interval is longer than the error budget.
 _FEWEST_FAILURES = 3
@@ -30,17 +30,17 @@ _FEWEST_FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """When a wait for a campaign ends.
+    """The conditions on which a wait for a campaign ends.
 
     :param thresholds: lowest values to reach, by counter (``reach, sent, delivered, views, clicks, button0,
         button1, unsubscribers``) or rate (``delivery_rate, view_rate, click_rate, unsubscribe_rate``, 0 to 1).
     :param require: ``all`` of them, or ``any``.
-    :param fail_if: guardrails: a value above one of these ends the wait as failed, whatever else holds.
+    :param fail_if: guardrails: a value above one of these ends the wait as failed, whatever the thresholds say.
     :param settled_after: seconds without a change of any counter after which the wait ends; None for never.
     :param on_settled: ``succeed`` or ``fail``: the result of that end.
     :param error_budget: how long polls may fail without interruption: a timedelta, or ``{"seconds": ...}`` as
-        :meth:`as_dict` writes it. A whole number, as version 0.1 took it, is the number of failed polls in a row that
-        are tolerated.
+        :meth:`as_dict` writes it. A whole number, which version 0.1 accepted, is the number of failed polls in a row
+        that are tolerated.
     """
 
     thresholds: Mapping[str, float]
@@ -129,7 +129,7 @@ class Watch:
     failing_since: float | None = None
 
     def memory(self) -> dict[str, Any]:
-        """Return what must be kept where polls run in different processes; ``Watch(goal, **that)`` continues it."""
+        """Return the state to store where polls run in different processes; ``Watch(goal, **state)`` continues it."""
         return {
             "stats": self.stats,
             "moved_at": self.moved_at,
@@ -218,7 +218,7 @@ class Watch:
 
 
 def shown_seconds(seconds: float) -> str:
-    """Return a time span as people write it: ``0.5 s``, ``90 s``, ``10 min``, ``1.5 h``."""
+    """Return a time span in a readable unit: ``0.5 s``, ``90 s``, ``10 min``, ``1.5 h``."""
     if seconds < 120:
         return f"{seconds:.3g} s"
     if seconds < 7200:

@@ -1,4 +1,4 @@
-"""Keep what a wait remembers from poll to poll."""
+"""Store the state of a wait from poll to poll."""
 
 from __future__ import annotations
 

@@ -157,11 +157,11 @@ def main() -> None:
                 if number:  # libraries are loaded in the first
                     times[name].append(factor * (time.perf_counter() - begin))
     best = {name: min(found) for name, found in times.items()}
-    told = {
+    numbers = {
         name: {"seconds": round(took, 2), "times ours": round(took / best["ours"], 1)} for name, took in best.items()
     }
-    print(table(["way", "s", "times ours"], [[name, *row.values()] for name, row in told.items()]))
-    save(RESULT, {"campaigns": COUNT, "latency_ms": LATENCY_MS, "ways": told})
+    print(table(["way", "s", "times ours"], [[name, *row.values()] for name, row in numbers.items()]))
+    save(RESULT, {"campaigns": COUNT, "latency_ms": LATENCY_MS, "ways": numbers})
 
 
 if __name__ == "__main__":

@@ -127,7 +127,10 @@ def main() -> None:
     print(
         table(
             ["way", "rows/s", "to pyarrow, same rows", "to pyarrow, ready columns"],
-            [[name, f"{told['rows_per_second']:,}", *list(told.values())[1:]] for name, told in result["ways"].items()],
+            [
+                [name, f"{numbers['rows_per_second']:,}", *list(numbers.values())[1:]]
+                for name, numbers in result["ways"].items()
+            ],
         )
     )
 

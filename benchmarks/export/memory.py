@@ -1,7 +1,7 @@
 """Peak memory of exports of 10,000 and of 100,000 campaigns: ``python -m benchmarks.export.memory [10000 100000]``.
 
 The emulator runs in a process of its own. Each export runs in another, into an SQLite file, so that its peak is its
-own; the peak is what the kernel tells of the process. Also counted: what was sent, and what was written.
+own; the peak is the one that the kernel reports for the process. Requests and written rows are counted as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TOKEN = "a-token-of-the-emulator"
 
 
 def serve(campaigns: int) -> None:
-    """The emulator with so many campaigns; tells its address, and at the end what was asked of it."""
+    """Run the emulator with so many campaigns; print its address, and at the end the number of requests."""
     from airflow_provider_truepush.emulator import Emulator
 
     with Emulator(token=TOKEN, page_size=PAGE) as emulator:
@@ -36,7 +36,7 @@ def serve(campaigns: int) -> None:
 
 
 def export(url: str, database: str) -> None:
-    """One export; tells how long it took and its peak."""
+    """Run one export; print its duration and its peak memory."""
     import logging
     import sqlite3
     from datetime import UTC, datetime
@@ -67,7 +67,7 @@ def export(url: str, database: str) -> None:
 
 
 def measure(campaigns: int) -> dict[str, Any]:
-    """Both processes, and what they told."""
+    """Run both processes; return the numbers that they print."""
     command = [sys.executable, "-m", "benchmarks.export.memory"]
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -78,12 +78,12 @@ def measure(campaigns: int) -> dict[str, Any]:
         assert server.stdin is not None
         assert server.stdout is not None
         url = server.stdout.readline().strip()
-        told = subprocess.run(
+        printed = subprocess.run(
             [*command, "export", url, str(Path(folder, "w.db"))], stdout=subprocess.PIPE, text=True, check=True
         )
         server.stdin.write("\n")
         server.stdin.flush()
-        return {**json.loads(told.stdout.splitlines()[-1]), **json.loads(server.stdout.readline())}
+        return {**json.loads(printed.stdout.splitlines()[-1]), **json.loads(server.stdout.readline())}
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def main() -> None:
     for campaigns in tuple(map(int, sys.argv[1:])) or SIZES:
         found = measure(campaigns)
         peaks.append(found["peak_mb"])
-        pages = campaigns // PAGE + 1  # the last tells the end of the list
+        pages = campaigns // PAGE + 1  # the last page ends the list
         wasted = found["all"] - campaigns - pages
         print(
             f"{campaigns:,} campaigns: {found['rows']:,} rows in {found['seconds']} s, peak {found['peak_mb']} MB; "

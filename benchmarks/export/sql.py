@@ -158,7 +158,7 @@ def copy_then_upsert(place: Place, connection: Any, given: Sequence[Row], *, typ
 
 
 def binary_copy_then_upsert(place: Place, connection: Any, given: Sequence[Row]) -> None:
-    """The same; the driver is told the types and sends them as the server holds them."""
+    """The same; the driver knows the types and sends them as the server holds them."""
     types = {"text": "text", "int": "int8", "time": "timestamptz", "bool": "bool", "json": "jsonb"}
     copy_then_upsert(place, connection, given, types=[types[KINDS[name]] for name in COLUMNS])
 
@@ -174,18 +174,18 @@ def measure(place: Place, ways: dict[str, Way], given: Sequence[Row], ready: Seq
             if name != SLOW or turn % 3 == 0:
                 way = ways[name]
                 times[name][turn] = place.turn(way, ready if way is ready_upsert else given)
-    told = {}
+    numbers = {}
     for name, found in times.items():
         median, best = statistics.median(found.values()), min(found.values())
         ratios = [times[base][turn] / took for turn, took in found.items()]
-        told[name] = {
+        numbers[name] = {
             "rows_per_second": round(len(given) / median),
             "best_rows_per_second": round(len(given) / best),
             f"to {base}": round(statistics.median(ratios), 2),
             "best to its best": round(min(times[base].values()) / best, 2),
             "seconds": [round(took, 3) for took in found.values()],
         }
-    return told
+    return numbers
 
 
 def sqlite(folder: Path, given: Sequence[Row]) -> Any:
@@ -236,8 +236,8 @@ def main() -> None:
             result[name] = way(Path(folder), given)
             columns = [key for key in result[name]["ours"] if key != "seconds"]
             lines = [
-                [n, *(f"{told[key]:,}" if key.endswith("second") else told[key] for key in columns)]
-                for n, told in result[name].items()
+                [n, *(f"{numbers[key]:,}" if key.endswith("second") else numbers[key] for key in columns)]
+                for n, numbers in result[name].items()
             ]
             head = [
                 "way",

@@ -34,7 +34,7 @@ RESULT = Path(__file__).with_name("result.json")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happens to the first try.
+    """An event that strikes the first try.
 
     :param group: for the table.
     :param name: what.
@@ -50,7 +50,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a way made of an event.
+    """The result of one event with one way.
 
     :param way: which.
     :param group: of the event.
@@ -67,7 +67,7 @@ class Score:
 
 
 def events() -> Iterator[Event]:
-    """Every fault that the emulator has on a create and its connection, and what Airflow and people do."""
+    """Yield every fault of the emulator for a create and its connection, and the actions of Airflow and of people."""
     done = ("after_commit", "mid_answer")
     for phase, effect in (*FAULTS, *CONNECTION_FAULTS):
         fault: dict[str, Any] = {"phase": phase, "effect": effect, "nth": 1}
@@ -91,7 +91,7 @@ def events() -> Iterator[Event]:
         yield Event(group, f"{phase}/{effect}", fault)
     yield Event("killed between POST and save", "kill", kind="kill")
     yield Event("frozen before the POST, wakes up after the retry", "frozen", kind="frozen")
-    yield Event("cleared and run again by a person", "cleared", kind="cleared")
+    yield Event("cleared and run again by someone", "cleared", kind="cleared")
 
 
 class Bench:
@@ -172,7 +172,7 @@ def _to(attempt: Attempt, place: str) -> None:
 
 
 def checkpoints(patch: pytest.MonkeyPatch) -> None:
-    """Stop every create just before and just after it is on the wire, whoever sends it."""
+    """Stop every create just before and just after it is sent, with any of the ways."""
     send = HTTPAdapter.send
 
     def watched(self: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -198,7 +198,7 @@ def connections(patch: pytest.MonkeyPatch, emulator: Emulator) -> None:
 
 
 def table(scores: list[Score]) -> str:
-    """Markdown: duplicates by group and way, and what became of the rest."""
+    """Return Markdown: duplicates by group and way, and the other results."""
     ways = list(WAYS)
     lines = ["| what happens to the first try | cases | " + " | ".join(ways) + " |", "|---|---:|" + "---:|" * len(ways)]
     groups = list(dict.fromkeys(score.group for score in scores))
@@ -218,8 +218,8 @@ def table(scores: list[Score]) -> str:
 
 _REST: dict[str, Callable[[Score], bool]] = {
     "sent exactly once, and the task says so": lambda s: s.pushes == 1 and s.ending == "success",
-    "sent exactly once, stopped for a person": lambda s: s.pushes == 1 and s.ending == "person",
-    "not sent, stopped for a person": lambda s: s.pushes == 0 and s.ending == "person",
+    "sent exactly once, needs a manual decision": lambda s: s.pushes == 1 and s.ending == "person",
+    "not sent, needs a manual decision": lambda s: s.pushes == 0 and s.ending == "person",
     "not sent, and the task says it was": lambda s: s.pushes == 0 and s.ending == "success",
 }
 

@@ -5,7 +5,7 @@ turn. What is measured is the CPU of its two processes: the supervisor, which ha
 event loop the triggers are. Medians over rounds, contestants in turns, over TLS, against a server that answers "not
 yet". Triggers that cannot keep up poll in waves, all of them in each: their polls/s is exact to a wave or two.
 
-Left out is the workers' half of a deferral: a script stores what the API server stores when a worker reports that its
+The workers' part of a deferral is left out: a script stores what the API server stores when a worker reports that its
 task has deferred. Starting a thousand tasks takes long and leaves the same rows behind, which are all that a
 triggerer knows of a task. So no scheduler, API server, Dag processor or worker runs beside it; a triggerer of Airflow
 3.3 talks to none of them. With another database the supervisor's part would be another.
@@ -111,7 +111,7 @@ def _airflow(found: dict[str, Any]) -> str:
 
 
 def _troubles(found: dict[str, Any]) -> list[str]:
-    """What makes a line mean something else than it seems to."""
+    """Return remarks on lines that could be misread."""
     lines = []
     for name, rows in found["all"].items():
         if failed := sum(row["failed"] for row in rows):

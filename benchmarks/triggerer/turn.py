@@ -103,7 +103,7 @@ class Triggerer:
         return family
 
     def begun(self) -> int:
-        """Triggers of whose beginning the runner has told: each has a log of its own, as sensors have."""
+        """Return the number of triggers whose start the runner has logged. Each trigger has a log, as sensors have."""
         return sum(1 for _ in self._installation.logs.rglob("*.trigger.*.log"))
 
     def log_bytes(self) -> int:

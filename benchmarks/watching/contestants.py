@@ -1,4 +1,4 @@
-"""Who waits: this provider's trigger, those of three others, and two ideals without Airflow."""
+"""The contestants: this provider's trigger, those of three others, and two ideals without Airflow."""
 
 from __future__ import annotations
 

@@ -153,8 +153,10 @@ def unchained(error: BaseException) -> None:
 
 
 @contextmanager
-def refused(field: str, shown: str | None = None, why: str = "", *, hiding: str | None = None) -> Iterator[None]:
-    """Expect the error for a bad value, with the field's name, the value, and the reason."""
+def refused(
+    field: str, shown: str | None = None, why: str = "", *, remedy: str = "", hiding: str | None = None
+) -> Iterator[None]:
+    """Expect the error for an invalid value, with the field's name, the value, the reason and the remedy."""
     with pytest.raises(TruepushValidationError) as caught:
         yield
     message = str(caught.value)
@@ -163,7 +165,7 @@ def refused(field: str, shown: str | None = None, why: str = "", *, hiding: str 
         assert f"got {shown}" in message
     if hiding is not None:
         assert hiding not in message
-    assert message.endswith(" Nothing was sent.")
+    assert f" Nothing was sent.{remedy and f' {remedy}.'}" in message
     unchained(caught.value)
 
 

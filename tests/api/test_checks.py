@@ -60,7 +60,7 @@ def test_any_iterable_is_a_list(value: Any) -> None:
 
 def test_unknown_names_what_is_known() -> None:
     checks.reject_unknown("model", {"b": 1}, ("a", "b"))
-    with refused("model.c", "1", why="is no field of model (it has a, b)"):
+    with refused("model.c", "1", why="is not a field of model", remedy="Use one of a, b"):
         checks.reject_unknown("model", {"b": 1, "c": 1}, ("b", "a"))
 
 

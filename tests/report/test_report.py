@@ -185,7 +185,7 @@ def test_what_is_not_known_is_shown_as_that(tables: Database, tmp_path: Path) ->
     shown = Elements(written(tmp_path))
     assert "20,000 — — " in shown.text  # sent, delivered and its share
     assert "Deliveries as a share of what was sent" in shown.text
-    assert "A dash stands for an unknown value" in shown.text
+    assert "A dash means that the value is unknown" in shown.text
     plots = drawn(written(tmp_path), 1)
     assert plots["funnel"]["data"][0]["x"][:2] == [20_000, None]
     assert "<b>Delivered unknown</b>" in plots["funnel"]["data"][0]["y"]

@@ -1,1 +1,1 @@
-"""An Airflow connection's fields as settings, and the form that asks for them."""
+"""The settings of an Airflow connection, and the form that asks for them."""

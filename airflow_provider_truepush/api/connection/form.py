@@ -1,7 +1,7 @@
 """The fields of a ``truepush`` connection, declared once.
 
-Airflow 3.2 and later read them from the provider info, earlier ones from the hook; the settings are read by
-the same declaration.
+Airflow 3.2 and later read them from the provider info, earlier versions from the hook. The settings are read by the
+same declaration.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class Extra:
     """One extra of the connection.
 
     :param name: its key.
-    :param label: what the form calls it.
-    :param description: what the form says about it.
+    :param label: its label in the form.
+    :param description: the text below it in the form.
     :param kind: its JSON type.
-    :param default: what holds when it is left out.
+    :param default: the value when it is left out.
     :param above: the bound that a number must exceed.
     """
 
@@ -52,20 +52,20 @@ EXTRAS: tuple[Extra, ...] = (
     Extra(
         "requests_per_second",
         "Requests per second",
-        "Most requests per second of all tasks in one process together. Empty for no limit.",
+        "Maximum requests per second of all tasks in one process together. Empty for no limit.",
         "number",
     ),
     Extra(
         "max_attempts",
         "Attempts",
-        "Maximum attempts for repeatable requests. A create is sent once, always.",
+        "Maximum attempts for repeatable requests. A create is always sent once.",
         "integer",
         5,
     ),
     Extra(
         "retry_budget",
         "Retry budget",
-        "Maximum seconds that one call waits between its attempts, all waits together.",
+        "Maximum seconds that one call waits between its attempts, in total.",
         "number",
         120,
         above=-1,
@@ -99,7 +99,7 @@ PLACEHOLDERS = {
 
 
 def ui_field_behaviour() -> dict[str, Any]:
-    """The standard fields, in the form that a hook's ``get_ui_field_behaviour`` returns."""
+    """Return the standard fields, in the form of a hook's ``get_ui_field_behaviour``."""
     return {
         "hidden_fields": list(HIDDEN_FIELDS),
         "relabeling": dict(RELABELING),
@@ -108,7 +108,7 @@ def ui_field_behaviour() -> dict[str, Any]:
 
 
 def conn_fields() -> dict[str, Any]:
-    """The extras, in the form of the provider info's ``conn-fields``."""
+    """Return the extras, in the form of the provider info's ``conn-fields``."""
     return {extra.name: _conn_field(extra) for extra in EXTRAS}
 
 
@@ -122,7 +122,7 @@ def _conn_field(extra: Extra) -> dict[str, Any]:
 
 
 def connection_type() -> dict[str, Any]:
-    """The entry of the provider info's ``connection-types``."""
+    """Return the entry of the provider info's ``connection-types``."""
     behaviour = ui_field_behaviour()
     return {
         "connection-type": CONNECTION_TYPE,

@@ -1,6 +1,7 @@
-"""Extras that are meant, but misspelled or called by another name.
+"""Find extras that are misspelled or have another name.
 
-An extra that is ignored may be the one that was to keep a real campaign from going out, or to secure the connection.
+Such an extra, if it is ignored, may be the one that should have kept a real campaign from being sent, or should have
+secured the connection.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ _OTHERS: tuple[tuple[str, str], ...] = (
 
 
 def resembled(name: object) -> str | None:
-    """Return what a name, which is not an extra, was probably meant to be: an extra, or a field of the connection.
+    """Return the extra, or the field of the connection, that an unknown name probably means.
 
     :param name: the key of an extra.
-    :return: the name of an extra, or the words for a field of the connection; None for a foreign name.
+    :return: the name of an extra, or the words for a field of the connection; None for an unrelated name.
     """
     given = str(name).strip()
     words = _words(_PREFIX.sub("", given))
@@ -79,9 +80,9 @@ def resembled(name: object) -> str | None:
 
 
 def may_be_shown(meant: str) -> bool:
-    """Return whether an error may show the value that was given: it may be a secret, or hold one.
+    """Return whether an error may show the value. It must not when the value may be or contain a secret.
 
-    :param meant: what the extra was meant to be, see :func:`resembled`.
+    :param meant: the result of :func:`resembled`.
     """
     return meant not in ("proxies", "cert", _HOST, _PASSWORD)
 

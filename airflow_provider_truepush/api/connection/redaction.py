@@ -1,4 +1,4 @@
-"""Secrets removed from text that leaves: errors and logs. Data is never changed."""
+"""Remove secrets from errors and logs. Data is never changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 _HIDDEN = "***"
-#: A secret shorter than this is removed only where it is a word: every message is full of its letters.
+#: A shorter secret is removed only where it is a whole word, because its letters occur in every message.
 _LONG = 8
 #: What comes before the host in an address: a name and a password.
 _USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]*@")

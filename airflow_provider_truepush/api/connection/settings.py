@@ -27,10 +27,10 @@ class Settings:
     :param token: the project's token; never shown.
     :param timezone: the project's time zone; None when the connection has none.
     :param timeout: connect and read timeout, in seconds.
-    :param requests_per_second: the rate that all calls of a process keep together; None for no limit.
+    :param requests_per_second: maximum rate of all calls of a process together; None for no limit.
     :param max_attempts: maximum attempts for a repeatable request.
     :param retry_budget: maximum seconds that one call waits between its attempts.
-    :param dry_run: send nothing that changes anything.
+    :param dry_run: send no request that changes anything.
     :param require_segment: refuse sends to every subscriber.
     :param verify: check the server's certificate: True, False, or the path of a CA bundle.
     :param cert: path of a client certificate, or a pair of certificate and key.
@@ -73,7 +73,7 @@ def read_settings(
     :param token: the project's token.
     :param extra: the declared extras, as JSON types or as the strings that connection URIs carry.
     :raises TruepushAuthError: without a token.
-    :raises TruepushValidationError: for a bad value, with the extra's name.
+    :raises TruepushValidationError: for an invalid value, with the extra's name.
     """
     if not token or not token.strip():
         raise TruepushAuthError(
@@ -83,7 +83,7 @@ def read_settings(
     token = token.strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TruepushAuthError(
-            "The connection's token holds characters that no token has, such as blanks or line breaks. "
+            "The connection's token has characters that are not allowed, such as blanks or line breaks. "
             "Copy it into the password field again. Nothing was sent."
         )
     known = {extra.name: extra for extra in EXTRAS}
@@ -92,7 +92,8 @@ def read_settings(
             refuse(
                 f"extra.{name}",
                 extra[name] if meant != "proxies" else "a value that is not shown",
-                f"is not an extra of this connection; write `{meant}`",
+                "is not an extra of this connection",
+                f"Write `{meant}` instead",
             )
     values = {
         name: _read(known[name], value)
@@ -109,7 +110,7 @@ def read_settings(
 
 def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
     given = (host or "").strip() or DEFAULT_HOST
-    # Names and passwords that somebody put before the host do not belong into an error.
+    # A name and password before the host must not appear in an error.
     start = given.find("://") + 3 if "://" in given else 0
     shown = given[:start] + given[start:].rpartition("@")[2]
     if "://" not in given:
@@ -126,7 +127,7 @@ def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or any(letter.isspace() for letter in given):
         refuse("connection.host", shown, "must be a host, or an http or https address")
     if parts.username or parts.password or parts.query or parts.fragment:
-        refuse("connection.host", parts.hostname, "must hold no user, password, query or fragment")
+        refuse("connection.host", parts.hostname, "must not contain a user, password, query or fragment")
     try:
         parts.hostname.encode("idna")
     except UnicodeError:
@@ -140,7 +141,7 @@ def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
 
 
 def _bracketed(host: str) -> str:
-    """An IPv6 address as an address of the web holds it; Airflow's connections hold it bare."""
+    """Return an IPv6 address in brackets, as URLs need it; Airflow's connections hold it without."""
     try:
         return f"[{IPv6Address(host)}]"
     except ValueError:
@@ -221,7 +222,7 @@ def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
             refuse(
                 name,
                 "one that is not shown",
-                "must hold addresses with http:// or https:// and a host; SOCKS is not supported",
+                "must have addresses with http:// or https:// and a host; SOCKS is not supported",
             )
     return tuple(sorted(value.items()))
 

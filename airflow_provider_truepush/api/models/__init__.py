@@ -1,1 +1,1 @@
-"""What is sent to Truepush and what it returns: campaigns, templates, triggers, references and statistics."""
+"""The models of the API: campaigns, templates, triggers, references and statistics."""

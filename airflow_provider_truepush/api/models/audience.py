@@ -1,4 +1,4 @@
-"""Who gets a campaign or what a trigger sends: every subscriber, or a segment."""
+"""The audience of a campaign or a trigger: every subscriber, or a segment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Segment:
 
 Audience = Everyone | Segment
 
-#: Stands for the id of a segment that is given by its name, until everything else is known to be right.
+#: A placeholder for the id of a segment that is given by its name, until everything else has been checked.
 UNRESOLVED = "0" * 24
 
 
@@ -52,13 +52,13 @@ def segment_name(model: str, fields: Mapping[str, Any]) -> str | None:
 
 
 def check_segment_name(field: str, value: Any) -> str:
-    """Check the name of a segment; one that was given and is empty is never taken for everyone."""
+    """Check the name of a segment. A name that was given and is empty never means everyone."""
     refuse_empty(field, value, field.partition(".")[0])
     return checks.text(field, value)
 
 
 def read_audience(model: str, segment_id: Any = NOT_GIVEN) -> Audience:
-    """Read the audience; a segment that was given and is empty is never taken for everyone.
+    """Read the audience. A segment that was given and is empty never means everyone.
 
     :param model: ``campaign`` or ``trigger``, for errors.
     :param segment_id: the id, or :data:`~airflow_provider_truepush.api.given.NOT_GIVEN` for every subscriber.

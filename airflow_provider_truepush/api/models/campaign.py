@@ -20,7 +20,7 @@ MUST_NOT_BE_EMPTY = ("segment_id", "send_at")
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What ``createCampaign`` sends.
+    """The content of ``createCampaign``.
 
     :param title: first line of the notification.
     :param message: its text.
@@ -34,7 +34,7 @@ class Campaign:
     :param user_interaction: keep the notification on screen until the subscriber acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
-    :raises TruepushValidationError: for a bad value, with the field's name.
+    :raises TruepushValidationError: for an invalid value, with the field's name.
     """
 
     title: str
@@ -48,7 +48,7 @@ class Campaign:
     user_interaction: bool | None = None
     image: str | None = None
     icon: str | None = None
-    #: Of ``segment_id`` and ``send_at``, those that were given as None. Nobody can tell whether that was meant, so
+    #: Those of ``segment_id`` and ``send_at`` that were given as None. It is unknown whether that was intended, so
     #: such a campaign is not sent.
     given_empty: tuple[str, ...] = field(init=False, default=(), repr=False, compare=False)
 
@@ -69,7 +69,7 @@ class Campaign:
 
     @property
     def audience(self) -> Audience:
-        """Who gets it."""
+        """Return the audience."""
         return Everyone() if self.segment_id is None else Segment(self.segment_id)
 
     def moved_to(self, send_at: datetime) -> Campaign:
@@ -84,9 +84,9 @@ class Campaign:
 
     @classmethod
     def read(cls, given: Campaign | Mapping[str, Any]) -> Campaign:
-        """Take a campaign, or a mapping with its field names.
+        """Read a campaign, or a mapping with its field names.
 
-        :raises TruepushValidationError: for a bad value, and for a segment or a time that was given and is empty.
+        :raises TruepushValidationError: for an invalid value, and for a segment or a time that was given and is empty.
         """
         if isinstance(given, cls):
             for name in given.given_empty:
@@ -101,7 +101,7 @@ class Campaign:
         return cls(**given)
 
     def as_dict(self) -> dict[str, Any]:
-        """What the campaign says, as JSON primitives, in one form however it was written."""
+        """Return the campaign's fields as JSON primitives, in one form for every spelling of a value."""
         content = content_payload(self, user_interaction_key="user_interaction")
         if isinstance(self.send_at, datetime):
             aware = self.send_at.tzinfo is not None
@@ -113,7 +113,7 @@ class Campaign:
         return content
 
     def payload(self, zone: tzinfo | None, now: datetime) -> dict[str, Any]:
-        """The body of ``createCampaign``.
+        """Return the body of ``createCampaign``.
 
         :param zone: the project's time zone, needed when ``send_at`` is set.
         :param now: the present moment, aware.

@@ -1,4 +1,4 @@
-"""What campaigns and templates share: the parts of a notification."""
+"""The content that campaigns and templates share: the parts of a notification."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_truepush.api.models import parts
 class Button:
     """A button under a notification.
 
-    :param text: what it says.
+    :param text: its label.
     :param link: the http or https address it opens.
     """
 
@@ -23,7 +23,7 @@ class Button:
 
     def __post_init__(self) -> None:
         checks.text("button.text", self.text)
-        # In a Dag file a link may be a template, which is an address only once it is rendered.
+        # In a Dag file a link may be a template, which becomes an address only when it is rendered.
         if is_literal(self.link):
             checks.url("button.link", self.link)
 
@@ -34,7 +34,7 @@ def read_buttons(field: str, value: object) -> tuple[Button, ...]:
 
 
 def check_content(model: str, instance: Any) -> None:
-    """Check the notification's parts on a new instance of a frozen model, and bring lists to tuples."""
+    """Check the notification's parts on a new instance of a frozen model, and turn lists into tuples."""
     checks.text(f"{model}.title", instance.title)
     checks.text(f"{model}.message", instance.message)
     checks.url(f"{model}.link", instance.link)
@@ -46,7 +46,7 @@ def check_content(model: str, instance: Any) -> None:
 
 
 def content_payload(instance: Any, *, user_interaction_key: str) -> dict[str, Any]:
-    """The notification's parts as Truepush takes them; what was not given is left out."""
+    """Return the notification's parts in the form that Truepush accepts, without those that were not given."""
     payload: dict[str, Any] = {
         "title": instance.title,
         "message": instance.message,

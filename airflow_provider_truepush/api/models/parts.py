@@ -1,4 +1,4 @@
-"""The parts of a notification, checked one by one. Plain functions: Dag files run them on literals when parsed."""
+"""Check the parts of a notification. These are plain functions: a Dag file runs them on literals when it is parsed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,8 @@ def hours(field: str, value: object) -> float:
     if not 0 < number < math.inf:
         checks.refuse(field, value, "must be a timedelta or a number of hours above 0")
     if number > _LONGEST_HOURS:
-        seconds = "" if isinstance(value, timedelta) else "; for seconds use timedelta(seconds=...)"
-        checks.refuse(
-            field, value, f"is longer than 28 days, the most that push services accept. Numbers are hours{seconds}"
-        )
+        remedy = "" if isinstance(value, timedelta) else "Numbers are hours; for seconds use timedelta(seconds=...)"
+        checks.refuse(field, value, "is longer than 28 days, the most that push services accept", remedy)
     return int(number) if number == int(number) else number
 
 
@@ -44,7 +42,7 @@ def optional_flag(field: str, value: object) -> None:
 
 
 def tags(field: str, value: object) -> tuple[str, ...]:
-    """Check labels. A set has no order of its own, so its labels are sorted: every process sends the same."""
+    """Check labels. The labels of a set are sorted, so that every process sends the same."""
     return checks.strings(field, () if value is None else value)
 
 

@@ -12,7 +12,7 @@ from airflow_provider_truepush.api.text import writable_values
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """What the rows have in common.
+    """The base of all rows.
 
     :param id: 24 hexadecimal digits.
     """
@@ -21,7 +21,7 @@ class Ref:
 
     @property
     def created_at(self) -> datetime | None:
-        """Creation time (UTC, to the second), read off the id; None when the id carries none."""
+        """Return the creation time (UTC, to the second) that the id carries; None when it carries none."""
         return created_at(self.id)
 
     def as_dict(self) -> dict[str, Any]:

@@ -21,17 +21,17 @@ def _shown(value: Any) -> str:
 
 
 class UnreadableStatsError(ValueError):
-    """The counters are not what campaignStats promises; the endpoint's reader says where they came from."""
+    """The counters do not have the form that campaignStats documents. The endpoint's reader names the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignStats:
-    """Lifetime counters of one campaign as of the moment they were asked for.
+    """Lifetime counters of one campaign at the moment of the request.
 
-    Each is an int of at least 0 that only grows. ``reach`` counts the subscribers aimed at, the others what
-    the name says; ``button0`` and ``button1`` are the clicks on the two buttons.
+    Each is an int of at least 0 that only grows. ``reach`` counts the subscribers in the audience; ``button0`` and
+    ``button1`` count the clicks on the two buttons.
 
-    :param extra: counters this version does not know, under Truepush's names.
+    :param extra: counters that this version does not know, under Truepush's names.
     """
 
     reach: int
@@ -46,44 +46,44 @@ class CampaignStats:
 
     @property
     def delivery_rate(self) -> float | None:
-        """Delivered per sent; None while nothing was sent."""
+        """Return delivered / sent; None while nothing was sent."""
         return self.rate("delivery_rate")
 
     @property
     def view_rate(self) -> float | None:
-        """Views per delivered; None while nothing was delivered."""
+        """Return views / delivered; None while nothing was delivered."""
         return self.rate("view_rate")
 
     @property
     def click_rate(self) -> float | None:
-        """Clicks per delivered; None while nothing was delivered."""
+        """Return clicks / delivered; None while nothing was delivered."""
         return self.rate("click_rate")
 
     @property
     def unsubscribe_rate(self) -> float | None:
-        """Unsubscribers per delivered; None while nothing was delivered."""
+        """Return unsubscribers / delivered; None while nothing was delivered."""
         return self.rate("unsubscribe_rate")
 
     def rate(self, name: str) -> float | None:
-        """One of :data:`RATES` by name; None when its denominator is 0."""
+        """Return one of :data:`RATES` by name; None when its denominator is 0."""
         part, whole = RATES[name]
         denominator: int = getattr(self, whole)
         return getattr(self, part) / denominator if denominator else None
 
     def as_dict(self) -> dict[str, int]:
-        """The eight counters under their lower-case names."""
+        """Return the eight counters under their lower-case names."""
         return {name: getattr(self, name) for name in COUNTERS.values()}
 
     @classmethod
     def from_api(cls, data: Mapping[str, Any]) -> CampaignStats:
         """Read the ``data`` object of campaignStats.
 
-        :raises UnreadableStatsError: a counter is missing, negative or no whole number.
+        :raises UnreadableStatsError: a counter is missing, negative or not a whole number.
         """
         counters: dict[str, int] = {}
         for theirs, ours in COUNTERS.items():
             value = data.get(theirs)
-            # type() and not isinstance(): a bool is an int to Python, not to a counter.
+            # This uses type() instead of isinstance(), because Python's bool is a subclass of int.
             if type(value) is not int or not 0 <= value <= _LARGEST:
                 found = "is missing" if theirs not in data else f"is {_shown(value)}"
                 raise UnreadableStatsError(f"counter {theirs} {found}, expected a whole number from 0 to 2**63 - 1")

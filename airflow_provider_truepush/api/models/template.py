@@ -1,4 +1,4 @@
-"""A template: a notification kept in Truepush, sent by its triggers."""
+"""A template: a notification stored in Truepush, sent by its triggers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_truepush.api.models.content import Button, check_content, 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What ``createTemplate`` sends.
+    """The content of ``createTemplate``.
 
     :param name: the template's name in the project.
     :param title: first line of the notification.
@@ -20,10 +20,10 @@ class Template:
     :param link: the http or https address it opens.
     :param buttons: at most two :class:`Button`, or mappings with ``text`` and ``link``.
     :param tags: labels.
-    :param user_interaction: keep the notification on screen until the person acts.
+    :param user_interaction: keep the notification on screen until the subscriber acts.
     :param image: address of a large picture.
     :param icon: address of the icon.
-    :raises TruepushValidationError: for a bad value, with the field's name.
+    :raises TruepushValidationError: for an invalid value, with the field's name.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Template:
 
     @classmethod
     def read(cls, given: Template | Mapping[str, Any]) -> Template:
-        """Take a template, or a mapping with its field names."""
+        """Read a template, or a mapping with its field names."""
         if isinstance(given, cls):
             return given
         if not isinstance(given, Mapping):
@@ -53,6 +53,6 @@ class Template:
         return cls(**given)
 
     def payload(self) -> dict[str, Any]:
-        """The body of ``createTemplate``."""
+        """Return the body of ``createTemplate``."""
         content = content_payload(self, user_interaction_key="userInteractionRequired")
         return {"name": self.name, **content}

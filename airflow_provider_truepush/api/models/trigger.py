@@ -18,16 +18,16 @@ TriggerStatus = Literal["active", "inactive"]
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What ``createTrigger`` sends.
+    """The content of ``createTrigger``.
 
     :param name: the trigger's name, unique in the project.
     :param template_id: id of the template it sends.
     :param schedule: one of ``Once, OnDates, Daily, Weekly, Monthly, Yearly``, or what
-        :func:`~airflow_provider_truepush.api.schedule.parse.read_schedule` takes for one: a mapping such as
+        :func:`~airflow_provider_truepush.api.schedule.parse.read_schedule` accepts: a mapping such as
         ``{"weekly": {"week_days": [1], "hours": 9}}``, or a cron expression.
     :param segment_id: id of the segment to send to; left out, it sends to every subscriber of the project.
     :param note: a remark for your colleagues.
-    :raises TruepushValidationError: for a bad value, with the field's name.
+    :raises TruepushValidationError: for an invalid value, with the field's name.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Trigger:
     schedule: Schedule | Mapping[str, Any] | str
     segment_id: str | None = NOT_GIVEN
     note: str | None = None
-    #: Whether the segment was given as None. Nobody can tell whether that was meant, so it is not created.
+    #: True when the segment was given as None. It is unknown whether that was intended, so it is not created.
     given_empty: tuple[str, ...] = field(init=False, default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class Trigger:
 
     @classmethod
     def read(cls, given: Trigger | Mapping[str, Any]) -> Trigger:
-        """Take a trigger, or a mapping with its field names."""
+        """Read a trigger, or a mapping with its field names."""
         if isinstance(given, cls):
             for name in given.given_empty:
                 refuse_empty(f"trigger.{name}", None, "trigger")
@@ -76,7 +76,7 @@ class Trigger:
         return cls(**given)
 
     def payload(self, zone: tzinfo | None, now: datetime) -> dict[str, Any]:
-        """The body of ``createTrigger``.
+        """Return the body of ``createTrigger``.
 
         :param zone: the project's time zone, needed when the schedule has dates.
         :param now: the present moment, aware.
@@ -91,7 +91,7 @@ class Trigger:
 
 
 def check_status(value: object) -> TriggerStatus:
-    """Check for a status that ``triggerStatus`` takes."""
+    """Check that a value is a status that ``triggerStatus`` accepts."""
     if value == "active":
         return "active"
     if value == "inactive":

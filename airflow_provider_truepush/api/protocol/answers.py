@@ -1,4 +1,4 @@
-"""What the success and the "204" row of each kind of endpoint turn into."""
+"""Readers of the success and the "204" row of each kind of endpoint."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ID_IN_MESSAGE = re.compile(r"\bid\s*:\s*([0-9a-fA-F]{24})\b")
 
 
 class UnreadableDataError(ValueError):
-    """The ``data`` of a success is not what the endpoint promises."""
+    """The ``data`` of a success does not have the form that the endpoint documents."""
 
 
 class Page(list[R]):
@@ -37,7 +37,7 @@ class Page(list[R]):
     It is true unless the server listed nothing: a page whose rows were all skipped is not the end of the list.
 
     :param rows: the rows.
-    :param skipped: how many more the server listed, which could not be read.
+    :param skipped: number of further rows that could not be read.
     """
 
     def __init__(self, rows: Iterable[R] = (), skipped: int = 0) -> None:
@@ -49,7 +49,7 @@ class Page(list[R]):
 
 
 def created_id(message: str, data: Any) -> str | None:
-    """Return the id that only the human message carries; None when it carries none, which is a success all the same."""
+    """Return the id from the human-readable message, the only place that has it; None when it has none."""
     found = _ID_IN_MESSAGE.search(message)
     return found.group(1).lower() if found else None
 
@@ -75,14 +75,14 @@ def stats(message: str, data: Any) -> CampaignStats | None:
 
 
 def nothing(message: str) -> None:
-    """Return None: no counters yet or no such campaign, a cancel of before or a send. The API does not say which."""
+    """Return None. The API does not say whether the campaign does not exist, was sent, or was canceled before."""
 
 
 def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
     """Return a reader of list pages.
 
-    A row whose id is not one is reported in the log and skipped: nothing can be asked or changed with it. In all other
-    fields, what is not text is kept as text. One odd row never stops the others.
+    A row without a valid id is logged and skipped, because no request can name it. In all other fields, a value that
+    is not text is converted to text. One invalid row never hides the others.
     """
     names = [field.name for field in fields(ref) if field.name != "id"]
 
@@ -97,7 +97,7 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
         if not isinstance(found, str) or not _OBJECT_ID.fullmatch(found.strip()):
             _report_row(ref.__name__, reprlib.repr(row))
             return None
-        # One form for each id: some answers spell it in capitals.
+        # Some answers spell an id in capitals, so all are converted to one form.
         return ref(found.strip().lower(), **{name: _text(row.get(name)) for name in names})
 
     return read
@@ -107,14 +107,14 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
 def _report_row(kind: str, row: str) -> None:
     log.warning(
         "Truepush listed a row without a valid id (%s): %s. The row is skipped; the others are used. "
-        "Report it to Truepush if it stays.",
+        "If this continues, report it to Truepush.",
         kind,
         row,
     )
 
 
 def _text(value: Any) -> str:
-    """A field of a row as text, whatever it came as."""
+    """Return a field of a row as text."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -125,7 +125,7 @@ def _text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A counter as a value that JSON, databases and files hold; as text if they cannot."""
+    """Return a counter as a value that JSON, databases and files accept; as text if they do not."""
     if isinstance(value, str):
         return writable(value)
     if isinstance(value, (dict, list)):
@@ -140,7 +140,7 @@ def _plain(value: Any) -> Any:
 
 
 def _digits(value: Any) -> str | None:
-    """A whole number as text."""
+    """Return a whole number as text."""
     if type(value) is not int:
         return None
     try:
@@ -150,7 +150,7 @@ def _digits(value: Any) -> str | None:
 
 
 def no_rows(ref: type[R]) -> Callable[[str], list[R]]:
-    """Return the reader of the page after the last."""
+    """Return the reader of the page after the last one."""
 
     def read(message: str) -> list[R]:
         return []

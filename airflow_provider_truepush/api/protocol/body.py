@@ -1,4 +1,4 @@
-"""An answer's body, decompressed within bounds."""
+"""Decompress an answer's body, within bounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UnreadableBodyError(ValueError):
 def decompress(body: bytes, encoding: str | None) -> bytes:
     """Return a body as it was before the server, or a proxy, compressed it.
 
-    This provider asks for no compression. What comes compressed all the same is inflated no further than the limit.
+    This provider asks for no compression. A body that is compressed all the same is decompressed up to the limit.
 
     :param body: the bytes that arrived.
     :param encoding: the header ``Content-Encoding``; None without one.

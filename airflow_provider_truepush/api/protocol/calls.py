@@ -1,4 +1,4 @@
-"""The thirteen calls: arguments checked, guards held, and what to send returned. Nothing is sent here."""
+"""Build the thirteen calls: check the arguments and the connection's guards, return the request. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from airflow_provider_truepush.api.protocol.endpoints import Call
 
 
 def create_campaign(campaign: Campaign | Mapping[str, Any], settings: Settings, now: datetime) -> Call[str | None]:
-    """``createCampaign``. With ``require_segment`` a campaign to everyone is refused."""
+    """Build ``createCampaign``. With ``require_segment`` a campaign to everyone is refused."""
     model = Campaign.read(campaign)
     _guard_audience("campaign.segment_id", model.segment_id, settings)
     return endpoints.CREATE_CAMPAIGN.call(payload=model.payload(settings.timezone, now))
 
 
 def cancel_campaign(campaign_id: str) -> Call[bool]:
-    """``cancelCampaign``."""
+    """Build ``cancelCampaign``."""
     return endpoints.CANCEL_CAMPAIGN.call(checks.object_id("campaign_id", campaign_id))
 
 
 def cancel_or_unknown(campaign_id: str) -> Call[bool | None]:
-    """``cancelCampaign``; None when it is unknown whether a repeated request canceled it or it had been sent."""
+    """Build ``cancelCampaign`` with the result None when it is unknown whether it was canceled or sent before."""
     return endpoints.CANCEL_OR_UNKNOWN.call(checks.object_id("campaign_id", campaign_id))
 
 
 def get_campaign_stats(campaign_id: str) -> Call[CampaignStats | None]:
-    """``campaignStats``."""
+    """Build ``campaignStats``."""
     return endpoints.CAMPAIGN_STATS.call(checks.object_id("campaign_id", campaign_id))
 
 
 def create_template(template: Template | Mapping[str, Any]) -> Call[str | None]:
-    """``createTemplate``."""
+    """Build ``createTemplate``."""
     return endpoints.CREATE_TEMPLATE.call(payload=Template.read(template).payload())
 
 
 def delete_template(template_id: str) -> Call[bool]:
-    """``deleteTemplate``."""
+    """Build ``deleteTemplate``."""
     return endpoints.DELETE_TEMPLATE.call(checks.object_id("template_id", template_id))
 
 
 def create_trigger(trigger: Trigger | Mapping[str, Any], settings: Settings, now: datetime) -> Call[str | None]:
-    """``createTrigger``. With ``require_segment`` a trigger for everyone is refused."""
+    """Build ``createTrigger``. With ``require_segment`` a trigger for everyone is refused."""
     model = Trigger.read(trigger)
     _guard_audience("trigger.segment_id", model.segment_id, settings)
     if not settings.dry_run and checks.is_dry_run_id(model.template_id):
@@ -60,17 +60,17 @@ def create_trigger(trigger: Trigger | Mapping[str, Any], settings: Settings, now
 
 
 def delete_trigger(trigger_id: str) -> Call[bool]:
-    """``deleteTrigger``."""
+    """Build ``deleteTrigger``."""
     return endpoints.DELETE_TRIGGER.call(checks.object_id("trigger_id", trigger_id))
 
 
 def set_trigger_status(trigger_id: str, status: str) -> Call[bool]:
-    """``triggerStatus``."""
+    """Build ``triggerStatus``."""
     return endpoints.TRIGGER_STATUS.call(checks.object_id("trigger_id", trigger_id), {"status": check_status(status)})
 
 
 def delete_segment(segment_id: str) -> Call[bool]:
-    """``deleteSegment``."""
+    """Build ``deleteSegment``."""
     return endpoints.DELETE_SEGMENT.call(checks.segment_id("segment_id", segment_id))
 
 

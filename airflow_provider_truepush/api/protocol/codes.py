@@ -27,7 +27,7 @@ COUNTERS: dict[str, str] = {
 #: campaignStats counts clicks on two buttons, so a campaign has room for two.
 MAX_BUTTONS = 2
 
-#: Names of the rates and what each divides.
+#: Each rate's numerator and denominator.
 RATES: dict[str, tuple[str, str]] = {
     "delivery_rate": ("delivered", "sent"),
     "view_rate": ("views", "delivered"),

@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def stays_here(call: Call[Any], dry_run: bool) -> bool:
-    """Return whether a call must not be sent: a dry run changes nothing, and its ids name nothing."""
+    """Return whether a call must not be sent: in a dry run, or for an id that a dry run returned."""
     return (dry_run and not call.endpoint.reads) or is_dry_run_id(call.argument)
 
 
 def pretend(call: Call[T]) -> T:
-    """Return the result in place of the server's: an id that no ObjectId looks like, True, or no stats."""
+    """Return a result in place of the server's: an id that cannot be an ObjectId, True, or no stats."""
     endpoint = call.endpoint
     if endpoint.reads:
         return endpoint.on_negative("")

@@ -1,4 +1,4 @@
-"""The thirteen endpoints, a row each: everything this provider knows about them stands here once."""
+"""The thirteen endpoints, one row each. This is the only place that describes them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Endpoint(Generic[T]):
     :param resource: ``campaign``, ``template``, ``trigger`` or ``segment``.
     :param success: the ``data`` code of success; None where ``data`` is the payload.
     :param negative: the ``data`` code of the "204" row.
-    :param on_success: turns the message and the data of a success into the call's result.
-    :param on_negative: the call's result for the "204" row, or the refusal to have one.
-    :param on_repeated: the call's result for the "204" row that answers the repeat of a request in doubt; None for that
-        of a success: the request in doubt has made the change.
+    :param on_success: returns the call's result from the message and the data of a success.
+    :param on_negative: returns the call's result for the "204" row, or raises an error.
+    :param on_repeated: returns the call's result for the "204" row that answers the repeat of a request in doubt; None
+        to return the result of a success, because the request in doubt has made the change.
     """
 
     name: str
@@ -45,31 +45,31 @@ class Endpoint(Generic[T]):
 
     @property
     def path(self) -> str:
-        """The path, without the argument that all but the creates append."""
+        """Return the path, without the argument that all but the creates append."""
         return f"{BASE_PATH}/{self.name}"
 
     @property
     def has_argument(self) -> bool:
-        """Whether an id, or a page of a list, ends the path."""
+        """Return whether the path ends with an id or with a page of a list."""
         return self.action != "create"
 
     @property
     def has_body(self) -> bool:
-        """Whether a JSON body goes along."""
+        """Return whether the request has a JSON body."""
         return self.action in ("create", "set_status")
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing in Truepush."""
+        """Return whether the request changes nothing in Truepush."""
         return self.method == "GET"
 
     @property
     def repeatable(self) -> bool:
-        """Whether a second request after doubt is harmless; a create never is."""
+        """Return whether a second request after doubt is harmless. A second create never is."""
         return self.action != "create"
 
     def call(self, argument: str | int | None = None, payload: Mapping[str, Any] | None = None) -> Call[T]:
-        """A call of this endpoint, checked for what it takes."""
+        """Return a call of this endpoint; check that it has the argument and the payload that the endpoint needs."""
         if (argument is not None) != self.has_argument or (payload is not None) != self.has_body:
             raise TypeError(f"{self.name} takes argument={self.has_argument}, payload={self.has_body}")
         return Call(self, None if argument is None else str(argument), payload)
@@ -77,7 +77,7 @@ class Endpoint(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One request to be made: an endpoint with its argument and payload, no token and no host."""
+    """One request: an endpoint with its argument and payload, without token and host."""
 
     endpoint: Endpoint[T]
     argument: str | None
@@ -85,14 +85,14 @@ class Call(Generic[T]):
 
     @property
     def path(self) -> str:
-        """The whole path."""
+        """Return the whole path."""
         if self.argument is None:
             return self.endpoint.path
         return f"{self.endpoint.path}/{quote(self.argument, safe='')}"
 
     @property
     def body(self) -> bytes | None:
-        """The JSON body as it goes over the wire, or None."""
+        """Return the JSON body as bytes, or None."""
         if self.payload is None:
             return None
         return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":")).encode()
@@ -108,11 +108,12 @@ CREATE_CAMPAIGN = Endpoint(
 )  # fmt: skip
 CANCEL_CAMPAIGN = Endpoint(
     "cancelCampaign", "PUT", "cancel", "campaign",
-    # One S is missing in the middle; that is how Truepush spells it.
+    # The missing S in the middle is Truepush's spelling.
     "CAMPAIGN-CANCELLED-SUCCESFULLY", "ALREADY-SENT-OR-CANCELLED",
     answers.done, answers.not_done,
 )  # fmt: skip
-#: The same for who must know: None when a repeat finds the campaign sent or cancelled, which the first may have done.
+#: The same, but with the result None when a repeat finds the campaign sent or canceled: the first request may have
+#: canceled it.
 CANCEL_OR_UNKNOWN: Endpoint[bool | None] = Endpoint(
     CANCEL_CAMPAIGN.name, CANCEL_CAMPAIGN.method, CANCEL_CAMPAIGN.action, CANCEL_CAMPAIGN.resource,
     CANCEL_CAMPAIGN.success, CANCEL_CAMPAIGN.negative,

@@ -1,4 +1,4 @@
-"""Reading an answer: which of the outcomes it is, whatever form the server or a proxy gave it."""
+"""Read an answer: decide its outcome, in any form that the server or a proxy gives it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_truepush.api.protocol.evidence import number
 from airflow_provider_truepush.api.protocol.json_text import read_json
 from airflow_provider_truepush.api.text import writable
 
-#: How much of a text an error shows.
+#: Characters of a text that an error shows.
 _SHOWN = limits.MAX_QUOTED
 
 
 class Outcome(Enum):
-    """What an answer says."""
+    """The outcome of an answer."""
 
     SUCCESS = "success"
     NEGATIVE = "negative"
@@ -37,7 +37,7 @@ def _as_it_is(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete HTTP answer, as it came.
+    """A complete HTTP answer, not yet read.
 
     :param status: HTTP status.
     :param body: the body's bytes, decompressed.
@@ -53,12 +53,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An answer that was read.
+    """An answer after it was read.
 
-    :param outcome: what it says.
-    :param message: Truepush's own words; empty when there are none.
+    :param outcome: its outcome.
+    :param message: Truepush's own words; empty without any.
     :param data: the payload, or a code.
-    :param code: the code; None when ``data`` is none.
+    :param code: the code; None when ``data`` is not a code.
     :param members: the whole body; None when it is not a JSON object.
     """
 
@@ -78,10 +78,10 @@ _SHARED = {
 
 
 def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
-    """Decide what an answer says.
+    """Decide the outcome of an answer.
 
-    The ``data`` code decides if it is a known one, then the body's ``status_code``, then its ``status``, then
-    the HTTP status: servers were seen to contradict themselves, and in this order the more telling word wins.
+    A known ``data`` code decides; without one, the body's ``status_code``, then its ``status``, then the HTTP status.
+    Servers were seen to contradict themselves, and in this order the more specific part wins.
     """
     body = _body(reply.body)
     if body is None:
@@ -107,13 +107,13 @@ def _body(raw: bytes) -> Mapping[str, Any] | None:
 
 
 def _without_envelope(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
-    """A proxy's page, or nothing at all, which is all that HTTP lets a 204 carry."""
+    """Read a proxy's page, or an empty body, which is the only body that HTTP allows for a 204."""
     outcome = _by_http_status(reply)
     return Envelope(outcome, "", None, endpoint.negative if outcome is Outcome.NEGATIVE else None)
 
 
 def _by_http_status(reply: Reply) -> Outcome:
-    """The last resort. It tells failures apart, but cannot make a success of a body that claims none."""
+    """Decide by the HTTP status, as the last resort. It distinguishes failures, but proves no success."""
     outcome = _by_number(reply.status)
     return Outcome.UNREADABLE if outcome in (None, Outcome.SUCCESS) else outcome
 
@@ -145,12 +145,12 @@ def _by_number(value: object) -> Outcome | None:
         return known[status]
     if 500 <= status <= 599:
         return Outcome.SERVER_ERROR
-    # Another redirect or refusal is none of ours, but it is no success either, whatever the words beside it say.
+    # Truepush documents no other redirect or refusal, but it is not a success either, whatever the other fields say.
     return Outcome.UNREADABLE if 300 <= status <= 499 else None
 
 
 def _by_word(status: object) -> Outcome | None:
-    # "ERROR" alone does not say which error it is: the HTTP status may.
+    # "ERROR" alone does not name the error. The HTTP status may.
     return Outcome.SUCCESS if status == codes.STATUS_SUCCESS else None
 
 
@@ -186,7 +186,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
             at = parsedate_to_datetime(value)
         except (ValueError, TypeError, OverflowError):
             return None
-        if at.tzinfo is None:  # HTTP has dates in GMT only
+        if at.tzinfo is None:  # dates in HTTP are always in GMT
             at = at.replace(tzinfo=UTC)
         return max(0.0, (at - now).total_seconds())
     return seconds if 0 <= seconds < float("inf") else None

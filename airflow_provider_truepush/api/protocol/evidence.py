@@ -1,8 +1,8 @@
-"""What an answer to a create proves.
+"""Decide what an answer to a create proves.
 
 A create is never repeated unless it is certain that nothing was created. Only Truepush's own refusal proves that, and
 only when every part of the answer agrees with one of the documented refusals and no part claims success. Proxies and
-gateways answer with the same HTTP statuses, and with JSON of their own, about requests that they have let through.
+gateways answer with the same HTTP statuses, and with JSON of their own, about requests that have reached Truepush.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def proves_refusal(call: Call[Any], status: int, body: bytes, members: Mapping[s
     """
     endpoint = call.endpoint
     if members is None:
-        # Express strips the body of a 204, so this is all that the documented row can look like.
+        # The web framework Express removes the body of a 204, so the documented row can only look like this.
         return status == 204 and not body and endpoint.negative == NAME_TAKEN.code
     found = [members[name] for name in ("data", "Data") if name in members]
     if len(found) != 1 or not isinstance(found[0], str):
@@ -152,18 +152,18 @@ def number(value: object) -> int | None:
 
 
 def _as_shown(text: str) -> str:
-    """A text without characters that nobody sees, and with the plain form of those that look alike."""
+    """Return a text without invisible characters, and with the plain form of characters that look alike."""
     plain = unicodedata.normalize("NFKC", text)
     return "".join(each for each in plain if unicodedata.category(each) not in ("Cf", "Mn"))
 
 
 def _text_of(call: Call[Any]) -> str:
-    """The request's body as text, without escapes."""
+    """Return the request's body as text, without escapes."""
     return json.dumps(call.payload, ensure_ascii=False)
 
 
 def _new_ids(call: Call[Any], text: str) -> set[str]:
-    """The ids that a text names, but for those that the request itself holds, such as the segment's."""
+    """Return the ids in a text, except those that the request itself contains, such as the segment's."""
     found = {match.lower() for match in _ID.findall(text)}
     if not found:
         return found

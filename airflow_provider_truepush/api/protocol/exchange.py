@@ -1,4 +1,4 @@
-"""One call from its first request to its end: what every answer, and every lack of one, means for it."""
+"""One call from its first request to its end: decide what each answer, or a missing one, means for it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _CREATE_DOUBT = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No complete HTTP answer came.
+    """No complete HTTP answer arrived.
 
-    :param sent: whether a byte of the request may have left. False only when certainly none did.
+    :param sent: True when a byte of the request may have been sent; False only when none was.
     :param reason: what happened, without secrets and without a full stop.
     """
 
@@ -51,7 +51,7 @@ class Failure:
 
 
 class Exchange(Generic[T]):
-    """Keeps what the earlier requests of one call have left open.
+    """Conclude one call, and remember whether its earlier requests may have changed something.
 
     :param call: what to send.
     :param now: the clock, for ``Retry-After`` given as a date.
@@ -64,10 +64,10 @@ class Exchange(Generic[T]):
         self._may_be_done = False
 
     def conclude(self, result: Reply | Failure) -> T:
-        """Return the call's result, or raise the error that says why there is none.
+        """Return the call's result, or raise the error that explains why it has none.
 
-        A delete, cancel or status change that was repeated after doubt and then finds nothing to do has been
-        done by the request in doubt, and counts as done.
+        When a delete, cancel or status change is repeated after doubt and finds nothing to do, the request in doubt
+        has made the change, so the call succeeds.
         """
         self.requests += 1
         if isinstance(result, Failure):
@@ -82,11 +82,11 @@ class Exchange(Generic[T]):
         self._refuse(envelope, result)
 
     def _as_far_as_proven(self, envelope: Envelope, reply: Reply) -> Envelope:
-        """An answer to a create, or doubt where it contradicts itself or may be a proxy's."""
+        """Return the answer to a create; replace it by doubt when it contradicts itself or may be a proxy's."""
         if envelope.outcome is Outcome.SUCCESS:
             proven = evidence.proves_creation(self.call, reply.status, reply.body, envelope.members)
         elif envelope.outcome is Outcome.NEGATIVE and self.call.endpoint.negative != evidence.NAME_TAKEN.code:
-            proven = True  # of doubt: its own error says so
+            proven = True  # an answer in doubt raises its own error
         else:
             proven = evidence.proves_refusal(self.call, reply.status, reply.body, envelope.members)
         return envelope if proven else replace(envelope, outcome=Outcome.UNREADABLE)
@@ -101,7 +101,7 @@ class Exchange(Generic[T]):
 
     @property
     def _in_doubt(self) -> bool:
-        """Whether an earlier request of this call may have changed something."""
+        """Return whether an earlier request of this call may have changed something."""
         return self._may_be_done and not self.call.endpoint.reads
 
     def _success(self, envelope: Envelope, reply: Reply) -> T:
@@ -111,7 +111,7 @@ class Exchange(Generic[T]):
             raise self._error(
                 TruepushProtocolError,
                 f"returned a result that this version cannot read: {reply.hide(str(error))}.",
-                f"{only_this_request(self.call.endpoint)} If it stays so, the API has changed: update this provider.",
+                f"{only_this_request(self.call.endpoint)} If this continues, update this provider.",
                 reply,
                 envelope.code,
             ) from None
@@ -134,7 +134,7 @@ class Exchange(Generic[T]):
         if not failure.sent and not self._in_doubt:
             raise TruepushConnectionError(
                 f"{self._label}: {failure.reason}. The request was not sent. {only_this_request(endpoint)} "
-                "If it stays so, check the connection's host, port and scheme, and the proxy.",
+                "If this continues, check the connection's host, port and scheme, and the proxy.",
                 endpoint=endpoint.name,
             )
         self._may_be_done = True
@@ -190,7 +190,7 @@ class Exchange(Generic[T]):
         return "The change may have been made. Repeating the request is harmless."
 
     def _unchanged(self) -> str:
-        """What a refusal means for the call, of which an earlier request may be in doubt."""
+        """Return the consequence of a refusal. An earlier request of the call may be in doubt."""
         if self._in_doubt:
             return "An earlier request may have made the change."
         return only_this_request(self.call.endpoint)
@@ -208,7 +208,7 @@ class Exchange(Generic[T]):
 
 
 def only_this_request(endpoint: Endpoint[Any]) -> str:
-    """Return the sentence that says what a request changed that certainly changed nothing.
+    """Return the sentence that says what a request left unchanged.
 
     :param endpoint: what was called. The campaign, or the list, that a read asks about is not affected by its failure.
     """

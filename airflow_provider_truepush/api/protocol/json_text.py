@@ -1,4 +1,4 @@
-"""JSON from a server that nobody vouches for: however deep and however long its numbers, it is read or refused."""
+"""Read JSON from an untrusted server, with any depth of nesting and any length of numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from airflow_provider_truepush.api.protocol import limits
 
-#: What stands for a value that is nested too deep.
+#: The text that replaces a value that is nested too deep.
 TOO_DEEP = "(nested too deep to be read)"
 
-#: A string, or a bracket outside of strings. Possessive: no text makes it go back and forth.
+#: A string, or a bracket outside of strings. The quantifiers are possessive, so that no text makes it backtrack.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?+|[\[\]{}]', re.DOTALL)
 
 
 def read_json(raw: bytes) -> Any:
     """Return the value of a JSON text.
 
-    What is nested deeper than Python reads is replaced by a text, and so is a number with more digits than Python
-    reads, so that one odd value does not take the others with it.
+    A value that is nested too deep for Python is replaced by a text, and so is a number with too many digits, so that
+    one invalid value does not make the others unreadable.
 
     :param raw: the text, in an encoding that JSON allows.
     :raises ValueError: the bytes are not JSON.
@@ -61,7 +61,7 @@ def _whole(digits: str) -> int | str:
 
 
 def _without_depths(text: str) -> str:
-    """Replace what lies deeper than the limit."""
+    """Replace values that are nested deeper than the limit."""
     parts: list[str] = []
     depth, kept, begin = 0, 0, 0
     for token in _TOKEN.finditer(text):
@@ -75,7 +75,7 @@ def _without_depths(text: str) -> str:
                 parts += [text[kept:begin], json.dumps(TOO_DEEP)]
                 kept = token.end()
             depth -= 1
-    # Brackets that are never closed are left as they are, and refused as such.
+    # Brackets that are never closed stay, so that the text is refused.
     return "".join([*parts, text[kept:] if depth == 0 else ""])
 
 

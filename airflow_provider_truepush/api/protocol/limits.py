@@ -14,7 +14,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
 #: Content encodings that an answer may name one after another. None is asked for.
 MAX_ENCODINGS = 2
-#: Levels of nested lists and objects that are kept of an answer. What lies deeper is replaced by a text.
+#: Levels of nested lists and objects that are kept of an answer. Deeper values are replaced by a text.
 MAX_DEPTH = 32
 #: Digits of a number that is read as a number. A longer one is kept as text.
 MAX_DIGITS = 400

@@ -1,4 +1,4 @@
-"""Whether, and after how long, a request is sent again."""
+"""Decide whether a request is repeated, and after how many seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_truepush.api.protocol.endpoints import Endpoint
 
 _PASSING = (TruepushAmbiguousError, TruepushConnectionError, TruepushRateLimitError, TruepushServerError)
 
-#: Passing errors that leave no doubt: nothing of the request was carried out.
+#: Transient errors that leave no doubt: nothing of the request was carried out.
 NOTHING_CARRIED_OUT = (TruepushConnectionError, TruepushRateLimitError)
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 30.0
@@ -33,13 +33,13 @@ def wait_before_repeat(
     settings: Settings,
     jitter: Callable[[], float] = random.random,
 ) -> float | None:
-    """Seconds to wait before the next request of a call; None to give up and raise the error.
+    """Return the seconds to wait before the next request of a call; None to give up and raise the error.
 
-    ``Retry-After`` is obeyed. When it, or the back-off, asks for more than the retry budget has left, the call
-    gives up at once: asking earlier than told to would only prolong the limit.
+    ``Retry-After`` is respected. When it, or the back-off, is longer than what remains of the retry budget, the call
+    gives up at once: an earlier request would only prolong the limit.
 
     :param endpoint: what was called; a create is never repeated.
-    :param error: what came of the last request.
+    :param error: the error of the last request.
     :param requests: how many were sent so far.
     :param waited: seconds this call has waited so far.
     :param settings: gives ``max_attempts`` and ``retry_budget``.
@@ -58,7 +58,7 @@ def wait_before_create(
     settings: Settings,
     jitter: Callable[[], float] = random.random,
 ) -> float | None:
-    """The same for a create whose error proves that it was not carried out; None for every other error.
+    """Return the same for a create whose error proves that it was not carried out; None for every other error.
 
     The parameters are those of :func:`wait_before_repeat`.
     """
@@ -68,15 +68,15 @@ def wait_before_create(
 
 
 def hold_for_others(error: TruepushRateLimitError, wait: float | None, settings: Settings) -> tuple[float, float]:
-    """What a 429 means for other calls of the project: the seconds to slow down for, and those to wait at the most.
+    """Return what a 429 means for other calls of the project: the seconds to slow down, and the longest wait.
 
-    :param error: what one call was told.
-    :param wait: seconds after which that call asks again; None if it does not.
+    :param error: the error of one call.
+    :param wait: seconds after which that call sends its next request; None if it gives up.
     :param settings: gives ``retry_budget``: no call waits for longer than that because of another.
     """
     if wait is not None:
         return wait, settings.retry_budget
-    # It has given up. Others may have a deadline to keep, which is not to pass while they wait to be told the same.
+    # That call has given up. Others may have a deadline, which must not pass while they wait for the same error.
     asked = _FIRST_BACKOFF if error.retry_after is None else error.retry_after
     return asked, max(_FIRST_BACKOFF, min(_LONGEST_FOR_OTHERS, settings.retry_budget))
 
@@ -90,9 +90,9 @@ def _wait(
     if asked is not None:
         if waited + asked > settings.retry_budget:
             return None
-        # Spread over the tenth after the moment asked for, never before it.
+        # The wait is spread over up to a tenth more than was asked for, and is never shorter.
         return max(asked, min(asked * (1 + 0.1 * jitter()), settings.retry_budget - waited))
-    # Beyond ten doublings the ceiling holds anyway, and no float would.
+    # After ten doublings the ceiling applies anyway, and a float would overflow.
     ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(requests - 1, 10))
     wait = ceiling * (0.5 + 0.5 * jitter())
     return wait if waited + wait <= settings.retry_budget else None

@@ -1,4 +1,4 @@
-"""Cron expressions that Truepush can keep."""
+"""Cron expressions, converted to schedules of Truepush."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PRESETS = {
 }
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-_COLUMN = re.compile(r"\S+", re.ASCII)  # as croniter splits: a no-break space does not part two columns
+_COLUMN = re.compile(r"\S+", re.ASCII)  # croniter splits alike: a no-break space does not separate two columns
 _ITEM = re.compile(r"(?P<low>\*|\d{1,2}|[a-z]{3})(?:-(?P<high>\d{1,2}|[a-z]{3}))?(?:/(?P<step>\d{1,4}))?", re.ASCII)
 _SPECIAL = {
     "?": "'?' is not standard cron; write * for no restriction",
@@ -58,20 +58,20 @@ _DAY, _MONTH, _WEEKDAY = _FIELDS[2:]
 
 
 def schedule_from_cron(expression: str) -> Daily | Weekly | Monthly | Yearly:
-    """The schedule of Truepush that sends at the same minutes as a cron expression of five fields.
+    """Return the Truepush schedule that sends at the same minutes as a cron expression of five fields.
 
     Names (``MON``, ``JAN``), lists, ranges, steps and presets such as ``@daily`` are read as Airflow reads them, in
     any case of letters. The times are those of the project's wall clock.
 
     :param expression: such as ``30 9 * * 1-5``.
-    :raises TruepushValidationError: for what is no cron expression, or what Truepush cannot express: more than one
-        time a day, days of the month together with days of the week, days of the week of some months only.
+    :raises TruepushValidationError: the text is not a valid cron expression, or Truepush cannot express it: more than
+        one time a day, days of the month together with days of the week, or days of the week in some months only.
     """
     return read_cron("cron", expression)
 
 
 def read_cron(field: str, expression: object) -> Daily | Weekly | Monthly | Yearly:
-    """As :func:`schedule_from_cron`.
+    """Return the schedule as :func:`schedule_from_cron` does, with a field's name in errors.
 
     :param field: name used in errors.
     """
@@ -91,10 +91,10 @@ class _Reader:
         self._expression = expression
         written = expression.strip().lower()
         if written.startswith("@") and written not in _PRESETS:
-            self._refuse(f"is a preset that is none of {', '.join(_PRESETS)}")
+            self._refuse(f"is not one of the presets {', '.join(_PRESETS)}")
         columns: list[str] = _COLUMN.findall(_PRESETS.get(written, written))
         if len(columns) in (6, 7):
-            self._refuse(f"has {len(columns)} fields: Truepush knows neither seconds nor years, five fields are needed")
+            self._refuse(f"has {len(columns)} fields, but must have five: Truepush has neither seconds nor years")
         if len(columns) != len(_FIELDS):
             self._refuse(f"must have five fields ({', '.join(field.name for field in _FIELDS)}), not {len(columns)}")
         self._written = dict(zip(_FIELDS, columns, strict=True))
@@ -112,7 +112,7 @@ class _Reader:
             self._both()
         if not every_weekday:
             if months != _MONTH.all:
-                self._cannot(_MONTH, "days of the week come in every month or in none")
+                self._cannot(_MONTH, "days of the week apply to all months")
             return Weekly(sorted(weekdays), hours, minutes)
         if months != _MONTH.all:
             return Yearly(sorted(months), sorted(_DAY.all if every_day else days), hours, minutes)
@@ -122,12 +122,14 @@ class _Reader:
         values = self._values[field]
         if len(values) > 1:
             self._cannot(
-                field, f"it names {len(values)} {field.name}s, and a schedule sends once a day; make one for each time"
+                field,
+                f"it names {len(values)} {field.name}s, but a schedule sends once a day",
+                "Create one schedule for each time",
             )
         return min(values)
 
     def _either_will_do(self, full: _Field, other: _Field) -> bool:
-        """Whether days that match either field are meant, of which one names every day: then that is every day."""
+        """Return whether cron matches either field and one of them matches every day: then every day matches."""
         if self._written[full] == "*" or "*" in self._written[other]:
             return False
         if "*" in self._written[full]:
@@ -137,13 +139,13 @@ class _Reader:
     def _both(self) -> NoReturn:
         what = f"day-of-month {self._written[_DAY]!r} together with day-of-week {self._written[_WEEKDAY]!r}"
         if any("*" in self._written[field] for field in (_DAY, _WEEKDAY)):
-            self._refuse(f"has {what}: some crons take the days that match either, others those that match both")
-        self._refuse(f"has {what}: cron takes the days that match either, and Truepush cannot express that")
+            self._refuse(f"has {what}: some cron programs require that a day matches both, others only one of them")
+        self._refuse(f"has {what}: cron runs on days that match either, and Truepush cannot express that")
 
     def _expand(self, field: _Field, column: str) -> frozenset[int]:
         items = column.split(",")
         if "*" in items and len(items) > 1:
-            self._wrong(field, "a * in a list leaves nothing to list")
+            self._wrong(field, "'*' cannot be combined with other values")
         return frozenset(value for item in items for value in self._item(field, item))
 
     def _item(self, field: _Field, item: str) -> list[int]:
@@ -152,7 +154,7 @@ class _Reader:
             self._unreadable(field, item)
         step = 1 if parts["step"] is None else int(parts["step"])
         if step == 0:
-            self._wrong(field, "a step of 0 leads nowhere")
+            self._wrong(field, "the step must not be 0")
         if parts["low"] == "*":
             return list(range(field.low, field.high + 1, step))
         first = self._value(field, parts["low"])
@@ -161,12 +163,20 @@ class _Reader:
             return [low]
         high = field.high if parts["high"] is None else self._value(field, parts["high"])
         if high in (first, low):
-            self._wrong(field, f"{item!r} is one value to some crons and every value to others; write which is meant")
+            self._wrong(
+                field,
+                f"{item!r} means one value to some cron programs and every value to others",
+                "List the values that you mean",
+            )
         if field is _WEEKDAY and high == 0:
-            high = 7  # a week may end with its Sunday
+            high = 7  # 7 is Sunday at the end of a week
         if low > high:  # over the end of the year, month, week
             if step > 1:
-                self._wrong(field, f"{item!r} runs over the end in steps, which crons read in different ways")
+                self._wrong(
+                    field,
+                    f"{item!r} wraps around with a step, which cron programs read in different ways",
+                    "List the values that you mean",
+                )
             return [*range(low, field.high + 1), *range(field.low, high + 1)]
         values = range(low, high + 1, step)
         return [value % 7 for value in values] if field is _WEEKDAY else list(values)
@@ -178,7 +188,7 @@ class _Reader:
             self._unreadable(field, written)
         highest = 7 if field is _WEEKDAY else field.high  # Sunday is 0 and 7
         if not field.low <= int(written) <= highest:
-            self._wrong(field, f"{written} is not from {field.low} to {highest}")
+            self._wrong(field, f"{written} is not a number from {field.low} to {highest}")
         return int(written)
 
     def _unreadable(self, field: _Field, item: str) -> NoReturn:
@@ -186,13 +196,13 @@ class _Reader:
             in_a_word = letter.isalpha() and re.search("[a-z]{3}", item.replace(letter, ""))
             if letter in item and not in_a_word:
                 self._wrong(field, why)
-        self._wrong(field, f"{item!r} is no value, range or step")
+        self._wrong(field, f"{item!r} is not a value, range or step")
 
-    def _cannot(self, field: _Field, why: str) -> NoReturn:
-        self._refuse(f"Truepush cannot express its {field.name} field {self._written[field]!r}: {why}")
+    def _cannot(self, field: _Field, why: str, remedy: str = "") -> NoReturn:
+        self._refuse(f"Truepush cannot express its {field.name} field {self._written[field]!r}: {why}", remedy)
 
-    def _wrong(self, field: _Field, why: str) -> NoReturn:
-        self._refuse(f"its {field.name} field cannot be taken: {why}")
+    def _wrong(self, field: _Field, why: str, remedy: str = "") -> NoReturn:
+        self._refuse(f"its {field.name} field is not valid: {why}", remedy)
 
-    def _refuse(self, why: str) -> NoReturn:
-        refuse(self._field, self._expression, why)
+    def _refuse(self, why: str, remedy: str = "") -> NoReturn:
+        refuse(self._field, self._expression, why, remedy)

@@ -32,8 +32,7 @@ def read_schedule(field: str, given: object) -> Schedule:
 
     The mapping has one key, the schedule's name in lower case, ``once, on_dates, daily, weekly, monthly, yearly``;
     its value has the fields: ``{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}``. Truepush's own
-    ``{"type": ..., "timings": ...}`` is taken as well. In both, numbers may be written as text, since templates
-    render text.
+    ``{"type": ..., "timings": ...}`` is accepted as well. In both, numbers may be text, because templates render text.
 
     :param field: name used in errors.
     :param given: a schedule, a mapping, the same mapping written as JSON or Python, or a cron expression.
@@ -117,12 +116,12 @@ def _moment(field: str, row: object, zone: tzinfo | None) -> datetime:
     try:
         return datetime(yyyy, mm, dd, int(clock[1]), int(clock[2]), tzinfo=zone)
     except ValueError:
-        checks.refuse(field, f"{date} {time}", "is no date and time")
+        checks.refuse(field, f"{date} {time}", "is not a valid date and time")
 
 
 @contextmanager
 def _within(field: str) -> Iterator[None]:
-    """Put the name of the field that holds a schedule before the name of the part that is bad."""
+    """Add the name of the field that holds a schedule to errors about its parts."""
     try:
         yield
     except TruepushValidationError as error:

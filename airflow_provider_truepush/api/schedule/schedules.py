@@ -17,7 +17,7 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-#: The longest that each month gets; what February lacks in common years is told apart.
+#: The most days of each month. :class:`Skip` reports 29 February apart, which common years do not have.
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEBRUARY = 2
 _EVERY_DATE = tuple(range(1, 32))
@@ -25,11 +25,11 @@ _EVERY_DATE = tuple(range(1, 32))
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A day of the month that a schedule names and some of its months do not have: nothing is sent then.
+    """A day of the month that some months of a schedule do not have. Nothing is sent for it in those months.
 
     :param date: the day, 29 to 31.
     :param months: the months without it, 1 for January to 12 for December.
-    :param common_years_only: whether leap years have it: 29 February.
+    :param common_years_only: True for 29 February, which leap years have.
     """
 
     date: int
@@ -42,16 +42,16 @@ class Skip:
 
 
 class _Schedule:
-    """What the schedules have in common."""
+    """The base of all schedules."""
 
     __slots__ = ()
     #: The name in the JSON form.
     kind: ClassVar[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form, such as ``{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}``.
+        """Return the JSON form, such as ``{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}``.
 
-        :func:`~airflow_provider_truepush.api.schedule.parse.read_schedule` makes an equal schedule of it.
+        :func:`~airflow_provider_truepush.api.schedule.parse.read_schedule` reads it back into an equal schedule.
         """
         instance: Any = self
         values = {field.name: getattr(self, field.name) for field in dataclass_fields(instance)}
@@ -109,7 +109,7 @@ class OnDates(_Schedule):
             field = f"on_dates.dates[{i}]"
             local = times.wall_clock(field, times.moment(field, item), zone)
             row = times.as_timings(times.future(field, local, now))
-            if row not in rows:  # two spellings of a minute are not two sends
+            if row not in rows:  # two spellings of one minute are one send
                 rows.append(row)
         return "multiple", {"dates": rows}
 
@@ -161,7 +161,7 @@ class Weekly(_Schedule):
 
 @dataclass(frozen=True, slots=True)
 class Monthly(_Schedule):
-    """Send on days of every month; in a month without such a day nothing is sent for it, see :meth:`skips`.
+    """Send on days of every month. In a month without such a day nothing is sent for it; see :meth:`skips`.
 
     :param dates: days of the month, 1 to 31.
     :param hours: 0 to 23.
@@ -191,7 +191,7 @@ class Monthly(_Schedule):
 class Yearly(_Schedule):
     """Send on days of some months of every year.
 
-    In a month without such a day nothing is sent for it, see :meth:`skips`; a schedule that never sends is refused.
+    In a month without such a day nothing is sent for it; see :meth:`skips`. A schedule that never sends is refused.
 
     :param months: 1 for January to 12 for December.
     :param dates: days of the month, 1 to 31, in each of those months.
@@ -212,7 +212,7 @@ class Yearly(_Schedule):
         object.__setattr__(self, "dates", _days("yearly.dates", self.dates, 1, 31))
         if min(self.dates) > max(_LONGEST[month - 1] for month in self.months):
             names = ", ".join(MONTHS[month - 1] for month in self.months)
-            checks.refuse("yearly.dates", list(self.dates), f"never come in {names}")
+            checks.refuse("yearly.dates", list(self.dates), f"do not exist in {names}")
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
         """The ``type`` and ``timings`` that Truepush takes."""
@@ -244,7 +244,7 @@ def _days(field: str, value: object, low: int, high: int) -> tuple[int, ...]:
 
 
 def _skips(months: Iterable[int], dates: Sequence[int]) -> tuple[Skip, ...]:
-    if tuple(dates) == _EVERY_DATE:  # every day of the month, as cron's star: none is missed
+    if tuple(dates) == _EVERY_DATE:  # every day of the month, as with '*' in cron
         return ()
     found = []
     for date in dates:

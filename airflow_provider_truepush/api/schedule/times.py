@@ -1,7 +1,7 @@
 """Moments on the project's wall clock.
 
-Truepush takes dates and times without a zone and reads them in the zone of the project, which its API does
-not tell. The connection's ``timezone`` says it; without it no moment can be sent safely.
+Truepush accepts dates and times without a zone and reads them in the zone of the project. Its API does not return that
+zone, so the connection's ``timezone`` must name it. Without it, no time can be sent safely.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def moment(field: str, value: object) -> datetime:
     if isinstance(value, str):
         written = value.strip()
         read: object = None
-        import pendulum  # not at module level: every parse of a DAG file would pay for it
+        import pendulum  # imported here, because it would slow down every parse of a Dag file
 
-        if written != "now":  # pendulum takes the word for the local clock
+        if written != "now":  # pendulum would return the present moment
             with suppress(TypeError, ValueError):  # TypeError for `12:`
                 read = pendulum.parse(written, tz=None, exact=True)
         if isinstance(read, datetime):
@@ -53,7 +53,7 @@ def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:
         refuse(
             field,
             value.isoformat(),
-            "needs the time zone of the Truepush project, and the connection does not tell it: "
+            "needs the time zone of the Truepush project, which the connection does not name: "
             "set its extra `timezone`, such as Europe/Berlin",
         )
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
@@ -62,7 +62,7 @@ def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:
     if value.tzinfo is None or value.utcoffset() is None:
         local = value.replace(tzinfo=zone, fold=0)
         if _back_and_forth(local) != local.replace(tzinfo=None):
-            refuse(field, value.isoformat(), f"does not exist in {zone}: the clock skips it")
+            refuse(field, value.isoformat(), f"does not exist in {zone}: the clock skips it", "Choose another time")
     else:
         local = value.astimezone(zone)
     if local.second or local.microsecond:
@@ -73,13 +73,14 @@ def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:
         refuse(
             field,
             value.isoformat(),
-            f"falls in the hour that {zone} has twice, and Truepush cannot be told which of the two is meant",
+            f"occurs twice in {zone}, because the clock is set back, and the API cannot say which one is meant",
+            "Choose another time",
         )
     return local
 
 
 def _plain(value: datetime) -> datetime:
-    """Without pendulum's arithmetic, which moves a time that the clock skips instead of keeping it to be seen."""
+    """Return a plain datetime. Pendulum's would silently move a time that the clock skips."""
     return datetime(
         value.year,
         value.month,
@@ -98,7 +99,7 @@ def _back_and_forth(local: datetime) -> datetime:
 
 
 def future(field: str, local: datetime, now: datetime) -> datetime:
-    """Refuse a moment that is over.
+    """Refuse a moment in the past.
 
     :param local: an aware datetime.
     :param now: the present moment, aware.
@@ -109,5 +110,5 @@ def future(field: str, local: datetime, now: datetime) -> datetime:
 
 
 def as_timings(local: datetime) -> dict[str, str]:
-    """The form in which Truepush takes a wall-clock moment."""
+    """Return a wall-clock moment in the form that Truepush accepts."""
     return {"date": local.strftime(DATE_FORMAT), "time": local.strftime(TIME_FORMAT)}

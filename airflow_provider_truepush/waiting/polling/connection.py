@@ -27,7 +27,7 @@ _LONGEST_LOOK = 30.0
 
 
 class KeptConnection:
-    """Keeps a connection's settings and its client, for all polls.
+    """Hold a connection's settings and its client, for all polls.
 
     :param conn_id: id of the connection.
     """
@@ -49,7 +49,7 @@ class KeptConnection:
 
     @property
     def stale(self) -> bool:
-        """True when it is time for another look-up."""
+        """Return True when another look-up is due."""
         return time.monotonic() - self._looked_at > FRESH_FOR
 
     async def open(self) -> SharedClient:
@@ -101,7 +101,7 @@ class KeptConnection:
             return self._shared is not shared
 
     async def refresh(self) -> None:
-        """Look the connection up again; keep everything when that fails, or nothing has changed."""
+        """Look the connection up again. Change nothing when that fails or the settings are the same."""
         async with self._lock:
             if self.stale:
                 await self._renew()

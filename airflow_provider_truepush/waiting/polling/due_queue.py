@@ -1,4 +1,4 @@
-"""What is due when: a heap, with moments rounded so that many polls become due together.
+"""A queue of polls by due time: a heap, with moments rounded so that many polls become due together.
 
 An entry costs a third of what one of asyncio's own timers costs: the heap compares tuples, and no timer fires per poll.
 """
@@ -21,7 +21,7 @@ def rounded(due: float) -> float:
 
 
 class Entry(Protocol):
-    """What a due queue holds.
+    """An entry of a due queue.
 
     :param generation: the number of the place in the heap that counts; 0 for none. Set by the queue.
     """
@@ -33,7 +33,7 @@ S = TypeVar("S", bound=Entry)
 
 
 class DueQueue(Generic[S]):
-    """Returns what is due, the oldest first.
+    """Return entries when they are due, the oldest first.
 
     Moments are readings of one monotonic clock. Each entry is in the queue at most once.
     """

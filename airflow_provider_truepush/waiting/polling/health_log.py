@@ -1,4 +1,4 @@
-"""What a poller writes to the triggerer's log: changes, never a line per poll."""
+"""Write the health of the polls to the triggerer's log: changes only, never a line per poll."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CHANGE = 1.25
 
 
 class HealthLog:
-    """Reports whether the polls of a connection work, and keep their intervals.
+    """Report whether the polls of a connection work and keep their intervals.
 
     :param conn_id: id of the connection.
     """
@@ -66,7 +66,7 @@ class HealthLog:
         self._worked += 1
 
     def fails(self, error: TruepushError) -> None:
-        """Count a poll that failed. A single one is no news; the log of each trigger reports its own."""
+        """Count a poll that failed. A single failure is not logged here; the log of each trigger reports its own."""
         self._failed += 1
         self._failed_in_span += 1
         self._error = error
@@ -102,7 +102,7 @@ class HealthLog:
         polls, failed = self._polls, self._failed_in_span
         self._counted_at, self._polls, self._failed_in_span = now, 0, 0
         if self._failing or not polls or failed > _FEW * polls:
-            return  # an outage: polls are late because they fail or hang, and other intervals would not help
+            return  # an outage: polls are late because they fail or hang, so longer intervals do not help
         if now - self._answered_at > max(_SILENT, 3 * passed / polls):
             return
         self._report_intervals(now, polls / passed, tracked, ready, remedy)

@@ -1,4 +1,4 @@
-"""Spread polls that would come all at once: after a triggerer's restart, or at the end of a cooldown."""
+"""Spread polls that would start all at once: after a triggerer's restart, or at the end of a cooldown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PER_SECOND = 100.0
 
 
 class Jitter:
-    """Returns moments one after another, each at random within a small slot of its own."""
+    """Return moments one after another, each at random within a short span of its own."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -20,7 +20,7 @@ class Jitter:
         :param begin: a monotonic clock's reading: no moment is earlier.
         :param interval: seconds between the polls of the caller.
         """
-        slot = max(self._next, begin)
-        self._next = slot + 1 / _PER_SECOND
-        at = slot + random.random() / _PER_SECOND  # noqa: S311  # not a secret
+        earliest = max(self._next, begin)
+        self._next = earliest + 1 / _PER_SECOND
+        at = earliest + random.random() / _PER_SECOND  # noqa: S311  # not a secret
         return begin + (at - begin) % interval

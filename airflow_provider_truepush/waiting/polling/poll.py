@@ -39,10 +39,9 @@ _LONGEST_QUIET = 3600.0
 
 
 class PollRunner:
-    """Polls campaigns over one connection, and notifies their waiters.
+    """Poll campaigns over one connection, and notify their waiters.
 
-    A poll that has failed and is worth a retry continues in a task of its own, so that no other poll waits for its
-    back-off.
+    A failed poll is retried in a task of its own, so that no other poll waits for its back-off.
 
     :param conn_id: id of the connection.
     :param done: called when a campaign can be scheduled again.
@@ -75,7 +74,7 @@ class PollRunner:
 
     @property
     def kept_back(self) -> bool:
-        """True when polls wait for the rate limit, or for the connection."""
+        """Return True when polls wait for the rate limit, or for the connection."""
         shared = self.connection.shared
         return shared is None or shared.client.waiting > 0
 
@@ -105,7 +104,7 @@ class PollRunner:
         """Poll a campaign that is due.
 
         :param tracked: the campaign.
-        :param urgent: it is the last poll of a waiter: go before all others.
+        :param urgent: True for the last poll of a waiter, which goes before all others.
         """
         now = time.monotonic()
         if now < self._quiet_until and not urgent:
@@ -162,7 +161,7 @@ class PollRunner:
         error: TruepushError,
         sent: float,
     ) -> None:
-        """Retry a poll that has failed once, as far as that is worth it."""
+        """Retry a poll that has failed once, as often as the settings allow."""
         tracked.body = None
         tracked.queued = bool(tracked.waiters)  # a deadline does not wait for the retries
         if isinstance(error, TruepushRateLimitError):

@@ -61,7 +61,7 @@ def kept_client(conn_id: str) -> SharedClient | None:
 
 
 class Poller:
-    """Runs while there are waiters, and then closes everything.
+    """Run while there are waiters, and then close everything.
 
     One task hands out what is due; workers, as many as there is work for, poll. A few more workers are for the last
     polls at deadlines: these wait neither for a free worker nor for the end of a cooldown.

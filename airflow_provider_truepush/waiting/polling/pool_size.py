@@ -11,7 +11,7 @@ _ROOM = 1.25
 
 
 class AdaptiveConcurrency:
-    """Keeps the number of polls in progress as small as keeps up: polls per second, times the seconds that one takes.
+    """Keep few polls in progress, but enough to keep up: polls per second, times the seconds that one takes.
 
     Each poll in progress holds a connection, which over TLS takes a third of a megabyte.
     """

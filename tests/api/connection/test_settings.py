@@ -257,7 +257,7 @@ def test_unknown_extras_are_told_and_mean_nothing() -> None:
 )
 @pytest.mark.parametrize("value", [True, "yes", None, ""])
 def test_an_extra_that_resembles_a_known_one_is_refused(name: str, meant: str, value: Any) -> None:
-    with refused(f"extra.{name}", why=f"is not an extra of this connection; write `{meant}`"):
+    with refused(f"extra.{name}", why="is not an extra of this connection", remedy=f"Write `{meant}` instead"):
         read({name: value, meant: None})
 
 
@@ -282,7 +282,7 @@ def test_no_token(token: str | None) -> None:
     "token", ["two words", "two\nlines", "two\r\nlines", "tab\there", "größe", "nul\0", "zero\u200bwidth"]
 )
 def test_a_token_that_is_none(token: str) -> None:
-    with pytest.raises(TruepushAuthError, match="holds characters that no token has") as caught:
+    with pytest.raises(TruepushAuthError, match="has characters that are not allowed") as caught:
         read(token=token)
     assert token not in str(caught.value)
     unchained(caught.value)

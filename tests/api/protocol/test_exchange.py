@@ -206,7 +206,7 @@ def test_no_connection(name: str) -> None:
     assert type(error) is TruepushConnectionError
     assert str(error) == (
         f"{call_of(name)}: connection refused. The request was not sent. {UNTOUCHED[name]} "
-        "If it stays so, check the connection's host, port and scheme, and the proxy."
+        "If this continues, check the connection's host, port and scheme, and the proxy."
     )
     assert (error.endpoint, error.http_status, error.code) == (name, None, None)
 
@@ -226,7 +226,7 @@ def test_a_success_that_is_no_answer(name: str, data: Any) -> None:
     error = error_of(Exchange(call_of(name)), answer(200, 200, "SUCCESS", "ok", data))
     assert type(error) is TruepushProtocolError
     assert "returned a result that this version cannot read: " in str(error)
-    assert f"{UNTOUCHED[name]} If it stays so, the API has changed" in str(error)
+    assert f"{UNTOUCHED[name]} If this continues, update this provider" in str(error)
 
 
 retry_after_headers = [

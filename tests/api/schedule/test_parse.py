@@ -123,7 +123,7 @@ def test_text_in_place_of_values(given_form: Any, schedule: object) -> None:
         ({1: {}}, "its one key"),
         ({"daily": 9}, "daily: must be a mapping"),
         ({"daily": {}}, "daily.hours: is required"),
-        ({"daily": {"hours": 9, "seconds": 1}}, "daily.seconds: is no field"),
+        ({"daily": {"hours": 9, "seconds": 1}}, "daily.seconds: is not a field"),
         ({"daily": {"hours": "nine"}}, "daily.hours: must be a whole number"),
         ({"daily": {"hours": "9.0"}}, "daily.hours"),
         ({"daily": {"hours": "24"}}, "daily.hours"),
@@ -132,7 +132,7 @@ def test_text_in_place_of_values(given_form: Any, schedule: object) -> None:
         ({"weekly": {"week_days": ["MON"], "hours": 9}}, "weekly.week_days[0]"),
         ({"weekly": {"week_days": [7], "hours": 9}}, "weekly.week_days[0]"),
         ({"monthly": {"dates": [], "hours": 9}}, "monthly.dates"),
-        ({"yearly": {"months": [2], "dates": [30], "hours": 9}}, "yearly.dates: never come in February"),
+        ({"yearly": {"months": [2], "dates": [30], "hours": 9}}, "yearly.dates: do not exist in February"),
         ({"on_dates": {"dates": ["soon"]}}, "on_dates.dates[0]"),
         ("{'daily': ", "must be a mapping"),
         ("every day", "must have five fields"),
@@ -140,13 +140,19 @@ def test_text_in_place_of_values(given_form: Any, schedule: object) -> None:
         ({"type": "daily", "timings": {}}, "type: must be once, multiple or repeated"),
         ({"type": "repeated", "timings": {"sub_type": "hourly"}}, "timings.sub_type"),
         ({"type": "repeated", "timings": {"sub_type": []}}, "timings.sub_type"),
-        ({"type": "repeated", "timings": {"sub_type": "daily", "hours": 1, "dates": [1]}}, "daily.dates: is no field"),
+        (
+            {"type": "repeated", "timings": {"sub_type": "daily", "hours": 1, "dates": [1]}},
+            "daily.dates: is not a field",
+        ),
         ({"type": "once", "timings": None}, "timings: must be a mapping"),
         ({"type": "multiple", "timings": {}}, "timings.dates"),
         ({"type": "multiple", "timings": {"dates": ["01-01-2027"]}}, "timings.dates[0]: must be a mapping"),
         ({"type": "multiple", "timings": {"dates": [{"date": "2027-01-01", "time": "09:00"}]}}, "dates[0].date"),
         ({"type": "multiple", "timings": {"dates": [{"date": "01-01-2027", "time": "9:00"}]}}, "dates[0].time"),
-        ({"type": "multiple", "timings": {"dates": [{"date": "29-02-2027", "time": "09:00"}]}}, "is no date and time"),
+        (
+            {"type": "multiple", "timings": {"dates": [{"date": "29-02-2027", "time": "09:00"}]}},
+            "is not a valid date and time",
+        ),
         ({"type": "multiple", "timings": {"dates": [{"date": "01-01-2027", "time": "09:00", "zone": 1}]}}, "zone"),
     ],
 )
@@ -203,7 +209,7 @@ def test_what_is_told_is_what_the_calendar_says(schedule: Any, year: int) -> Non
 
 @pytest.mark.parametrize(("months", "days"), [([2], [30]), ([2], [31, 30]), ([4, 6, 9, 11], [31]), ([2, 11], [31])])
 def test_a_schedule_that_never_sends_is_refused(months: list[int], days: list[int]) -> None:
-    with pytest.raises(TruepushValidationError, match=r"yearly\.dates: never come in"):
+    with pytest.raises(TruepushValidationError, match=r"yearly\.dates: do not exist in"):
         Yearly(months, days, 9)
 
 

@@ -87,7 +87,7 @@ def test_bad_dates(dates: Any, field: str, why: str) -> None:
     [
         ("2026-06-01T14:00:00", "is in the past"),
         ("2027-03-28T02:30:00", "does not exist in Europe/Berlin"),
-        ("2026-10-25T02:30:00", "falls in the hour that Europe/Berlin has twice"),
+        ("2026-10-25T02:30:00", "occurs twice in Europe/Berlin"),
     ],
 )
 def test_a_bad_date_among_good_ones_is_named(second: str, why: str) -> None:
