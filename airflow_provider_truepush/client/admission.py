@@ -1,4 +1,4 @@
-"""Who may leave next: one at a time, at the pace of the project."""
+"""Admit requests one at a time, at the rate of the project."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_truepush.client.shared_rate import SharedPace
 
 
 class Gate:
-    """Lets the requests of a client out, in the order of coming; those that are urgent before all others.
+    """Admit the requests of a client in the order of their arrival; urgent ones before all others.
 
     :param pace: gives the moments.
     """
@@ -25,7 +25,7 @@ class Gate:
     async def turn(self, *, urgent: bool = False) -> None:
         """Wait until a request may leave.
 
-        :param urgent: go first, and do not wait until a hold is over.
+        :param urgent: go first, and do not wait for the end of a cooldown.
         """
         pace = self._pace
         if pace.free and not self._busy:
@@ -34,7 +34,7 @@ class Gate:
             return
         self.waiting += 1
         try:
-            while not await self._leave(urgent):  # noqa: ASYNC110  # a hold is over when it is over
+            while not await self._leave(urgent):  # noqa: ASYNC110  # no event marks the end of a cooldown
                 await asyncio.sleep(pace.quiet())
         finally:
             self.waiting -= 1

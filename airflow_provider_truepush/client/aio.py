@@ -38,7 +38,7 @@ _CONNECTIONS = 192
 
 
 class AsyncClient:
-    """Sends calls from one event loop over kept connections, for all callers of a connection.
+    """Send calls from one event loop over kept connections, for all callers of a connection.
 
     :param settings: the connection.
     :param route: the way to the server.
@@ -70,7 +70,7 @@ class AsyncClient:
 
     @property
     def pace(self) -> SharedPace:
-        """The pace that it keeps together with the other clients of its project."""
+        """Return the rate limiter that it shares with the other clients of its project."""
         return self._pace
 
     @property
@@ -81,7 +81,7 @@ class AsyncClient:
     async def turn(self, *, urgent: bool = False) -> None:
         """Wait until a request may leave.
 
-        :param urgent: go before all that are not, and do not wait until a hold is over.
+        :param urgent: go before all calls that are not urgent, and do not wait for the end of a cooldown.
         """
         await self._gate.turn(urgent=urgent)
 
@@ -199,13 +199,13 @@ class AsyncClient:
 
 
 class _Way:
-    """The connection that a request went over, once there is one."""
+    """The connection of a request, once one is open."""
 
     connection: HttpConnection | None = None
 
     @property
     def sent(self) -> bool:
-        """Whether a byte of the request may have left."""
+        """Return whether a byte of the request may have been sent."""
         return self.connection is not None and self.connection.sent
 
 
@@ -222,7 +222,7 @@ def _is_ascii(text: str | None) -> bool:
 
 
 def _request_parts(settings: Settings, route: Route) -> tuple[str, str]:
-    """What the target of each request begins with, and the headers that all have in common."""
+    """Return the beginning of each request's target, and the headers that all requests share."""
     parts = urlsplit(settings.base_url)
     name = f"[{route.host}]" if ":" in route.host else route.host
     usual = 443 if route.tls is not None else 80

@@ -1,4 +1,4 @@
-"""The connections of an asynchronous client: made, kept, and thrown away."""
+"""Open, keep and close the connections of an asynchronous client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_truepush.client.http1 import HttpConnection
 #: Seconds that a connection rests after an answer. One that a broken proxy sends a second time follows at once: it is
 #: to arrive before the next request leaves, when it can still be recognized as unasked for.
 REST = 0.005
-#: Seconds after which a connection that nobody used is closed.
+#: Seconds after which an unused connection is closed.
 _KEEP = 15.0
 #: Seconds after which the next address of a name is tried beside the one before.
 _NEXT_ADDRESS = 0.25
@@ -45,7 +45,7 @@ class Route:
 
     @property
     def proxy_authorization(self) -> str | None:
-        """The value of the header ``Proxy-Authorization``."""
+        """Return the value of the header ``Proxy-Authorization``."""
         parts = urlsplit(self.proxy or "")
         if not parts.username and not parts.password:
             return None
@@ -106,7 +106,7 @@ async def _open(protocol: P, host: str, port: int, tls: ssl.SSLContext | None) -
 
 
 class _Tunnel(asyncio.Protocol):
-    """Asks a proxy for a tunnel.
+    """Ask a proxy for a tunnel.
 
     :param loop: the event loop.
     """
@@ -161,7 +161,7 @@ class _Tunnel(asyncio.Protocol):
         """Fail if the proxy went away before its answer."""
         if not self._answer.done():
             self._answer.set_exception(ConnectionResetError("the proxy closed the connection"))
-            self._answer.exception()  # nobody may be waiting for it any more
+            self._answer.exception()  # marks the exception as seen, because no caller may be waiting for it
 
 
 class Connections:

@@ -25,7 +25,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class Limit:
-    """Cuts a connection after a time, whatever the server or a proxy still sends on it.
+    """Close a connection after a time, even while the server or a proxy still sends on it.
 
     :param seconds: the time.
     """
@@ -83,7 +83,7 @@ def _duplicate(secure: socket.socket) -> socket.socket:
 
 
 class _Alarms:
-    """Calls functions after a time, all from one thread, which ends when it has had nothing to do for a while."""
+    """Call functions after a time, all from one thread, which ends after a while without work."""
 
     _IDLE = 30.0
 
@@ -148,7 +148,7 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 class Evidence(threading.local):
-    """What is known of the request that the current thread sends.
+    """The evidence about the request that the current thread sends.
 
     :ivar sent: whether a byte of it may have left.
     :ivar limit: what cuts the connection when the request takes too long; None for no such limit.
@@ -192,7 +192,7 @@ class _Noting:
 
     @property
     def sock(self) -> socket.socket | None:
-        """The connection's socket, which handshakes change."""
+        """Return the connection's socket, which a TLS handshake replaces."""
         return self._sock
 
     @sock.setter

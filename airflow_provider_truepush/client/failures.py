@@ -1,4 +1,4 @@
-"""Words for what went wrong on the way, taken from the innermost exception."""
+"""Describe a network failure, from the innermost exception."""
 
 from __future__ import annotations
 

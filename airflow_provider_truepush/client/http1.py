@@ -71,7 +71,7 @@ class HttpConnection(asyncio.Protocol):
 
     @property
     def is_reusable(self) -> bool:
-        """Whether another request may be sent: it is open, and nothing has arrived since the last answer."""
+        """Return whether another request may be sent: it is open, and no byte has arrived since the last answer."""
         transport = self._transport
         return (
             self.kept_alive
@@ -122,7 +122,7 @@ class HttpConnection(asyncio.Protocol):
     # What asyncio calls
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; those that nobody asked for end the connection."""
+        """Receive bytes. Bytes that belong to no request end the connection."""
         waiter = self._waiter
         if waiter is None or waiter.done():
             self.abort()

@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Metric:
     """One metric.
 
-    :param name: below Airflow's own prefix; ``<...>`` stands for one segment.
+    :param name: the name below Airflow's own prefix; ``<...>`` is one segment.
     :param kind: ``counter``, ``timer`` (milliseconds in StatsD, as all timers of Airflow) or ``gauge``.
     :param unit: the unit of the value.
     :param meaning: what it measures.
@@ -128,7 +128,7 @@ def segment(name: str) -> str:
 
 
 class RequestMetrics:
-    """Counts the requests of one client, and emits the sums about once per second: a poller makes a thousand a second.
+    """Count the requests of one client, and emit the sums about once per second, as a poller sends a thousand in that.
 
     It is used by one thread, or one event loop, and has no lock: a signal handler may come in between.
 

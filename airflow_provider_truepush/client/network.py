@@ -1,4 +1,4 @@
-"""What both transports take from the machine they run on: proxies and certificate bundles."""
+"""Read the settings of the machine for both transports: proxies and certificate bundles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping a pace, as arithmetic: who asks is told how long to sleep."""
+"""The rate limiter, as pure arithmetic: it returns how long a caller must sleep."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MADE_UP = (1 / USED - 1) / 2
 
 
 class Pace:
-    """Hands out moments that are evenly spaced, in the order of asking.
+    """Reserve moments that are evenly spaced, in the order of the calls.
 
     Not for use by several threads without a lock.
 
@@ -42,7 +42,7 @@ class Pace:
         """Take the next free moment; returns the seconds until it.
 
         :param now: a monotonic clock's reading.
-        :param urgent: do not wait until a :meth:`hold` is over, nor for the moments given out for after it.
+        :param urgent: do not wait for the end of a :meth:`hold`, nor for the moments reserved after it.
         """
         at = max(now, self._next)
         passes = urgent and at + self._gap <= self._quiet_until
@@ -59,7 +59,7 @@ class Pace:
         return at - now
 
     def start(self, now: float) -> None:
-        """A request leaves only now, later than its moment: the next does not follow on its heels.
+        """Record that a request is sent later than its moment, so that the next one keeps its distance.
 
         A little is made up for, so that a loop which is always late by a millisecond does not lose one each time.
 
@@ -70,7 +70,7 @@ class Pace:
         self._after = max(self._after, soonest)
 
     def hold(self, until: float) -> None:
-        """Give out no moment before this one: somebody was told to slow down, which holds for all.
+        """Reserve no moment earlier than this one: Truepush asked one caller to slow down, which applies to all.
 
         :param until: a reading of the same clock.
         """
@@ -78,7 +78,7 @@ class Pace:
         self._after = max(self._after, until)
 
     def slow_down(self, now: float, until: float, eased_from: float | None = None) -> None:
-        """:meth:`hold`, and go on at half the rate; it comes back within some seconds unless told again.
+        """Call :meth:`hold`, and continue at half the rate; the rate recovers within seconds without another 429.
 
         :param now: a reading of the same clock.
         :param until: another.
@@ -88,7 +88,7 @@ class Pace:
         eased_from = max(now, until, eased_from or until)
         if now < self._deaf_until:
             self._grown = max(self._grown, eased_from)
-            return  # requests that were under way together are told together
+            return  # requests that were in progress together get their 429 together
         self._deaf_until = until + _WINDOW
         self._usual = max(self._recent(now), _FLOOR)
         self._limit = max(self._usual / 2, _FLOOR)
@@ -105,7 +105,7 @@ class Pace:
         self._interval = self._gap = interval
 
     def quiet(self, now: float) -> float:
-        """The seconds that a hold still lasts.
+        """Return the seconds until the end of a hold.
 
         :param now: a reading of the same clock.
         """
@@ -113,17 +113,17 @@ class Pace:
 
     @property
     def given_until(self) -> float:
-        """The first moment that is still free."""
+        """Return the first moment that is not reserved."""
         return max(self._next, self._after)
 
     @property
     def limited(self) -> bool:
-        """Whether somebody was told to slow down, not long ago."""
+        """Return whether Truepush recently asked to slow down."""
         return self._limit is not None
 
     @property
     def free(self) -> bool:
-        """Whether nothing is held back."""
+        """Return whether no moment is delayed by a hold."""
         return not self._interval and self._limit is None
 
     def _turn_window(self, at: float) -> None:

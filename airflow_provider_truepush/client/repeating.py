@@ -76,7 +76,7 @@ class Repeats:
         self._wait = 0.0
 
     def options(self) -> dict[str, Any]:
-        """The arguments for ``tenacity.Retrying`` and ``tenacity.AsyncRetrying``."""
+        """Return the arguments for ``tenacity.Retrying`` and ``tenacity.AsyncRetrying``."""
         return {"retry": self._again, "wait": self._next_wait, "stop": stop_never, "reraise": True}
 
     def start(self) -> None:

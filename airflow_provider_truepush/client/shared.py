@@ -1,4 +1,4 @@
-"""One asynchronous client per connection, event loop and process, open while somebody uses it."""
+"""One asynchronous client per connection, event loop and process, open while it is in use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINGER = 2.0
 
 
 class _Shelf:
-    """The clients of one event loop. Holds nothing of the loop when it is empty."""
+    """The clients of one event loop. An empty shelf holds no reference to the loop."""
 
     def __init__(self) -> None:
         self.entries: dict[Settings, SharedClient] = {}
@@ -24,10 +24,10 @@ class _Shelf:
 
 
 class SharedClient:
-    """A client, and how many use it.
+    """A client, and the number of its users.
 
     :param client: the client.
-    :param shelf: where it stands.
+    :param shelf: the shelf that holds it.
     :param settings: under what.
     """
 
@@ -90,7 +90,7 @@ _shelves: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shelf] = WeakKeyDictiona
 
 
 async def enter_client(settings: Settings) -> SharedClient:
-    """Use the client of a connection, opening it if nobody has; whoever calls this leaves it in the end."""
+    """Use the client of a connection, which the first user opens. The caller must leave it in the end."""
     shelf = _shelves.setdefault(asyncio.get_running_loop(), _Shelf())
     entry = shelf.entries.get(settings)
     if entry is None:
@@ -116,7 +116,7 @@ async def _open(shelf: _Shelf, settings: Settings) -> SharedClient:
 
 @asynccontextmanager
 async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """Use the client of a connection for as long as the context lasts.
+    """Use the client of a connection within the context.
 
     When the last user leaves, it stays open for a moment and is then closed; when the loop ends before that,
     with the loop.

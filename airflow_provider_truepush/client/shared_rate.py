@@ -1,4 +1,4 @@
-"""The pace of a project, shared by all threads and event loops of the process."""
+"""The rate limit of a project, shared by all threads and event loops of the process."""
 
 from __future__ import annotations
 
@@ -61,22 +61,22 @@ class SharedPace:
 
     @property
     def free(self) -> bool:
-        """Whether nothing is held back at present."""
+        """Return whether no request is held back at present."""
         return self._project.pace.free
 
     @property
     def limited(self) -> bool:
-        """Whether Truepush asked to slow down, not long ago."""
+        """Return whether Truepush recently asked to slow down."""
         return self._project.pace.limited
 
     def quiet(self) -> float:
-        """Seconds for which all are held back yet."""
+        """Return the seconds until the end of the hold."""
         return self._project.pace.quiet(time.monotonic())
 
     def reserve(self, *, urgent: bool = False) -> float:
         """Take the next free moment; returns the seconds to sleep until it.
 
-        :param urgent: do not wait until a :meth:`hold` is over.
+        :param urgent: do not wait for the end of a :meth:`hold`.
         """
         project = self._project
         with project.lock:
@@ -105,10 +105,10 @@ class SharedPace:
             self._project.settle()
 
     def hold(self, seconds: float, at_most: float | None = None) -> None:
-        """Let nobody start before that many seconds have passed, and then at half the rate for a while.
+        """Start no request before that many seconds have passed, and then continue at half the rate for a while.
 
         :param seconds: for how long.
-        :param at_most: seconds that others are to wait at the most; the rate is halved for all of the time.
+        :param at_most: the longest wait of others, in seconds; the rate is halved for the whole time.
         """
         with self._project.lock:
             now = time.monotonic()
@@ -127,7 +127,7 @@ def pace_for(settings: Settings) -> SharedPace:
 
 
 def note(conn_id: str, settings: Settings) -> None:
-    """A connection was looked up. If its token was rotated, its project keeps its pace, and what holds it back.
+    """Record a look-up of a connection. If its token was rotated, its project keeps its rate limit and its hold.
 
     :param conn_id: id of the connection.
     :param settings: what it says.

@@ -37,7 +37,7 @@ _PART = 64 * 1024
 
 
 class _TokenAuth(requests.auth.AuthBase):
-    """Sets our headers last, so that neither a netrc file nor a default can replace the token."""
+    """Set the provider's headers last, so that neither a netrc file nor a default can replace the token."""
 
     def __init__(self, settings: Settings) -> None:
         self._headers = headers(settings)
@@ -64,7 +64,7 @@ class _Line:
 
 
 class SyncClient:
-    """Sends calls and waits for their answers. One kept session; for creates a new one each.
+    """Send calls and wait for their answers, over one kept session; each create has a new session.
 
     :param settings: the connection.
     :param open_session: makes a session that uses the given adapter.
@@ -115,7 +115,7 @@ class SyncClient:
         return result
 
     def close(self) -> None:
-        """Close the kept session, and let its rate bind nobody any more; the next call opens another."""
+        """Close the kept session and release its rate limit; the next call opens another session."""
         self._pace.leave()
         self._metrics.flush()
         kept, self._kept = self._kept, None
@@ -128,7 +128,7 @@ class SyncClient:
 
     def _attempt(self, exchange: Exchange[T], line: _Line, just_before: Callable[[], None] | None = None) -> T:
         endpoint = exchange.call.endpoint
-        # As in the asynchronous client: a cancel does not wait until a hold is over that some read has caused.
+        # As in the asynchronous client, a cancel does not wait for the end of a hold that a read has caused.
         if wait := self._pace.reserve(urgent=endpoint.repeatable and not endpoint.reads):
             time.sleep(wait)
             self._pace.start()
