@@ -18,7 +18,7 @@ from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.exceptions import TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
-from airflow_provider_truepush.sending.record import content_hash
+from airflow_provider_truepush.sending.record import content_hash, legacy_content_hash
 from airflow_provider_truepush.sending.siblings import Siblings, earliest
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
-
-#: States of a task that has started and not ended.
-_RUNNING = ("running", "deferred", "restarting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,36 +83,43 @@ class TaskTry:
 
 
 def siblings(context: Context) -> Siblings | None:
-    """Return the other map indexes of a mapped task; None for a task that is not mapped."""
+    """Return the other map indexes of a task in this Dag run; None outside of Airflow.
+
+    A task that is not mapped may have been so in an earlier try.
+    """
     task_try = TaskTry.of(context)
-    if not task_try.mapped:
+    if context.get("ti") is None:
         return None
     ti: Any = context.get("ti")
     pull, push = getattr(ti, "xcom_pull", None), getattr(ti, "xcom_push", None)
     return Siblings(
         task_try.map_index,
-        # Where Airflow does not say, it may have been.
-        was_cleared=task_try.clear_number != 0,
+        clear_number=task_try.clear_number,
+        try_number=task_try.number,
         began=task_try.began,
         pull=None if pull is None else lambda key: pull(task_ids=ti.task_id, key=key),
         push=None if push is None else lambda key, value: push(key=key, value=value),
-        running=_running_siblings(ti),
+        states=_states(ti),
     )
 
 
-def _running_siblings(ti: Any) -> Callable[[], set[int]] | None:
-    """Return a function that asks Airflow which map indexes of a task run; None before Airflow 3."""
+def _states(ti: Any) -> Callable[[], dict[int, str | None]] | None:
+    """Return a function that asks Airflow for the state of each map index of a task; None before Airflow 3."""
     ask = getattr(ti, "get_task_states", None)
     if ask is None:
         return None
 
-    def running() -> set[int]:
+    def read() -> dict[int, str | None]:
         states = ask(dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id]).get(ti.run_id) or {}
         # Airflow names a map index by the task's id, an underscore and the number.
         indexes = {name.removeprefix(f"{ti.task_id}_"): state for name, state in states.items()}
-        return {int(index) for index, state in indexes.items() if index.isdigit() and state in _RUNNING}
+        return {
+            int(index): None if state is None else str(getattr(state, "value", state))
+            for index, state in indexes.items()
+            if index.isdigit()
+        }
 
-    return running
+    return read
 
 
 def open_store(context: Context, *, conn_id: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:
@@ -143,8 +147,9 @@ def identify(store: SendStore, campaign: Campaign, settings: Settings, send_toke
     assert store.identity is not None
     identity = replace(
         store.identity,
-        project=project_fingerprint(settings.base_url, settings.token),
+        project=project_fingerprint(settings.token),
         content=content_hash(campaign.as_dict()),
+        legacy_content=legacy_content_hash(campaign.as_dict()),
         send_token=send_token,
     )
     if send_token is not None and isinstance(store, NoSendStore) and not identity.is_mapped:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from airflow_provider_truepush.sending.record import idempotency_key
+from airflow_provider_truepush.sending.record import idempotency_key, is_same_message
 
 #: Of a project's fingerprint: enough that no two projects share one.
 _FINGERPRINT_DIGITS = 32
 
 
-def project_fingerprint(base_url: str, token: str) -> str:
+def project_fingerprint(token: str) -> str:
     """Return a name of a Truepush project that does not depend on the name of its connection.
 
-    :param base_url: of the server.
+    The host is no part of it: two hosts may answer for one project. A project whose token was rotated gets another
+    name, so a different name proves nothing.
+
     :param token: of the project; only a digest of it is part of the result.
     """
-    text = f"truepush project\n{base_url.rstrip('/').lower()}\n{token}"
+    text = f"truepush project\n{token}"
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
@@ -26,7 +28,11 @@ class Identity:
     """One send of one task.
 
     A task that is not mapped has one send per Dag run. A mapped task has one per item and Dag run: the item is its
-    content, wherever in the feed it stands. A ``send_token`` is one send, whatever task and run it comes from.
+    content, wherever in the feed it stands. A ``send_token`` is one send; in a ledger it is that for all tasks and
+    runs that reach the project with the same API token, and elsewhere within its task and Dag run.
+
+    An item that was edited has another content, so the content alone does not identify it. What to do about that is
+    decided in :mod:`.moved_items`.
 
     :param task: Dag, run and task.
     :param map_index: -1 for a task that is not mapped.
@@ -34,6 +40,7 @@ class Identity:
     :param project: see :func:`project_fingerprint`.
     :param content: see :func:`~airflow_provider_truepush.sending.record.content_hash`.
     :param send_token: the user's own key; None for one of the task's.
+    :param legacy_content: the same content as the version before has hashed it.
     """
 
     task: str
@@ -42,6 +49,7 @@ class Identity:
     project: str = ""
     content: str = ""
     send_token: str | None = None
+    legacy_content: str = ""
 
     @property
     def is_mapped(self) -> bool:
@@ -66,6 +74,18 @@ class Identity:
         return self.item_key if self.is_mapped else self.position_key
 
     @property
+    def run_key(self) -> str:
+        """Return the key within the task and Dag run. It does not depend on the project, nor on its connection."""
+        if self.send_token is not None:
+            return idempotency_key("token", f"{self.task} {self.send_token}")
+        return self.key
+
+    @property
+    def place_key(self) -> str:
+        """Return the key of a token at this map index, whatever project it is sent to."""
+        return idempotency_key("token", f"{self.position} {self.send_token}")
+
+    @property
     def item_key(self) -> str:
         """Return the key of this content in this task of this Dag run."""
         return idempotency_key("item", f"{self.task} {self.content}")
@@ -81,5 +101,20 @@ class Identity:
         return idempotency_key(self.conn_id, self.position if self.send_token is None else self.send_token)
 
     def is_author(self, author: str) -> bool:
-        """Report whether a record was written by a try of this task in this Dag run, at any map index."""
-        return author.startswith("try ") and author.partition(" of ")[2].rpartition(" [")[0] == self.task
+        """Report whether a record was written by a try of this task in this Dag run, mapped or not."""
+        task = author.partition(" of ")[2]
+        return author.startswith("try ") and self.task in (task, task.rpartition(" [")[0])
+
+    def is_content(self, content: str) -> bool:
+        """Report whether a recorded hash is of this content.
+
+        :param content: of a record; "" in one that someone wrote, which stands for whatever is sent.
+        """
+        return content in ("", self.content, self.legacy_content)
+
+    def is_message(self, content: str) -> bool:
+        """Report the same, and do not mind when the campaign goes out and when it expires.
+
+        :param content: as of :meth:`is_content`.
+        """
+        return self.is_content(content) or is_same_message(content, self.content)

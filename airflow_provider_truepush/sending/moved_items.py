@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from airflow_provider_truepush.api.checks import created_at
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord
-from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend
+from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, is_same_message
+from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend, View
 from airflow_provider_truepush.sending.store import SendStore
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,10 @@ _LOOKS = 2
 
 class MovedItems:
     """Decides whether an item without a record of its own was sent by another map index of the same Dag run.
+
+    The feed may have moved once something of the run was cleared, or a sibling has started again. Then an item that
+    is new is sent only if every item that was sent still has its place, or the item has a ``send_token`` of its own:
+    otherwise it may be one of those, edited.
 
     :param hook: the project.
     :param store: the send store, bound to the item.
@@ -50,66 +56,241 @@ class MovedItems:
         self._sleep = sleep
         self._clock = clock
         self._pause = max(0.2, min(5.0, plan.settle_window / 10))
-
-    def find(self) -> SendRecord | None:
-        """Return the record of the item, sent under another map index; None if it may be sent.
-
-        :raises TruepushAmbiguousError: it is unknown whether the item was sent.
-        """
-        other = self._store.conflicting()
-        if self._store.sees_run():
-            if other is not None:
-                raise TruepushAmbiguousError(self._other_item(other))
-            return None
-        # First, so that a sibling that looks at the same moment finds it.
-        own = self._store.sent_here()
-        if own or self._siblings.was_cleared:
-            self._siblings.publish(own)
-        if other is None and not self._siblings.was_cleared:
-            found = self._siblings.find(self._identity)
-            return None if found is None else self._resume(found)
-        return self._look(other, {record.campaign_id for record in own})
+        #: Whether the feed may have moved.
+        self._moved = siblings.was_cleared
+        siblings.identity = store.identity
 
     @property
     def _identity(self) -> Identity:
         assert self._store.identity is not None
         return self._store.identity
 
+    def find(self) -> SendRecord | None:
+        """Return the record of the item, sent under another map index; None if it may be sent.
+
+        :raises TruepushAmbiguousError: it is unknown whether the item was sent.
+        """
+        siblings = self._siblings
+        if siblings.map_index < 0 and not (siblings.clear_number or siblings.try_number > 1):
+            return None
+        other = self._store.conflicting()
+        own = self._store.sent_here()
+        # First, so that a sibling that looks at the same moment finds it.
+        if own or other is not None or self._moved or siblings.try_number > 1:
+            siblings.publish([*own, *([] if other is None else [other])])
+        view = siblings.look()
+        self._moved = siblings.was_cleared or view.was_restarted
+        if siblings.map_index < 0:
+            self._check_other_token(view)
+            found = self._match(view)
+            return None if found is None else self._resume(found)
+        if self._moved or siblings.try_number > 1:
+            self._check_other_token(view)
+        if other is not None and self._store.sees_run():
+            raise TruepushAmbiguousError(self._other_item(other))
+        if other is None and not self._moved:
+            found = self._match(view)
+            return None if found is None else self._resume(found)
+        return self._look(other, {record.campaign_id for record in own})
+
+    def check_silent(self, before: Sequence[str]) -> SendRecord | None:
+        """Look again if a campaign of the title has no known sender, and a sibling runs that has published nothing.
+
+        A run that was cleared without its counter looks like a first one. This costs nothing where no campaign of the
+        title was created since the run began.
+
+        :param before: ids of the campaigns of the title that exist.
+        """
+        began = self._siblings.began
+        if self._moved or began is None or self._siblings.map_index < 0 or self._store.sees_run():
+            return None
+        recent = [campaign_id for campaign_id in before if (made := created_at(campaign_id)) and made >= began]
+        if not recent:
+            return None
+        view = self._siblings.look()
+        known = {send.campaign_id for send in view.sends} | {kept.campaign_id for kept in self._store.sent_here()}
+        if not view.silent or known.issuperset(recent):
+            return None
+        return self._look(None, {kept.campaign_id for kept in self._store.sent_here()})
+
+    def rival(self) -> SiblingSend | None:
+        """Return a sibling's send of the same item, begun at the same moment; None if this one may leave.
+
+        Both have published their intents by now. The higher map index yields to the lower one, which waits until the
+        other one has yielded or sent: it may have looked before the lower one published.
+        """
+        if self._store.sees_others or self._siblings.map_index < 0:
+            return None
+        end = self._clock() + self._plan.settle_window
+        while True:
+            found = self._exact(self._siblings.look().sends)
+            rival = min(found, key=lambda send: (send.is_open, send.map_index), default=None)
+            if rival is None or not rival.is_open or rival.map_index < self._siblings.map_index:
+                return rival
+            left = end - self._clock()
+            if left <= 0:
+                return rival
+            self._sleep(min(self._pause, left))
+
+    def resume_rival(self, rival: SiblingSend) -> SendRecord:
+        """Return the record of what a rival has sent, once it has; the own intent was taken back."""
+        end = self._clock() + self._plan.settle_window
+        while True:
+            found = self._exact(self._siblings.look().sends)
+            rival = min(found, key=lambda send: send.is_open, default=rival)
+            left = end - self._clock()
+            if not rival.is_open or left <= 0:
+                return self._resume(rival)
+            self._sleep(min(self._pause, left))
+
+    def _exact(self, sends: Sequence[SiblingSend]) -> list[SiblingSend]:
+        """Return the sends of siblings that are this one. With a token also one of the same content and none."""
+        identity = self._identity
+        keys = {identity.key, identity.run_key}
+        return [
+            send
+            for send in sends
+            if (
+                keys.intersection(send.keys)
+                or (
+                    identity.is_content(send.content)
+                    and (identity.send_token is None or identity.item_key in send.keys)
+                )
+            )
+            # Tasks that are mapped over connections send the same content to each project.
+            and (
+                self._moved or not send.project or send.project == identity.project or send.conn_id == identity.conn_id
+            )
+        ]
+
+    def _match(self, view: View) -> SiblingSend | SendRecord | None:
+        """Return the send that is this one; the one whose outcome is known, if there are several."""
+        exact = self._exact(view.sends)
+        if exact or not self._moved or view.pending:
+            return min(exact, key=lambda send: send.is_open, default=None)
+        identity = self._identity
+        if identity.send_token is not None:
+            return None
+        # It may go out at another time now. What another index still has in the same words is another item.
+        held = {item for index, item in view.items}
+        sent: list[SiblingSend | SendRecord] = [*self._store.sent_in_run(), *view.sends]
+        found = {send.content: send for send in sent if identity.is_message(send.content) and send.content not in held}
+        if len(found) > 1:
+            raise TruepushAmbiguousError(
+                f"This task already sent {self._plan.campaign.title!r} {len(found)} times in this Dag run, to go out "
+                "at different times, and it is unknown which of them this is. The campaign was not sent by this try. "
+                "This needs a manual decision:\n"
+                "- If nothing else is to be sent, mark the task as success.\n"
+                "- If this is a new item, send it in a new Dag run."
+            )
+        return next(iter(found.values()), None)
+
     def _look(self, other: SendRecord | None, own: set[str | None]) -> SendRecord | None:
         end, looks = self._clock() + self._plan.settle_window, 0
+        sees_run = self._store.sees_run()
         while True:
-            if (found := self._siblings.find(self._identity)) is not None:
+            view = self._siblings.look()
+            if (found := self._match(view)) is not None:
                 return self._resume(found)
             looks += 1
-            unknown, silent = (self._unattributed(own), self._siblings.silent()) if other is None else ([], set())
+            unknown: list[str] = []
+            waiting: set[int] = set()
+            orphans: list[str] = []
+            if other is None:
+                unknown = [] if sees_run else self._unattributed(own)
+                waiting = self._waiting_for(view, is_exact=sees_run)
+                orphans = self._orphans(view)
             left = end - self._clock()
-            if other is None and not unknown and not silent and (looks >= _LOOKS or left <= 0):
+            # In a first run siblings are silent until they send.
+            is_clear = not unknown and (not waiting or not self._moved) and not orphans
+            if other is None and is_clear and (looks >= _LOOKS or left <= 0):
                 return None
             if left <= 0:
-                raise TruepushAmbiguousError(
-                    self._unknown(unknown, silent) if other is None else self._other_item(other)
-                )
+                if other is not None:
+                    raise TruepushAmbiguousError(self._other_item(other))
+                if not unknown and (waiting or not orphans):
+                    raise TruepushServerError(self._starts_again(waiting))
+                if unknown and not self._moved:
+                    raise TruepushServerError(self._starts_again(waiting))
+                if orphans and not unknown:
+                    raise TruepushAmbiguousError(self._edited(orphans))
+                raise TruepushAmbiguousError(self._unknown(unknown, waiting))
             self._sleep(min(self._pause, left))
+
+    def _waiting_for(self, view: View, *, is_exact: bool) -> set[int]:
+        """Return the siblings that have to publish before an item can be called new."""
+        if is_exact and self._identity.send_token is not None:
+            return set()
+        return {*view.silent, *view.pending}
+
+    def _orphans(self, view: View) -> list[str]:
+        """Return the titles of what siblings have sent and no map index has any more: this item may be one of them."""
+        if self._identity.send_token is not None or not self._moved:
+            return []
+        held = [item for _, item in view.items]
+        own = f" of {self._identity.task} [{self._siblings.map_index}]"
+        sent: list[SiblingSend | SendRecord] = [
+            *view.sends,
+            *(kept for kept in self._store.sent_in_run() if self._store.sees_others and not kept.author.endswith(own)),
+        ]
+        mine = {kept.content for kept in self._store.sent_here()}
+        return sorted(
+            {
+                send.title
+                for send in sent
+                if send.content not in mine and not any(is_same_message(send.content, item) for item in held)
+            }
+        )
+
+    def _check_other_token(self, view: View) -> None:
+        """Stop if the same content was sent under another token: a token may name a place, or have been changed."""
+        identity = self._identity
+        if identity.send_token is None or self._exact(view.sends):
+            return
+        own = [*self._store.sent_here(), *self._store.sent_in_run()]
+        keys = {identity.key, identity.run_key, identity.item_key, identity.legacy_key}
+        here = [kept for kept in own if identity.is_message(kept.content) and kept.key not in keys]
+        sent: list[SiblingSend | SendRecord] = list(here)
+        if self._moved:
+            sent += [send for send in view.sends if identity.is_message(send.content)]
+        else:
+            index = f" [{self._siblings.map_index}]"
+            sent = [kept for kept in here if not identity.is_mapped or kept.author.endswith(index)]
+        if sent:
+            raise TruepushAmbiguousError(
+                f"This task already sent {self._plan.campaign.title!r} with the same content in this Dag run, under "
+                f"another send_token (campaign {sent[0].campaign_id or 'not known'}). The campaign was not sent by "
+                "this try. This needs a manual decision:\n"
+                "- If it is the same item, mark the task as success. A token must name the item and not its place "
+                "in the feed.\n"
+                "- If it is to be sent once more, send it in a new Dag run."
+            )
 
     def _unattributed(self, own: set[str | None]) -> list[str]:
         """Return the campaigns of the title, created since the Dag run began, of which no sender is known."""
         began = self._siblings.began
         if began is None:
             began = datetime.fromtimestamp(self._clock(), UTC) - _UNKNOWN_RUN
+        # In a first run the campaigns of the run before are no reason to wait.
+        since = began - (CLOCKS_APART if self._moved else timedelta(0))
         title = self._plan.campaign.title
         try:
-            rows = [row.id for row in self._hook.list_campaigns(since=began - CLOCKS_APART) if row.title == title]
+            rows = [row.id for row in self._hook.list_campaigns(since=since) if row.title == title]
         except TruepushAmbiguousError as error:
             # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
         # Asked last: who has sent a campaign of the list has published it by now, or is about to.
-        known = own | {send.campaign_id for send in self._siblings.sends()}
+        known = own | {send.campaign_id for send in self._siblings.look().sends}
         rows = [campaign_id for campaign_id in rows if campaign_id not in known]
+        if not self._moved:
+            rows = [campaign_id for campaign_id in rows if (made := created_at(campaign_id)) and made >= since]
         taken = self._store.taken(rows) if self._store.sees_others else set()
         return [campaign_id for campaign_id in rows if campaign_id not in taken]
 
-    def _resume(self, send: SiblingSend) -> SendRecord:
+    def _resume(self, send: SiblingSend | SendRecord) -> SendRecord:
         """Return the record of what a sibling has sent, and keep it in the own store too."""
+        if isinstance(send, SendRecord):
+            return send
         title = self._plan.campaign.title
         if send.is_open:
             raise TruepushServerError(
@@ -130,38 +311,23 @@ class MovedItems:
             settled=True,
             campaign_id=send.campaign_id,
             cancelled=send.cancelled,
+            conn_id=send.conn_id,
+            project=send.project,
         )
         log.info("%r was sent by map index %d of this task: the feed has moved.", title, send.map_index)
-        if not self._store.sees_others:
+        if not self._store.sees_others and self._siblings.map_index >= 0:
+            refusals.check_same_send(record, self._store, self._identity.content)
             self._store.acquire(record)
         return record
 
     def _other_item(self, other: SendRecord) -> str:
-        advice = [
-            "- If this is the same item with changed content, or nothing else is to be sent, mark the task as success.",
-            f"- If this is a new item: {self._store.how_to_allow_another()}. What was sent stays recorded.",
-        ]
-        if self._store.sees_others:
-            advice.append("- Or give each item a `send_token` of its own, and clear the tasks: it names the item.")
-        return (
-            f"Map index {self._siblings.map_index} already sent different content in this Dag run ({other.author}, "
-            f"{other.title!r}, campaign {other.campaign_id or 'not known'}), and it is unknown whether this is the "
-            f"same item, changed, or a new one. {self._plan.campaign.title!r} was not sent. This needs a manual "
-            "decision:\n" + "\n".join(advice)
-        )
+        return refusals.other_item(other, self._store, self._plan.campaign.title)
+
+    def _starts_again(self, waiting: set[int]) -> str:
+        return refusals.starts_again(waiting, self._plan.campaign.title)
+
+    def _edited(self, orphans: list[str]) -> str:
+        return refusals.edited(orphans, self._plan.campaign.title)
 
     def _unknown(self, candidates: list[str], silent: set[int]) -> str:
-        why = []
-        if candidates:
-            why.append(f"these campaigns of the title were created since it began: {', '.join(candidates)}")
-        if silent:
-            why.append(f"these map indexes run and have not published what they have sent: {sorted(silent)}")
-        return (
-            f"It is unknown whether another map index of this task already sent {self._plan.campaign.title!r} in this "
-            f"Dag run: the run was cleared, its feed may have changed, and {'; '.join(why)}. The campaign was not sent "
-            "by this try. This needs a manual decision:\n"
-            "- Clear the task once the other map indexes have run: it reads what they have sent, and looks again.\n"
-            f"- If one of the campaigns is this item: {self._store.how_to_adopt_unrecorded()}.\n"
-            "- If none is, send it in a new Dag run.\n"
-            "- To avoid this next time, set `ledger_conn_id`: a ledger knows every item that was sent."
-        )
+        return refusals.unknown_item(candidates, silent, self._store, self._plan.campaign.title)

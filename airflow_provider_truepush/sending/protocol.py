@@ -122,8 +122,13 @@ class CampaignSending:
             return self._resume(record)
         self.ready()  # refused or skipped before the first request
         record = self._intent()
+        if self._moved is not None and (found := self._moved.check_silent(record.before)) is not None:
+            return self._resume(found)
         campaign = self.ready()  # walking the list may take until the quiet hours begin
         self._recorder.acquire(record)
+        if self._moved is not None and (rival := self._moved.rival()) is not None:
+            self._recorder.release(record)
+            return self._resume(self._moved.resume_rival(rival))
         return self._send(campaign, record)
 
     def _send(self, campaign: Campaign, record: SendRecord) -> str | None:

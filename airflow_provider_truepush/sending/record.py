@@ -15,6 +15,9 @@ from airflow_provider_truepush.api.models.refs import CampaignRef
 #: Campaigns created longer ago than this before the intent are not ours, however wrong the clocks are.
 _CLOCK_ERROR = timedelta(days=1)
 
+#: What a content hash covers in its second half only.
+_TIMING = ("send_at", "expires_in")
+_HALF = 32
 #: So many ids of before are written down: Airflow's state store takes 64 KB for all.
 _KEPT = 1000
 #: By so much may our clock and Truepush's differ, and a request be under way.
@@ -33,8 +36,26 @@ def idempotency_key(scope: str, name: str) -> str:
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
-    """Hash of what is sent, independent of the order of its fields."""
+    """Return a hash of what is sent, independent of the order of its fields.
+
+    Its first half leaves out when the campaign goes out and expires: templates often render that anew in each try.
+    """
+    message = {name: value for name, value in content.items() if name not in _TIMING}
+    return _digest(message)[:_HALF] + _digest(content)[:_HALF]
+
+
+def legacy_content_hash(content: Mapping[str, Any]) -> str:
+    """Return the hash that the version before recorded of the same content."""
     return _digest(content)
+
+
+def is_same_message(one: str, other: str) -> bool:
+    """Report whether two hashes are of one message, whenever it goes out.
+
+    :param one: see :func:`content_hash`.
+    :param other: as well.
+    """
+    return one[:_HALF] == other[:_HALF]
 
 
 def _digest(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from airflow_provider_truepush.api.errors import TruepushBadRequestError
-from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.record import SendRecord, is_same_message
 from airflow_provider_truepush.sending.store import SendStore
 
 
@@ -17,13 +17,14 @@ def check_same_send(record: SendRecord, store: SendStore, content: str) -> None:
     :param content: hash of what is to be sent.
     :raises TruepushBadRequestError: it is not, or it is not to go out.
     """
-    if record.content and record.content != content:
+    identity = store.identity
+    same = is_same_message(record.content, content) if identity is None else identity.is_message(record.content)
+    if record.content and not same:
         raise TruepushBadRequestError(
             f"{record.author} already sent, or may have sent, different content as this same send ({store}). Nothing "
             "was sent now. If this is the same message with changed content, mark the task as success. To send the "
             f"new content too: {store.how_to_forget(record)}."
         )
-    identity = store.identity
     if identity is not None and record.project and identity.conn_id != record.conn_id:
         _check_same_project(record, store, identity.conn_id, identity.project)
     if record.cancelled:
@@ -38,7 +39,7 @@ def _check_same_project(record: SendRecord, store: SendStore, conn_id: str, proj
     if project != record.project:
         raise TruepushBadRequestError(
             f"{record.author} already sent, or may have sent, {record.title!r} through connection {record.conn_id!r} "
-            f"(campaign {record.campaign_id or 'not known'}), and connection {conn_id!r} has another host or token, so "
+            f"(campaign {record.campaign_id or 'not known'}), and connection {conn_id!r} has another token, so "
             "it is unknown whether it is the same project. Nothing was sent now. If it is the same project, mark the "
             f"task as success. If it is another one that is to get it too: {store.how_to_forget(record)}."
         )
@@ -61,4 +62,78 @@ def undecided(record: SendRecord, store: SendStore, what: str, seen: str, timeou
         f"- Otherwise look in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under way.\n"
         f"- If it exists: {store.how_to_adopt(record)}.\n"
         f"- If it is certainly not there, have it sent again: {store.how_to_forget(record)}."
+    )
+
+
+def other_item(other: SendRecord, store: SendStore, title: str) -> str:
+    """Return the error for a map index that has sent something else before.
+
+    :param other: what it has sent.
+    :param store: the send store.
+    :param title: of the campaign that it is to send now.
+    """
+    assert store.identity is not None
+    advice = [
+        "- If this is the same item with changed content, or nothing else is to be sent, mark the task as success.",
+        f"- If this is a new item: {store.how_to_allow_another()}. What was sent stays recorded.",
+    ]
+    if store.sees_others:
+        advice.append("- Or give each item a `send_token` of its own, and clear the tasks: it names the item.")
+    return (
+        f"Map index {store.identity.map_index} already sent different content in this Dag run ({other.author}, "
+        f"{other.title!r}, campaign {other.campaign_id or 'not known'}), and it is unknown whether this is the "
+        f"same item, changed, or a new one. {title!r} was not sent. This needs a manual decision:\n" + "\n".join(advice)
+    )
+
+
+def starts_again(waiting: set[int], title: str) -> str:
+    """Return the error for an item that may have been sent by a sibling that is starting again.
+
+    :param waiting: map indexes of the siblings.
+    :param title: of the campaign.
+    """
+    return (
+        f"It is unknown whether another map index already sent {title!r}: map indexes {sorted(waiting)} start "
+        "again and have not published what they have sent. The campaign was not sent by this try. Airflow may retry "
+        "the task; the next try looks again."
+    )
+
+
+def edited(orphans: list[str], title: str) -> str:
+    """Return the error for an item that may be one that was sent before, edited.
+
+    :param orphans: titles of what was sent and is no longer in the feed.
+    :param title: of the campaign.
+    """
+    return (
+        f"{title!r} is new in the feed of this Dag run, and of what the run has sent these are no longer in the feed: "
+        f"{', '.join(map(repr, orphans[:5]))}. It is unknown whether this is one of them, edited. The campaign was not "
+        "sent by this try. This needs a manual decision:\n"
+        "- If it is the same item with changed content, mark the task as success.\n"
+        "- If it is a new item, send it in a new Dag run.\n"
+        "- To avoid this next time, give each item a `send_token` of its own: it names the item."
+    )
+
+
+def unknown_item(candidates: list[str], silent: set[int], store: SendStore, title: str) -> str:
+    """Return the error for an item that another map index may have sent.
+
+    :param candidates: campaigns of the title of which no sender is known.
+    :param silent: map indexes that run and have not published what they have sent.
+    :param store: the send store.
+    :param title: of the campaign.
+    """
+    why = []
+    if candidates:
+        why.append(f"these campaigns of the title were created since it began: {', '.join(candidates)}")
+    if silent:
+        why.append(f"these map indexes run and have not published what they have sent: {sorted(silent)}")
+    return (
+        f"It is unknown whether another map index of this task already sent {title!r} in this "
+        f"Dag run: the run was cleared, its feed may have changed, and {'; '.join(why)}. The campaign was not sent "
+        "by this try. This needs a manual decision:\n"
+        "- Clear the task once the other map indexes have run: it reads what they have sent, and looks again.\n"
+        f"- If one of the campaigns is this item: {store.how_to_adopt_unrecorded()}.\n"
+        "- If none is, send it in a new Dag run.\n"
+        "- To avoid this next time, set `ledger_conn_id`: a ledger knows every item that was sent."
     )

@@ -1,8 +1,9 @@
-"""What the map indexes of one task know of each other, where no ledger sees them all.
+"""What the map indexes of one task know of each other.
 
 The items of a mapped task move when its feed is reordered, grown or shrunk between tries and clears, and Airflow's
-task state store shows a map index only its own records. So each one also publishes what it has sent as an XCom, which
-its siblings can read. An XCom that is missing proves nothing: Airflow deletes it when a task starts again.
+task state store shows a map index only its own records. So each one also publishes what it has sent, and which item
+it has now, as an XCom that its siblings can read. An XCom that is missing proves nothing: Airflow deletes it when a
+task starts again.
 """
 
 from __future__ import annotations
@@ -21,67 +22,114 @@ log = logging.getLogger(__name__)
 #: The XCom in which a map index publishes what it has sent.
 XCOM_KEY = "truepush_sends"
 
+#: States of a task that has started and not ended, and of one that will start.
+_RUNNING = ("running", "deferred", "restarting")
+_PENDING = (None, "none", "scheduled", "queued", "restarting")
+
 
 @dataclass(frozen=True, slots=True)
 class SiblingSend:
     """What a map index has published of one send.
 
     :param map_index: of the task that has sent it.
-    :param key: the idempotency key of the send.
+    :param keys: the idempotency keys of the send.
     :param content: hash of what was sent.
     :param is_open: whether the outcome is not known yet.
     :param campaign_id: the campaign; None while it is not known.
+    :param title: of the campaign.
     :param cancelled: whether the task has canceled it.
+    :param conn_id: id of the Truepush connection.
+    :param project: its fingerprint.
     """
 
     map_index: int
-    key: str
+    keys: tuple[str, ...]
     content: str
     is_open: bool
     campaign_id: str | None
+    title: str = ""
     cancelled: bool = False
+    conn_id: str = ""
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the siblings have published at one moment.
+
+    :param sends: what they have sent.
+    :param items: hashes of the items that they have now, by map index.
+    :param silent: those that run and have published nothing: what they have sent before is not known.
+    :param pending: those that have sent something and start again: which item they will have is not known.
+    :param was_restarted: whether one of them has started again, so that the feed may have changed.
+    """
+
+    sends: tuple[SiblingSend, ...] = ()
+    items: tuple[tuple[int, str], ...] = ()
+    silent: frozenset[int] = frozenset()
+    pending: frozenset[int] = frozenset()
+    was_restarted: bool = False
 
 
 class Siblings:
     """The other map indexes of a task in this Dag run.
 
-    :param map_index: the own one.
-    :param was_cleared: whether something of the Dag run was cleared, so that the feed may have changed.
+    :param map_index: the own one; -1 for a task that is not mapped, which publishes nothing.
+    :param clear_number: how often something of the Dag run was cleared; None when Airflow does not say.
+    :param try_number: of this try, from 1.
     :param began: when the Dag run began at the earliest; None when that is not known.
     :param pull: returns the XComs of all map indexes of the task under a key; None without XComs.
     :param push: writes an XCom of this task under a key; None without XComs.
-    :param running: returns the map indexes of the task that run at this moment; None where Airflow does not say.
+    :param states: returns the state of each map index of the task; None where Airflow does not say.
     """
 
     def __init__(
         self,
         map_index: int,
         *,
-        was_cleared: bool,
+        clear_number: int | None,
+        try_number: int,
         began: datetime | None,
         pull: Callable[[str], Any] | None = None,
         push: Callable[[str, Any], None] | None = None,
-        running: Callable[[], set[int]] | None = None,
+        states: Callable[[], dict[int, str | None]] | None = None,
     ) -> None:
         self.map_index = map_index
-        self.was_cleared = was_cleared
+        self.clear_number = clear_number
+        self.try_number = try_number
         self.began = began
+        #: The send of this try.
+        self.identity: Identity | None = None
         self._pull = pull
         self._push = push
-        self._running = running
+        self._states = states
         self._published: dict[str, dict[str, Any]] = {}
+
+    @property
+    def was_cleared(self) -> bool:
+        """Report whether something of the Dag run was cleared. Where Airflow does not say, it may have been."""
+        return self.clear_number != 0
 
     def publish(self, records: Iterable[SendRecord]) -> None:
         """Publish what this map index has sent, or is about to send. Never fails the task."""
         for record in records:
             self._published[record.key] = {
                 "key": record.key,
+                "keys": self._keys(record),
                 "content": record.content,
                 "open": not record.settled,
                 "campaign_id": record.campaign_id,
+                "title": record.title,
                 "cancelled": record.cancelled,
+                "conn_id": record.conn_id,
+                "project": record.project,
             }
         self._write()
+
+    def _keys(self, record: SendRecord) -> list[str]:
+        """Return the keys of a record, whatever store it comes from."""
+        own = [self.identity.key, self.identity.run_key] if self.identity is not None else []
+        return list(dict.fromkeys([record.key, *(own if record.key in own else ())]))
 
     def withdraw(self, record: SendRecord) -> None:
         """Publish that this send was not made after all."""
@@ -89,10 +137,19 @@ class Siblings:
             self._write()
 
     def _write(self) -> None:
-        if self._push is None:
+        if self._push is None or self.map_index < 0:
             return
         try:
-            self._push(XCOM_KEY, {"map_index": self.map_index, "sends": list(self._published.values())})
+            self._push(
+                XCOM_KEY,
+                {
+                    "map_index": self.map_index,
+                    "try": self.try_number,
+                    "clear": self.clear_number,
+                    "item": "" if self.identity is None else self.identity.content,
+                    "sends": list(self._published.values()),
+                },
+            )
         except Exception as error:
             log.warning(
                 "Could not publish the sends of map index %d to its siblings: %s. This send is not affected.",
@@ -100,62 +157,76 @@ class Siblings:
                 error,
             )
 
-    def silent(self) -> set[int]:
-        """Return the siblings that run and have published nothing: what they have sent before is not known.
+    def look(self) -> View:
+        """Return what the siblings have published, and which of them start again.
 
         Airflow marks a task as running before it deletes the XComs of its last try, so they are asked for first.
         """
-        if self._running is None or self._pull is None:
-            return set()
-        heard = {int(entry.get("map_index", -1)) for entry in self._entries() if isinstance(entry, Mapping)}
-        try:
-            return self._running() - heard - {self.map_index}
-        except Exception as error:
-            log.warning("Could not read which map indexes run: %s", error)
-            return set()
+        entries = {index: entry for index, entry in self._entries().items() if index != self.map_index}
+        states = self._ask_states() if self.map_index >= 0 else {}
+        sent = {index: _sends(index, entry) for index, entry in entries.items()}
+        running = {index for index, state in states.items() if state in _RUNNING}
+        if states:
+            again = {index for index, sends in sent.items() if sends and states.get(index, "") in _PENDING}
+        else:
+            # An index that is new in a cleared run is one of a feed that has grown, so its siblings were cleared, too.
+            is_new = self.try_number <= 1 and bool(self.clear_number)
+            again = {index for index, sends in sent.items() if sends and is_new and self._is_stale(entries[index])}
+        return View(
+            sends=tuple(send for sends in sent.values() for send in sends),
+            items=tuple(
+                (index, str(entry.get("item") or ""))
+                for index, entry in entries.items()
+                if states.get(index, "") != "removed"
+            ),
+            silent=frozenset(running - set(entries) - {self.map_index}),
+            pending=frozenset(again),
+            was_restarted=bool(again) or any(int(entry.get("try") or 1) > 1 for entry in entries.values()),
+        )
 
-    def sends(self) -> list[SiblingSend]:
-        """Return what the siblings have published."""
-        return [send for entry in self._entries() for send in _sends(entry) if send.map_index != self.map_index]
+    def _is_stale(self, entry: Mapping[str, Any]) -> bool:
+        return entry.get("clear") != self.clear_number
 
-    def _entries(self) -> list[Any]:
+    def _entries(self) -> dict[int, Mapping[str, Any]]:
         if self._pull is None:
-            return []
+            return {}
         try:
             found = self._pull(XCOM_KEY)
-            return [found] if isinstance(found, Mapping) else list(found or [])
         except Exception as error:
             log.warning("Could not read what other map indexes have sent: %s", error)
-            return []
+            return {}
+        entries = [found] if isinstance(found, Mapping) else list(found or [])
+        return {int(entry.get("map_index", -1)): entry for entry in entries if isinstance(entry, Mapping)}
 
-    def find(self, identity: Identity) -> SiblingSend | None:
-        """Return a sibling's send that is this one; the one whose outcome is known, if there are several.
-
-        :param identity: this send. With a token it is also what a sibling has sent with the same content and none.
-        """
-        found = [
-            send
-            for send in self.sends()
-            if send.key == identity.key
-            or (send.content == identity.content and (identity.is_item or send.key == identity.item_key))
-        ]
-        return min(found, key=lambda send: send.is_open, default=None)
+    def _ask_states(self) -> dict[int, str | None]:
+        if self._states is None or self._pull is None:
+            return {}
+        try:
+            return self._states()
+        except Exception as error:
+            log.warning("Could not read the states of the other map indexes: %s", error)
+            return {}
 
 
-def _sends(entry: Any) -> Iterable[SiblingSend]:
-    if not isinstance(entry, Mapping):
-        return
+def _sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
+    found = []
     for send in entry.get("sends") or ():
         if isinstance(send, Mapping) and send.get("content"):
             campaign_id = send.get("campaign_id")
-            yield SiblingSend(
-                int(entry.get("map_index", -1)),
-                str(send.get("key")),
-                str(send["content"]),
-                bool(send.get("open")),
-                None if campaign_id is None else str(campaign_id),
-                bool(send.get("cancelled")),
+            found.append(
+                SiblingSend(
+                    map_index,
+                    tuple(str(key) for key in (send.get("keys") or [send.get("key")])),
+                    str(send["content"]),
+                    bool(send.get("open")),
+                    None if campaign_id is None else str(campaign_id),
+                    str(send.get("title") or ""),
+                    bool(send.get("cancelled")),
+                    str(send.get("conn_id") or ""),
+                    str(send.get("project") or ""),
+                )
             )
+    return found
 
 
 def earliest(moments: Iterable[Any]) -> datetime | None:

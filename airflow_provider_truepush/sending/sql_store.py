@@ -13,7 +13,7 @@ from typing_extensions import override
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
-from airflow_provider_truepush.sending.sql_rows import ALIAS, Rows, settled_column
+from airflow_provider_truepush.sending.sql_rows import ALIAS, VISIT, Rows, settled_column
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 from airflow_provider_truepush.sending.sql_visits import Visits
 from airflow_provider_truepush.sending.store import SendStore
@@ -30,9 +30,10 @@ class SqlSendStore(SendStore):
 
     The key is unique, so one INSERT of the intent succeeds: that is the fence. A campaign's id is unique too, so
     no two sends are recorded with the same campaign. Rows of the kind ``alias`` lead to a send from a map index, and
-    from a send token of a connection that was renamed. Nothing is deleted by itself: rows with an outcome may go once
-    nobody will clear their runs or use their tokens again, by :meth:`prune` or by ``DELETE FROM truepush_send_ledger
-    WHERE settled > 0 AND deadline > 0 AND deadline < <400 days ago, in seconds since the epoch>``.
+    from a send token of a connection that was renamed or got another API token. Nothing is deleted by itself: rows
+    with an outcome may go once nobody will clear their runs or use their tokens again, by :meth:`prune` or by
+    ``DELETE FROM truepush_send_ledger WHERE settled > 0 AND deadline > 0 AND deadline < <400 days ago, in seconds
+    since the epoch>``.
 
     :param hook: a ``DbApiHook``.
     :param conn_id: its connection, for messages.
@@ -56,13 +57,16 @@ class SqlSendStore(SendStore):
     @override
     def read(self) -> SendRecord | None:
         identity = self._bound()
-        found = self._rows.get([identity.key, identity.legacy_key, *self._token_keys(identity)])
-        for key in (identity.key, identity.legacy_key, *self._token_keys(identity)):
+        keys = [identity.key, identity.legacy_key, *self._token_keys(identity)]
+        if identity.is_item:
+            keys.append(identity.position_key)
+        found = self._rows.get(keys)
+        for key in keys:
             record = self._rows.follow(found.get(key))
             # Under the key of a map index, other content is another item.
-            if record is not None and not (identity.is_item and record.content not in ("", identity.content)):
+            if record is not None and not (identity.is_item and not identity.is_message(record.content)):
                 return record
-        if identity.is_mapped and (sibling := self._same_item(identity)) is not None:
+        if (sibling := self._same_item(identity)) is not None:
             return sibling
         if self.unproven and self._position_is_empty(identity):
             raise TruepushAmbiguousError(self.unproven)
@@ -70,18 +74,22 @@ class SqlSendStore(SendStore):
 
     @staticmethod
     def _token_keys(identity: Identity) -> list[str]:
-        """Return the further keys of a send that got its token after it was begun without one."""
+        """Return the further keys of a send with a token.
+
+        It may have been begun through a connection to the same project with another API token, or without a token.
+        """
         if identity.send_token is None:
             return []
         plain = Identity(identity.task, identity.map_index, identity.conn_id)
-        return [identity.item_key] if identity.is_mapped else [plain.key, plain.legacy_key]
+        return [identity.place_key, *([identity.item_key] if identity.is_mapped else [plain.key, plain.legacy_key])]
 
     def _same_item(self, identity: Identity) -> SendRecord | None:
         """Return the record of this content by any try of this task in this Dag run.
 
         An earlier version recorded it under the map index, and a token that was removed since under the token.
         """
-        for record in self._rows.where("content = ? AND attempt <> ?", [identity.content, ALIAS]):
+        contents = [identity.content, identity.legacy_content]
+        for record in self._rows.where("content IN (?, ?) AND attempt <> ?", [*contents, ALIAS]):
             if not identity.is_author(record.author):
                 continue
             if identity.send_token is None or record.key in self._keys_without_token(identity, record):
@@ -120,9 +128,15 @@ class SqlSendStore(SendStore):
         found = self._rows.get([identity.position_key, identity.legacy_key])
         for key in (identity.position_key, identity.legacy_key):
             record = self._rows.follow(found.get(key))
-            if record is not None and record.content != identity.content:
+            if record is not None and not identity.is_message(record.content):
                 return record
         return None
+
+    @override
+    def sent_in_run(self) -> list[SendRecord]:
+        identity = self._bound()
+        found = self._rows.where("author LIKE ? AND attempt NOT IN (?, ?)", [f"%{identity.task}%", ALIAS, VISIT])
+        return [record for record in found if identity.is_author(record.author)]
 
     @override
     def sees_run(self) -> bool:
@@ -161,7 +175,7 @@ class SqlSendStore(SendStore):
     def _aliases(identity: Identity, key: str) -> list[str]:
         aliases = [identity.position_key] if identity.is_mapped else []
         if identity.send_token is not None:
-            aliases.append(identity.legacy_key)
+            aliases += [identity.legacy_key, identity.place_key]
         return [alias for alias in aliases if alias != key]
 
     def _point(self, alias: str, record: SendRecord) -> None:

@@ -59,8 +59,14 @@ class TaskStateSendStore(SendStore):
         self._try_number = try_number
         self._address = address
         self._ledger = ledger
-        #: The state key of an earlier version under which this send is recorded.
+        #: Another state key under which this send is recorded: an earlier version's, say.
         self._legacy: str | None = None
+
+    @property
+    @override
+    def key(self) -> str:
+        # The store belongs to one task instance, so a token needs no project to be unique in it.
+        return "" if self.identity is None else self.identity.run_key
 
     @property
     def state_key(self) -> str:
@@ -147,7 +153,7 @@ class TaskStateSendStore(SendStore):
             keys += [key for key in self._legacy_keys(self.identity) if key not in sends.get("keys", ())]
         for key in keys:
             record = self._record_at(key)
-            if record is not None and record.content != self.identity.content:
+            if record is not None and not self.identity.is_message(record.content):
                 return record
         return None
 
@@ -165,18 +171,23 @@ class TaskStateSendStore(SendStore):
         return [str(key) for key in kept["keys"]] if isinstance(kept, dict) else []
 
     def _find_legacy(self, identity: Identity) -> str | None:
-        """Return the state key of an earlier version under which this send is recorded; None for none."""
-        if self._try_number <= 1 or self._get(state_key(identity.key)) is not None:
+        """Return another state key under which this send is recorded; None for none.
+
+        An earlier version had other keys. An item may have been recorded with a token that was removed since, or with
+        another time at which it goes out.
+        """
+        if self._try_number <= 1 or self._get(state_key(identity.run_key)) is not None:
             return None
-        for key in self._legacy_keys(identity):
+        found: list[tuple[bool, str]] = []
+        for key in [*self._legacy_keys(identity), *(self._sends() if identity.is_item else ())]:
             kept = self._get(key)
             if kept is None:
                 continue
             # Under a key without an item, other content is another item; a bare id was written by someone.
-            other = isinstance(kept, dict) and kept.get("content") not in ("", identity.content)
-            if not (identity.is_item and other):
-                return key
-        return None
+            content = str(kept.get("content", "")) if isinstance(kept, dict) else ""
+            if not identity.is_item or identity.is_message(content):
+                found.append((not identity.is_content(content), key))
+        return min(found, default=(False, None), key=lambda entry: entry[0])[1]
 
     @staticmethod
     def _legacy_keys(identity: Identity) -> list[str]:

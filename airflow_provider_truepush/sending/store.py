@@ -80,6 +80,10 @@ class SendStore(ABC):
         """Return all that this map index has sent in this Dag run, as far as is known."""
         return []
 
+    def sent_in_run(self) -> Sequence[SendRecord]:
+        """Return all that this task has sent in this Dag run, as far as the store knows."""
+        return self.sent_here()
+
     def sees_run(self) -> bool:
         """Report whether an absent record proves that no sibling of a mapped task has sent this item."""
         return False

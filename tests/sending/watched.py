@@ -60,6 +60,13 @@ class WatchedStore(SendStore):
     def sent_here(self) -> Sequence[SendRecord]:
         return self.inner.sent_here()
 
+    def sent_in_run(self) -> Sequence[SendRecord]:
+        return self.inner.sent_in_run()
+
+    @property
+    def key(self) -> str:
+        return self.inner.key
+
     def conflicting(self) -> SendRecord | None:
         found: SendRecord | None = self._do("conflicting")
         return found
