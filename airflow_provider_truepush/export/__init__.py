@@ -1,1 +1,1 @@
-"""Exporting statistics: collecting them, and the places they are written to. Shared by the transfer operators."""
+"""Export statistics: fetch them and write them to a database or to files. The transfer operators share this."""

@@ -62,7 +62,7 @@ class SinkResult:
 
 
 class Sink(Protocol):
-    """A place that an export is written to. All methods are called from one thread, in this order."""
+    """The target of an export. All methods are called from one thread, in this order."""
 
     def prepare(self) -> None:
         """Get ready, before anything is fetched.
@@ -87,4 +87,4 @@ class Sink(Protocol):
         """
 
     def close(self) -> None:
-        """Release what is open. Called at the end, after errors too."""
+        """Release open resources. Called at the end, after errors too."""

@@ -1,4 +1,4 @@
-"""Fetching the statistics of many campaigns at once, in batches of a bounded size."""
+"""Fetch the statistics of many campaigns at once, in batches of a bounded size."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ async def collect(
 ) -> AsyncIterator[Batch]:
     """Fetch the statistics of campaigns: one request each, and the client's repeats.
 
-    Fetching goes on while a batch is being written, until as many results wait as a batch has.
+    Fetching continues while a batch is being written, until a whole batch of results waits.
 
     :param source: the hook.
     :param targets: the campaigns; taken as they are needed.
     :param run: what the rows have in common.
     :param progress: counts, and is told to the log every few seconds.
-    :param row_budget: campaigns per batch at the most.
+    :param row_budget: maximum number of campaigns per batch.
     :param at_once: requests under way at once.
     :param give_up_after: failures in a row that end the export.
     :raises TruepushError: at the end, after the last batch: what ended the export before its end.
@@ -112,7 +112,7 @@ class _Collector:
                 await whole
 
     async def next_batch(self) -> Batch | None:
-        """The next results; None when there are no more."""
+        """Return the next results; None after the last."""
         while not self._ended:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT):

@@ -25,9 +25,9 @@ class Column:
     :param name: its name, in tables and files alike.
     :param kind: what it holds: ``text``, ``int`` (64 bits), ``time`` (UTC), ``bool`` or ``json`` (as text in files).
     :param meaning: one line for the documentation.
-    :param nullable: whether a row may be without a value.
+    :param nullable: True when a row may have no value.
     :param size: the longest text in characters; None for no limit.
-    :param in_files: whether files have it too.
+    :param in_files: True when files have the column too.
     :param path: the attribute of a :class:`~airflow_provider_truepush.export.rows.StatsRow`; None for the name.
     :param repeats: in a file, whether few values occur again and again.
     """

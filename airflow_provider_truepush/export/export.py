@@ -1,4 +1,4 @@
-"""An export from beginning to end, in one call that blocks: fetching in an event loop, writing beside it."""
+"""Run an export in one blocking call: an event loop fetches, while the calling thread writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEPT = 1000
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of an export.
+    """The result of an export.
 
     :param seen: campaigns that were gone through.
     :param left_out: those of them that ``refresh_for`` or ``stop_after_unchanged`` left out.
@@ -58,7 +58,7 @@ class Outcome:
 
     @property
     def campaigns(self) -> int:
-        """Campaigns that were to be fetched."""
+        """Return the number of campaigns to fetch."""
         return self.rows + self.missing + self.failed
 
     def add_done(self, known: Checkpoint) -> None:
@@ -104,7 +104,7 @@ def export(
     :param selection: which campaigns.
     :param run: what the rows have in common.
     :param sink: where they go; prepared here, and closed.
-    :param row_budget: campaigns per batch at the most.
+    :param row_budget: maximum number of campaigns per batch.
     :param at_once: requests under way at once.
     :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
     """

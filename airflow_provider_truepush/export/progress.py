@@ -1,4 +1,4 @@
-"""Progress of an export, told in the log every few seconds."""
+"""Log the progress of an export every few seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVERY = 5.0
 
 
 class Progress:
-    """Counts, and says how far it is, how fast, and how long it still takes.
+    """Count the fetches, and log the progress, the rate and the remaining time.
 
     :param clock: seconds of a clock that only goes forward.
     """

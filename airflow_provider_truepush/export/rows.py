@@ -1,4 +1,4 @@
-"""A row of exported statistics, and what the rows of one export have in common. No Airflow, no I/O."""
+"""A row of exported statistics, and the values that all rows of one export share. No Airflow, no I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which campaigns an export fetches. No Airflow, no I/O of its own."""
+"""Select the campaigns that an export fetches. No Airflow, no I/O of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
 
     Text is JSON, Python, or a single id. An id that is there twice counts once; ids of dry runs are left out.
 
-    :raises TruepushValidationError: when something is no id.
+    :raises TruepushValidationError: when an item is not a valid id.
     """
     if isinstance(value, str) and value.strip() == "None":
         refuse("campaign_ids", value, "rendered to None; omit it to export all campaigns")
@@ -71,7 +71,7 @@ def _target(field: str, item: Any) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to fetch.
+    """The campaigns to fetch.
 
     :param targets: these, whatever their age; None for every campaign of the list.
     :param refresh_for: of the list, campaigns up to this age; None for all. The age counts from the time that the
@@ -88,7 +88,7 @@ class Selection:
     as_of: datetime | None = None
 
     def wants(self, target: Target, known: Checkpoint, now: datetime) -> bool:
-        """Whether to fetch a campaign that no earlier try has fetched."""
+        """Return whether to fetch a campaign that no earlier try has fetched."""
         if self.is_too_old(target, known, now):
             return False
         if self.targets is not None:
@@ -96,7 +96,7 @@ class Selection:
         return self.stop_after_unchanged is None or known.unchanged < self.stop_after_unchanged
 
     def is_too_old(self, target: Target, known: Checkpoint, now: datetime) -> bool:
-        """Whether ``refresh_for`` is over for a campaign."""
+        """Return whether a campaign is older than ``refresh_for``."""
         if self.targets is not None or self.refresh_for is None:
             return False
         born = created_at(target.campaign_id) or known.first_seen

@@ -16,7 +16,7 @@ VERSION = 1
 
 @dataclass(slots=True)
 class Told:
-    """What a manifest says of the rows, gathered while they are written.
+    """The summary of the rows for the manifest, collected while they are written.
 
     ``missing`` has the ids without statistics.
     """
@@ -64,7 +64,7 @@ def manifest(
 
 
 def read_manifest(content: bytes | None) -> dict[str, Any]:
-    """What a manifest says; empty when there is none, or none that this version can read."""
+    """Return the content of a manifest; empty when it does not exist or this version cannot read it."""
     try:
         read = json.loads(content or b"{}")
     except ValueError:

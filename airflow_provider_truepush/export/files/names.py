@@ -1,4 +1,4 @@
-"""The names of an export's files: always the same for a run, and never those of another. No I/O."""
+"""The names of an export's files: always the same for a run, and different for every other run. No I/O."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Names:
 
     @property
     def folder(self) -> str:
-        """The partition's folder."""
+        """Return the partition's folder."""
         return f"{TABLE}/dt={self.day.isoformat()}"
 
     @property
@@ -58,12 +58,12 @@ class Names:
 
     @property
     def manifest(self) -> str:
-        """What is written last."""
+        """Return the name of the manifest, which is written last."""
         return f"{self.folder}/_{self.run}_manifest.json"
 
     @property
     def parts(self) -> str:
-        """The folder of what the tries leave for each other."""
+        """Return the folder of the parts that a try leaves for the next one."""
         return f"{TABLE}/{PARTS}/{self.run}"
 
     @property

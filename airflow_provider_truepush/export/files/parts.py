@@ -1,4 +1,4 @@
-"""What the tries of one execution leave for each other: rows that were fetched before the file was complete."""
+"""The parts of an execution: rows that a try fetched before the file was complete, for the next try."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Parts:
         self._store.remove([name])
 
     def find(self, since: datetime, published: str | None) -> None:
-        """Look for what earlier tries of this execution have left. What other executions have left is removed.
+        """Look for the parts of earlier tries of this execution. Parts of other executions are removed.
 
         :param since: rows that were observed before do not count.
         :param published: the file, when an earlier try of this execution has completed it.
@@ -137,7 +137,7 @@ class Parts:
             self._store.put(made, f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.part")
 
     def remove(self) -> None:
-        """Remove everything, when the file is complete."""
+        """Remove all parts, when the file is complete."""
         self._store.remove(self._store.names(self._names.parts))
 
     @contextmanager

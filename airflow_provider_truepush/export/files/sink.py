@@ -1,4 +1,4 @@
-"""Taking an export into one file."""
+"""Write an export into one file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KEPT_EVERY = 10.0
 
 
 class FileSink:
-    """Writes the rows to a file on the worker's disk, and brings it to its place when it is complete.
+    """Write the rows to a file on the worker's disk, and copy it to its target when it is complete.
 
     Every few seconds what was fetched is left beside it as a part, in which a later try of the same execution finds
     it. Readers see the file of an earlier execution until then, or none.
@@ -73,7 +73,7 @@ class FileSink:
         self._writer: Writer | None = None
 
     def prepare(self) -> None:
-        """See whether files can be written there, and what earlier tries have left."""
+        """Check that files can be written to the target, and look for the parts of earlier tries."""
         self._folder = tempfile.TemporaryDirectory(prefix="truepush-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name) / "file"
         self._parts.try_out()
@@ -107,7 +107,7 @@ class FileSink:
             self._keep()
 
     def finish(self, *, complete: bool) -> SinkResult:
-        """Bring the file to its place; or, when campaigns are left, keep the rows for the next try."""
+        """Copy the file to its target; or, when campaigns are left, keep the rows for the next try."""
         if not complete:
             self._keep()
             return SinkResult()
@@ -129,7 +129,7 @@ class FileSink:
         return SinkResult(self._summary(self._publish(former)), unlisted=rest, titles_replaced=self._titles_replaced)
 
     def close(self) -> None:
-        """Remove what is on the worker's disk."""
+        """Remove the files on the worker's disk."""
         with ExitStack() as all_of_it:
             if self._folder is not None:
                 all_of_it.callback(self._folder.cleanup)

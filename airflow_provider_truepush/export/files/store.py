@@ -1,6 +1,6 @@
-"""A folder on a disk or a prefix in an object storage, in which a file is there as a whole or not at all.
+"""A folder on a disk or a prefix in an object storage, in which a file exists as a whole or not at all.
 
-Files are made on the worker's own disk and brought over when they are complete. Writing through ``open("wb")`` would
+Files are created on the worker's own disk and copied when they are complete. Writing through ``open("wb")`` would
 leave a stump whenever something fails half-way: on a disk, and on S3 as well, where leaving the ``with`` block by an
 exception completes the upload.
 """
@@ -88,7 +88,7 @@ class Store:
         raise NotImplementedError
 
     def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
-        """Bring a complete file over; one of that name is replaced, at once and as a whole.
+        """Copy a complete file; replace a file of that name at once and as a whole.
 
         :param removing: what describes the one that is replaced; it goes as late as possible before that.
         """
@@ -117,7 +117,7 @@ class Store:
         to.write_bytes(content)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files. That one cannot be removed is told in the log, and no reason to fail."""
+        """Remove files. A file that cannot be removed is logged and does not fail the export."""
         for name in names:
             try:
                 self._remove(name)

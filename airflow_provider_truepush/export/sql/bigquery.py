@@ -97,10 +97,10 @@ class _Connection:
         return _Cursor(self)
 
     def commit(self) -> None:
-        """Every statement is committed already."""
+        """Do nothing: every statement is committed already."""
 
     def rollback(self) -> None:
-        """Nothing can be undone."""
+        """Do nothing: every statement is committed already."""
 
     def close(self) -> None:
         self.client.close()

@@ -1,4 +1,4 @@
-"""Whether the tables that are there are what an export needs, and what is done when they are not."""
+"""Check that the existing tables have the form that an export needs, and change them if the contract allows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_truepush.export.sql.tables import KINDS
 
 EVOLVE, FREEZE = "evolve", "freeze"
 
-#: Without these a row cannot be told from another, or a newer one from an older.
+#: Without these columns, rows cannot be distinguished, nor a newer row from an older one.
 _MOMENTS = ("observed_at", "last_seen", "first_seen")
 
 #: What stands in earlier definitions of the view and not in the present one, without blanks and quotes: regular
@@ -22,7 +22,7 @@ EARLIER_VIEWS = (r"-coalesce\(lag\((h\.)?reach\b",)
 
 
 def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -> list[Column[Any]]:
-    """Compare a table with what it should be.
+    """Compare a table with its required form.
 
     :param engine: its database.
     :param table: what it should be.

@@ -1,4 +1,4 @@
-"""What the databases have in common, and what each does in its own way: see the other modules of this folder."""
+"""The base of all databases. The other modules of this folder hold what differs between them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SLICE = 1000
 
 @dataclass(frozen=True)
 class FoundColumn:
-    """A column that is there.
+    """An existing column.
 
     :param type: the database's word for its type, in lower case.
     :param required: whether a row cannot do without it: neither nullable nor with a default.
@@ -203,7 +203,7 @@ class Engine(ABC):
         return [f"CREATE OR REPLACE VIEW {name} AS {question}"]
 
     def has_schema(self, cursor: Any, schema: str) -> bool:
-        """Whether a schema is there."""
+        """Return whether a schema exists."""
         return True
 
     # Writing

@@ -1,4 +1,4 @@
-"""Which module knows which database."""
+"""Choose the engine for a database."""
 
 from __future__ import annotations
 

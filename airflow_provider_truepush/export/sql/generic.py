@@ -1,4 +1,4 @@
-"""Any other database: what SQL of old can do, delete and insert in one transaction."""
+"""Any other database, with standard SQL: delete and insert in one transaction."""
 
 from __future__ import annotations
 

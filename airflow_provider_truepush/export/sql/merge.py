@@ -31,7 +31,7 @@ _PASSING = ("concurrent", "deadlock", "serializ", "connection", "was reset", "ti
 
 
 class MergeEngine(Engine):
-    """Stages the rows of a batch, and merges them with one statement per table.
+    """Stage the rows of a batch, and merge them with one statement per table.
 
     :param hook: the hook.
     :param described: the record of its database.

@@ -1,4 +1,4 @@
-"""What a MERGE needs to know of each database: one frozen record each. No Airflow, no I/O."""
+"""The differences between databases that have MERGE: one frozen record each. No Airflow, no I/O."""
 
 from __future__ import annotations
 

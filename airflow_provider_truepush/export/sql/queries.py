@@ -1,4 +1,4 @@
-"""What an export asks its tables."""
+"""The queries of an export."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def known(
     done: bool,
     unchanged: int | None,
 ) -> Mapping[str, Checkpoint]:
-    """What is known of campaigns; see :class:`~airflow_provider_truepush.export.batches.Sink`."""
+    """Return the state of campaigns; see :class:`~airflow_provider_truepush.export.batches.Sink`."""
     found: dict[str, dict[str, Any]] = {}
     history, campaigns = tables.history.c, tables.campaigns.c
     for ids in _parts(campaign_ids, engine.chunk):
@@ -137,7 +137,7 @@ def _before(
 
 
 def fallen(row: StatsRow, observations: Sequence[Observation]) -> list[str]:
-    """The counters that are lower than they were, in words."""
+    """Return the counters that have fallen, in words."""
     told = []
     values = row.stats.as_dict()
     for moment, counters in observations:

@@ -11,7 +11,7 @@ _if = getattr(func, "if")
 
 
 def moment_column(table: Table) -> str:
-    """The column that tells which of two rows is the newer one."""
+    """Return the column that decides which of two rows is the newer one."""
     return "observed_at" if "observed_at" in table.c else "last_seen"
 
 

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 
 
 class Warehouse:
-    """Writes batches, each in one transaction. Used from one thread.
+    """Write batches, each in one transaction. Used from one thread.
 
     :param engine: the database.
     :param tables: where to write.
@@ -67,7 +67,7 @@ class Warehouse:
     # The sink
 
     def prepare(self) -> None:
-        """Make or check the tables and the view, and see that they can be written.
+        """Create or check the tables and the view, and check that they can be written.
 
         :raises TruepushSchemaError: when they are not what an export needs.
         :raises TruepushWarehouseError: when the database is not there, or does not let itself be written.
@@ -217,7 +217,7 @@ class Warehouse:
             log.warning("Could not create the view of increments; the tables are written without it. %s", error)
 
     def _renew_view(self, view: str, question: str) -> None:
-        """Replace a view of an earlier version. One that a person has made of their own stays."""
+        """Replace a view of an earlier version. A view that a user has created is kept."""
         engine, name, schema = self._engine, self._tables.increments, self._tables.schema
         found = self._do(lambda cursor: engine.view_definition(cursor, name, schema))
         if not found or not contract.is_earlier_view(found):
@@ -234,7 +234,7 @@ class Warehouse:
         self._do(lambda cursor: [cursor.execute(statement) for statement in statements])
 
     def _make(self, statement: str, name: str, schema: str | None, column: str | None) -> None:
-        """Make something. Another task may make it at the same moment: whether it is there decides."""
+        """Create an object. Another task may create it at the same moment, so only its existence counts."""
         try:
             self._do(lambda cursor: cursor.execute(statement))
         except TruepushWarehouseError:
