@@ -105,34 +105,39 @@ class _RecentWalk(Generic[R]):
         """
         if self.detector.is_orderly:
             for number in numbers:
-                if any((second_of(row.id) or self._since) < self._since for row in self._pages[number]):
+                if any((second_of(row.id) or self._since) < self._since for row in self._pages.get(number, ())):
                     return number
         return 0
 
     def back_from_the_end(self, first: int) -> Walk[R, bool | None]:
         """Find the last page, and walk back from there. Return None when the list is not oldest first."""
-        found = yield from find_last_page(self.reading, self.detector, first)
-        if found is None:
-            return None
-        last, rows = found
-        self._hint.last_page = last
-        self._pages = {last: rows}
-        yield from self._hand_over(rows)
-        number = last
-        while not (has_passed := self.passes(rows)) and number > 1:
-            number -= 1
-            rows = yield from self.reading.page(number)
-            yield from self._take(number, rows)
-            if self.detector.order is not Order.OLDEST_FIRST:
+        for _ in range(limits.MAX_SECOND_LOOKS):
+            found = yield from find_last_page(self.reading, self.detector, first)
+            if found is None:
                 return None
-        edge = self.edge(range(last, number - 1, -1)) or (number if has_passed else 0)
-        return (yield from self.look_again(range(edge + 1, last + 1)))
+            last, rows = found
+            self._hint.last_page = number = last
+            self._pages = {last: rows}
+            self._older = 0
+            yield from self._hand_over(rows)
+            while not (has_passed := self.passes(rows)) and rows and number > 1:
+                number -= 1
+                rows = yield from self.reading.page(number)
+                yield from self._take(number, rows)
+                if self.detector.order is not Order.OLDEST_FIRST:
+                    return None
+            if rows:
+                edge = self.edge(range(last, number - 1, -1)) or (number if has_passed else 0)
+                return (yield from self.look_again(range(edge + 1, last + 1)))
+            # The list has shrunk by more than a page since its end was found: this page is behind the end.
+            first = max(1, number - 1)
+        return None
 
     def look_again(self, numbers: range) -> Walk[R, bool]:
         """Look for rows that moved from one page to another between two requests."""
         if self._is_poll:
             return True
-        look = SecondLook(self.reading, numbers, [self._pages[number] for number in numbers])
+        look = SecondLook(self.reading, numbers, [self._pages.get(number, ()) for number in numbers])
         settled = yield from look.repeat()
         yield from self._hand_over(look.fresh)
         if not settled:

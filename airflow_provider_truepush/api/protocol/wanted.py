@@ -16,8 +16,8 @@ class Wanted:
 
     :param id: the row's id, in any case.
     :param label: the row's title or name, letter by letter.
-    :param since: earliest creation time, by the clock that Truepush's ids carry. Rows whose id carries no time are
-        always wanted.
+    :param since: earliest creation time, by the clock that Truepush's ids carry. A row whose id carries no
+        time matches, but a walk that stops early may not reach it.
     """
 
     id: str | None = None

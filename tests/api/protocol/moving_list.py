@@ -89,6 +89,15 @@ class MovingList:
             self.rows.remove(row)
             self.deleted.add(row.id)
 
+    def grow_by_pages(self, pages: int) -> None:
+        for _ in range(pages * self.page_size):
+            self.add()
+
+    def shrink_by_pages(self, pages: int, place: int) -> None:
+        """Delete neighboring rows."""
+        for _ in range(pages * self.page_size):
+            self.delete(min(place, len(self.rows) - 1))
+
     def move(self, place: int, title: str) -> None:
         """Move a row in a list that is in order of titles."""
         if self.rows:
