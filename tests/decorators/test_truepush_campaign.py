@@ -114,13 +114,13 @@ def test_it_is_declared() -> None:
     )
 
 
-def test_a_segment_that_came_to_nothing_is_not_everyone(emulator: Emulator) -> None:
+def test_a_segment_that_renders_empty_is_not_everyone(emulator: Emulator) -> None:
     with pytest.raises(AirflowFailException, match=r"campaign\.segment_id.*every subscriber"):
         run(lambda: {**CAMPAIGN, "segment_id": None}, context(), task_id="t")
     assert emulator.count() == 0
 
 
-def test_a_campaign_whose_segment_came_to_nothing_is_not_everyone(emulator: Emulator) -> None:
+def test_a_segment_that_renders_empty_is_not_everyone_for_a_campaign(emulator: Emulator) -> None:
     with pytest.raises(AirflowFailException, match="would go to every subscriber"):
         run(lambda: Campaign(**CAMPAIGN, segment_id=None), context(), task_id="t")
     assert emulator.count() == 0

@@ -46,7 +46,7 @@ def test_cancelling_a_campaign(truepush: Emulator) -> None:
 @pytest.mark.parametrize(
     ("choice", "raised"), [("fail", AirflowFailException), ("skip", AirflowSkipException), ("ignore", None)]
 )
-def test_a_campaign_that_cannot_be_cancelled(
+def test_a_campaign_that_cannot_be_canceled(
     choice: Any, raised: type[Exception] | None, campaign_id: str, truepush: Emulator
 ) -> None:
     operator = TruepushCancelCampaignOperator(

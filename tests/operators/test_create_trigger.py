@@ -228,7 +228,7 @@ class TestIfExists:
         with pytest.raises(AirflowFailException, match="could not be confirmed as inactive"):
             create(if_exists="replace")
 
-    def test_what_cannot_be_stopped_again_is_for_a_person(self, emulator: Emulator) -> None:
+    def test_what_cannot_be_stopped_again_needs_a_manual_decision(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly", status="inactive")
         emulator.fault("triggerStatus", effect="status", status=503)
         with pytest.raises(AirflowFailException, match="Set it inactive in Truepush now") as caught:

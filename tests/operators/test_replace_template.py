@@ -77,14 +77,14 @@ class TestBetweenCreateAndDelete:
 class TestDoubt:
     @pytest.mark.parametrize("if_exists", ["fail", "reuse", "replace"])
     @pytest.mark.parametrize("fault", DONE_BUT_UNANSWERED, ids=fault_name)
-    def test_the_list_tells_the_id(self, emulator: Emulator, fault: dict[str, Any], if_exists: str) -> None:
+    def test_the_list_reports_the_id(self, emulator: Emulator, fault: dict[str, Any], if_exists: str) -> None:
         seed(emulator, "a", "b", *(["Weekly", "Weekly"] if if_exists == "replace" else []))
         emulator.fault("createTemplate", **fault)
         assert [create(if_exists=if_exists)] == ids(emulator)
         assert sent(emulator).count("createTemplate") == 1
 
     @pytest.mark.parametrize("fault", NOT_DONE_AND_UNANSWERED, ids=fault_name)
-    def test_nothing_in_the_list_is_for_a_person(self, emulator: Emulator, fault: dict[str, Any]) -> None:
+    def test_nothing_in_the_list_needs_a_manual_decision(self, emulator: Emulator, fault: dict[str, Any]) -> None:
         emulator.fault("createTemplate", **fault)
         with pytest.raises(AirflowFailException, match=r"no new one \(yet\) .* needs a manual decision"):
             create(if_exists="reuse")
@@ -97,7 +97,7 @@ class TestDoubt:
         emulator.commit_late()
         assert [create(if_exists="reuse")] == ids(emulator)
 
-    def test_two_new_ones_are_for_a_person(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_two_new_ones_need_a_manual_decision(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         send = TruepushHook.create_template
 
         def create_template(hook: TruepushHook, template: Any) -> Any:
@@ -127,7 +127,7 @@ class TestDoubt:
 
 
 class TestWithoutAnId:
-    def test_the_list_tells_it(self, emulator: Emulator) -> None:
+    def test_the_list_reports_it(self, emulator: Emulator) -> None:
         seed(emulator, "a", "b", "Weekly")
         emulator.set_dialect("mute")
         assert [create(if_exists="replace")] == ids(emulator)

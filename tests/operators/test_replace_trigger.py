@@ -107,14 +107,14 @@ class TestBetweenDeleteAndCreate:
 class TestDoubt:
     @pytest.mark.parametrize("if_exists", ["fail", "reuse", "replace"])
     @pytest.mark.parametrize("fault", DONE_BUT_UNANSWERED, ids=fault_name)
-    def test_the_list_tells_the_id(self, emulator: Emulator, fault: dict[str, Any], if_exists: str) -> None:
+    def test_the_list_reports_the_id(self, emulator: Emulator, fault: dict[str, Any], if_exists: str) -> None:
         seed(emulator, "a", "b", *(["Weekly"] if if_exists == "replace" else []))
         emulator.fault("createTrigger", **fault)
         assert [create(if_exists=if_exists)] == ids(emulator)
         assert sent(emulator).count("createTrigger") == 1
 
     @pytest.mark.parametrize("fault", NOT_DONE_AND_UNANSWERED, ids=fault_name)
-    def test_nothing_in_the_list_is_for_a_person(self, emulator: Emulator, fault: dict[str, Any]) -> None:
+    def test_nothing_in_the_list_needs_a_manual_decision(self, emulator: Emulator, fault: dict[str, Any]) -> None:
         emulator.fault("createTrigger", **fault)
         with pytest.raises(AirflowFailException, match="needs a manual decision"):
             create(if_exists="reuse")
