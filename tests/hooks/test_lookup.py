@@ -118,6 +118,6 @@ def test_the_test_button_fails_for_a_misspelled_extra(
     connect(monkeypatch, emulator, **{name: True})
     good, text = attempt(flavour, CONN_ID, "test_connection").value
     assert good is False
-    assert "write `dry_run`" in text or "write `require_segment`" in text
+    assert "Write `dry_run`" in text or "Write `require_segment`" in text
     assert attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN).name == "TruepushValidationError"
     assert emulator.count() == 0
