@@ -29,6 +29,8 @@ CONTENT_FIELDS = (
 )
 #: Arguments that must not be empty when they are given, in any form. Their default is NOT_GIVEN.
 MUST_NOT_BE_EMPTY = ("segment_id", "segment", "send_at", "send_token", "ledger_conn_id")
+#: A campaign scheduled further ahead than this is taken for a mistake.
+_LONGEST_AHEAD = timedelta(days=400)
 #: The same for templates only: an explicit None means none.
 TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
 TEMPLATE_FIELDS = (
@@ -132,6 +134,12 @@ def _above_zero(field: str, value: object) -> None:
         checks.refuse(field, value, "must be a timedelta above 0, such as timedelta(hours=1)")
 
 
+def _ahead(field: str, value: object) -> None:
+    _above_zero(field, value)
+    if isinstance(value, timedelta) and value > _LONGEST_AHEAD:
+        checks.refuse(field, value, f"must be at most {_LONGEST_AHEAD.days} days")
+
+
 def _not_negative(field: str, value: object) -> None:
     if not isinstance(value, timedelta) or value < timedelta(0):
         checks.refuse(field, value, "must be a timedelta of at least 0, such as timedelta(seconds=60)")
@@ -155,7 +163,7 @@ OPTIONS: dict[str, Check] = {
     "send_token": send_token,
     "ledger_conn_id": _connection_id,
     "truepush_conn_id": _connection_id,
-    "schedule_ahead": _optional(_above_zero),
+    "schedule_ahead": _optional(_ahead),
     "settle_window": _not_negative,
     "on_doubt": _choice("reconcile", "fail"),
     "send_on_backfill": checks.flag,

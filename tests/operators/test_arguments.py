@@ -176,6 +176,11 @@ def test_right_literals_pass() -> None:
     )
 
 
+def test_a_campaign_scheduled_years_ahead_is_refused() -> None:
+    with pytest.raises(TruepushValidationError, match="schedule_ahead: must be at most 400 days"):
+        create(schedule_ahead=timedelta(days=4_000_000))
+
+
 @pytest.mark.parametrize(("name", "right"), [("timeout", "delivery_timeout"), ("url", "link"), ("mode", "deferrable")])
 @pytest.mark.parametrize("form", ["argument", "partial", "expand"])
 def test_a_name_that_people_try(name: str, right: str, form: str) -> None:

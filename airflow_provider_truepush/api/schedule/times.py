@@ -25,7 +25,7 @@ def moment(field: str, value: object) -> datetime:
     :param value: a datetime or a string such as ``2026-12-01T09:00:00+01:00``.
     """
     if isinstance(value, datetime):
-        return value
+        return _convertible(field, value)
     if isinstance(value, str):
         written = value.strip()
         read: object = None
@@ -35,8 +35,14 @@ def moment(field: str, value: object) -> datetime:
             with suppress(TypeError, ValueError):  # TypeError for `12:`
                 read = pendulum.parse(written, tz=None, exact=True)
         if isinstance(read, datetime):
-            return read
+            return _convertible(field, read)
     refuse(field, value, "must be a datetime or a string in ISO 8601 with date and time")
+
+
+def _convertible(field: str, value: datetime) -> datetime:
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        refuse(field, value.isoformat(), f"must be in a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return value
 
 
 def wall_clock(field: str, value: datetime, zone: tzinfo | None) -> datetime:

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from airflow_provider_truepush.api.schedule import times
 from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.models import Campaign
 from tests.api.support import NOW, quick, refused, result_or_error
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -243,3 +244,10 @@ def test_future(offset: timedelta, over: bool) -> None:
             times.future("f", local, NOW)
     else:
         assert times.future("f", local, NOW) is local
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00"])
+def test_a_year_that_no_zone_can_convert_is_refused(text: str) -> None:
+    for value in (text, datetime.fromisoformat(text)):
+        with pytest.raises(TruepushValidationError, match="must be in a year from 1000 to 9998"):
+            Campaign(title="t", message="m", link="https://example.com/", send_at=value).as_dict()
