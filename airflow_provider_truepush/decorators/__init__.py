@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.operators.campaign_arguments import send_token
+from airflow_provider_truepush.operators.campaign_arguments import CHECKS, send_token
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -142,7 +142,12 @@ def truepush_campaign_task(
     :param python_callable: the function; None when the decorator is called with arguments.
     :param kwargs: see :class:`_TruepushCampaignDecoratedOperator`.
     """
-    _TruepushCampaignDecoratedOperator.check_arguments(kwargs)
+    operator = _TruepushCampaignDecoratedOperator
+    defaults = kwargs.get("default_args") or {}
+    operator.check_defaults(defaults)
+    # Airflow drops those of them that it does not know itself when the task is mapped.
+    kwargs = {**{name: value for name, value in defaults.items() if name in CHECKS}, **kwargs}
+    operator.check_arguments(kwargs)
     decorate = task_decorator_factory(
         python_callable=python_callable,
         decorated_operator_class=_TruepushCampaignDecoratedOperator,

@@ -11,6 +11,7 @@ from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.settings import Settings, read_settings
 from airflow_provider_truepush.api.errors import TruepushConnectionLookupError, TruepushError
+from airflow_provider_truepush.client.redacted import remember
 from airflow_provider_truepush.client.shared_rate import note
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Sett
     except Exception as error:  # a secrets backend may return parts of any type
         raise lookup_error(conn_id, error) from None
     note(conn_id, settings)
+    remember(settings)
     said, _said[conn_id] = _said.get(conn_id), settings.unknown_extras
     if settings.unknown_extras and settings.unknown_extras != said:
         log.warning(

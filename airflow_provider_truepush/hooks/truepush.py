@@ -246,5 +246,7 @@ class TruepushHook(ConnectionType):
             with probe:
                 probe._run(endpoints.LIST_SEGMENTS.call(1))
         except Exception as error:
-            return False, str(error) or type(error).__name__
+            from airflow_provider_truepush.client.redacted import hide
+
+            return False, hide(str(error)) or type(error).__name__
         return True, answered(self.settings)

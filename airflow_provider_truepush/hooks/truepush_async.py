@@ -187,5 +187,7 @@ class TruepushAsyncHook(ConnectionType):
             probe._settings = replace(settings, max_attempts=1)
             await probe._run(endpoints.LIST_SEGMENTS.call(1))
         except Exception as error:
-            return False, str(error) or type(error).__name__
+            from airflow_provider_truepush.client.redacted import hide
+
+            return False, hide(str(error)) or type(error).__name__
         return True, answered(settings)

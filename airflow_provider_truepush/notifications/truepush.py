@@ -235,14 +235,24 @@ class TruepushNotifier(RendersText, BaseNotifier):
     def _log_success(self, campaign_id: str | None) -> None:
         segment = repr(self.segment) if self._is_named else self.segment_id
         audience = "every subscriber" if self.everyone else f"segment {segment}"
-        self.log.info("Notification %r: campaign %s to %s.", self.title, campaign_id or "of unknown id", audience)
+        from airflow_provider_truepush.client.redacted import hide
+
+        self.log.info(
+            "Notification %s: campaign %s to %s.",
+            hide(repr(self.title)),
+            campaign_id or "of unknown id",
+            hide(audience),
+        )
 
     def _log_failure(self, error: Exception, sending: bool) -> None:
         """Log one line without a traceback: a traceback can show variables, and one of them holds the token."""
         outcome = "was NOT sent"
         if sending and not isinstance(error, _NOT_SENT):
             outcome = "MAY have been sent and will not be repeated"
-        self.log.error("Truepush notification %r %s: %s: %s", self.title, outcome, type(error).__name__, error)
+        from airflow_provider_truepush.client.redacted import hide
+
+        reason = f"{type(error).__name__}: {hide(str(error))}"
+        self.log.error("Truepush notification %s %s: %s", hide(repr(self.title)), outcome, reason)
 
 
 def _page(context: Context) -> str:

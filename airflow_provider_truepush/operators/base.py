@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -43,21 +44,35 @@ class TruepushOperator(RendersText, BaseOperator):
         """
 
     @classmethod
+    def check_defaults(cls, defaults: object) -> None:
+        """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
+
+    @classmethod
     def partial(cls, **kwargs: Any) -> Any:
         """Create a partial operator as Airflow does, and check its literals."""
+        own = inspect.signature(cls.__init__).parameters
+        defaults = kwargs.get("default_args") or {}
+        cls.check_defaults(defaults)
+        # Airflow hands the defaults of the Dag to a mapped task, but of the task's own only those it knows itself.
+        kwargs = {**{name: value for name, value in defaults.items() if name in own}, **kwargs}
         cls.check_arguments(kwargs)
         return CheckedPartial(super().partial(**kwargs), cls.check_arguments, kwargs)
 
     @contextmanager
     def truepush(self) -> Iterator[TruepushHook]:
-        """Yield the hook and close it at the end. Errors that a retry would only repeat fail the task without a retry.
+        """Yield the hook and close it at the end. No error that passes shows the token.
+
+        Errors that a retry would only repeat fail the task without a retry.
 
         These are refused requests, and above all requests that Truepush may have carried out: a retry of a create
         in doubt could reach every subscriber a second time.
         """
+        from airflow_provider_truepush.client.redacted import redacted_errors
+
         with TruepushHook(self.truepush_conn_id) as hook:
             try:
-                yield hook
+                with redacted_errors():
+                    yield hook
             except TruepushAmbiguousError as error:
                 if error.repeatable:
                     raise

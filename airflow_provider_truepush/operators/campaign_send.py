@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.operators import task_try
 from airflow_provider_truepush.sending.late_guard import LateGuard
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.operators.delivery import SentCampaign
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

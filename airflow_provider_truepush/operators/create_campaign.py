@@ -17,6 +17,7 @@ from airflow_provider_truepush.operators.arguments import (
     check_literals,
     checked_at_parse,
     is_final,
+    refuse_misnamed_defaults,
     refuse_other_names,
 )
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
@@ -136,6 +137,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
             for name in campaign_arguments.OF_THE_WAIT:
                 if came_from_default_args(kwargs, name, arguments[name]):
                     arguments[name] = False if name == "cancel_on_failure" else None  # meant for the Dag's sensors
+        self.check_defaults(kwargs.get("default_args"))
         self.check_arguments({**kwargs, **arguments})
         super().__init__(**kwargs)
         self.title = title
@@ -174,6 +176,12 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
         self._never_empty = campaign_arguments.never_empty(arguments)
+
+    @classmethod
+    def check_defaults(cls, defaults: object) -> None:
+        """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
+        with checked_at_parse():
+            refuse_misnamed_defaults(cls.__name__, defaults, campaign_arguments.CHECKS)
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.client import metrics
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.exceptions import TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
@@ -27,7 +27,7 @@ from airflow_provider_truepush.sending.store import NoSendStore, SendStore, unkn
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,10 +15,11 @@ from airflow_provider_truepush.api.errors import (
 )
 from airflow_provider_truepush.api.protocol import answers, calls
 from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.names import find_by_id
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Outcome = Literal["changed", "unchanged", "missing"]
 #: Errors after which the change may have been made.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,11 +12,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_truepush.api.checks import created_at, is_dry_run_id
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
 from airflow_provider_truepush.api.protocol.retry import wait_before_create
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
 from airflow_provider_truepush.resources.names import find_named
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 IfExists = Literal["fail", "reuse", "replace"]
 #: The clocks of Airflow and Truepush may differ by this much.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import delete
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class CreateTemplate:

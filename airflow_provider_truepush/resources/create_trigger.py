@@ -6,7 +6,6 @@ active) and, if the old one was inactive, sets the new one inactive. What must b
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -20,12 +19,13 @@ from airflow_provider_truepush.api.errors import (
     TruepushServerError,
     TruepushValidationError,
 )
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import delete, set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class CreateTrigger:

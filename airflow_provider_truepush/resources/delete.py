@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import Literal
 
 from airflow_provider_truepush.api.near_matches import shown
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources import change
 from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
 from airflow_provider_truepush.resources.names import advice, find_named, only_one
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Deletion:

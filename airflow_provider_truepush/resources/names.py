@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, Literal
@@ -10,9 +9,10 @@ from typing import Any, Literal
 from airflow_provider_truepush.api.checks import DRY_RUN_PREFIX
 from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
 from airflow_provider_truepush.api.near_matches import COMPARED, near_matches, shown
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Kind = Literal["campaign", "template", "trigger", "segment"]
 #: The most matches that an error lists.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.near_matches import shown
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources import change
 from airflow_provider_truepush.resources.names import advice, find_named, only_one
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class StatusChange:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.record import are_duplicates
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Duplicates:

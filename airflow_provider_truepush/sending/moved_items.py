@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_truepush.api.checks import created_at
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.identity import Identity
@@ -17,7 +17,7 @@ from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, i
 from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend, View
 from airflow_provider_truepush.sending.store import SendStore
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 #: How far back is looked when it is not known when the Dag run began.
 _UNKNOWN_RUN = timedelta(days=1)

@@ -25,6 +25,7 @@ from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.client import metrics
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.late_guard import only_once
@@ -35,7 +36,7 @@ from airflow_provider_truepush.sending.recorder import Recorder
 from airflow_provider_truepush.sending.search import Search
 from airflow_provider_truepush.sending.store import TRY_WITHIN, SendStore
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 #: Seconds after the intent in which the request must leave. A worker that froze in between and wakes up later

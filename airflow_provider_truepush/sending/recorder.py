@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.store import SendStore
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 #: Seconds between attempts to record an outcome, or that there is none: what is lost here someone has to find out.
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)

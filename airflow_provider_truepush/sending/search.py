@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from airflow_provider_truepush.api.checks import created_at
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.duplicates import Duplicates
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, are_duplicates
 from airflow_provider_truepush.sending.store import SendStore
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Search:

@@ -8,16 +8,16 @@ task starts again.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 #: The XCom in which a map index publishes what it has sent.
 XCOM_KEY = "truepush_sends"

@@ -170,8 +170,10 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait, in the mode that the arguments set."""
+        from airflow_provider_truepush.client.redacted import redacted_errors
+
         try:
-            with self.kill_switch.guarded():
+            with self.kill_switch.guarded(), redacted_errors():
                 return self._execute(context)
         finally:
             self.kill_switch.reset()
@@ -241,9 +243,11 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, int] | None:
         """Resume after the deferral with the verdict of the trigger."""
+        from airflow_provider_truepush.client.redacted import redacted_errors
         from airflow_provider_truepush.waiting.goal import Verdict
 
-        return self._wait(self.goal()).finish(self.campaign_id, Verdict.of_event(event), context)
+        with redacted_errors():
+            return self._wait(self.goal()).finish(self.campaign_id, Verdict.of_event(event), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume the task. As in the other modes, with ``never_fail`` an error of any class skips it."""

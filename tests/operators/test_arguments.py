@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator, TaskGroup
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
@@ -141,6 +141,47 @@ def test_partial_and_expand_are_checked_together(first: str, second: str, give: 
         args = ([{second: values[second]}],) if give == "expand_kwargs" else ()
         with pytest.raises(TruepushValidationError, match="both segment and segment_id were given"):
             give_all(*args, **({} if args else given))
+
+
+MISNAMED = (
+    "segmentId",
+    "segment_ids",
+    "segment_name",
+    "Segment",
+    "segmant_id",
+    "audience_id",
+    "scheduled_at",
+    "send_time",
+)
+
+
+@pytest.mark.parametrize("where", ["dag", "group", "task", "partial"])
+@pytest.mark.parametrize("key", [*MISNAMED, "sendAt", "ledger_conn", "sendToken"])
+def test_a_default_that_nothing_would_read_is_refused(key: str, where: str) -> None:
+    mine = {key: "x"}
+    make_it = TruepushCreateCampaignOperator.partial if where == "partial" else TruepushCreateCampaignOperator
+    own = mine if where in ("task", "partial") else {}
+    with (
+        DAG("a_dag", schedule=None, default_args=mine if where == "dag" else {}),
+        TaskGroup("group", default_args=mine if where == "group" else {}),
+        pytest.raises(TruepushValidationError, match=rf"default_args\['{key}'\]: is not an argument of") as caught,
+    ):
+        make_it(task_id="t", default_args=own, **CAMPAIGN)
+    assert isinstance(caught.value, AirflowFailException)
+
+
+def test_defaults_of_other_operators_are_theirs() -> None:
+    keys = ("url", "body", "mode", "timeout", "conn_id", "segment_conn_id", "segment_debug_mode", "idempotency_token")
+    with DAG("a_dag", schedule=None, default_args=dict.fromkeys(keys, "x")):
+        create()
+
+
+def test_the_own_default_of_a_mapped_task_is_not_lost() -> None:
+    with DAG("a_dag", schedule=None):
+        mapped = TruepushCreateCampaignOperator.partial(
+            task_id="t", default_args={"segment_id": SEGMENT}, **{**CAMPAIGN, "title": "x"}
+        ).expand(tags=[["a"]])
+    assert mapped.partial_kwargs["segment_id"] == SEGMENT
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,11 @@ _OTHERS: tuple[tuple[str, str], ...] = (
         "requests_per_second",
     ),
     (r"\b(api ?keys?|(\w+ )?token|(\w+)?token|password|passwd|pwd|secrets?|authorization|bearer)\b", _PASSWORD),
-    (r"\b(ca|cas|root ?ca|ca ?(certs?|file|path|bundle|info|dir)|cert(ificate)? ?auth\w*|trust\w*)\b", "verify"),
+    (
+        r"\b(ca|cas|root ?ca|ca ?(certs?|file|path|bundle|info|dir)|cert(ificate)? ?auth\w*"
+        r"|trust(ed)? ?(store|cas?|certs?))\b",
+        "verify",
+    ),
     (r"insecure|unverified|self ?signed|check ?hostname", "verify"),
     (
         r"\b(\w*certs?|\w*certificates?|cert ?files?|key ?files?|(private|client|ssl|tls) ?keys?|pem|p12|pkcs12)\b",
@@ -85,6 +89,11 @@ def may_be_shown(meant: str) -> bool:
     :param meant: the result of :func:`resembled`.
     """
     return meant not in ("proxies", "cert", _HOST, _PASSWORD)
+
+
+def how_to_write(meant: str) -> str:
+    """Return the advice for what an extra was meant to be, see :func:`resembled`."""
+    return f"Use {meant} of the connection instead" if meant in (_HOST, _PASSWORD) else f"Write `{meant}` instead"
 
 
 def _words(name: str) -> str:

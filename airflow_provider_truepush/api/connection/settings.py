@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_truepush.api.checks import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
-from airflow_provider_truepush.api.connection.misspelled import resembled
+from airflow_provider_truepush.api.connection.misspelled import how_to_write, may_be_shown, resembled
 from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.errors import TruepushAuthError
 
@@ -91,9 +91,9 @@ def read_settings(
         if name not in known and (meant := resembled(name)) is not None:
             refuse(
                 f"extra.{name}",
-                extra[name] if meant != "proxies" else "a value that is not shown",
+                extra[name] if may_be_shown(meant) else "a value that is not shown",
                 "is not an extra of this connection",
-                f"Write `{meant}` instead",
+                how_to_write(meant),
             )
     values = {
         name: _read(known[name], value)

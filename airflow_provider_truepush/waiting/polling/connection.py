@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING
 
 from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushConnectionLookupError, TruepushError
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.connection.settings import Settings
     from airflow_provider_truepush.client.shared import SharedClient
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 #: Seconds after which a connection is looked up again, in case its token, its rate limit or its host was changed.
 FRESH_FOR = 300.0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Sequence
 
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client import metrics
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.waiting.polling.waiters import TrackedCampaign
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 #: Seconds over which polls are counted.
 _SPAN = 5.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import deque
 from contextvars import Context
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.waiting.polling.due_queue import DueQueue
 from airflow_provider_truepush.waiting.polling.jitter import Jitter
 from airflow_provider_truepush.waiting.polling.poll import PollRunner
@@ -20,7 +20,7 @@ from airflow_provider_truepush.waiting.polling.waiters import TrackedCampaign, W
 if TYPE_CHECKING:
     from airflow_provider_truepush.client.shared import SharedClient
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 #: Seconds between reports on the health of the polls.
 _REPORT = 5.0

@@ -216,8 +216,16 @@ def test_what_a_number_must_be() -> None:
         read({"timeout": 0})
 
 
+GUARDS = (
+    *("test_mode", "testMode", "TESTMODE", "sandbox", "noop", "no_op", "no_send", "do_not_send", "dont_send"),
+    *("read_only", "readonly", "mock", "safe_mode", "simulation", "disabled", "paused", "skip_sending", "preview"),
+    *("log_only", "what_if", "live_mode", "allow_sending", "extra__http__dry_run"),
+)
+
+
 def test_unknown_extras_are_told_and_mean_nothing() -> None:
-    foreign = ["X-Header", "allow_redirects", "headers", "retries", "auth", "trust_env", "a", "", "conn"]
+    foreign = ["X-Header", "allow_redirects", "headers", "auth", "trust_env", "a", "", "conn"]
+    foreign += ["team", "owner", "extra__http__x", "extra__http__timeout", "latest", "category", "generated_by"]
     settings = read({"timeout": 5, **dict.fromkeys(foreign, "secret")})
     assert settings.unknown_extras == tuple(sorted(foreign))
     assert settings.timeout == 5
@@ -253,12 +261,36 @@ def test_unknown_extras_are_told_and_mean_nothing() -> None:
         ("proxy", "proxies"),
         ("verify_ssl", "verify"),
         ("certs", "cert"),
+        *[(name, "dry_run") for name in GUARDS],
+        ("require_audience", "require_segment"),
+        ("needs_seg", "require_segment"),
+        ("no_broadcast", "require_segment"),
+        *[(name, "verify") for name in ("insecure", "ca", "ca_cert", "cafile", "skip_verify", "sslVerify")],
+        *[(name, "cert") for name in ("cert_file", "client_cert", "keyfile", "ssl_cert")],
+        *[(name, "timeout") for name in ("request_timeout", "connect_timeout", "timeout_seconds")],
+        *[(name, "requests_per_second") for name in ("requests_per_minute", "rate", "rpm", "throttle")],
+        ("retries", "max_attempts"),
+        ("retry_delay", "retry_budget"),
+        ("no_proxy", "proxies"),
     ],
 )
 @pytest.mark.parametrize("value", [True, "yes", None, ""])
 def test_an_extra_that_resembles_a_known_one_is_refused(name: str, meant: str, value: Any) -> None:
     with refused(f"extra.{name}", why="is not an extra of this connection", remedy=f"Write `{meant}` instead"):
         read({name: value, meant: None})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        *[(name, "the Host field") for name in ("base_url", "url", "host", "endpoint", "apiUrl")],
+        *[(name, "the Password field") for name in ("token", "api_key", "auth_token", "accessToken", "password")],
+    ],
+)
+def test_an_extra_that_is_a_field_of_the_connection_is_refused_unseen(name: str, meant: str) -> None:
+    remedy = f"Use {meant} of the connection instead"
+    with refused(f"extra.{name}", why="is not an extra of this connection", remedy=remedy, hiding="secret"):
+        read({name: "https://user:secret@example.com"})
 
 
 @pytest.mark.parametrize("value", [True, 1, "1", "yes", "on", "True", " ON ", "TRUE"])

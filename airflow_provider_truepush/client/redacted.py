@@ -1,0 +1,87 @@
+"""Removes the secrets of all connections that this process has read from errors and logs. Data is never changed.
+
+A name or a title may hold a token, and errors and logs quote names.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.connection.settings import Settings
+
+#: The most connections that are remembered; the oldest is forgotten first.
+_MOST = 64
+_hiders: dict[str, Callable[[str], str]] = {}
+
+
+def remember(settings: Settings) -> None:
+    """Hide the secrets of a connection from now on.
+
+    :param settings: the connection.
+    """
+    _hiders.pop(settings.token, None)
+    _hiders[settings.token] = settings.hide
+    while len(_hiders) > _MOST:
+        del _hiders[next(iter(_hiders))]
+
+
+def hide(text: str) -> str:
+    """Return a text without secrets."""
+    for hide_one in tuple(_hiders.values()):
+        text = hide_one(text)
+    return text
+
+
+def hide_in(error: BaseException) -> None:
+    """Remove secrets from an error, its causes and its notes. They keep their types and attributes."""
+    open_errors: list[BaseException] = [error]
+    seen: set[int] = set()
+    while open_errors:
+        one = open_errors.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        hidden = tuple(hide(part) if isinstance(part, str) else part for part in one.args)
+        if hidden != one.args:
+            one.args = hidden
+        if notes := getattr(one, "__notes__", None):
+            notes[:] = [hide(note) for note in notes]
+        open_errors += [part for part in one.args if isinstance(part, BaseException)]
+        open_errors += [part for part in (one.__cause__, one.__context__) if part is not None]
+
+
+@contextmanager
+def redacted_errors() -> Iterator[None]:
+    """Remove secrets from every error that leaves the block."""
+    try:
+        yield
+    except Exception as error:
+        hide_in(error)
+        raise
+
+
+class _Redaction(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if (hidden := hide(message)) != message:
+            record.msg, record.args = hidden, ()
+        if record.exc_info and record.exc_info[1] is not None:
+            hide_in(record.exc_info[1])
+        return True
+
+
+_REDACTION = _Redaction()
+
+
+def get_logger(name: str) -> logging.Logger:
+    """Return the logger of a module, whose messages are logged without secrets.
+
+    :param name: the module's name.
+    """
+    logger = logging.getLogger(name)
+    logger.addFilter(_REDACTION)
+    return logger

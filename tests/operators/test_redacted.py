@@ -1,0 +1,94 @@
+"""A token in the name of a template, trigger, segment or campaign is in no error and no log of an operator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.client.redacted import hide, hide_in
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.operators.campaign import TruepushCancelCampaignOperator, TruepushCreateCampaignOperator
+from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator, TruepushListSegmentsOperator
+from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator, TruepushDeleteTemplateOperator
+from airflow_provider_truepush.operators.trigger import (
+    TruepushCreateTriggerOperator,
+    TruepushDeleteTriggerOperator,
+    TruepushSetTriggerStatusOperator,
+)
+
+TOKEN = "c2hvcC1wcm9qZWN0.dG9rZW4tb2YtaXQ.c2lnbmF0dXJl"
+NAME = f"weekly {TOKEN} digest"
+CONTENT = {"title": "t", "message": "m", "link": "https://example.com/"}
+
+
+@pytest.fixture(name="template")
+def template_fixture(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with Emulator(token=TOKEN) as emulator:
+        given = {"conn_type": "truepush", "host": emulator.url, "password": TOKEN, "extra": {"timezone": "UTC"}}
+        monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", json.dumps(given))
+        twice = [{"name": NAME}, {"name": NAME}]
+        ids = emulator.seed({"templates": [{**row, **CONTENT} for row in twice], "segments": twice})
+        template_id: str = ids["templates"][0]
+        timings = {"hours": 1, "minutes": 1}
+        emulator.seed({"triggers": [{"name": NAME, "templateId": template_id, "type": "once", "timings": timings}]})
+        emulator.seed({"campaigns": [{"title": NAME}, {"title": NAME}]})
+        yield template_id
+
+
+DAILY = {"schedule": "0 9 * * *"}
+CASES: list[tuple[type[Any], dict[str, Any]]] = [
+    (TruepushCreateTemplateOperator, {"name": NAME, **CONTENT}),
+    (TruepushCreateTemplateOperator, {"name": NAME, "if_exists": "reuse", **CONTENT}),
+    (TruepushCreateTriggerOperator, {"name": NAME, "template_id": None, **DAILY}),
+    (TruepushCreateTriggerOperator, {"name": "n", "template": NAME, **DAILY}),
+    (TruepushCreateTriggerOperator, {"name": "n", "template": f"{NAME}s", **DAILY}),
+    (TruepushDeleteTemplateOperator, {"template": f"{NAME}s", "if_missing": "fail"}),
+    (TruepushDeleteTriggerOperator, {"trigger_name": f"{NAME}s", "if_missing": "fail"}),
+    (TruepushSetTriggerStatusOperator, {"trigger_name": f"{NAME}s", "status": "active"}),
+    (TruepushDeleteSegmentOperator, {"segment": NAME}),
+    (TruepushCancelCampaignOperator, {"campaign_title": NAME}),
+    (TruepushCreateCampaignOperator, {"segment": NAME, **CONTENT}),
+]
+
+
+@pytest.mark.parametrize(("kind", "arguments"), CASES)
+def test_no_error_and_no_log_shows_it(
+    kind: type[Any], arguments: dict[str, Any], template: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    given = {**arguments, "template_id": template} if "template_id" in arguments else arguments
+    task = kind(task_id="t", **given)
+    with pytest.raises(Exception, match=r"\*\*\*") as caught:
+        task.execute({})
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert TOKEN not in repr(error)
+        error = error.__cause__ or error.__context__
+    assert TOKEN not in caplog.text
+
+
+def test_a_success_logs_it_hidden_and_returns_data_as_it_is(template: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    task = TruepushDeleteTriggerOperator(task_id="t", trigger_name=NAME)
+    assert task.execute({}) is True
+    assert "weekly *** digest" in caplog.text
+    assert TOKEN not in caplog.text
+    rows = TruepushListSegmentsOperator(task_id="list").execute({})
+    assert [row["name"] for row in rows].count(NAME) == 2
+
+
+def test_an_error_keeps_its_type_and_attributes(template: str) -> None:
+    TruepushListSegmentsOperator(task_id="list").execute({})  # which reads the connection
+    error = TruepushAmbiguousError(f"{NAME} may exist", endpoint="createTemplate", repeatable=True)
+    error.__cause__ = ValueError(NAME, 5)
+    error.add_note(NAME)
+    hide_in(error)
+    assert str(error) == "weekly *** digest may exist"
+    assert (error.endpoint, error.repeatable) == ("createTemplate", True)
+    assert error.__cause__.args == ("weekly *** digest", 5)
+    assert error.__notes__ == ["weekly *** digest"]
+    assert hide("The campaign was not sent.") == "The campaign was not sent."
