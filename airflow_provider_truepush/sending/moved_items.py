@@ -86,7 +86,7 @@ class MovedItems:
             return None if found is None else self._resume(found)
         if self._moved or siblings.try_number > 1:
             self._check_other_token(view)
-        if other is not None and self._store.sees_run():
+        if other is not None and self._store.sees_run() and not self._moved:
             raise TruepushAmbiguousError(self._other_item(other))
         if other is None and not self._moved:
             found = self._match(view)
@@ -201,6 +201,8 @@ class MovedItems:
                 waiting = self._waiting_for(view, is_exact=sees_run)
                 orphans = self._orphans(view)
             left = end - self._clock()
+            if other is not None and sees_run and not (view.silent or view.pending):
+                left = 0.0  # a ledger knows the others
             # In a first run siblings are silent until they send.
             is_clear = not unknown and (not waiting or not self._moved) and not orphans
             if other is None and is_clear and (looks >= _LOOKS or left <= 0):

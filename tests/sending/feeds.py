@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -23,6 +24,8 @@ class FeedWorld(World):
 
     feed: tuple[str, ...] = ("A", "B")
     own_titles = False
+    #: Whether each try goes out at another time.
+    renders_anew = False
 
     def begin(self, setup: Setup) -> None:
         super().begin(setup)
@@ -37,6 +40,15 @@ class FeedWorld(World):
     def title(self, key: str) -> str:
         return f"Sale {self.histories} {self.feed[int(key)] if self.own_titles else ''}".strip()
 
+    def state(self, key: str) -> str | None:
+        return super().state(key) if int(key) < len(self.feed) else "removed"
+
+    def given(self, key: str) -> dict[str, Any]:
+        if not self.renders_anew:
+            return {}
+        days = 1 + sum(map(len, self.attempts.values()))
+        return {"send_at": datetime.fromtimestamp(self.now, UTC) + timedelta(days=days)}
+
     def message(self, key: str) -> str:
         return f"{self.histories}/{self.feed[int(key)]}"
 
@@ -44,9 +56,9 @@ class FeedWorld(World):
         return str(map_index)
 
     def made_of(self, item: str) -> list[str]:
-        """The oracle: ids of the campaigns that exist for an item."""
-        rows = self.emulator.campaigns()
-        return [row["id"] for row in rows if row["payload"]["message"] == f"{self.histories}/{item}"]
+        """The oracle: ids of the campaigns that exist for an item, edited or not."""
+        wanted = f"{self.histories}/{item}".upper()
+        return [row["id"] for row in self.emulator.campaigns() if row["payload"]["message"].upper() == wanted]
 
 
 class Feeds(RuleBasedStateMachine):
@@ -55,28 +67,38 @@ class Feeds(RuleBasedStateMachine):
     world: ClassVar[FeedWorld]
     endings: ClassVar[Counter[str]]
 
-    @initialize(store=st.sampled_from(_STORES), own_titles=st.booleans())
-    def begin(self, store: str, own_titles: bool) -> None:
-        """An empty Truepush."""
+    @initialize(
+        store=st.sampled_from(_STORES),
+        own_titles=st.booleans(),
+        renders_anew=st.booleans(),
+        feed=st.sampled_from(["AB", "AB", "ABA"]),
+    )
+    def begin(self, store: str, own_titles: bool, renders_anew: bool, feed: str) -> None:
+        """An empty Truepush, and a feed that may hold an item twice."""
         self.world.own_titles = own_titles
+        # One message at two times is two items.
+        self.world.renders_anew = renders_anew and feed == "AB"
         self.world.begin(Setup(store))
-        self.seen: set[str] = {"A", "B"}
+        self.world.feed = tuple(feed)
+        self.seen: set[str] = set("ABCD")
         self.sent: dict[Attempt, str] = {}
         #: Whether nothing has gone wrong in this history: then nobody may be asked unless an item was changed.
         self.calm = True
 
-    @rule(feed=st.lists(st.sampled_from("ABCD"), min_size=1, max_size=_INDEXES, unique=True))
-    def change(self, feed: list[str]) -> None:
-        """The feed is another one, and somebody clears the run."""
+    @rule(
+        feed=st.lists(st.sampled_from("ABCDab"), min_size=1, max_size=_INDEXES, unique_by=str.upper),
+        counted=st.sampled_from([True, True, False]),
+    )
+    def change(self, feed: list[str], counted: bool) -> None:
+        """The feed is another one, in which a small letter is an item that was edited, and somebody clears the run."""
         self.world.moved = self.world.moved or feed[: len(self.world.feed)] != list(self.world.feed)
         self.world.feed = tuple(feed)
-        self.seen.update(feed)
-        self.world.clear_number += 1
+        self.world.clear(counted=counted)
 
-    @rule()
-    def clear(self) -> None:
+    @rule(counted=st.booleans())
+    def clear(self, counted: bool) -> None:
         """Somebody clears the run, with the same feed."""
-        self.world.clear_number += 1
+        self.world.clear(counted=counted)
 
     @rule(place=st.integers(0, _INDEXES - 1), troubles=st.lists(TROUBLES, max_size=1))
     def run(self, place: int, troubles: list[Trouble]) -> None:
@@ -127,7 +149,7 @@ class Feeds(RuleBasedStateMachine):
                 attempt.finish()
             mend(self.world)
             self.world.emulator.commit_late()
-            self.world.clear_number += 1
+            self.world.clear()
             for place in range(len(self.world.feed)):
                 self._start(place, None, [], limit=_TRIES + 1)
             self._check()

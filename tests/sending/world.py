@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
@@ -89,6 +90,8 @@ class World:
         self.store = StateStore(fenced=self._fenced)
         self.xcoms: dict[int, dict[str, Any]] = {}
         self.clear_number = 0
+        #: How many tries a task had when it was last cleared.
+        self.cleared: dict[str, int] = {}
         self.store_faults: list[StoreFault] = []
         #: Tasks whose first try has come as far as its send_store.
         self.began: set[str] = set()
@@ -101,7 +104,14 @@ class World:
     @property
     def settings(self) -> Settings:
         """The connection."""
-        return Settings(self.emulator.url, SESSION_TOKEN, timeout=self.timeout, max_attempts=2, retry_budget=50.0)
+        return Settings(
+            self.emulator.url,
+            SESSION_TOKEN,
+            timeout=self.timeout,
+            max_attempts=2,
+            retry_budget=50.0,
+            timezone=ZoneInfo("UTC"),
+        )
 
     def patch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have the operator use this world."""
@@ -164,11 +174,31 @@ class World:
             link=LINK,
             **({"ledger_conn_id": "ledger"} if send_store in ("ledger", "both") else {}),
             on_doubt=self.setup.on_doubt,  # type: ignore[arg-type]
+            **self.given(key),
         )
         # Past Airflow's check that a task runner calls it.
         execute = TruepushCreateCampaignOperator.execute.__wrapped__  # type: ignore[attr-defined]
         tries.append(Attempt(lambda _: execute(operator, context), number))
         return tries[-1]
+
+    def clear(self, *, counted: bool = True) -> None:
+        """Somebody clears the run.
+
+        :param counted: whether Airflow counts it; with ``reset_dag_runs=false`` it does not.
+        """
+        self.clear_number += counted
+        self.cleared = {key: len(tries) for key, tries in self.attempts.items()}
+
+    def state(self, key: str) -> str | None:
+        """Return the state of a task that has started."""
+        tries = self.attempts[key]
+        if not tries[-1].over:
+            return "running"
+        return None if self.cleared.get(key) == len(tries) else "failed"
+
+    def given(self, key: str) -> dict[str, Any]:
+        """Return further arguments of the operator."""
+        return {}
 
     def _key_of(self, map_index: int) -> str:
         return "ab"[max(map_index, 0)]
@@ -195,9 +225,8 @@ class World:
                 mine[key] = value
 
         def states(dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, Any]:
-            newest = {self.index(key): tries[-1] for key, tries in self.attempts.items() if tries}
-            ended = {index: "failed" if one.over else "running" for index, one in newest.items()}
-            return {run_ids[0]: {f"send_{index}": state for index, state in ended.items()}}
+            found = {self.index(key): self.state(key) for key, tries in self.attempts.items() if tries}
+            return {run_ids[0]: {f"send_{index}": state for index, state in found.items()}}
 
         return {"xcom_pull": pull, "xcom_push": push, "get_task_states": states}
 
