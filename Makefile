@@ -85,9 +85,10 @@ release-check: $(READY) ## build wheel and sdist, look into them, and run them i
 	@$(BIN)/python tools/release_check.py
 
 .PHONY: fuzz
-fuzz: $(READY) ## the long fuzzing: 100,000 answers of any kind against the protocol, a quarter of it over sockets and through operators; FUZZ=n
+fuzz: $(READY) ## the long fuzzing: 100,000 answers of any kind, also over sockets and through operators, and Dag arguments; FUZZ=n
 	@echo "[fuzz] $(FUZZ) examples of each property"
-	@TRUEPUSH_FUZZ=$(FUZZ) $(BIN)/python -m pytest -q -n $(WORKERS) -p no:cacheprovider --timeout 7200 tests/client/test_fuzz.py tests/fuzz
+	@TRUEPUSH_FUZZ=$(FUZZ) TRUEPUSH_ARGUMENT_EXAMPLES=$$(($(FUZZ) / 3)) $(BIN)/python -m pytest -q -n $(WORKERS) \
+		-p no:cacheprovider --timeout 7200 tests/client/test_fuzz.py tests/fuzz tests/operators/test_fuzzed_arguments.py
 
 .PHONY: test-warehouses
 # RECORD=1 writes the table of databases for the documentation, docs/records/databases.*.
