@@ -100,6 +100,35 @@ class Identity:
         """Return the key of the version before, which held the connection's id and the map index."""
         return idempotency_key(self.conn_id, self.position if self.send_token is None else self.send_token)
 
+    @property
+    def legacy_keys(self) -> list[str]:
+        """Return the keys of the version before, for the connection's name of now and for the default one."""
+        names = [self.legacy_key, Identity(self.task, self.map_index, "truepush_default").legacy_key]
+        if self.send_token is not None:
+            names.append(Identity(self.task, self.map_index, self.conn_id).legacy_key)
+            names += [self.item_key] if self.is_mapped else [self.position_key]
+        return list(dict.fromkeys(names))
+
+    def aliases(self, key: str) -> list[str]:
+        """Return the keys under which a ledger also leads to the record of this send.
+
+        :param key: of the record.
+        """
+        found = [self.position_key] if self.is_mapped else []
+        if self.send_token is not None:
+            found += [self.legacy_key, self.place_key]
+        return [alias for alias in found if alias != key]
+
+    def keys_without_token(self, author: str, conn_id: str) -> set[str]:
+        """Return the keys that a record of this content has if it was begun without a token.
+
+        :param author: of the record.
+        :param conn_id: of the record.
+        """
+        index = author.rpartition(" [")[2].rstrip("]")
+        legacy = {idempotency_key(name, f"{self.task}/{index}") for name in (self.conn_id, conn_id)}
+        return legacy | {self.item_key}
+
     def is_author(self, author: str) -> bool:
         """Report whether a record was written by a try of this task in this Dag run, mapped or not."""
         task = author.partition(" of ")[2]

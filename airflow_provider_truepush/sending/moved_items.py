@@ -32,12 +32,8 @@ class MovedItems:
     is new is sent only if every item that was sent still has its place, or the item has a ``send_token`` of its own:
     otherwise it may be one of those, edited.
 
-    :param hook: the project.
-    :param store: the send store, bound to the item.
-    :param plan: what to send.
-    :param siblings: the other map indexes.
-    :param sleep: how to wait.
-    :param clock: the present moment, in seconds since the epoch.
+    The parameters are those of :class:`~.protocol.CampaignSending`, and the other map indexes; the store is bound to
+    the item.
     """
 
     def __init__(
@@ -52,6 +48,7 @@ class MovedItems:
         self._hook = hook
         self._store = store
         self._plan = plan
+        self._title = plan.campaign.title
         self._siblings = siblings
         self._sleep = sleep
         self._clock = clock
@@ -87,7 +84,7 @@ class MovedItems:
         if self._moved or siblings.try_number > 1:
             self._check_other_token(view)
         if other is not None and self._store.sees_run() and not self._moved:
-            raise TruepushAmbiguousError(self._other_item(other))
+            raise TruepushAmbiguousError(refusals.other_item(other, self._store, self._title))
         if other is None and not self._moved:
             found = self._match(view)
             return None if found is None else self._resume(found)
@@ -176,13 +173,7 @@ class MovedItems:
         sent: list[SiblingSend | SendRecord] = [*self._store.sent_in_run(), *view.sends]
         found = {send.content: send for send in sent if identity.is_message(send.content) and send.content not in held}
         if len(found) > 1:
-            raise TruepushAmbiguousError(
-                f"This task already sent {self._plan.campaign.title!r} {len(found)} times in this Dag run, to go out "
-                "at different times, and it is unknown which of them this is. The campaign was not sent by this try. "
-                "This needs a manual decision:\n"
-                "- If nothing else is to be sent, mark the task as success.\n"
-                "- If this is a new item, send it in a new Dag run."
-            )
+            raise TruepushAmbiguousError(refusals.several_times(len(found), self._title))
         return next(iter(found.values()), None)
 
     def _look(self, other: SendRecord | None, own: set[str | None]) -> SendRecord | None:
@@ -193,13 +184,10 @@ class MovedItems:
             if (found := self._match(view)) is not None:
                 return self._resume(found)
             looks += 1
-            unknown: list[str] = []
-            waiting: set[int] = set()
-            orphans: list[str] = []
-            if other is None:
-                unknown = [] if sees_run else self._unattributed(own)
-                waiting = self._waiting_for(view, is_exact=sees_run)
-                orphans = self._orphans(view)
+            is_open = other is None
+            unknown = self._unattributed(own) if is_open and not sees_run else []
+            waiting = self._waiting_for(view, is_exact=sees_run) if is_open else set()
+            orphans = self._orphans(view) if is_open else []
             left = end - self._clock()
             if other is not None and sees_run and not (view.silent or view.pending):
                 left = 0.0  # a ledger knows the others
@@ -209,14 +197,12 @@ class MovedItems:
                 return None
             if left <= 0:
                 if other is not None:
-                    raise TruepushAmbiguousError(self._other_item(other))
-                if not unknown and (waiting or not orphans):
-                    raise TruepushServerError(self._starts_again(waiting))
-                if unknown and not self._moved:
-                    raise TruepushServerError(self._starts_again(waiting))
+                    raise TruepushAmbiguousError(refusals.other_item(other, self._store, self._title))
+                if (waiting or not orphans) if not unknown else not self._moved:
+                    raise TruepushServerError(refusals.starts_again(waiting, self._title))
                 if orphans and not unknown:
-                    raise TruepushAmbiguousError(self._edited(orphans))
-                raise TruepushAmbiguousError(self._unknown(unknown, waiting))
+                    raise TruepushAmbiguousError(refusals.edited(orphans, self._title))
+                raise TruepushAmbiguousError(refusals.unknown_item(unknown, waiting, self._store, self._title))
             self._sleep(min(self._pause, left))
 
     def _waiting_for(self, view: View, *, is_exact: bool) -> set[int]:
@@ -259,14 +245,7 @@ class MovedItems:
             index = f" [{self._siblings.map_index}]"
             sent = [kept for kept in here if not identity.is_mapped or kept.author.endswith(index)]
         if sent:
-            raise TruepushAmbiguousError(
-                f"This task already sent {self._plan.campaign.title!r} with the same content in this Dag run, under "
-                f"another send_token (campaign {sent[0].campaign_id or 'not known'}). The campaign was not sent by "
-                "this try. This needs a manual decision:\n"
-                "- If it is the same item, mark the task as success. A token must name the item and not its place "
-                "in the feed.\n"
-                "- If it is to be sent once more, send it in a new Dag run."
-            )
+            raise TruepushAmbiguousError(refusals.other_token(sent[0].campaign_id, self._title))
 
     def _unattributed(self, own: set[str | None]) -> list[str]:
         """Return the campaigns of the title, created since the Dag run began, of which no sender is known."""
@@ -275,17 +254,15 @@ class MovedItems:
             began = datetime.fromtimestamp(self._clock(), UTC) - _UNKNOWN_RUN
         # In a first run the campaigns of the run before are no reason to wait.
         since = began - (CLOCKS_APART if self._moved else timedelta(0))
-        title = self._plan.campaign.title
         try:
-            rows = [row.id for row in self._hook.list_campaigns(since=since) if row.title == title]
+            rows = [row.id for row in self._hook.list_campaigns(since=since) if row.title == self._title]
         except TruepushAmbiguousError as error:
-            # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
+            # Nothing was sent yet, and a retry is fine.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
         # Asked last: who has sent a campaign of the list has published it by now, or is about to.
         known = own | {send.campaign_id for send in self._siblings.look().sends}
         rows = [campaign_id for campaign_id in rows if campaign_id not in known]
-        if not self._moved:
-            rows = [campaign_id for campaign_id in rows if (made := created_at(campaign_id)) and made >= since]
+        rows = [campaign_id for campaign_id in rows if (made := created_at(campaign_id)) is None or made >= since]
         taken = self._store.taken(rows) if self._store.sees_others else set()
         return [campaign_id for campaign_id in rows if campaign_id not in taken]
 
@@ -293,18 +270,17 @@ class MovedItems:
         """Return the record of what a sibling has sent, and keep it in the own store too."""
         if isinstance(send, SendRecord):
             return send
-        title = self._plan.campaign.title
         if send.is_open:
             raise TruepushServerError(
-                f"Map index {send.map_index} of this task is sending {title!r} with the same content, and has not "
-                "recorded the outcome yet. Nothing was sent by this try. Airflow may retry the task; the next try "
+                f"Map index {send.map_index} of this task is sending {self._title!r} with the same content, and has "
+                "not recorded the outcome yet. Nothing was sent by this try. Airflow may retry the task; the next try "
                 "looks again."
             )
         now = self._clock()
         record = SendRecord(
             key=self._store.key,
             content=send.content,
-            title=title,
+            title=self._title,
             before=(),
             attempt=uuid.uuid4().hex,
             author=f"map index {send.map_index}",
@@ -316,20 +292,8 @@ class MovedItems:
             conn_id=send.conn_id,
             project=send.project,
         )
-        log.info("%r was sent by map index %d of this task: the feed has moved.", title, send.map_index)
+        log.info("%r was sent by map index %d of this task.", self._title, send.map_index)
         if not self._store.sees_others and self._siblings.map_index >= 0:
             refusals.check_same_send(record, self._store, self._identity.content)
             self._store.acquire(record)
         return record
-
-    def _other_item(self, other: SendRecord) -> str:
-        return refusals.other_item(other, self._store, self._plan.campaign.title)
-
-    def _starts_again(self, waiting: set[int]) -> str:
-        return refusals.starts_again(waiting, self._plan.campaign.title)
-
-    def _edited(self, orphans: list[str]) -> str:
-        return refusals.edited(orphans, self._plan.campaign.title)
-
-    def _unknown(self, candidates: list[str], silent: set[int]) -> str:
-        return refusals.unknown_item(candidates, silent, self._store, self._plan.campaign.title)

@@ -51,10 +51,10 @@ class CampaignSending:
     """Sends one campaign at most once.
 
     :param hook: the project.
-    :param store: where the send is written down.
+    :param store: the send store.
     :param plan: what to send.
     :param sleep: how to wait.
-    :param clock: the present moment, in seconds since the epoch.
+    :param clock: the present moment, in seconds.
     """
 
     def __init__(
@@ -74,8 +74,7 @@ class CampaignSending:
         self._content = content_hash(plan.campaign.as_dict())
         self._recorder = Recorder(store, plan, sleep)
         self._search = Search(hook, store, plan, sleep, clock)
-        siblings = plan.siblings
-        self._moved = None if siblings is None else MovedItems(hook, store, plan, siblings, sleep, clock)
+        self._moved = MovedItems(hook, store, plan, plan.siblings, sleep, clock) if plan.siblings else None
         self._began = clock()
         #: Whether the intent of this try was gone when it came to send: then there is none to take back.
         self._lost = False
@@ -88,13 +87,8 @@ class CampaignSending:
         """
         level = logging.INFO if self._store.is_durable else logging.WARNING
         self._began = self._clock()
-        log.log(
-            level,
-            "Sending %r at most once (%s); recorded in %s.",
-            self._plan.campaign.title,
-            self._plan.author,
-            self._store,
-        )
+        title = self._plan.campaign.title
+        log.log(level, "Sending %r at most once (%s); recorded in %s.", title, self._plan.author, self._store)
         requests, waited = 0, 0.0
         while True:
             try:
@@ -150,8 +144,7 @@ class CampaignSending:
             log.warning("%s", doubt)
             return self._reconcile(record, str(doubt))
         except BaseException:
-            # A timeout of Airflow's, say.
-            if not left:
+            if not left:  # a timeout of Airflow's, say
                 self._recorder.release(record)
             raise
         metrics.count("truepush.sends.sent")

@@ -137,3 +137,31 @@ def unknown_item(candidates: list[str], silent: set[int], store: SendStore, titl
         "- If none is, send it in a new Dag run.\n"
         "- To avoid this next time, set `ledger_conn_id`: a ledger knows every item that was sent."
     )
+
+
+def several_times(count: int, title: str) -> str:
+    """Return the error for a message that was sent several times, to go out at different times.
+
+    :param count: how often.
+    :param title: of the campaign.
+    """
+    return (
+        f"This task already sent {title!r} {count} times in this Dag run, to go out at different times, and it is "
+        "unknown which of them this is. The campaign was not sent by this try. This needs a manual decision:\n"
+        "- If nothing else is to be sent, mark the task as success.\n"
+        "- If this is a new item, send it in a new Dag run."
+    )
+
+
+def other_token(campaign_id: str | None, title: str) -> str:
+    """Return the error for content that was sent under another token.
+
+    :param campaign_id: of what was sent.
+    :param title: of the campaign.
+    """
+    return (
+        f"This task already sent {title!r} with the same content in this Dag run, under another send_token (campaign "
+        f"{campaign_id or 'not known'}). The campaign was not sent by this try. This needs a manual decision:\n"
+        "- If it is the same item, mark the task as success. A token must name the item and not its place in the feed."
+        "\n- If it is to be sent once more, send it in a new Dag run."
+    )

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity
-from airflow_provider_truepush.sending.record import SendRecord, idempotency_key
+from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_rows import ALIAS, VISIT, Rows, settled_column
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 from airflow_provider_truepush.sending.sql_visits import Visits
@@ -92,16 +92,9 @@ class SqlSendStore(SendStore):
         for record in self._rows.where("content IN (?, ?) AND attempt <> ?", [*contents, ALIAS]):
             if not identity.is_author(record.author):
                 continue
-            if identity.send_token is None or record.key in self._keys_without_token(identity, record):
+            if identity.send_token is None or record.key in identity.keys_without_token(record.author, record.conn_id):
                 return record
         return None
-
-    @staticmethod
-    def _keys_without_token(identity: Identity, record: SendRecord) -> set[str]:
-        index = record.author.rpartition(" [")[2].rstrip("]")
-        return {
-            idempotency_key(conn_id, f"{identity.task}/{index}") for conn_id in (identity.conn_id, record.conn_id)
-        } | {identity.item_key}
 
     @override
     def read_position(self) -> SendRecord | None:
@@ -146,7 +139,7 @@ class SqlSendStore(SendStore):
     def acquire(self, record: SendRecord) -> None:
         self._acquired = record
         identity = self._bound()
-        aliases = self._aliases(identity, record.key)
+        aliases = identity.aliases(record.key)
         for alias in aliases:
             self._point(alias, record)
         failed: TruepushSendStoreError | None = None
@@ -170,13 +163,6 @@ class SqlSendStore(SendStore):
                 f"{self} does not show the intent that was written to it. Nothing was sent. Check that the table can "
                 "be written and read."
             )
-
-    @staticmethod
-    def _aliases(identity: Identity, key: str) -> list[str]:
-        aliases = [identity.position_key] if identity.is_mapped else []
-        if identity.send_token is not None:
-            aliases += [identity.legacy_key, identity.place_key]
-        return [alias for alias in aliases if alias != key]
 
     def _point(self, alias: str, record: SendRecord) -> None:
         """Have an alias lead to a record. One that leads to another send of this map index is moved."""

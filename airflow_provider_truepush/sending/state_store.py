@@ -171,11 +171,7 @@ class TaskStateSendStore(SendStore):
         return [str(key) for key in kept["keys"]] if isinstance(kept, dict) else []
 
     def _find_legacy(self, identity: Identity) -> str | None:
-        """Return another state key under which this send is recorded; None for none.
-
-        An earlier version had other keys. An item may have been recorded with a token that was removed since, or with
-        another time at which it goes out.
-        """
+        """Return another state key of this send: an earlier version's, or of a token or a time that it had before."""
         if self._try_number <= 1 or self._get(state_key(identity.run_key)) is not None:
             return None
         found: list[tuple[bool, str]] = []
@@ -191,12 +187,7 @@ class TaskStateSendStore(SendStore):
 
     @staticmethod
     def _legacy_keys(identity: Identity) -> list[str]:
-        """Return the state keys of the version before, for the connection's name of now and for the default one."""
-        names = [identity.legacy_key, Identity(identity.task, identity.map_index, "truepush_default").legacy_key]
-        if identity.send_token is not None:
-            names.append(Identity(identity.task, identity.map_index, identity.conn_id).legacy_key)
-            names += [identity.item_key] if identity.is_mapped else [identity.position_key]
-        return [state_key(name) for name in dict.fromkeys(names)]
+        return [state_key(name) for name in identity.legacy_keys]
 
     def _record_at(self, key: str) -> SendRecord | None:
         kept = self._get(key)
@@ -285,14 +276,11 @@ class TaskStateSendStore(SendStore):
         return f"the task state store, key {self.state_key}"
 
     @override
-    def how_to_adopt_unrecorded(self) -> str:
-        return self._how_to_write()
+    def how_to_adopt(self, record: SendRecord) -> str:
+        return self.how_to_adopt_unrecorded()
 
     @override
-    def how_to_adopt(self, record: SendRecord) -> str:
-        return self._how_to_write()
-
-    def _how_to_write(self) -> str:
+    def how_to_adopt_unrecorded(self) -> str:
         body = '{"value": "<its id>", "expires_at": null}'
         address = self._address.format(key=self.state_key)
         return f"write its id to the task's state key: PUT {address} {body}, and clear the task"

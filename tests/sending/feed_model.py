@@ -1,7 +1,8 @@
 """How an item of a mapped task may be identified, small enough to be explored whole.
 
 The feed of one Dag run is replaced by any other between clears; a map index is run at any time. What a sibling has sent
-may be hidden at that moment, since Airflow deletes the XComs of a task when it starts again.
+may be hidden at that moment, since Airflow deletes the XComs of a task when it starts again. A small letter is an item
+that was edited: its content is another one, and it is still the same item.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from typing import Literal, NamedTuple
 
 ITEMS = "ABC"
 CHANGES = 2
-Identity = Literal["position", "item in a ledger", "item, published", "item, published, never listed"]
-_FEEDS = [order for size in (1, 2, 3) for chosen in combinations(ITEMS, size) for order in permutations(chosen)]
+Identity = Literal[
+    "position", "item in a ledger", "content in a ledger", "item, published", "item, published, never listed"
+]
+_FEEDS = [
+    order
+    for size in (1, 2, 3)
+    for chosen in combinations(ITEMS + "b", size)
+    if len(set("".join(chosen).upper())) == size
+    for order in permutations(chosen)
+]
 
 
 class State(NamedTuple):
@@ -37,7 +46,7 @@ def explore(identity: Identity) -> tuple[int, State | None]:
     seen, queue = {State()}, deque([State()])
     while queue:
         state = queue.popleft()
-        if any(state.made.count(item) > 1 for item in ITEMS):
+        if any(state.made.upper().count(item) > 1 for item in ITEMS):
             return len(seen), state
         for following in _successors(identity, state):
             if following not in seen:
@@ -63,12 +72,17 @@ def _may_send(identity: Identity, state: State, index: int, item: str, hidden: t
         return False  # the same id, or other content: a manual decision
     if identity == "position":
         return True
-    if identity == "item in a ledger":
+    if identity == "content in a ledger":
         return all(other != item for _, other in state.sent)
     shown = [other for place, other in state.sent if place not in hidden]
-    if item in shown:
+    if identity == "item in a ledger":
+        shown = [other for _, other in state.sent]
+    # What was sent and is no longer in the feed may be this item, edited.
+    if item in shown or not set(shown).issubset(state.feed):
         return False
+    if identity == "item in a ledger":
+        return True
     if identity == "item, published, never listed" or not state.changes:
         return True
-    # The list shows equal titles: a campaign of which no sender is known may be this item.
+    # What is hidden starts again and is waited for; the list shows equal titles.
     return len(state.made) == len(shown)

@@ -54,7 +54,7 @@ def test_an_item_is_never_sent_twice_however_its_feed_moves(identity: feed_model
     assert states > 100
 
 
-@pytest.mark.parametrize("identity", ["position", "item, published, never listed"])
+@pytest.mark.parametrize("identity", ["position", "content in a ledger", "item, published, never listed"])
 def test_a_position_or_an_xcom_alone_sends_an_item_twice(identity: feed_model.Identity) -> None:
     _, twice = feed_model.explore(identity)
     assert twice is not None
