@@ -202,11 +202,11 @@ class Kills:
         tries = instance["try_number"]
         log = _patiently(lambda: api.task_log(DAG_ID, run_id, TASK_ID, tries))
         if state != "success":
-            return tries, "person" if "may be out, and is not sent again" in log else "failed"
+            return tries, "person" if "may have been sent, and is not sent again" in log else "failed"
         returned = _patiently(lambda: api.xcom(DAG_ID, run_id, TASK_ID))
         if [returned] != made:
             return tries, f"wrong id {returned}"
-        for words, outcome in (("Sent already by", "same id"), ("found it as campaign", "adopted")):
+        for words, outcome in (("Already sent by", "same id"), ("adopted campaign", "adopted")):
             if words in log:
                 return tries, outcome
         return tries, "sent"
