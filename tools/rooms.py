@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("sending", "resources", "export"),
     ("hooks",),
     ("client",),
-    ("emulator", "assets", "models", "exceptions"),
+    ("emulator", "assets", "models", "exceptions", "later"),
     ("api",),
 )
 #: The same within ``api/``.
@@ -36,8 +36,10 @@ API_ROWS: tuple[tuple[str, ...], ...] = (
     ("schedule",),
     ("connection",),
     ("templated", "literals", "near_matches"),
+    ("given",),
     ("checks",),
-    ("errors", "given", "text", "defaults"),
+    ("errors",),
+    ("text", "defaults", "renamed"),
 )
 
 
