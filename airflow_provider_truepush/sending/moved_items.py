@@ -198,8 +198,8 @@ class MovedItems:
             if left <= 0:
                 if other is not None:
                     raise TruepushAmbiguousError(refusals.other_item(other, self._store, self._title))
-                if (waiting or not orphans) if not unknown else not self._moved:
-                    raise TruepushServerError(refusals.starts_again(waiting, self._title))
+                if (waiting or not orphans) if not unknown else not self._siblings.was_cleared:
+                    raise TruepushServerError(refusals.starts_again(waiting, unknown, self._title))
                 if orphans and not unknown:
                     raise TruepushAmbiguousError(refusals.edited(orphans, self._title))
                 raise TruepushAmbiguousError(refusals.unknown_item(unknown, waiting, self._store, self._title))

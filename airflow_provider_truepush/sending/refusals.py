@@ -86,16 +86,21 @@ def other_item(other: SendRecord, store: SendStore, title: str) -> str:
     )
 
 
-def starts_again(waiting: set[int], title: str) -> str:
+def starts_again(waiting: set[int], candidates: list[str], title: str) -> str:
     """Return the error for an item that may have been sent by a sibling that is starting again.
 
     :param waiting: map indexes of the siblings.
+    :param candidates: campaigns of the title of which no sender is known.
     :param title: of the campaign.
     """
+    why = []
+    if candidates:
+        why.append(f"these campaigns of the title have no known sender: {', '.join(candidates)}")
+    if waiting:
+        why.append(f"map indexes {sorted(waiting)} run or start again, and have not published what they have sent")
     return (
-        f"It is unknown whether another map index already sent {title!r}: map indexes {sorted(waiting)} start "
-        "again and have not published what they have sent. The campaign was not sent by this try. Airflow may retry "
-        "the task; the next try looks again."
+        f"It is unknown whether another map index already sent {title!r}: {'; '.join(why)}. The campaign was not sent "
+        "by this try. Airflow may retry the task; the next try looks again."
     )
 
 
