@@ -32,8 +32,7 @@ class MovedItems:
     is new is sent only if every item that was sent still has its place, or the item has a ``send_token`` of its own:
     otherwise it may be one of those, edited.
 
-    The parameters are those of :class:`~.protocol.CampaignSending`, and the other map indexes; the store is bound to
-    the item.
+    The parameters are those of :class:`~.protocol.CampaignSending`, and the other map indexes.
     """
 
     def __init__(
@@ -55,6 +54,8 @@ class MovedItems:
         self._pause = max(0.2, min(5.0, plan.settle_window / 10))
         #: Whether the feed may have moved.
         self._moved = siblings.was_cleared
+        #: What siblings had sent when this item was found to be new.
+        self._known: set[str] = set()
         siblings.identity = store.identity
 
     @property
@@ -116,11 +117,14 @@ class MovedItems:
         Both have published their intents by now. The higher map index yields to the lower one, which waits until the
         other one has yielded or sent: it may have looked before the lower one published.
         """
-        if self._store.sees_others or self._siblings.map_index < 0:
+        if self._siblings.map_index < 0:
             return None
         end = self._clock() + self._plan.settle_window
         while True:
-            found = self._exact(self._siblings.look().sends)
+            view = self._siblings.look()
+            if view.is_newer:
+                raise TruepushServerError(refusals.outdated(self._title))
+            found = [] if self._store.sees_others else self._rivals(view)
             rival = min(found, key=lambda send: (send.is_open, send.map_index), default=None)
             if rival is None or not rival.is_open or rival.map_index < self._siblings.map_index:
                 return rival
@@ -133,36 +137,25 @@ class MovedItems:
         """Return the record of what a rival has sent, once it has; the own intent was taken back."""
         end = self._clock() + self._plan.settle_window
         while True:
-            found = self._exact(self._siblings.look().sends)
-            rival = min(found, key=lambda send: send.is_open, default=rival)
+            rival = min(self._rivals(self._siblings.look()), key=lambda send: send.is_open, default=rival)
             left = end - self._clock()
             if not rival.is_open or left <= 0:
                 return self._resume(rival)
             self._sleep(min(self._pause, left))
 
-    def _exact(self, sends: Sequence[SiblingSend]) -> list[SiblingSend]:
-        """Return the sends of siblings that are this one. With a token also one of the same content and none."""
-        identity = self._identity
-        keys = {identity.key, identity.run_key}
-        return [
-            send
-            for send in sends
-            if (
-                keys.intersection(send.keys)
-                or (
-                    identity.is_content(send.content)
-                    and (identity.send_token is None or identity.item_key in send.keys)
-                )
-            )
-            # Tasks that are mapped over connections send the same content to each project.
-            and (
-                self._moved or not send.project or send.project == identity.project or send.conn_id == identity.conn_id
-            )
-        ]
+    def _rivals(self, view: View) -> list[SiblingSend]:
+        """Return the sends of this item, and those in its words that a try before the last clear has begun since."""
+        late = [send for send in view.sends if send.clear_number != self._siblings.clear_number]
+        is_item = self._identity.is_item
+        fresh = [send for send in late if is_item and send.content not in self._known]
+        return [*self._exact(view), *(send for send in fresh if self._identity.is_message(send.content))]
+
+    def _exact(self, view: View) -> list[SiblingSend]:
+        return view.sends_of(self._identity, has_moved=self._moved)
 
     def _match(self, view: View) -> SiblingSend | SendRecord | None:
         """Return the send that is this one; the one whose outcome is known, if there are several."""
-        exact = self._exact(view.sends)
+        exact = self._exact(view)
         if exact or not self._moved or view.pending:
             return min(exact, key=lambda send: send.is_open, default=None)
         identity = self._identity
@@ -181,12 +174,17 @@ class MovedItems:
         sees_run = self._store.sees_run()
         while True:
             view = self._siblings.look()
+            if view.is_newer:
+                raise TruepushServerError(refusals.outdated(self._title))
+            self._known = {send.content for send in view.sends}
             if (found := self._match(view)) is not None:
                 return self._resume(found)
             looks += 1
             is_open = other is None
-            unknown = self._unattributed(own) if is_open and not sees_run else []
             waiting = self._waiting_for(view, is_exact=sees_run) if is_open else set()
+            # Where nothing was cleared and every sibling has its item, a campaign of the title is somebody else's.
+            is_doubtful = self._siblings.was_cleared or waiting or view.has_moved
+            unknown = self._unattributed(own) if is_open and is_doubtful and not sees_run else []
             orphans = self._orphans(view) if is_open else []
             left = end - self._clock()
             if other is not None and sees_run and not (view.silent or view.pending):
@@ -233,7 +231,7 @@ class MovedItems:
     def _check_other_token(self, view: View) -> None:
         """Stop if the same content was sent under another token: a token may name a place, or have been changed."""
         identity = self._identity
-        if identity.send_token is None or self._exact(view.sends):
+        if identity.send_token is None or self._exact(view):
             return
         own = [*self._store.sent_here(), *self._store.sent_in_run()]
         keys = {identity.key, identity.run_key, identity.item_key, identity.legacy_key}

@@ -1,7 +1,7 @@
 """The order of steps in which a campaign is sent at most once.
 
-Read the record; list the campaigns of the title; record the intent; send once; record the outcome. After doubt look
-for the campaign in the list. If that does not settle it, stop: it needs a manual decision. Never send again.
+Read the record; list the campaigns; record the intent; send once; record the outcome. After doubt look for the
+campaign in the list. If that does not settle it, stop: it needs a manual decision. Never send again.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class CampaignSending:
         self._search = Search(hook, store, plan, sleep, clock)
         self._moved = MovedItems(hook, store, plan, plan.siblings, sleep, clock) if plan.siblings else None
         self._began = clock()
-        #: Whether the intent of this try was gone when it came to send: then there is none to take back.
+        #: Whether the intent of this try was gone when it came to send.
         self._lost = False
 
     def send(self) -> str | None:
@@ -117,11 +117,16 @@ class CampaignSending:
             return self._resume(record)
         self.ready()  # refused or skipped before the first request
         record = self._intent()
-        if self._moved is not None and (found := self._moved.check_silent(record.before)) is not None:
+        if self._moved and (found := self._moved.check_silent(record.before)):
             return self._resume(found)
         campaign = self.ready()  # walking the list may take until the quiet hours begin
         self._recorder.acquire(record)
-        if self._moved is not None and (rival := self._moved.rival()) is not None:
+        try:
+            rival = None if self._moved is None else self._moved.rival()
+        except BaseException:
+            self._recorder.release(record)
+            raise
+        if self._moved and rival:
             self._recorder.release(record)
             return self._resume(self._moved.resume_rival(rival))
         return self._send(campaign, record)
@@ -171,8 +176,7 @@ class CampaignSending:
         return self._reconcile(record, f"{record.author} began to send it and did not finish.")
 
     def _watch_on(self, record: SendRecord) -> None:
-        """Watch for duplicates on: the try that sent it may have died while it did."""
-        ahead = self._plan.schedule_ahead
+        ahead = self._plan.schedule_ahead  # the try that sent it may have died while it watched
         if ahead is not None and record.campaign_id and self._clock() < record.made_at + ahead.total_seconds():
             self._plan.known(record.campaign_id)
             self._search.cancel_duplicates(record, record.campaign_id)

@@ -104,6 +104,17 @@ def starts_again(waiting: set[int], candidates: list[str], title: str) -> str:
     )
 
 
+def outdated(title: str) -> str:
+    """Return the error for a try that began before the run was cleared.
+
+    :param title: of the campaign.
+    """
+    return (
+        f"The Dag run was cleared after this try began to send {title!r}, and its feed may have changed. The campaign "
+        "was not sent by this try. Airflow starts the task again if it is still part of the run."
+    )
+
+
 def edited(orphans: list[str], title: str) -> str:
     """Return the error for an item that may be one that was sent before, edited.
 

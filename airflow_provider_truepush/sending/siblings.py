@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.identity import Identity
-from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.record import SendRecord, is_same_message
 
 log = get_logger(__name__)
 
@@ -40,6 +40,7 @@ class SiblingSend:
     :param cancelled: whether the task has canceled it.
     :param conn_id: id of the Truepush connection.
     :param project: its fingerprint.
+    :param clear_number: how often something of the run had been cleared when it was published; None if not known.
     """
 
     map_index: int
@@ -51,6 +52,7 @@ class SiblingSend:
     cancelled: bool = False
     conn_id: str = ""
     project: str = ""
+    clear_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class View:
     :param silent: those that run and have published nothing: what they have sent before is not known.
     :param pending: those that have sent something and start again: which item they will have is not known.
     :param was_restarted: whether one of them has started again, so that the feed may have changed.
+    :param is_newer: whether one of them was started by a later clear than this try, so that the own item is outdated.
+    :param has_moved: whether one of them has another item than it has sent.
     """
 
     sends: tuple[SiblingSend, ...] = ()
@@ -69,6 +73,29 @@ class View:
     silent: frozenset[int] = frozenset()
     pending: frozenset[int] = frozenset()
     was_restarted: bool = False
+    has_moved: bool = False
+    is_newer: bool = False
+
+    def sends_of(self, identity: Identity, *, has_moved: bool) -> list[SiblingSend]:
+        """Return the sends that are a certain one. With a token also those of the same content and none.
+
+        :param identity: the send.
+        :param has_moved: whether the feed may have moved; otherwise another project's send is another one, since
+            tasks that are mapped over connections send the same content to each project.
+        """
+        keys = {identity.key, identity.run_key}
+        return [
+            send
+            for send in self.sends
+            if (
+                keys.intersection(send.keys)
+                or (
+                    identity.is_content(send.content)
+                    and (identity.send_token is None or identity.item_key in send.keys)
+                )
+            )
+            and (has_moved or not send.project or send.project == identity.project or send.conn_id == identity.conn_id)
+        ]
 
 
 class Siblings:
@@ -181,6 +208,12 @@ class Siblings:
             ),
             silent=frozenset(running - set(entries) - {self.map_index}),
             pending=frozenset(again),
+            has_moved=any(
+                entries[index].get("item") and not is_same_message(send.content, str(entries[index]["item"]))
+                for index, sends in sent.items()
+                for send in sends
+            ),
+            is_newer=any(int(entry.get("clear") or 0) > (self.clear_number or 0) for entry in entries.values()),
             was_restarted=bool(again) or any(int(entry.get("try") or 1) > 1 for entry in entries.values()),
         )
 
@@ -224,6 +257,7 @@ def _sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
                     bool(send.get("cancelled")),
                     str(send.get("conn_id") or ""),
                     str(send.get("project") or ""),
+                    entry.get("clear"),
                 )
             )
     return found

@@ -68,7 +68,7 @@ class SqlSendStore(SendStore):
                 return record
         if (sibling := self._same_item(identity)) is not None:
             return sibling
-        if self.unproven and self._position_is_empty(identity):
+        if self.unproven and not self._rows.get([identity.position_key, identity.legacy_key]):
             raise TruepushAmbiguousError(self.unproven)
         return None
 
@@ -109,9 +109,6 @@ class SqlSendStore(SendStore):
         if self.unproven:
             raise TruepushAmbiguousError(self.unproven)
         return None
-
-    def _position_is_empty(self, identity: Identity) -> bool:
-        return not self._rows.get([identity.position_key, identity.legacy_key])
 
     @override
     def conflicting(self) -> SendRecord | None:
@@ -237,10 +234,13 @@ class SqlSendStore(SendStore):
 
         :param identity: the task instance.
         :param try_number: of this try, from 1; the newest one is kept, in the place of the moment.
-        :param first_of_run: whether nothing of this Dag run was cleared before, so that no sibling has been
-            recorded elsewhere.
+        :param first_of_run: whether nothing of the Dag run was cleared, so that no sibling was recorded elsewhere.
         """
         self._visits.record(identity, try_number, first_of_run=first_of_run)
+
+    @override
+    def is_current(self, record: SendRecord) -> bool:
+        return super().is_current(record) and not self._visits.has_later()  # it may have another key
 
     @override
     def is_superseded(self) -> bool:

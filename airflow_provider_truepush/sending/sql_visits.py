@@ -49,14 +49,18 @@ class Visits:
 
     def is_superseded(self) -> bool:
         """Report whether a later try has come here, as far as is known."""
-        if self._own is None:
-            return True
-        key, number = self._own
         try:
-            rows = self._table.query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [key])
+            return self._own is None or self.has_later()
         except TruepushSendStoreError:  # A task that cannot reach the ledger any more may well have been given up.
             return True
-        return not rows or float(rows[0][0]) > number
+
+    def has_later(self) -> bool:
+        """Report whether a later try has come here. It has read the records after that."""
+        if self._own is None:
+            return False
+        key, number = self._own
+        rows = self._table.query(f"SELECT made_at FROM {TABLE} WHERE slot = ?", [key])
+        return bool(rows) and float(rows[0][0]) > number
 
 
 def _visit_key(identity: Identity) -> str:
