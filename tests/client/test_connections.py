@@ -153,7 +153,11 @@ class Surplus:
             else:
                 connection.sendall(whole)
                 peer.pause(self.after)
-                connection.sendall(self.more)
+                try:
+                    connection.sendall(self.more)
+                finally:  # the client may have closed the connection before all of it was sent
+                    self.sent += 1
+                continue
             self.sent += 1
 
 

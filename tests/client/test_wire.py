@@ -20,7 +20,7 @@ from tests.contract.driver import CONN_ID, Flavour, attempt, call, connect
 from tests.contract.world import CAMPAIGN, SENT, USES, furnish
 from tests.tokens import SESSION_TOKEN
 
-ODD_EXTRAS: dict[str, Any] = {"X-Secret": "do-not-send", "headers": {"X-Other": "nor-this"}, "retries": 9, "auth": "b"}
+ODD_EXTRAS: dict[str, Any] = {"X-Header": "do-not-send", "headers": {"X-Other": "nor-this"}, "team": 9, "auth": "b"}
 
 
 def head_of(request: bytes) -> dict[str, str]:
