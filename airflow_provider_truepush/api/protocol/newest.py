@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Generic
 
 from airflow_provider_truepush.api.protocol.list_end import Hint, explain_whole_walk, find_last_page
@@ -15,8 +15,6 @@ from airflow_provider_truepush.api.protocol.second_look import SecondLook
 
 #: The oldest rows of a page are not relied on: neighbors of one second may have changed places.
 _UNSURE_ROWS = 5
-#: In a list that is newest first, a row may have been created so many seconds after the row above it.
-_UNSURE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,7 @@ class Newest(Generic[R]):
 
     :param rows: in the order of the list.
     :param floor: every row of the list with a greater id is among the rows, as far as the ids follow the order of the
-        list; empty when these are all rows. Where the list never held still, or its order is not certain, it is the
-        greatest id that was seen: nothing is claimed about older rows.
+        list; empty when these are all rows.
     """
 
     rows: tuple[R, ...]
@@ -34,9 +31,7 @@ class Newest(Generic[R]):
 
 
 def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
-    """Read the newest rows: two pages, where the list is newest first.
-
-    One page proves no order: titles may follow each other like that by chance.
+    """Read the newest rows: one page, where the list is newest first.
 
     :param name: the endpoint's name.
     :param hint: of an earlier walk over the same list; it is updated.
@@ -49,12 +44,9 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
     while rows := (yield from _next_page(reading, pages)):
         pages.append(rows)
         detector.add(len(pages), [row.id for row in rows])
-        if detector.order is Order.NEWEST_FIRST and (
-            len(pages) > 1 or (yield from _second_page_agrees(reading, detector, pages))
-        ):
-            settled = yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
-            floor = _floor(rows[-_UNSURE_ROWS:]) if settled and _only_falls(pages) else ""
-            return Newest(tuple(reading.rows.values()), floor or _greatest(reading))
+        if detector.order is Order.NEWEST_FIRST:
+            yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
+            return Newest(tuple(reading.rows.values()), _floor(rows[-_UNSURE_ROWS:]))
         if detector.order is Order.OLDEST_FIRST and from_the_end:
             newest = yield from _last_pages(reading, detector, hint, max(len(pages), hint.last_page))
             if newest is not None:
@@ -62,31 +54,8 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
             from_the_end, hint.last_page = False, 0
             reading, pages = Reading(name), []
     explain_whole_walk(hint, reading, detector.order, len(pages))
-    settled = yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
-    return Newest(tuple(reading.rows.values()), "" if settled else _greatest(reading))
-
-
-def _second_page_agrees(reading: Reading[R], detector: OrderDetector, pages: list[Sequence[R]]) -> Walk[R, bool]:
-    """Read the second page; return whether the first one may be taken for the newest rows.
-
-    If not, the page is kept as the second page of a longer walk.
-    """
-    rows = yield from reading.next_page(2)
-    detector.add(2, [row.id for row in rows])
-    if detector.order is Order.NEWEST_FIRST and _only_falls([*pages, rows]):
-        return True  # The first page is one answer, so rows cannot have moved past it, and needs no second look.
-    if rows:
-        pages.append(rows)
-    return False
-
-
-def _only_falls(pages: Sequence[Sequence[R]]) -> bool:
-    seconds = [second for row in chain.from_iterable(pages) if (second := second_of(row.id)) is not None]
-    return all(after <= before + _UNSURE_SECONDS for before, after in pairwise(seconds))
-
-
-def _greatest(reading: Reading[R]) -> str:
-    return max(reading.rows, default="")
+    yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
+    return Newest(tuple(reading.rows.values()), "")
 
 
 def _next_page(reading: Reading[R], pages: list[Sequence[R]]) -> Walk[R, Sequence[R]]:
