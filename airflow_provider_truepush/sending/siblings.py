@@ -214,7 +214,9 @@ class Siblings:
                 for send in sends
             ),
             is_newer=any(int(entry.get("clear") or 0) > (self.clear_number or 0) for entry in entries.values()),
-            was_restarted=bool(again) or any(int(entry.get("try") or 1) > 1 for entry in entries.values()),
+            was_restarted=bool(again)
+            or any(sends and states.get(index, "") == "removed" for index, sends in sent.items())
+            or any(int(entry.get("try") or 1) > 1 for entry in entries.values()),
         )
 
     def _is_stale(self, entry: Mapping[str, Any]) -> bool:

@@ -63,8 +63,9 @@ class SqlSendStore(SendStore):
         found = self._rows.get(keys)
         for key in keys:
             record = self._rows.follow(found.get(key))
-            # Under the key of a map index, other content is another item.
             if record is not None and not (identity.is_item and not identity.is_message(record.content)):
+                if identity.is_item and identity.position_key not in found:
+                    self._point(identity.position_key, record)  # an equal item: this map index has it, too
                 return record
         if (sibling := self._same_item(identity)) is not None:
             return sibling
@@ -115,9 +116,8 @@ class SqlSendStore(SendStore):
         identity = self._bound()
         if not identity.is_item:
             return None
-        found = self._rows.get([identity.position_key, identity.legacy_key])
-        for key in (identity.position_key, identity.legacy_key):
-            record = self._rows.follow(found.get(key))
+        for row in self._rows.get([identity.position_key, identity.legacy_key]).values():
+            record = self._rows.follow(row)
             if record is not None and not identity.is_message(record.content):
                 return record
         return None
