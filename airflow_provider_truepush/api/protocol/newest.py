@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Generic
 
 from airflow_provider_truepush.api.protocol.list_end import Hint, explain_whole_walk, find_last_page
@@ -15,6 +15,8 @@ from airflow_provider_truepush.api.protocol.second_look import SecondLook
 
 #: The oldest rows of a page are not relied on: neighbors of one second may have changed places.
 _UNSURE_ROWS = 5
+#: In a list that is newest first, a row may have been created so many seconds after the row above it.
+_UNSURE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Newest(Generic[R]):
 
     :param rows: in the order of the list.
     :param floor: every row of the list with a greater id is among the rows, as far as the ids follow the order of the
-        list; empty when these are all rows.
+        list; empty when these are all rows. Where the list never held still, or its order is not certain, it is the
+        greatest id that was seen: nothing is claimed about older rows.
     """
 
     rows: tuple[R, ...]
@@ -31,7 +34,9 @@ class Newest(Generic[R]):
 
 
 def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
-    """Read the newest rows: one page, where the list is newest first.
+    """Read the newest rows: two pages, where the list is newest first.
+
+    One page proves no order: titles may follow each other like that by chance.
 
     :param name: the endpoint's name.
     :param hint: of an earlier walk over the same list; it is updated.
@@ -44,9 +49,12 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
     while rows := (yield from _next_page(reading, pages)):
         pages.append(rows)
         detector.add(len(pages), [row.id for row in rows])
-        if detector.order is Order.NEWEST_FIRST:
-            yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
-            return Newest(tuple(reading.rows.values()), _floor(rows[-_UNSURE_ROWS:]))
+        if detector.order is Order.NEWEST_FIRST and (
+            len(pages) > 1 or (yield from _second_page_agrees(reading, detector, pages))
+        ):
+            settled = yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
+            floor = _floor(pages[-1][-_UNSURE_ROWS:]) if settled and _only_falls(pages) else ""
+            return Newest(tuple(reading.rows.values()), floor or _greatest(reading))
         if detector.order is Order.OLDEST_FIRST and from_the_end:
             newest = yield from _last_pages(reading, detector, hint, max(len(pages), hint.last_page))
             if newest is not None:
@@ -54,8 +62,45 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
             from_the_end, hint.last_page = False, 0
             reading, pages = Reading(name), []
     explain_whole_walk(hint, reading, detector.order, len(pages))
-    yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
-    return Newest(tuple(reading.rows.values()), "")
+    settled = yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
+    return Newest(tuple(reading.rows.values()), "" if settled else _greatest(reading))
+
+
+def _second_page_agrees(reading: Reading[R], detector: OrderDetector, pages: list[Sequence[R]]) -> Walk[R, bool]:
+    """Read the second page; return whether the first one may be taken for the newest rows.
+
+    Where many campaigns are created at the same time, the second page may hold rows that are newer than the first page
+    was. The first page is read again then: it was read last, so nothing that was created meanwhile can be below it.
+
+    If they do not agree, the page is kept as the second page of a longer walk.
+    """
+    rows = yield from reading.next_page(2)
+    # One page is one answer, so rows cannot have moved past it, and it needs no second look.
+    if _follow(pages[0], rows):
+        return True
+    first = yield from reading.page(1)
+    if _follow(first, rows):
+        pages[0] = first
+        return True
+    if rows:
+        detector.add(2, [row.id for row in rows])
+        pages.append(rows)
+    return False
+
+
+def _follow(first: Sequence[R], second: Sequence[R]) -> bool:
+    """Return whether the rows of the second page, but for those that have moved there, are older than the first's."""
+    seen = {row.id for row in first}
+    return _only_falls([first, [row for row in second if row.id not in seen]])
+
+
+def _only_falls(pages: Sequence[Sequence[R]]) -> bool:
+    seconds = [second for row in chain.from_iterable(pages) if (second := second_of(row.id)) is not None]
+    return all(after <= before + _UNSURE_SECONDS for before, after in pairwise(seconds))
+
+
+def _greatest(reading: Reading[R]) -> str:
+    return max(reading.rows, default="")
 
 
 def _next_page(reading: Reading[R], pages: list[Sequence[R]]) -> Walk[R, Sequence[R]]:
