@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from airflow_provider_truepush.api.models.button import Button
 from airflow_provider_truepush.api.models.campaign import Campaign
-from airflow_provider_truepush.api.models.content import Button
 from airflow_provider_truepush.api.models.refs import CampaignRef, SegmentRef, TemplateRef, TriggerRef
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.api.models.template import Template

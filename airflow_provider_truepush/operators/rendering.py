@@ -101,7 +101,7 @@ def _parts_of(content: Any) -> dict[str, str] | None:
     """Return the parts of a ``Button``. It is frozen, so Airflow cannot render it in place."""
     if isinstance(content, (str, list, tuple, dict, set)) or content is None:
         return None
-    from airflow_provider_truepush.api.models.content import Button
+    from airflow_provider_truepush.api.models.button import Button
 
     return {"text": content.text, "link": content.link} if isinstance(content, Button) else None
 

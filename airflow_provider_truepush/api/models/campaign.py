@@ -11,7 +11,8 @@ from airflow_provider_truepush.api import checks
 from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
 from airflow_provider_truepush.api.models import parts
 from airflow_provider_truepush.api.models.audience import Audience, Everyone, Segment, read_audience
-from airflow_provider_truepush.api.models.content import Button, check_content, content_payload
+from airflow_provider_truepush.api.models.button import Button
+from airflow_provider_truepush.api.models.content import check_content, content_payload
 from airflow_provider_truepush.api.schedule import times
 
 #: Fields that must not be given and empty: they decide who gets the campaign, and when.

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.literals import is_literal
 from airflow_provider_truepush.api.models import parts
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button under a notification.
-
-    :param text: its label.
-    :param link: the http or https address it opens.
-    """
-
-    text: str
-    link: str
-
-    def __post_init__(self) -> None:
-        checks.text("button.text", self.text)
-        # In a Dag file a link may be a template, which becomes an address only when it is rendered.
-        if is_literal(self.link):
-            checks.url("button.link", self.link)
+from airflow_provider_truepush.api.models.button import Button
 
 
 def read_buttons(field: str, value: object) -> tuple[Button, ...]:

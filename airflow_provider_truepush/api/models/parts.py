@@ -58,7 +58,7 @@ def buttons(field: str, value: object) -> list[tuple[str, str]]:
 
 def _button(field: str, item: Any) -> tuple[str, str]:
     if not isinstance(item, Mapping):
-        from airflow_provider_truepush.api.models.content import Button
+        from airflow_provider_truepush.api.models.button import Button
 
         if not isinstance(item, Button):
             checks.refuse(field, item, "must be a Button or a mapping with text and link")

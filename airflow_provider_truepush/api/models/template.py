@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields as dataclass_fields
 from typing import Any
 
 from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.models.content import Button, check_content, content_payload
+from airflow_provider_truepush.api.models.button import Button
+from airflow_provider_truepush.api.models.content import check_content, content_payload
 
 
 @dataclass(frozen=True, slots=True)
