@@ -99,7 +99,7 @@ def content(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_rendered(name: str, field: str, value: Any) -> None:
-    """Check a literal as strictly as what a template renders to: ``None`` as text is no text in either.
+    """Check a literal as strictly as what a template renders to: the text ``None`` is refused in both.
 
     :param name: the field that campaigns and templates share; others are left alone.
     :param field: its name in errors.

@@ -201,7 +201,7 @@ class _Noting:
         self._watch()
 
     def _watch(self) -> None:
-        # TLS within TLS has an object that is no socket: the one below it is watched already.
+        # TLS within TLS has an object that is not a socket; the socket below it is watched already.
         if (limit := self.evidence.limit) is not None and isinstance(self._sock, socket.socket):
             limit.watch(self._sock)
 

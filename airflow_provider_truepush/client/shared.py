@@ -77,7 +77,7 @@ class SharedClient:
                 if not self._users:
                     return
         finally:
-            # Also when the loop cancels what is left of it at its end, whoever still uses it.
+            # Also when the loop cancels what is left of it at its end, even while something still uses it.
             await self._close()
 
     async def _close(self) -> None:

@@ -59,14 +59,14 @@ async def collect(
     :param source: the hook.
     :param targets: the campaigns; taken as they are needed.
     :param run: what the rows have in common.
-    :param progress: counts, and is told to the log every few seconds.
+    :param progress: counts, and is logged every few seconds.
     :param row_budget: maximum number of campaigns per batch.
     :param at_once: requests under way at once.
     :param give_up_after: failures in a row that end the export.
     :raises TruepushError: at the end, after the last batch: what ended the export before its end.
     """
     collector = _Collector(source, run, progress, row_budget, at_once, give_up_after)
-    async with collector.running(targets), _told(progress):
+    async with collector.running(targets), _reported(progress):
         while batch := await collector.next_batch():
             yield batch
     if collector.broken_by is not None:
@@ -205,18 +205,18 @@ class _Collector:
 
 
 @asynccontextmanager
-async def _told(progress: Progress) -> AsyncIterator[None]:
-    async def tell() -> None:
+async def _reported(progress: Progress) -> AsyncIterator[None]:
+    async def report() -> None:
         while True:
             await asyncio.sleep(EVERY)
-            progress.tell()
+            progress.report()
 
-    telling = asyncio.create_task(tell())
+    reporting = asyncio.create_task(report())
     try:
         yield
     finally:
-        telling.cancel()
-        progress.tell()
+        reporting.cancel()
+        progress.report()
 
 
 def __getattr__(name: str) -> Any:

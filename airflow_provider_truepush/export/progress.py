@@ -52,7 +52,7 @@ class Progress:
         )
         return f"Fetched {self.done:,}{of}, {rate:,.0f} campaigns/s{estimate}{trouble}."
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Write the line."""
         log.info(self.line())
 

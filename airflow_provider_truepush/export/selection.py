@@ -119,7 +119,7 @@ class Selector:
     :param selection: what to fetch.
     :param lookup: asks the place that is written to.
     :param resumes_from: what earlier tries have fetched since then is not fetched again; None for a first try.
-    :param on_done: told of each campaign that an earlier try has fetched.
+    :param on_done: called for each campaign that an earlier try has fetched.
     """
 
     def __init__(
@@ -182,11 +182,11 @@ class Selector:
         known = await self._lookup(asked) if asked else {}
         wanted = []
         for target in chunk:
-            told = known.get(target.campaign_id, Checkpoint())
-            if since is not None and told.done_at is not None and told.done_at >= since:
+            checkpoint = known.get(target.campaign_id, Checkpoint())
+            if since is not None and checkpoint.done_at is not None and checkpoint.done_at >= since:
                 self.resumed += 1
-                self._on_done(told)
-            elif self._selection.wants(target, told, self._now):
+                self._on_done(checkpoint)
+            elif self._selection.wants(target, checkpoint, self._now):
                 wanted.append(target)
             else:
                 self.left_out += 1

@@ -71,7 +71,7 @@ def raw_json(
 
 
 def _storable(value: Any, fit: Callable[[str], str], levels: int) -> Any:
-    """Return JSON that every database reads. What is no number to some of them is kept as text."""
+    """Return JSON that every database reads. A value that some of them reject as a number is kept as text."""
     if isinstance(value, str):
         return fit(writable(value))
     if isinstance(value, bool) or value is None:

@@ -40,7 +40,7 @@ class TruepushOperator(RendersText, BaseOperator):
         """Check the arguments that are literals. Constructors, ``partial`` and ``expand`` call it.
 
         :param given: arguments by name.
-        :raises TruepushArgumentError: a literal is wrong, or there is no argument of that name.
+        :raises TruepushArgumentError: a literal is wrong, or the argument does not exist.
         """
 
     @classmethod

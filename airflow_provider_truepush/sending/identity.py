@@ -102,7 +102,7 @@ class Identity:
 
     @property
     def legacy_keys(self) -> list[str]:
-        """Return the keys of the version before, for the connection's name of now and for the default one."""
+        """Return the keys of the version before, for the connection's present name and for the default one."""
         names = [self.legacy_key, Identity(self.task, self.map_index, "truepush_default").legacy_key]
         if self.send_token is not None:
             names.append(Identity(self.task, self.map_index, self.conn_id).legacy_key)

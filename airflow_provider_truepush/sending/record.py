@@ -76,7 +76,7 @@ class SendRecord:
     :param made_at: when the intent was written, in seconds since the epoch.
     :param deadline: after this nothing is sent on this intent, in seconds since the epoch.
     :param settled: whether the outcome is known.
-    :param campaign_id: the outcome: the id; None when Truepush did not tell it.
+    :param campaign_id: the outcome: the id; None when Truepush did not return it.
     :param cancelled: whether the task has canceled it before it went out.
     :param conn_id: id of the Truepush connection; "" in records of earlier versions.
     :param floor: the id below which ``before`` is not complete; "" where it is.

@@ -145,7 +145,7 @@ class SqlSendStore(SendStore):
         except TruepushSendStoreError as error:
             failed = error
         # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
-        # declare its keys. Of two that were written both are seen by whoever looks last.
+        # declare its keys. Of two that were written, the try that looks last sees both.
         found = self._table.query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [record.key])
         others = [author for attempt, author in found if attempt != record.attempt]
         if not others:

@@ -23,7 +23,7 @@ _ID = re.compile(r"(?<![a-z])id\W{0,20}([0-9a-f]{24})\b", re.IGNORECASE)
 _ANY_ID = re.compile(r"[0-9a-f]{24,}")
 #: The members of a documented refusal, of which one of the last two exists.
 _MEMBERS = frozenset({"status_code", "status", "message", "data", "Data"})
-#: Characters of a message that is still read; a longer one is no documented refusal.
+#: Characters of a message that is still read; a longer one is not a documented refusal.
 _MAX_MESSAGE = 10_000
 _FOREIGN_WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")

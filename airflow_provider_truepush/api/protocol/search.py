@@ -63,7 +63,7 @@ def _search_all(name: str, wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R
 class _Search(Generic[R]):
     """Counts what was seen.
 
-    A page that is not full tells how long the list was at that moment. When as many rows are known to have existed
+    A page that is not full shows how long the list was at that moment. When as many rows are known to have existed
     then (they were seen before and are seen after), there was no other row, wherever rows have moved meanwhile.
     """
 

@@ -40,7 +40,7 @@ class Names:
 
     @property
     def run(self) -> str:
-        """A readable name of the task and run. Its last part tells apart what the readable ones do not."""
+        """Return a readable name of the task and run. Its last part differs where the readable ones are equal."""
         given = (self.dag_id, self.task_id, self.run_id, *((str(self.map_index),) if self.map_index >= 0 else ()))
         exact = hashlib.sha256("\0".join((*given, str(self.map_index))).encode("utf-8", "surrogatepass")).hexdigest()
         readable = (_SAFE.sub("-", part)[:_SHOWN].strip(".") or "-" for part in given)

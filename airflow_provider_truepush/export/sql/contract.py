@@ -39,13 +39,13 @@ def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -
     wanted = {column.name for column in table.c}
     strangers = sorted(found.columns.keys() - wanted)
     if contract == FREEZE and (lacking or strangers):
-        told = [
+        problems = [
             f"{what} {', '.join(names)}"
             for what, names in (("lacks", [c.name for c in lacking]), ("has the unknown", strangers))
             if names
         ]
         raise _refused(
-            name, " and ".join(told), "schema_contract is 'freeze': change the table yourself, or use 'evolve'."
+            name, " and ".join(problems), "schema_contract is 'freeze': change the table yourself, or use 'evolve'."
         )
     _check_key(name, table, found)
     _check_types(engine, name, table, found)
@@ -100,4 +100,4 @@ def _refused(name: str, what: str, remedy: str) -> TruepushSchemaError:
 def is_earlier_view(definition: str) -> bool:
     """Whether a view is an export's own, of an earlier version. Databases keep definitions in words of their own."""
     bare = re.sub(r"[\s`\"]", "", definition).lower()
-    return any(re.search(told, bare) for told in EARLIER_VIEWS)
+    return any(re.search(pattern, bare) for pattern in EARLIER_VIEWS)

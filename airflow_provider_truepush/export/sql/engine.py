@@ -181,7 +181,7 @@ class Engine(ABC):
         """What has a name."""
 
     def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
-        """The question of a view that is there, in the database's words; None where it does not tell."""
+        """Return the query of an existing view as the database shows it; None where it does not show it."""
         return None
 
     def selected(self, cursor: Any, name: str, schema: str | None) -> Found | None:
@@ -257,7 +257,7 @@ class Engine(ABC):
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         """Where tables are, as OpenLineage names it: the namespace, and what stands before a table's name.
 
-        As the hook's provider tells it, which needs OpenLineage's; None where it does not.
+        As the hook's provider returns it, which needs the OpenLineage provider; None where it does not.
         """
         info = self.hook.get_openlineage_database_info(self._airflow_connection())
         if info is None:

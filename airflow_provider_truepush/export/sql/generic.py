@@ -68,7 +68,7 @@ class OtherEngine(Engine):
     def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
         from sqlalchemy import inspect
 
-        with suppress(Exception):  # not every database tells
+        with suppress(Exception):  # not every database reports it
             engine = self.hook.get_sqlalchemy_engine()
             try:
                 found: str | None = inspect(engine).get_view_definition(name, schema=schema)

@@ -17,7 +17,7 @@ class MergeDialect:
     :param name: its name, for messages and tests.
     :param types: the type of each kind of column: ``text``, ``key`` (text of a given size), ``int``, ``time``, ``bool``
         and ``json``. ``{size}`` is the size in characters, ``{bytes}`` four times as much.
-    :param staging: ``insert`` fills a temporary table by INSERT of many rows. With the others there is no such table,
+    :param staging: ``insert`` fills a temporary table by INSERT of many rows. The others need no such table,
         nor the right to make one needed: the MERGE reads the JSON text of the rows itself, by ``flatten`` on Snowflake,
         ``json_query`` on BigQuery, ``openjson`` on SQL Server and ``from_json`` on Databricks.
     :param stage: the name of the temporary table.

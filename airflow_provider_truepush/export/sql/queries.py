@@ -40,15 +40,15 @@ def known(
                 history.load_id == run.load_id,
             )
             for campaign_id, moment, regressed in engine.query(cursor, question):
-                told = {"done_at": engine.moment(moment), "done_regressed": bool(regressed)}
-                found.setdefault(campaign_id, {}).update(told)
+                fields = {"done_at": engine.moment(moment), "done_regressed": bool(regressed)}
+                found.setdefault(campaign_id, {}).update(fields)
         seen = select(campaigns.id, campaigns.first_seen).where(campaigns.project == run.project, campaigns.id.in_(ids))
         for campaign_id, moment in engine.query(cursor, seen):
             found.setdefault(campaign_id, {})["first_seen"] = engine.moment(moment)
         if unchanged is not None:
             for campaign_id, number in _unchanged(engine, cursor, tables, run, ids, unchanged):
                 found.setdefault(campaign_id, {})["unchanged"] = number
-    return {campaign_id: Checkpoint(**told) for campaign_id, told in found.items()}
+    return {campaign_id: Checkpoint(**fields) for campaign_id, fields in found.items()}
 
 
 def _unchanged(
@@ -63,7 +63,7 @@ def _unchanged(
             history.project == run.project,
             history.campaign_id.in_(ids),
             history.snapshot_key != run.snapshot_key,
-            # A catch-up fetches the same counters many times at one moment: that tells nothing of a quiet campaign.
+            # A catch-up fetches the same counters many times at one moment: no sign of a quiet campaign.
             history.past_interval == false(),
         )
         .subquery("ranked")
@@ -138,13 +138,13 @@ def _before(
 
 def fallen(row: StatsRow, observations: Sequence[Observation]) -> list[str]:
     """Return the counters that have fallen, in words."""
-    told = []
+    falls = []
     values = row.stats.as_dict()
     for moment, counters in observations:
         for name, before in zip(COUNTER_COLUMNS, counters, strict=True):
             if before is not None and values[name] < before:
-                told.append(f"{name} fell from {before} (at {moment.isoformat()}) to {values[name]}")
-    return list(dict.fromkeys(told))
+                falls.append(f"{name} fell from {before} (at {moment.isoformat()}) to {values[name]}")
+    return list(dict.fromkeys(falls))
 
 
 def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
