@@ -29,6 +29,11 @@ def remember(settings: Settings) -> None:
         del _hiders[next(iter(_hiders))]
 
 
+def forget() -> None:
+    """Forget all secrets, as a new process does."""
+    _hiders.clear()
+
+
 def hide(text: str) -> str:
     """Return a text without secrets."""
     for hide_one in tuple(_hiders.values()):

@@ -11,8 +11,12 @@ from urllib.parse import quote, unquote, urlsplit
 _HIDDEN = "***"
 #: A shorter secret is removed only where it is a whole word, because its letters occur in every message.
 _LONG = 8
-#: What comes before the host in an address: a name and a password.
-_USERINFO = re.compile(r"(?<=://)[^\s/?#\"'<>]*@")
+#: What comes before the host in an address: a name and a password. In an address of the web or of a proxy a name alone
+#: may be a token; in one of a storage it is the id of an Airflow connection, as in ``s3://my_conn@bucket/key``.
+_USERINFO = re.compile(
+    r"(?:(?<=http://)|(?<=https://)|(?<=socks5://)|(?<=socks5h://))[^\s/?#\"'<>]*@"
+    r"|(?<=://)[^\s/?#\"'<>@:]*:[^\s/?#\"'<>]*@"
+)
 
 
 @lru_cache(maxsize=64)

@@ -55,6 +55,9 @@ def test_the_password_of_a_proxy_in_any_spelling(address: str) -> None:
         ("http://user@host", "http://***@host"),
         ("https://host/a@b?c@d", "https://host/a@b?c@d"),
         ("mail a@b.c", "mail a@b.c"),
+        ("s3://my_conn@bucket/key", "s3://my_conn@bucket/key"),
+        ("redis://:pass@host/0", "redis://***@host/0"),
+        ("https://token@host", "https://***@host"),
         ("socks5h://u:p@h and ftp://u:p@h", "socks5h://***@h and ftp://***@h"),
     ],
 )
