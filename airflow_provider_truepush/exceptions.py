@@ -51,6 +51,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushStorageError,
     TruepushValidationError,
     TruepushWarehouseError,
+    renamed,
 )
 
 if TYPE_CHECKING:
@@ -97,8 +98,4 @@ _RENAMED = {
 def __getattr__(name: str) -> Any:
     if name in _ELSEWHERE:
         return getattr(import_module(_ELSEWHERE[name]), name)
-    if name not in _RENAMED:  # the import machinery asks for names of its own
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from airflow_provider_truepush.api.renamed import renamed
-
     return renamed(__name__, name, _RENAMED)

@@ -16,7 +16,7 @@ from pathlib import Path
 PACKAGE = "airflow_provider_truepush"
 #: From the faces that users import down to the core. A room may import rooms of lower rows only.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("provider_info", "plugins"),
+    ("provider_info", "plugins", "exceptions"),
     ("decorators",),
     ("transfers", "sensors", "notifications", "report"),
     ("operators",),
@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("sending", "resources", "export"),
     ("hooks",),
     ("client",),
-    ("emulator", "assets", "models", "exceptions", "later"),
+    ("emulator", "assets", "models", "later"),
     ("api",),
 )
 #: The same within ``api/``.
@@ -35,11 +35,9 @@ API_ROWS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("schedule",),
     ("connection",),
-    ("templated", "literals", "near_matches"),
-    ("given",),
+    ("templated",),
     ("checks",),
     ("errors",),
-    ("text", "defaults", "renamed"),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 #: Characters of a message. Task logs, XComs and the UI show it whole.
@@ -147,12 +149,29 @@ class TruepushSchemaError(TruepushValidationError):
     """The tables do not have the form that an export needs, and the export cannot or must not change them."""
 
 
+def renamed(module: str, name: str, old: Mapping[str, type[TruepushError]]) -> type[TruepushError]:
+    """Return the error that an old name refers to, with a warning. A module's ``__getattr__`` calls this.
+
+    Old names stay importable for one minor version.
+
+    :param module: the module's name.
+    :param name: the name that was asked for.
+    :param old: the error that each old name refers to.
+    :raises AttributeError: the name is not an old one either.
+    """
+    if name not in old:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    found = old[name]
+    warnings.warn(
+        f"{module}.{name} was renamed to {found.__name__}; the old name will be removed in the next minor version.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return found
+
+
 _RENAMED = dict.fromkeys(("SendStoreError", "TruepushLedgerError"), TruepushSendStoreError)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _RENAMED:  # the import machinery asks for names of its own
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from airflow_provider_truepush.api.renamed import renamed
-
     return renamed(__name__, name, _RENAMED)

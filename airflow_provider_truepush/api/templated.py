@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.checks import CHECK_SOURCE, refuse
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, refuse
 
 #: The texts that an empty value renders to.
 _NONE = "None"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests.utils
 
 from airflow_provider_truepush import __version__
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.connection.settings import Settings
 

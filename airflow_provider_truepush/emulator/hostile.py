@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+from airflow_provider_truepush.api.models.counters import COUNTERS
 from airflow_provider_truepush.emulator import outcomes
 from airflow_provider_truepush.emulator.dialects import Answer, Dialect
 from airflow_provider_truepush.emulator.faults import Fault
@@ -30,7 +31,7 @@ def claimed(endpoint: str, now: float, fault: Fault) -> Outcome:
     if BY_NAME[endpoint].action == "list":
         return outcomes.success(endpoint, payload=[])
     if BY_NAME[endpoint].action == "stats":
-        return outcomes.success(endpoint, payload=dict.fromkeys(outcomes.COUNTERS, 0))
+        return outcomes.success(endpoint, payload=dict.fromkeys(COUNTERS, 0))
     created = _object_id(now, fault.id, fault.hits) if BY_NAME[endpoint].action == "create" else None
     return outcomes.success(endpoint, created=created)
 

@@ -49,8 +49,6 @@ _SHARED = {
     codes.API_LIMIT_EXCEEDED: (429, "API Usage Limit Exceeded"),
     codes.DB_ERROR: (500, "Internal Server Error"),
 }
-#: The counters of campaignStats as Truepush spells them, each with our name for it.
-COUNTERS = codes.COUNTERS
 BY_NAME: dict[str, Endpoint[Any]] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from airflow_provider_truepush.api.models.counters import COUNTERS
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
 from airflow_provider_truepush.emulator import operations, outcomes, seeding
@@ -177,11 +178,11 @@ class Service:
         if not series:
             self.series.pop(campaign_id.lower(), None)
             return
-        spelling = {ours: theirs for theirs, ours in codes.COUNTERS.items()}
+        spelling = {ours: theirs for theirs, ours in COUNTERS.items()}
         rows: deque[Mapping[str, int] | None] = deque()
         for row in series:
             given = None if row is None else {spelling.get(name, name): value for name, value in row.items()}
-            rows.append(given if given is None else {**dict.fromkeys(codes.COUNTERS, 0), **given})
+            rows.append(given if given is None else {**dict.fromkeys(COUNTERS, 0), **given})
         self.series[campaign_id.lower()] = rows
 
     def postpone(self, late: Late) -> int:

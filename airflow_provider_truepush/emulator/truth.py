@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_truepush.api.models.counters import COUNTERS
 from airflow_provider_truepush.emulator import seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import as_datetime
@@ -14,7 +15,6 @@ from airflow_provider_truepush.emulator.dialects import Dialect
 from airflow_provider_truepush.emulator.errors import check_choice
 from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.history import Request
-from airflow_provider_truepush.emulator.outcomes import COUNTERS
 from airflow_provider_truepush.emulator.records import Campaign, Held, Segment, Template, Trigger
 from airflow_provider_truepush.emulator.service import Service
 

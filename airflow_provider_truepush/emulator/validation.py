@@ -8,7 +8,7 @@ from math import inf
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from airflow_provider_truepush.api.protocol.codes import MAX_BUTTONS
+from airflow_provider_truepush.api.models.parts import MAX_BUTTONS
 from airflow_provider_truepush.emulator.ids import is_object_id
 from airflow_provider_truepush.emulator.schedule import wall_moment
 

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_truepush.api.renamed import renamed
-from airflow_provider_truepush.exceptions import (
+from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushError,
     TruepushExportInterruptedError,
     TruepushValidationError,
+    renamed,
 )
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.progress import EVERY, Progress

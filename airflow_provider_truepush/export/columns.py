@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
+from airflow_provider_truepush.api.models.counters import COUNTERS
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.export.rows import StatsRow

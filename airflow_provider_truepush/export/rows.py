@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.checks.text import writable
+from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.models.stats import CampaignStats
-from airflow_provider_truepush.api.text import writable
 from airflow_provider_truepush.export.storable import LARGEST, TextLimits, raw_json
 
 

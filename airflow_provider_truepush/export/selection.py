@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_truepush.api import templated
-from airflow_provider_truepush.api.checks import created_at, is_dry_run_id, items, object_id, refuse
+from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id, items, object_id, refuse
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.export.batches import Checkpoint
 from airflow_provider_truepush.export.rows import Target

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_truepush.api.text import writable
+from airflow_provider_truepush.api.checks.text import writable
 
 #: The largest number that a signed column of 64 bits holds.
 LARGEST = 2**63 - 1

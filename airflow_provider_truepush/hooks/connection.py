@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.settings import Settings, read_settings
 from airflow_provider_truepush.api.errors import TruepushConnectionLookupError, TruepushError

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_truepush.api.checks import created_at, is_dry_run_id
+from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id
 from airflow_provider_truepush.assets.truepush import SCHEME, campaign_uri, create_asset
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
-from airflow_provider_truepush.api.checks import flag, refuse
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty, refuse_empty, refuse_two_segments
+from airflow_provider_truepush.api.checks.values import flag, refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
-from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty, refuse_empty, refuse_two_segments
-from airflow_provider_truepush.exceptions import (
+from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushBadRequestError,
     TruepushConnectionError,

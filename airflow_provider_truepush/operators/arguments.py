@@ -9,10 +9,10 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowFailException
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.literals import is_literal
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.errors import TruepushValidationError
-from airflow_provider_truepush.api.given import NOT_GIVEN
-from airflow_provider_truepush.api.literals import is_literal
 
 
 class TruepushArgumentError(TruepushValidationError, AirflowFailException):

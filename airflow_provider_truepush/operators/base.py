@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
-from airflow_provider_truepush.exceptions import (
+from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushAuthError,
     TruepushBadRequestError,

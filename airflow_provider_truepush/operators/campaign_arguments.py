@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
 
 #: The fields of the campaign among the arguments.
 CONTENT_FIELDS = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError
 from airflow_provider_truepush.client.redacted import get_logger
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.operators import task_try
 from airflow_provider_truepush.sending.late_guard import LateGuard
 from airflow_provider_truepush.sending.plan import SendPlan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 
 IF_EXISTS = ("fail", "reuse", "replace")
 IF_MISSING = ("ignore", "skip", "fail")

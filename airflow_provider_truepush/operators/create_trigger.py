@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_two_segments
+from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_two_segments
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, refuse_misnamed_defaults
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice

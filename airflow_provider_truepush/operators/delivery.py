@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_truepush.api.checks import is_dry_run_id, seconds
+from airflow_provider_truepush.api.checks.values import is_dry_run_id, seconds
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_truepush.api.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
 from airflow_provider_truepush.operators.target import keep_target
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.checks import CHECK_SOURCE, object_id, refuse, text
-from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, object_id, refuse, text
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 
 Check = Callable[[str, Any], object]

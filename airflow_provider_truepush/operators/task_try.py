@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, conf
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.client.redacted import get_logger
-from airflow_provider_truepush.exceptions import TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from airflow_provider_truepush.sending.record import content_hash, legacy_content_hash

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from airflow_provider_truepush.api.errors import renamed
 from airflow_provider_truepush.report.errors import TruepushReportError
 from airflow_provider_truepush.report.writing import LAST, MOST, write_report
 
@@ -15,7 +15,4 @@ __all__ = ["LAST", "MOST", "TruepushReportError", "write_report"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "ReportError":
-        warnings.warn("ReportError is now TruepushReportError.", DeprecationWarning, stacklevel=2)
-        return TruepushReportError
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return renamed(__name__, name, {"ReportError": TruepushReportError})

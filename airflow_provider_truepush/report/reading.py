@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.sql import Select
 
-from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.errors import TruepushSchemaError

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_truepush.api.checks import created_at, is_dry_run_id
+from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
 from airflow_provider_truepush.api.protocol.retry import wait_before_create
 from airflow_provider_truepush.client.redacted import get_logger

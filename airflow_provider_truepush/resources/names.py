@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, Literal
 
-from airflow_provider_truepush.api.checks import DRY_RUN_PREFIX
+from airflow_provider_truepush.api.checks.near_matches import COMPARED, near_matches, shown
+from airflow_provider_truepush.api.checks.values import DRY_RUN_PREFIX
 from airflow_provider_truepush.api.errors import TruepushError, TruepushValidationError
-from airflow_provider_truepush.api.near_matches import COMPARED, near_matches, shown
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.schedule.quiet_hours import read_quiet_hours
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook

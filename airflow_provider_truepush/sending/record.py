@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.models.refs import CampaignRef
 
 #: Campaigns created longer ago than this before the intent are not ours, however wrong the clocks are.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from airflow_provider_truepush.api.checks import object_id
+from airflow_provider_truepush.api.checks.values import object_id
 from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable

@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from airflow_provider_truepush.api.checks import object_id
+from airflow_provider_truepush.api.checks.values import object_id
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushError,

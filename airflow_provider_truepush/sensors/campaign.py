@@ -15,14 +15,14 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_truepush.api.checks import is_dry_run_id, object_id, refuse, seconds
-from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
-from airflow_provider_truepush.api.literals import check_literal
-from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.api.checks.literals import check_literal
+from airflow_provider_truepush.api.checks.values import is_dry_run_id, object_id, refuse, seconds
+from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
+from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow_provider_truepush.api import templated
-from airflow_provider_truepush.api.checks import refuse, text, whole
+from airflow_provider_truepush.api.checks.values import refuse, text, whole
 from airflow_provider_truepush.export.sql.names import schema, table_prefix
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.lineage.export import ExportLineage
 from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
@@ -21,7 +21,7 @@ from airflow_provider_truepush.transfers import given
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import literals
+    from airflow_provider_truepush.api.checks import literals
     from airflow_provider_truepush.export import rows, selection
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.export import Outcome
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.export.selection import Selection
     from airflow_provider_truepush.transfers import arguments, interval
 else:
-    literals = Later("airflow_provider_truepush.api.literals")
+    literals = Later("airflow_provider_truepush.api.checks.literals")
     arguments = Later("airflow_provider_truepush.transfers.arguments")
     interval = Later("airflow_provider_truepush.transfers.interval")
     rows = Later("airflow_provider_truepush.export.rows")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
 from airflow_provider_truepush.operators.arguments import came_from_default_args, checked_at_parse
 
 #: The arguments of both transfers that must not come out empty.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.api.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.later import Later
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
@@ -19,14 +19,14 @@ from airflow_provider_truepush.transfers.base import StatsTransfer
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api import literals
+    from airflow_provider_truepush.api.checks import literals
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.sql.engine import Engine
     from airflow_provider_truepush.export.sql.tables import Tables
     from airflow_provider_truepush.transfers import arguments
 else:
-    literals = Later("airflow_provider_truepush.api.literals")
+    literals = Later("airflow_provider_truepush.api.checks.literals")
     arguments = Later("airflow_provider_truepush.transfers.arguments")
 
 __all__ = ["TruepushStatsToSqlOperator"]

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.models.refs import CampaignRef
-from airflow_provider_truepush.exceptions import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from typing import Any
 from airflow.providers.common.compat.triggers import BaseEventTrigger
 from airflow.triggers.base import TriggerEvent
 
-from airflow_provider_truepush.api.checks import seconds
+from airflow_provider_truepush.api.checks.text import writable
+from airflow_provider_truepush.api.checks.values import seconds
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.models.refs import CampaignRef
-from airflow_provider_truepush.api.text import writable
 from airflow_provider_truepush.assets.truepush import campaign_uri
 from airflow_provider_truepush.triggers.campaign_poll import CampaignList, CampaignListProducer, Watch, join, poll
 from airflow_provider_truepush.triggers.seen_campaigns import SeenCampaigns

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api import checks, templated
-from airflow_provider_truepush.api.literals import is_literal
-from airflow_provider_truepush.api.protocol.codes import COUNTERS, RATES
+from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.literals import is_literal
+from airflow_provider_truepush.api.models.counters import COUNTERS, RATES
+from airflow_provider_truepush.waiting.error_budget import check_error_budget
 
 #: Arguments that are one of a few words.
 CHOICES = {"require": ("all", "any"), "on_settled": ("succeed", "fail")}
@@ -72,19 +73,6 @@ def _check_literal_bounds(name: str, given: object) -> None:
 def refuse_endless(thresholds: object) -> None:
     """Refuse a wait that nothing would end but its timeout."""
     checks.refuse("thresholds", thresholds, "must name a counter or a rate unless settled_after is set")
-
-
-def check_error_budget(given: object) -> timedelta | int:
-    """Check an error budget: a timedelta above 0, its JSON form, or the number of polls that version 0.1 accepted."""
-    if isinstance(given, Mapping) and set(given) == {"seconds"}:
-        given = timedelta(seconds=checks.seconds("error_budget", given["seconds"]))
-    if isinstance(given, timedelta):
-        if given <= timedelta(0):
-            checks.refuse("error_budget", given, "must be longer than 0")
-        return given
-    if isinstance(given, bool) or not isinstance(given, int):
-        checks.refuse("error_budget", given, "must be a timedelta, such as timedelta(minutes=10)")
-    return checks.whole("error_budget", given, 0, 1_000_000)
 
 
 def check_choice(name: str, given: object, choices: tuple[str, ...]) -> None:

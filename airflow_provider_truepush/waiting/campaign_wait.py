@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 
 from airflow_provider_truepush.api import templated
-from airflow_provider_truepush.exceptions import (
+from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushConnectionError,
     TruepushError,

@@ -7,18 +7,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.defaults import DEFAULT_ERROR_BUDGET
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
+from airflow_provider_truepush.api.models.counters import RATES
 from airflow_provider_truepush.api.models.stats import CampaignStats
-from airflow_provider_truepush.api.protocol.codes import RATES
 from airflow_provider_truepush.waiting.bounds import (
     CHOICES,
     check_bounds,
     check_choice,
-    check_error_budget,
     refuse_endless,
 )
+from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET, check_error_budget
 
 State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "timeout"]
 

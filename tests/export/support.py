@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
+from airflow_provider_truepush.api.models.counters import COUNTERS
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow, Target, stats_row
 from airflow_provider_truepush.export.sql.tables import tables

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from airflow_provider_truepush.api.protocol.codes import COUNTERS
+from airflow_provider_truepush.api.models.counters import COUNTERS
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.operators.campaign import (

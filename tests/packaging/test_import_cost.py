@@ -11,11 +11,11 @@ _FREE = ("airflow.sdk", "airflow.providers.common.compat")
 #: What comes along, and is small.
 _OURS = {
     "airflow_provider_truepush.api.connection.form",
-    "airflow_provider_truepush.api.defaults",
     "airflow_provider_truepush.api.errors",
     "airflow_provider_truepush.api.checks",
-    "airflow_provider_truepush.api.given",
-    "airflow_provider_truepush.api.literals",
+    "airflow_provider_truepush.api.checks.values",
+    "airflow_provider_truepush.api.checks.given",
+    "airflow_provider_truepush.api.checks.literals",
     "airflow_provider_truepush.api.connection",
     "airflow_provider_truepush.sending",
     "airflow_provider_truepush.sending.kill_switch",

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_provider_truepush.api.checks import created_at
+from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator

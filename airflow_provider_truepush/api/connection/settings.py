@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
 from airflow_provider_truepush.api.connection.misspelled import how_to_write, may_be_shown, resembled
 from airflow_provider_truepush.api.connection.redaction import redactor

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_two_segments
+from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_two_segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def segment_name(model: str, fields: Mapping[str, Any]) -> str | None:
     """Return the name of the segment among some fields; None when it is not given by its name.
 
     :param model: ``campaign`` or ``trigger``, for errors.
-    :param fields: the fields that were given; :data:`~airflow_provider_truepush.api.given.NOT_GIVEN` counts as left
-        out.
+    :param fields: the fields that were given; :data:`~airflow_provider_truepush.api.checks.given.NOT_GIVEN` counts as
+        left out.
     """
     if fields.get("segment", NOT_GIVEN) is NOT_GIVEN:
         return None
@@ -61,7 +61,7 @@ def read_audience(model: str, segment_id: Any = NOT_GIVEN) -> Audience:
     """Read the audience. A segment that was given and is empty never means everyone.
 
     :param model: ``campaign`` or ``trigger``, for errors.
-    :param segment_id: the id, or :data:`~airflow_provider_truepush.api.given.NOT_GIVEN` for every subscriber.
+    :param segment_id: the id, or :data:`~airflow_provider_truepush.api.checks.given.NOT_GIVEN` for every subscriber.
     """
     if segment_id is NOT_GIVEN:
         return Everyone()

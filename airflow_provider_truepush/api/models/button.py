@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.literals import is_literal
+from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.literals import is_literal
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields as dataclass_fields
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
+from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
 from airflow_provider_truepush.api.models import parts
 from airflow_provider_truepush.api.models.audience import Audience, Everyone, Segment, read_audience
 from airflow_provider_truepush.api.models.button import Button

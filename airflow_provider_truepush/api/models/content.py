@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.models import parts
 from airflow_provider_truepush.api.models.button import Button
 

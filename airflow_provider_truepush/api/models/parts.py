@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api import checks
-from airflow_provider_truepush.api.protocol.codes import MAX_BUTTONS
+from airflow_provider_truepush.api.checks import values as checks
 
+#: campaignStats counts clicks on two buttons, so a campaign has room for two.
+MAX_BUTTONS = 2
 #: Push services keep a message for this long at most (28 days).
 _LONGEST_HOURS = 28 * 24
 

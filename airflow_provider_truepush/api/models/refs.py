@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_truepush.api.checks import created_at
-from airflow_provider_truepush.api.text import writable_values
+from airflow_provider_truepush.api.checks.text import writable_values
+from airflow_provider_truepush.api.checks.values import created_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_truepush.api.protocol.codes import COUNTERS, RATES
+from airflow_provider_truepush.api.models.counters import COUNTERS, RATES
 
 #: The largest whole number that databases and files hold.
 _LARGEST = 2**63 - 1

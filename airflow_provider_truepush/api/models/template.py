@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields as dataclass_fields
 from typing import Any
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.models.button import Button
 from airflow_provider_truepush.api.models.content import check_content, content_payload
 

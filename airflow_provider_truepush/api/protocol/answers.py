@@ -12,12 +12,12 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
+from airflow_provider_truepush.api.checks.text import writable
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushBadRequestError
 from airflow_provider_truepush.api.models.refs import Ref
 from airflow_provider_truepush.api.models.stats import CampaignStats, UnreadableStatsError
 from airflow_provider_truepush.api.protocol import limits
 from airflow_provider_truepush.api.protocol.json_text import is_shallow
-from airflow_provider_truepush.api.text import writable
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.models.stats import CampaignStats

@@ -11,26 +11,3 @@ STATUS_SUCCESS = "SUCCESS"
 STATUS_ERROR = "ERROR"
 
 BASE_PATH = "/api/v1"
-
-#: The eight counters of campaignStats: Truepush's spelling, and the name of our field.
-COUNTERS: dict[str, str] = {
-    "Reach": "reach",
-    "Sent": "sent",
-    "Delivered": "delivered",
-    "Views": "views",
-    "Clicks": "clicks",
-    "Button0": "button0",
-    "Button1": "button1",
-    "Unsubscribers": "unsubscribers",
-}
-
-#: campaignStats counts clicks on two buttons, so a campaign has room for two.
-MAX_BUTTONS = 2
-
-#: Each rate's numerator and denominator.
-RATES: dict[str, tuple[str, str]] = {
-    "delivery_rate": ("delivered", "sent"),
-    "view_rate": ("views", "delivered"),
-    "click_rate": ("clicks", "delivered"),
-    "unsubscribe_rate": ("unsubscribers", "delivered"),
-}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, TypeVar, cast
 
-from airflow_provider_truepush.api.checks import DRY_RUN_PREFIX, is_dry_run_id
+from airflow_provider_truepush.api.checks.values import DRY_RUN_PREFIX, is_dry_run_id
 from airflow_provider_truepush.api.protocol.endpoints import Call
 
 T = TypeVar("T")

@@ -9,11 +9,11 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
+from airflow_provider_truepush.api.checks.text import writable
 from airflow_provider_truepush.api.protocol import codes, limits
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
 from airflow_provider_truepush.api.protocol.evidence import number
 from airflow_provider_truepush.api.protocol.json_text import read_json
-from airflow_provider_truepush.api.text import writable
 
 #: Characters of a text that an error shows.
 _SHOWN = limits.MAX_QUOTED

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.api.schedule.schedules import Daily, Monthly, Weekly, Yearly
 

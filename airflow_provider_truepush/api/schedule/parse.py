@@ -9,7 +9,8 @@ from dataclasses import MISSING, fields as dataclass_fields
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, get_args
 
-from airflow_provider_truepush.api import checks, templated
+from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.api.schedule.cron import read_cron
 from airflow_provider_truepush.api.schedule.schedules import Once, OnDates, Schedule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5]?[0-9])")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields as dataclass_fields
 from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
-from airflow_provider_truepush.api import checks
+from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.schedule import times
 
 MONTHS = (

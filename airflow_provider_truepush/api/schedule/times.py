@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 
 DATE_FORMAT = "%d-%m-%Y"
 TIME_FORMAT = "%H:%M"

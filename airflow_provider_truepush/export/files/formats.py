@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 
 #: Some rows in the form in which a format writes them.

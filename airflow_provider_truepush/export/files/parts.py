@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.exceptions import TruepushStorageError
+from airflow_provider_truepush.api.errors import TruepushStorageError
 from airflow_provider_truepush.export.files.formats import Format
 from airflow_provider_truepush.export.files.names import Names
 from airflow_provider_truepush.export.files.store import Store

@@ -18,9 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.api.checks import refuse
-from airflow_provider_truepush.api.renamed import renamed
-from airflow_provider_truepush.exceptions import TruepushStorageError
+from airflow_provider_truepush.api.checks.values import refuse
+from airflow_provider_truepush.api.errors import TruepushStorageError, renamed
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_truepush.api.renamed import renamed
-from airflow_provider_truepush.exceptions import TruepushSchemaError, TruepushWarehouseError
+from airflow_provider_truepush.api.errors import TruepushSchemaError, TruepushWarehouseError, renamed
 
 __all__ = ["NotConnectedError", "TruepushSchemaError", "TruepushWarehouseError", "said"]
 

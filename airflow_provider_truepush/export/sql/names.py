@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from airflow_provider_truepush.api import templated
-from airflow_provider_truepush.api.checks import refuse
+from airflow_provider_truepush.api.checks.values import refuse
 
 #: PostgreSQL cuts longer names off without a word.
 _LONGEST = 63

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from airflow_provider_truepush.api.checks import created_at, is_dry_run_id, object_id
+from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id, object_id
 from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, stays_here
 from tests.api.support import CHANGES, CREATES, ID, NAMES, READS, call_of, endpoint
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty, refuse_empty, refuse_empty_fields
 from airflow_provider_truepush.api.errors import TruepushValidationError
-from airflow_provider_truepush.api.given import NOT_GIVEN, is_empty, refuse_empty, refuse_empty_fields
 from airflow_provider_truepush.api.models.audience import Everyone, Segment, read_audience
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.models.trigger import Trigger

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_truepush.api.text import is_writable, writable, writable_values
+from airflow_provider_truepush.api.checks.text import is_writable, writable, writable_values
 from tests.api.support import quick
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from airflow_provider_truepush.api.checks import CHECK_SOURCE
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 

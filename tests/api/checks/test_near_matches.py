@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from airflow_provider_truepush.api.near_matches import near_matches, shown
+from airflow_provider_truepush.api.checks.near_matches import near_matches, shown
 
 NAMES = ["Returning customers", "New customers", "Weekly digest", "VIP"]
 
