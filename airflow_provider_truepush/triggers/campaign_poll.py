@@ -53,12 +53,14 @@ class CampaignList:
 
     :param campaigns: the rows.
     :param floor: the list is complete for greater ids; empty for a whole list.
+    :param requested_at: when the list was requested, in seconds since the epoch.
     :param confirmed: ``on_stored`` will be called.
     """
 
-    def __init__(self, campaigns: Sequence[CampaignRef], floor: str, *, confirmed: bool) -> None:
+    def __init__(self, campaigns: Sequence[CampaignRef], floor: str, requested_at: float, *, confirmed: bool) -> None:
         self.campaigns = campaigns
         self.floor = floor
+        self.requested_at = requested_at
         self.confirmed = confirmed
         self.on_stored: list[Callable[[], Any]] = []
 
@@ -126,13 +128,14 @@ async def poll(conn_id: str, interval: float, *, confirmed: bool) -> AsyncIterat
 async def _list(conn_id: str, hook: TruepushAsyncHook, *, confirmed: bool) -> CampaignList:
     needs = [watch.need for watch in _watches.get(conn_id, ())]
     known = [need for need in needs if need is not None]
+    requested_at = time.time()
     if not known or len(known) < len(needs):
         newest = await hook.newest_campaigns()
-        return CampaignList(newest.rows, newest.floor, confirmed=confirmed)
+        return CampaignList(newest.rows, newest.floor, requested_at, confirmed=confirmed)
     floor = min(known)
     since = datetime.fromtimestamp(int(floor[:8], 16), UTC) if floor else None
     campaigns = [campaign async for campaign in hook.list_campaigns(since, is_poll=True)]
-    return CampaignList(campaigns, floor, confirmed=confirmed)
+    return CampaignList(campaigns, floor, requested_at, confirmed=confirmed)
 
 
 class _Trouble:

@@ -134,7 +134,7 @@ class TruepushNewCampaignsTrigger(BaseEventTrigger):
             async for listed in shared_stream:
                 if not listed.confirmed:
                     await seen.save()  # the campaigns of the last list; their events have been stored long since
-                news = await seen.news(listed.campaigns, listed.floor)
+                news = await seen.news(listed.campaigns, listed.floor, listed.requested_at)
                 # Airflow gives a run the events up to the first one that is waiting. Those behind it wait for another.
                 batch = [] if time.monotonic() < held_until else news[:-1] or news
                 if batch:

@@ -47,6 +47,8 @@ class SeenCampaigns:
         self._is_loaded = False
         self._has_baseline = False
         self._began_at: int | None = None
+        #: What the first list had although it seems to be newer: the clocks of Truepush may be ahead.
+        self._existed: set[str] = set()
         self._empty_lists = 0
         self._version = 0
         self._saved = 0
@@ -63,13 +65,20 @@ class SeenCampaigns:
         overlap = f"{max(0, _second(newest[0]) - _OVERLAP_SECONDS):08x}"
         return max(overlap, newest[-1][:8]) + _ZEROS
 
-    async def news(self, listed: Iterable[CampaignRef], floor: str = "") -> list[CampaignRef]:
+    async def news(
+        self, listed: Iterable[CampaignRef], floor: str = "", requested_at: float | None = None
+    ) -> list[CampaignRef]:
         """Return the campaigns that were not seen yet, oldest first. The first list of a new watch has none.
 
         :param listed: the project's campaigns.
         :param floor: the list is complete for greater ids only; empty for a whole list.
+        :param requested_at: when the list was requested, in seconds since the epoch; None for just now.
         """
         rows = {row.id.lower(): row for row in listed}
+        if self._began_at is None:
+            # A campaign of a later second is new, whenever the state can be read or a list is not empty.
+            self._began_at = int(self._clock() if requested_at is None else requested_at)
+            self._existed = {row for row in rows if _second(row) > self._began_at}
         if not self._is_loaded:
             try:
                 self._has_baseline = await self._load()
@@ -87,16 +96,13 @@ class SeenCampaigns:
 
     async def _begin(self, rows: dict[str, CampaignRef], floor: str) -> list[CampaignRef]:
         """Take the first list as what existed before. One that is empty has to be confirmed by the next."""
-        if self._began_at is None:
-            self._began_at = int(self._clock())
-        fresh: list[str] = []
+        began_at = self._began_at or 0
         if not rows:
             self._empty_lists += 1
             if self._empty_lists < _EMPTY_LISTS:
                 return []
-            floor = f"{self._began_at - _OVERLAP_SECONDS:08x}{_ZEROS}"
-        elif self._empty_lists:
-            fresh = [row for row in sorted(rows) if _second(row) > self._began_at]
+            floor = f"{began_at - _OVERLAP_SECONDS:08x}{_ZEROS}"
+        fresh = [row for row in sorted(rows) if _second(row) > began_at and row not in self._existed]
         self._has_baseline = True
         self._mark = floor
         self._ids = rows.keys() - set(fresh)

@@ -595,6 +595,24 @@ async def test_an_empty_first_list_is_confirmed_by_the_next() -> None:
     assert await seen.news(rows(old + new)) == rows(new)
 
 
+async def test_a_campaign_of_the_seconds_in_which_the_state_was_read_is_new() -> None:
+    """A busy triggerer reads the state long after the list was requested."""
+    seen = SeenCampaigns(Store(), "key", clock=lambda: 9012)
+    assert await seen.news([], requested_at=9000.9) == []
+    assert await seen.news(rows([made(9005)]), requested_at=9030.9) == rows([made(9005)])
+
+
+@pytest.mark.parametrize("existed", [[], [made(100), made(9000)], [made(12_600)]])
+async def test_a_campaign_is_new_although_the_state_could_not_be_read_at_first(existed: list[str]) -> None:
+    store = Store()
+    seen = SeenCampaigns(store, "key")
+    store.broken = True
+    assert await seen.news(rows(existed), requested_at=9000.9) == []
+    store.broken = False
+    new = [made(9005), made(9006)]
+    assert await seen.news(rows([*existed, *new]), requested_at=9030.9) == rows(new)
+
+
 async def test_an_empty_project_is_a_baseline_once_it_was_listed_twice() -> None:
     """The clocks of Truepush may be an hour behind."""
     seen = SeenCampaigns(Store(), "key", clock=lambda: 9000)
