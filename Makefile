@@ -107,11 +107,17 @@ $(BENCH_READY): constraints/bench.txt constraints/dev.txt pyproject.toml tools/e
 	@$(PYTHON) tools/environment.py $(BENCH_VENV) constraints/bench.txt
 	@touch $@
 
-lint: $(READY) ## check style and types
+SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
+lint: $(READY) ## check style, types and the workflows
 	@echo "[lint] ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . \
 		|| { echo "[lint] ruff is not content: 'make format' mends what can be mended by itself"; \
 		$(BIN)/ruff check .; $(BIN)/ruff format --check .; exit 1; }
 	@echo "[lint] mypy --strict" && $(BIN)/mypy
+	@echo "[lint] workflows and forms of .github"
+	@$(SCHEMA).github-workflows .github/workflows/*.yml
+	@$(SCHEMA).github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(SCHEMA).github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@if [ -x $(BIN)/actionlint ]; then $(BIN)/actionlint; else echo "[lint] no actionlint for this system; CI runs it"; fi
 
 format: $(READY) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
