@@ -5,53 +5,53 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from airflow_provider_truepush.client.shared_rate import SharedPace
+from airflow_provider_truepush.client.shared_rate import SharedRateLimiter
 
 
-class Gate:
+class AdmissionQueue:
     """Admit the requests of a client in the order of their arrival; urgent ones before all others.
 
-    :param pace: gives the moments.
+    :param rate_limiter: reserves the moment of each request.
     """
 
-    def __init__(self, pace: SharedPace) -> None:
-        self._pace = pace
+    def __init__(self, rate_limiter: SharedRateLimiter) -> None:
+        self._rate_limiter = rate_limiter
         self._busy = False
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._usual: deque[asyncio.Future[None]] = deque()
-        #: How many are kept waiting.
+        #: The number of requests that wait.
         self.waiting = 0
 
-    async def turn(self, *, urgent: bool = False) -> None:
+    async def admit(self, *, urgent: bool = False) -> None:
         """Wait until a request may leave.
 
         :param urgent: go first, and do not wait for the end of a cooldown.
         """
-        pace = self._pace
-        if pace.free and not self._busy:
-            if wait := pace.reserve():
+        rate_limiter = self._rate_limiter
+        if rate_limiter.free and not self._busy:
+            if wait := rate_limiter.reserve():
                 await asyncio.sleep(wait)
             return
         self.waiting += 1
         try:
             while not await self._leave(urgent):  # noqa: ASYNC110  # no event marks the end of a cooldown
-                await asyncio.sleep(pace.quiet())
+                await asyncio.sleep(rate_limiter.cooldown_left())
         finally:
             self.waiting -= 1
 
     async def _leave(self, urgent: bool) -> bool:
-        """Take a moment and wait for it. False when all are held back."""
-        if not urgent and self._pace.quiet():
+        """Reserve a moment and wait for it. Return False during a cooldown."""
+        if not urgent and self._rate_limiter.cooldown_left():
             return False
-        # One at a time: the next takes its moment when this one has used its own, so that a loop which is late does
-        # not let two go at once, and a slow-down reaches everybody behind it.
+        # Admit one at a time. The next request reserves its moment after this one has left, so that a late event loop
+        # does not send two at once, and a slow-down applies to all requests behind it.
         await self._enter(urgent)
         try:
-            if not urgent and self._pace.quiet():
+            if not urgent and self._rate_limiter.cooldown_left():
                 return False
-            if wait := self._pace.reserve(urgent=urgent):
+            if wait := self._rate_limiter.reserve(urgent=urgent):
                 await asyncio.sleep(wait)
-                self._pace.start()
+                self._rate_limiter.start()
             return True
         finally:
             self._let_next()

@@ -18,14 +18,14 @@ from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, st
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
-from airflow_provider_truepush.client.admission import Gate
+from airflow_provider_truepush.client.admission import AdmissionQueue
 from airflow_provider_truepush.client.connections import Connections, NoConnectionError, Route
 from airflow_provider_truepush.client.failures import too_long, total_timeout
 from airflow_provider_truepush.client.http1 import Answer, BrokenExchangeError, HttpConnection
 from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import headers, hider, proxy_for, tls_options
 from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
-from airflow_provider_truepush.client.shared_rate import SharedPace, pace_for
+from airflow_provider_truepush.client.shared_rate import SharedRateLimiter, rate_limiter_for
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,11 @@ class AsyncClient:
     def __init__(self, settings: Settings, route: Route) -> None:
         self._settings = settings
         self._hide = hider(settings, route.proxy)
-        self._pace = pace_for(settings)
+        self._rate_limiter = rate_limiter_for(settings)
         self._turn = asyncio.Semaphore(_AT_ONCE)
         #: Of all requests; who uses :meth:`ask` records its own.
         self.metrics = RequestMetrics()
-        self._gate = Gate(self._pace)
+        self._admission = AdmissionQueue(self._rate_limiter)
         self._connections = Connections(route, _CONNECTIONS)
         self._target, self._head = _request_parts(settings, route)
 
@@ -69,26 +69,26 @@ class AsyncClient:
         return self._settings
 
     @property
-    def pace(self) -> SharedPace:
+    def rate_limiter(self) -> SharedRateLimiter:
         """Return the rate limiter that it shares with the other clients of its project."""
-        return self._pace
+        return self._rate_limiter
 
     @property
     def waiting(self) -> int:
-        """How many requests are kept waiting by the pace."""
-        return self._gate.waiting
+        """Return the number of requests that wait for the rate limiter."""
+        return self._admission.waiting
 
-    async def turn(self, *, urgent: bool = False) -> None:
+    async def admit(self, *, urgent: bool = False) -> None:
         """Wait until a request may leave.
 
         :param urgent: go before all calls that are not urgent, and do not wait for the end of a cooldown.
         """
-        await self._gate.turn(urgent=urgent)
+        await self._admission.admit(urgent=urgent)
 
     async def close(self) -> None:
         """Close the connections."""
         self.metrics.flush()
-        self._pace.leave()
+        self._rate_limiter.leave()
         await self._connections.close()
 
     async def execute(self, call: Call[T]) -> T:
@@ -98,13 +98,13 @@ class AsyncClient:
             return pretend(call)
         exchange = Exchange(call)
         if not call.endpoint.repeatable:
-            await self._gate.turn()
+            await self._admission.admit()
             began = time.monotonic()
             result = await self._send(call)
             try:
                 return self._conclude(exchange, result, began)
             except TruepushError as error:
-                slow_down_after(self._pace, error, self._settings)
+                slow_down_after(self._rate_limiter, error, self._settings)
                 raise
         try:
             return await self._attempt(exchange)
@@ -128,7 +128,7 @@ class AsyncClient:
         :param first: what came of its first request.
         :param level: of the log line that each repeat gets.
         """
-        repeats = Repeats(exchange, first, self._settings, self._pace, level=level)
+        repeats = Repeats(exchange, first, self._settings, self._rate_limiter, level=level)
         return await AsyncRetrying(**repeats.options())(self._repeat, exchange, repeats)
 
     async def _repeat(self, exchange: Exchange[T], repeats: Repeats) -> T:
@@ -139,11 +139,11 @@ class AsyncClient:
         if not exchange.call.endpoint.reads:
             # A change does not wait behind all reads, nor for a cooldown that some read has caused: someone may be
             # waiting for a campaign to be canceled.
-            await self._gate.turn(urgent=True)
+            await self._admission.admit(urgent=True)
             began = time.monotonic()
             return self._conclude(exchange, await self._send(exchange.call), began)
         async with self._turn:
-            await self._gate.turn()
+            await self._admission.admit()
             began = time.monotonic()
             result = await self._send(exchange.call)
         return self._conclude(exchange, result, began)

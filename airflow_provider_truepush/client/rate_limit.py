@@ -15,7 +15,7 @@ USED = 0.96
 _MADE_UP = (1 / USED - 1) / 2
 
 
-class Pace:
+class RateLimiter:
     """Reserve moments that are evenly spaced, in the order of the calls.
 
     Not for use by several threads without a lock.
@@ -27,8 +27,8 @@ class Pace:
         self._interval = 1 / per_second if per_second else 0.0
         self._gap = self._interval
         self._next = 0.0
-        #: While all are held back: until when, and the first moment after it that is not given out.
-        self._quiet_until = float("-inf")
+        #: The end of the cooldown, and the first moment after it that is not reserved.
+        self._cooldown_until = float("-inf")
         self._after = float("-inf")
         self._began = float("-inf")
         self._count = 0
@@ -36,16 +36,16 @@ class Pace:
         self._limit: float | None = None
         self._usual = 0.0
         self._grown = 0.0
-        self._deaf_until = float("-inf")
+        self._ignore_until = float("-inf")
 
     def reserve(self, now: float, *, urgent: bool = False) -> float:
         """Take the next free moment; returns the seconds until it.
 
         :param now: a monotonic clock's reading.
-        :param urgent: do not wait for the end of a :meth:`hold`, nor for the moments reserved after it.
+        :param urgent: do not wait for the end of a :meth:`cool_down`, nor for the moments reserved after it.
         """
         at = max(now, self._next)
-        passes = urgent and at + self._gap <= self._quiet_until
+        passes = urgent and at + self._gap <= self._cooldown_until
         if not passes:
             at = max(at, self._after)
         self._count += 1
@@ -54,7 +54,7 @@ class Pace:
         self._gap = self._interval if self._limit is None else self._spacing(at)
         if not passes:
             self._after = at + self._gap
-        if passes or now >= self._quiet_until:
+        if passes or now >= self._cooldown_until:
             self._next = at + self._gap
         return at - now
 
@@ -69,47 +69,47 @@ class Pace:
         self._next = max(self._next, soonest)
         self._after = max(self._after, soonest)
 
-    def hold(self, until: float) -> None:
+    def cool_down(self, until: float) -> None:
         """Reserve no moment earlier than this one: Truepush asked one caller to slow down, which applies to all.
 
         :param until: a reading of the same clock.
         """
-        self._quiet_until = max(self._quiet_until, until)
+        self._cooldown_until = max(self._cooldown_until, until)
         self._after = max(self._after, until)
 
     def slow_down(self, now: float, until: float, eased_from: float | None = None) -> None:
-        """Call :meth:`hold`, and continue at half the rate; the rate recovers within seconds without another 429.
+        """Call :meth:`cool_down`, and continue at half the rate; the rate recovers within seconds without another 429.
 
         :param now: a reading of the same clock.
         :param until: another.
         :param eased_from: when the rate begins to come back, if later than that.
         """
-        self.hold(until)
+        self.cool_down(until)
         eased_from = max(now, until, eased_from or until)
-        if now < self._deaf_until:
+        if now < self._ignore_until:
             self._grown = max(self._grown, eased_from)
             return  # requests that were in progress together get their 429 together
-        self._deaf_until = until + _WINDOW
+        self._ignore_until = until + _WINDOW
         self._usual = max(self._recent(now), _FLOOR)
         self._limit = max(self._usual / 2, _FLOOR)
         self._grown = eased_from
 
     def change(self, per_second: float | None) -> None:
-        """Go on at another pace. What was given out, and a hold, stand.
+        """Continue at another rate. Reserved moments and a cooldown stay as they are.
 
         :param per_second: requests per second; None for no limit.
         """
         interval = 1 / per_second if per_second else 0.0
         self._next += interval - self._interval
-        self._after = max(self._after + interval - self._interval, self._quiet_until)
+        self._after = max(self._after + interval - self._interval, self._cooldown_until)
         self._interval = self._gap = interval
 
-    def quiet(self, now: float) -> float:
-        """Return the seconds until the end of a hold.
+    def cooldown_left(self, now: float) -> float:
+        """Return the seconds until the end of a cooldown.
 
         :param now: a reading of the same clock.
         """
-        return max(0.0, self._quiet_until - now)
+        return max(0.0, self._cooldown_until - now)
 
     @property
     def given_until(self) -> float:
@@ -123,7 +123,7 @@ class Pace:
 
     @property
     def free(self) -> bool:
-        """Return whether no moment is delayed by a hold."""
+        """Return whether no moment is delayed by a limit or a cooldown."""
         return not self._interval and self._limit is None
 
     def _turn_window(self, at: float) -> None:

@@ -10,40 +10,42 @@ from tenacity import RetryCallState, stop_never
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.protocol.exchange import Exchange
-from airflow_provider_truepush.api.protocol.retry import hold_for_others, wait_before_repeat
+from airflow_provider_truepush.api.protocol.retry import cooldown_for_others, wait_before_repeat
 from airflow_provider_truepush.client import metrics
-from airflow_provider_truepush.client.shared_rate import SharedPace
+from airflow_provider_truepush.client.shared_rate import SharedRateLimiter
 
 log = logging.getLogger(__name__)
 
 _TOO_MANY = 429
 
 
-def slow_down(pace: SharedPace, error: TruepushRateLimitError, settings: Settings, wait: float | None = None) -> None:
+def slow_down(
+    rate_limiter: SharedRateLimiter, error: TruepushRateLimitError, settings: Settings, wait: float | None = None
+) -> None:
     """Have all requests of a project slow down when Truepush asked one of them to.
 
-    :param pace: of the project.
+    :param rate_limiter: of the project.
     :param error: what the one request was answered.
     :param settings: the connection.
     :param wait: seconds after which that request is repeated; None if it is not.
     """
-    seconds, at_most = hold_for_others(error, wait, settings)
-    pace.hold(seconds, at_most)
+    seconds, at_most = cooldown_for_others(error, wait, settings)
+    rate_limiter.cool_down(seconds, at_most)
     metrics.count("truepush.rate_limited")
     metrics.timing("truepush.cooldown", min(seconds, at_most))
 
 
-def slow_down_after(pace: SharedPace, error: TruepushError, settings: Settings) -> None:
+def slow_down_after(rate_limiter: SharedRateLimiter, error: TruepushError, settings: Settings) -> None:
     """Have all requests of a project slow down if a create was answered HTTP 429, in doubt or not.
 
-    :param pace: of the project.
+    :param rate_limiter: of the project.
     :param error: how the create ended.
     :param settings: the connection.
     """
     if isinstance(error, TruepushRateLimitError):
-        slow_down(pace, error, settings)
+        slow_down(rate_limiter, error, settings)
     elif error.http_status == _TOO_MANY:
-        slow_down(pace, TruepushRateLimitError(str(error)), settings)
+        slow_down(rate_limiter, TruepushRateLimitError(str(error)), settings)
 
 
 class Repeats:
@@ -54,7 +56,7 @@ class Repeats:
     :param exchange: the call.
     :param first: what came of its first request; tenacity is given it as the outcome of its own first attempt.
     :param settings: gives the limits.
-    :param pace: held back when Truepush asks to slow down, so that other callers slow down as well.
+    :param rate_limiter: held back when Truepush asks to slow down, so that other callers slow down as well.
     :param level: of the log line that each repeat gets.
     """
 
@@ -63,14 +65,14 @@ class Repeats:
         exchange: Exchange[Any],
         first: TruepushError,
         settings: Settings,
-        pace: SharedPace,
+        rate_limiter: SharedRateLimiter,
         *,
         level: int = logging.WARNING,
     ) -> None:
         self._exchange = exchange
         self._first: TruepushError | None = first
         self._settings = settings
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._level = level
         self._waited = 0.0
         self._wait = 0.0
@@ -97,7 +99,7 @@ class Repeats:
             settings=self._settings,
         )
         if isinstance(error, TruepushRateLimitError):
-            slow_down(self._pace, error, self._settings, wait)
+            slow_down(self._rate_limiter, error, self._settings, wait)
         if wait is None:
             return False
         self._wait = wait

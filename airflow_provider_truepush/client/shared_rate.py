@@ -7,31 +7,31 @@ import time
 from weakref import WeakValueDictionary
 
 from airflow_provider_truepush.api.connection.settings import Settings
-from airflow_provider_truepush.client.rate_limit import USED, Pace
+from airflow_provider_truepush.client.rate_limit import USED, RateLimiter
 
-#: Seconds after which the pace of a project that no client belongs to any more is forgotten.
+#: Seconds after which the rate of a project without clients is forgotten.
 _FORGET = 60.0
 #: The rate comes back from this moment at the latest, in seconds, whatever Truepush asks for.
-_LONGEST_HOLD = 3600.0
+_LONGEST_COOLDOWN = 3600.0
 
-#: A host and a token: a project, as far as can be known.
+#: A host and a token, which identify a project.
 _Key = tuple[str, str]
 
 #: Reentrant, as all locks here: a signal handler that cancels a campaign may interrupt its own thread inside of one.
 _lock = threading.RLock()
 _projects: dict[_Key, _Project] = {}
-#: What each connection said last.
+#: The project of each connection at its last look-up.
 _known: dict[str, _Key] = {}
 
 
 class _Project:
-    """The pace of a project, and the clients that keep it."""
+    """The rate limiter of a project, and the clients that use it."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.pace = Pace(None)
+        self.rate_limiter = RateLimiter(None)
         #: By their ids. A signal handler may open or close a client at any moment, so no loop may run over them.
-        self.clients: WeakValueDictionary[int, SharedPace] = WeakValueDictionary()
+        self.clients: WeakValueDictionary[int, SharedRateLimiter] = WeakValueDictionary()
         self.per_second: float | None = None
 
     def settle(self) -> None:
@@ -40,13 +40,13 @@ class _Project:
         wanted = min((client.per_second for client in clients if client and client.per_second), default=None)
         if wanted != self.per_second:
             self.per_second = wanted
-            self.pace.change(None if wanted is None else USED * wanted)
+            self.rate_limiter.change(None if wanted is None else USED * wanted)
 
 
-class SharedPace:
-    """A client's part in the :class:`~airflow_provider_truepush.client.rate_limit.Pace` of its project.
+class SharedRateLimiter:
+    """A client's part in the :class:`~airflow_provider_truepush.client.rate_limit.RateLimiter` of its project.
 
-    :param project: the pace, on the monotonic clock.
+    :param project: the project, with the rate limiter on the monotonic clock.
     :param per_second: requests per second that the client's connection allows; None for no limit.
     """
 
@@ -62,35 +62,35 @@ class SharedPace:
     @property
     def free(self) -> bool:
         """Return whether no request is held back at present."""
-        return self._project.pace.free
+        return self._project.rate_limiter.free
 
     @property
     def limited(self) -> bool:
         """Return whether Truepush recently asked to slow down."""
-        return self._project.pace.limited
+        return self._project.rate_limiter.limited
 
-    def quiet(self) -> float:
-        """Return the seconds until the end of the hold."""
-        return self._project.pace.quiet(time.monotonic())
+    def cooldown_left(self) -> float:
+        """Return the seconds until the end of the cooldown."""
+        return self._project.rate_limiter.cooldown_left(time.monotonic())
 
     def reserve(self, *, urgent: bool = False) -> float:
         """Take the next free moment; returns the seconds to sleep until it.
 
-        :param urgent: do not wait for the end of a :meth:`hold`.
+        :param urgent: do not wait for the end of a :meth:`cool_down`.
         """
         project = self._project
         with project.lock:
             if project.per_second is not None:
                 project.settle()
-            return project.pace.reserve(time.monotonic(), urgent=urgent)
+            return project.rate_limiter.reserve(time.monotonic(), urgent=urgent)
 
     def start(self) -> None:
-        """To be called when a request leaves that had to wait for its moment."""
+        """Record that a request leaves which had to wait for its moment."""
         with self._project.lock:
-            self._project.pace.start(time.monotonic())
+            self._project.rate_limiter.start(time.monotonic())
 
     def join(self) -> None:
-        """To be called when the client is used: its rate binds the others, too."""
+        """Record that the client is used: its limit applies to the others as well."""
         project = self._project
         if id(self) in project.clients:
             return
@@ -99,12 +99,12 @@ class SharedPace:
             project.settle()
 
     def leave(self) -> None:
-        """To be called when the client is closed: its rate binds the others no longer."""
+        """Record that the client is closed: its limit no longer applies to the others."""
         with self._project.lock:
             self._project.clients.pop(id(self), None)
             self._project.settle()
 
-    def hold(self, seconds: float, at_most: float | None = None) -> None:
+    def cool_down(self, seconds: float, at_most: float | None = None) -> None:
         """Start no request before that many seconds have passed, and then continue at half the rate for a while.
 
         :param seconds: for how long.
@@ -113,21 +113,21 @@ class SharedPace:
         with self._project.lock:
             now = time.monotonic()
             held = seconds if at_most is None else min(seconds, at_most)
-            self._project.pace.slow_down(now, now + held, now + min(seconds, _LONGEST_HOLD))
+            self._project.rate_limiter.slow_down(now, now + held, now + min(seconds, _LONGEST_COOLDOWN))
 
 
-def pace_for(settings: Settings) -> SharedPace:
-    """A client's part in the one pace of its project in this process."""
+def rate_limiter_for(settings: Settings) -> SharedRateLimiter:
+    """Return a client's part in the rate limiter that all clients of its project in this process share."""
     key = _key(settings)
     with _lock:
         if key not in _projects:
             _forget()
             _projects[key] = _Project()
-        return SharedPace(_projects[key], settings.requests_per_second)
+        return SharedRateLimiter(_projects[key], settings.requests_per_second)
 
 
 def note(conn_id: str, settings: Settings) -> None:
-    """Record a look-up of a connection. If its token was rotated, its project keeps its rate limit and its hold.
+    """Record a look-up of a connection. If its token was rotated, its project keeps its rate limit and its cooldown.
 
     :param conn_id: id of the connection.
     :param settings: what it says.
@@ -144,8 +144,8 @@ def _key(settings: Settings) -> _Key:
 
 
 def _forget() -> None:
-    # Not with the last client at once: hooks come and go, and the next is to keep the pace of the one before.
+    # A project is kept for a while after its last client: the next hook continues at the rate of the one before.
     long_ago = time.monotonic() - _FORGET
     for key, project in list(_projects.items()):
-        if not project.clients and project.pace.given_until < long_ago:
+        if not project.clients and project.rate_limiter.given_until < long_ago:
             del _projects[key]

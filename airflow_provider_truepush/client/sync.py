@@ -26,7 +26,7 @@ from airflow_provider_truepush.client.failures import reason, too_long, total_ti
 from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import check_files, headers, hider, proxy_for
 from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
-from airflow_provider_truepush.client.shared_rate import pace_for
+from airflow_provider_truepush.client.shared_rate import rate_limiter_for
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class SyncClient:
         self._settings = settings
         self._open_session = open_session
         self._kept: _Line | None = None
-        self._pace = pace_for(settings)
+        self._rate_limiter = rate_limiter_for(settings)
         self._metrics = RequestMetrics()
         self._hide = hider(settings, proxy_for(settings))
 
@@ -91,7 +91,7 @@ class SyncClient:
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
             return pretend(call)
-        self._pace.join()
+        self._rate_limiter.join()
         exchange = Exchange(call)
         if not call.endpoint.repeatable:
             # A connection of its own: a kept one may be closed by the server just as it is used, and then it is unknown
@@ -100,7 +100,7 @@ class SyncClient:
             try:
                 return self._attempt(exchange, line, just_before)
             except TruepushError as error:
-                slow_down_after(self._pace, error, self._settings)
+                slow_down_after(self._rate_limiter, error, self._settings)
                 raise
             finally:
                 line.session.close()
@@ -110,13 +110,13 @@ class SyncClient:
             return self._attempt(exchange, self._kept)
         except TruepushError as error:
             first = error
-        repeats = Repeats(exchange, first, self._settings, self._pace)
+        repeats = Repeats(exchange, first, self._settings, self._rate_limiter)
         result: T = Retrying(**repeats.options())(self._repeat, exchange, self._kept, repeats)
         return result
 
     def close(self) -> None:
         """Close the kept session and release its rate limit; the next call opens another session."""
-        self._pace.leave()
+        self._rate_limiter.leave()
         self._metrics.flush()
         kept, self._kept = self._kept, None
         if kept is not None:
@@ -128,10 +128,10 @@ class SyncClient:
 
     def _attempt(self, exchange: Exchange[T], line: _Line, just_before: Callable[[], None] | None = None) -> T:
         endpoint = exchange.call.endpoint
-        # As in the asynchronous client, a cancel does not wait for the end of a hold that a read has caused.
-        if wait := self._pace.reserve(urgent=endpoint.repeatable and not endpoint.reads):
+        # As in the asynchronous client, a cancel does not wait for the end of a cooldown that a read has caused.
+        if wait := self._rate_limiter.reserve(urgent=endpoint.repeatable and not endpoint.reads):
             time.sleep(wait)
-            self._pace.start()
+            self._rate_limiter.start()
         line.rest()
         line.evidence.leaving = just_before
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Who leaves when: at the pace however late the loop is, and what is urgent before what is not."""
+"""Requests leave at the allowed rate however late the loop is, and urgent ones before others."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.client import shared_rate
-from airflow_provider_truepush.client.admission import Gate
+from airflow_provider_truepush.client.admission import AdmissionQueue
 from airflow_provider_truepush.client.aio import AsyncClient
-from airflow_provider_truepush.client.shared_rate import SharedPace, pace_for
+from airflow_provider_truepush.client.shared_rate import SharedRateLimiter, rate_limiter_for
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
@@ -45,7 +45,7 @@ async def test_a_loop_that_is_late_does_not_catch_up_by_a_burst(rate: int, late:
 
     async def ask(client: AsyncClient) -> None:
         while True:
-            await client.turn()
+            await client.admit()
             left.append((await client.ask(READ))[1])
 
     async def block() -> None:
@@ -84,11 +84,11 @@ async def test_a_cancel_does_not_wait_until_a_hold_is_over(own_emulator: Emulato
     own_emulator.fault("campaignStats", effect="429", retry_after=60, nth=1)
     async with opened(settings(own_emulator)) as client:
         reads = [asyncio.create_task(client.execute(READ)) for _ in range(80)]
-        await soon(lambda: client.pace.quiet() > 0)
+        await soon(lambda: client.rate_limiter.cooldown_left() > 0)
         before = own_emulator.count("campaignStats")
         assert await asyncio.wait_for(client.execute(CANCEL), 10)
         assert own_emulator.count("campaignStats") <= before + 50  # what was under way
-        assert client.pace.quiet() > 30
+        assert client.rate_limiter.cooldown_left() > 30
         for read in reads:
             read.cancel()
         await asyncio.gather(*reads, return_exceptions=True)
@@ -104,23 +104,23 @@ async def test_a_cancel_that_is_told_to_wait_does(own_emulator: Emulator) -> Non
 
 
 async def test_one_that_is_cancelled_just_as_its_turn_comes_lets_the_next_go() -> None:
-    gate = Gate(SharedPace(shared_rate._Project(), 20))
-    first, second, third = (asyncio.create_task(gate.turn()) for _ in range(3))
+    queue = AdmissionQueue(SharedRateLimiter(shared_rate._Project(), 20))
+    first, second, third = (asyncio.create_task(queue.admit()) for _ in range(3))
     await first
     await asyncio.sleep(0)
     second.cancel()
     await asyncio.wait_for(third, 30)
-    assert gate.waiting == 0
+    assert queue.waiting == 0
 
 
 async def test_a_429_that_no_call_waits_for_slows_the_others(own_emulator: Emulator) -> None:
     own_emulator.fault("campaignStats", effect="429", nth=[1, 3])
     async with opened(settings(own_emulator, max_attempts=1)) as client:
-        assert client.pace.free
+        assert client.rate_limiter.free
         with pytest.raises(TruepushRateLimitError):
             await client.execute(READ)
-        assert client.pace.limited
-        assert 0 < client.pace.quiet() <= 0.5
+        assert client.rate_limiter.limited
+        assert 0 < client.rate_limiter.cooldown_left() <= 0.5
         await client.execute(READ)
     first, second = (request.monotonic for request in own_emulator.requests())
     assert second - first >= 0.4
@@ -133,17 +133,17 @@ async def test_a_retry_after_beyond_the_budget_holds_others_for_no_longer_than_t
     async with opened(settings(own_emulator, retry_budget=1)) as client:
         with pytest.raises(TruepushRateLimitError):
             await client.execute(READ)
-        assert 0 < client.pace.quiet() <= 1
+        assert 0 < client.rate_limiter.cooldown_left() <= 1
         await client.execute(READ)
-        assert client.pace.limited
+        assert client.rate_limiter.limited
     first, second = (request.monotonic for request in own_emulator.requests())
     assert second - first >= 0.95
 
 
 def test_one_pace_whatever_rates_its_clients_are_given(own_emulator: Emulator) -> None:
-    slow = pace_for(settings(own_emulator, 10))
-    quick = pace_for(settings(own_emulator, 1000))
-    none = pace_for(settings(own_emulator))
+    slow = rate_limiter_for(settings(own_emulator, 10))
+    quick = rate_limiter_for(settings(own_emulator, 1000))
+    none = rate_limiter_for(settings(own_emulator))
     slow.reserve()
     assert 0.05 < quick.reserve() <= 0.11
     assert not none.free
@@ -171,28 +171,28 @@ def test_an_edited_rate_counts_at_once_and_for_all(own_emulator: Emulator, monke
 
 async def test_a_rotated_token_does_not_end_a_hold(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, own_emulator, token="token-of-yesterday")
-    before = pace_for(await TruepushAsyncHook(CONN_ID).get_settings())
-    before.hold(30)
+    before = rate_limiter_for(await TruepushAsyncHook(CONN_ID).get_settings())
+    before.cool_down(30)
     connect(monkeypatch, own_emulator)
-    after = pace_for(await TruepushAsyncHook(CONN_ID).get_settings())
-    assert after.quiet() > 20
+    after = rate_limiter_for(await TruepushAsyncHook(CONN_ID).get_settings())
+    assert after.cooldown_left() > 20
     # Another project of the same host is not held.
     connect(monkeypatch, own_emulator, "another", token="token-of-another-project")
-    assert pace_for(await TruepushAsyncHook("another").get_settings()).quiet() == 0
+    assert rate_limiter_for(await TruepushAsyncHook("another").get_settings()).cooldown_left() == 0
 
 
 def test_the_pace_of_a_project_is_forgotten_after_its_last_client(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_rate, "_projects", {})
-    used = pace_for(settings(own_emulator))
+    used = rate_limiter_for(settings(own_emulator))
     used.reserve()
     del used
-    pace_for(Settings("http://127.0.0.1:9", "another-token"))
+    rate_limiter_for(Settings("http://127.0.0.1:9", "another-token"))
     assert len(shared_rate._projects) == 2  # the next client may come, and has to keep it
     monkeypatch.setattr(shared_rate, "_FORGET", 0.0)
     time.sleep(0.01)
-    kept = pace_for(Settings("http://127.0.0.1:10", "another-token"))
-    pace_for(Settings("http://127.0.0.1:11", "another-token"))
+    kept = rate_limiter_for(Settings("http://127.0.0.1:10", "another-token"))
+    rate_limiter_for(Settings("http://127.0.0.1:11", "another-token"))
     assert kept is not None
     assert {host for host, _ in shared_rate._projects} == {"http://127.0.0.1:10", "http://127.0.0.1:11"}

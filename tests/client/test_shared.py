@@ -69,11 +69,11 @@ async def test_who_is_cancelled_closes_what_nobody_else_uses(own_emulator: Emula
 async def test_what_waits_for_its_moment_goes_one_by_one(own_emulator: Emulator) -> None:
     entered = await enter_client(settings(own_emulator, per_second=20))
     assert urlsplit(entered.client.settings.base_url).scheme == "http"
-    assert not entered.client.pace.free
+    assert not entered.client.rate_limiter.free
     async with entered as client:
 
         async def ask() -> None:
-            await client.turn()
+            await client.admit()
             await client.ask(CALL)
 
         await asyncio.gather(*(ask() for _ in range(6)))

@@ -85,7 +85,7 @@ def test_without_a_rate_nothing_is_held_back(own_emulator: Emulator, monkeypatch
     connect(monkeypatch, own_emulator)
     threads()
     assert own_emulator.count() == CALLS
-    # The rest of a kept connection is no pace.
+    # The rest of a kept connection is no rate_limiter.
     assert all(seconds <= REST for seconds in slept)
 
 
@@ -151,4 +151,4 @@ def test_a_429_to_a_create_slows_down_all(
         other.get_campaign_stats(SENT)
         told = attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN)
         assert told.name == ("TruepushAmbiguousError" if bare else "TruepushRateLimitError")
-        assert project_of(own_emulator).pace.limited
+        assert project_of(own_emulator).rate_limiter.limited

@@ -8,23 +8,23 @@ import sys
 HAMMER = """
 import signal, time
 from airflow_provider_truepush.api.connection.settings import read_settings
-from airflow_provider_truepush.client.shared_rate import pace_for
+from airflow_provider_truepush.client.shared_rate import rate_limiter_for
 
 settings = read_settings(host="truepush.example", scheme=None, port=None, token="t0ken-of-a-test", extra={})
-pace = pace_for(settings)
+rate_limiter = rate_limiter_for(settings)
 handled = 0
 
 def on_kill(number, frame):
     global handled
     handled += 1
-    pace.reserve(urgent=True)
+    rate_limiter.reserve(urgent=True)
     signal.setitimer(signal.ITIMER_REAL, 0.0003)
 
 signal.signal(signal.SIGALRM, on_kill)
 signal.setitimer(signal.ITIMER_REAL, 0.0003)
 end = time.monotonic() + 2
 while time.monotonic() < end:
-    pace.reserve()
+    rate_limiter.reserve()
 signal.setitimer(signal.ITIMER_REAL, 0)
 print("handled", handled)
 """
@@ -39,21 +39,21 @@ def test_a_handler_never_waits_for_a_lock_of_its_own_thread() -> None:
 OPENING = """
 import signal, time
 from airflow_provider_truepush.api.connection.settings import read_settings
-from airflow_provider_truepush.client.shared_rate import pace_for
+from airflow_provider_truepush.client.shared_rate import rate_limiter_for
 
 extra = {"requests_per_second": 1000000}
 settings = read_settings(host="truepush.example", scheme=None, port=None, token="t0ken-of-a-test", extra=extra)
-paces = [pace_for(settings) for _ in range(200)]
+limiters = [rate_limiter_for(settings) for _ in range(200)]
 handled = 0
 
 def on_kill(number, frame):
     global handled
     handled += 1
-    opened = pace_for(settings)
+    opened = rate_limiter_for(settings)
     opened.reserve(urgent=True)
     if handled % 2:
-        paces.append(opened)
-        paces.pop(1)  # and one is forgotten, unclosed
+        limiters.append(opened)
+        limiters.pop(1)  # and one is forgotten, unclosed
     else:
         opened.leave()
     signal.setitimer(signal.ITIMER_REAL, 0.0003)
@@ -62,7 +62,7 @@ signal.signal(signal.SIGALRM, on_kill)
 signal.setitimer(signal.ITIMER_REAL, 0.0003)
 end = time.monotonic() + 2
 while time.monotonic() < end:
-    paces[0].reserve()
+    limiters[0].reserve()
 signal.setitimer(signal.ITIMER_REAL, 0)
 print("handled", handled)
 """

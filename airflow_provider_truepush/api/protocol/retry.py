@@ -67,7 +67,7 @@ def wait_before_create(
     return _wait(error, requests, waited, settings, jitter)
 
 
-def hold_for_others(error: TruepushRateLimitError, wait: float | None, settings: Settings) -> tuple[float, float]:
+def cooldown_for_others(error: TruepushRateLimitError, wait: float | None, settings: Settings) -> tuple[float, float]:
     """Return what a 429 means for other calls of the project: the seconds to slow down, and the longest wait.
 
     :param error: the error of one call.

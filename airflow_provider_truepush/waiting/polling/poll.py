@@ -53,7 +53,7 @@ class PollRunner:
         self.concurrency = AdaptiveConcurrency()
         self.tasks: set[asyncio.Task[None]] = set()
         self._done = done
-        self._quiet_until = 0.0
+        self._cooldown_until = 0.0
         self._jitter = Jitter()
         self._refreshing = False
 
@@ -68,9 +68,9 @@ class PollRunner:
 
         A last poll at a deadline does not wait for the end of a cooldown.
         """
-        if now >= self._quiet_until or due >= self._quiet_until:
+        if now >= self._cooldown_until or due >= self._cooldown_until:
             return due
-        return min(self._jitter.take(self._quiet_until, tracked.interval), tracked.deadline)
+        return min(self._jitter.take(self._cooldown_until, tracked.interval), tracked.deadline)
 
     @property
     def kept_back(self) -> bool:
@@ -82,7 +82,7 @@ class PollRunner:
     def remedy(self) -> str:
         """Return what to do when the intervals cannot be kept."""
         shared = self.connection.shared
-        if shared is not None and shared.client.pace.limited:
+        if shared is not None and shared.client.rate_limiter.limited:
             return "Truepush has asked to slow down. Choose longer intervals."
         if shared is not None and shared.client.settings.requests_per_second is not None:
             return "Choose longer intervals, or raise requests_per_second of the connection."
@@ -107,7 +107,7 @@ class PollRunner:
         :param urgent: True for the last poll of a waiter, which goes before all others.
         """
         now = time.monotonic()
-        if now < self._quiet_until and not urgent:
+        if now < self._cooldown_until and not urgent:
             self._done(tracked)
             return
         try:
@@ -127,7 +127,7 @@ class PollRunner:
                 self._answered(tracked, None, now)
                 return
             async with shared as client:
-                await client.turn(urgent=urgent)
+                await client.admit(urgent=urgent)
                 if not tracked.queued:
                     return  # it was polled in the meantime, at a deadline, or has no waiter anymore
                 if self.connection.shared is shared:
@@ -199,7 +199,7 @@ class PollRunner:
         if isinstance(error, (TruepushRateLimitError, TruepushServerError)) and error.retry_after:
             pause = min(error.retry_after, _LONGEST_QUIET)
             if isinstance(error, TruepushRateLimitError):
-                self._quiet_until = max(self._quiet_until, time.monotonic() + pause)
+                self._cooldown_until = max(self._cooldown_until, time.monotonic() + pause)
         for waiter in tracked.waiters:
             waiter.failed(error, sent, pause)
         self.health.fails(error)

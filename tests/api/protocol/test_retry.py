@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, example, given, strategies as st
 
-from airflow_provider_truepush.api.protocol.retry import hold_for_others, wait_before_create, wait_before_repeat
+from airflow_provider_truepush.api.protocol.retry import cooldown_for_others, wait_before_create, wait_before_repeat
 from airflow_provider_truepush.exceptions import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -213,7 +213,7 @@ def test_others_slow_down_with_the_one(
     asked: float | None, wait: float | None, budget: float, expected: tuple[float, float]
 ) -> None:
     error = TruepushRateLimitError("any", retry_after=asked)
-    assert hold_for_others(error, wait, connection(retry_budget=budget)) == expected
+    assert cooldown_for_others(error, wait, connection(retry_budget=budget)) == expected
 
 
 def test_callers_do_not_return_together() -> None:

@@ -262,7 +262,9 @@ async def test_truepushs_wish_is_not_answered_by_an_advice_to_send_more(
     async with running(waiting()):
         await soon(lambda: own_emulator.count() >= 4)
         runner = next(iter(poller._pollers[asyncio.get_running_loop()].values()))._runner
-        await soon(lambda: "requests_per_second" in runner.remedy or runner.connection.shared.client.pace.limited)
+        await soon(
+            lambda: "requests_per_second" in runner.remedy or runner.connection.shared.client.rate_limiter.limited
+        )
 
 
 def test_a_loop_that_ends_just_after_the_last_trigger_leaves_no_connection(
