@@ -21,6 +21,7 @@ exclude_patterns = ["_generated/fragments/**", "records/**"]
 html_theme = "furo"
 html_title = "airflow-provider-truepush"
 html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_theme_options = {"navigation_with_keys": True}
 html_show_sphinx = False
 
