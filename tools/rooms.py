@@ -26,7 +26,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("sending", "resources", "export"),
     ("hooks",),
     ("client",),
-    ("emulator", "assets", "models", "later"),
+    ("emulator", "assets", "models"),
     ("api",),
 )
 #: The same within ``api/``.

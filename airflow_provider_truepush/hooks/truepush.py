@@ -8,19 +8,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_truepush.api.connection import form
+from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
+from airflow_provider_truepush.hooks import lists
 from airflow_provider_truepush.hooks.connection_type import ConnectionType, answered
 from airflow_provider_truepush.hooks.truepush_async import TruepushAsyncHook
-from airflow_provider_truepush.later import Later
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.connection.settings import Settings
     from airflow_provider_truepush.api.models.refs import Ref
-    from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
     from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
     from airflow_provider_truepush.api.protocol.newest import Newest
     from airflow_provider_truepush.api.protocol.wanted import Wanted
     from airflow_provider_truepush.client.sync import SyncClient
-    from airflow_provider_truepush.hooks import lists
     from airflow_provider_truepush.models import (
         Campaign,
         CampaignRef,
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
         Trigger,
         TriggerRef,
     )
-else:
-    calls = Later("airflow_provider_truepush.api.protocol.calls")
-    endpoints = Later("airflow_provider_truepush.api.protocol.endpoints")
-    lists = Later("airflow_provider_truepush.hooks.lists")
-    wanted = Later("airflow_provider_truepush.api.protocol.wanted")
 
 __all__ = ["TruepushAsyncHook", "TruepushHook"]
 

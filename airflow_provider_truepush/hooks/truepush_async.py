@@ -8,21 +8,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_truepush.api.connection import form
+from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
+from airflow_provider_truepush.hooks import lists
 from airflow_provider_truepush.hooks.async_connection import look_up
 from airflow_provider_truepush.hooks.connection_type import ConnectionType, answered
-from airflow_provider_truepush.later import Later
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from airflow_provider_truepush.api.connection.settings import Settings
     from airflow_provider_truepush.api.models.refs import Ref
-    from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
     from airflow_provider_truepush.api.protocol.endpoints import Call, Endpoint
     from airflow_provider_truepush.api.protocol.newest import Newest
     from airflow_provider_truepush.api.protocol.wanted import Wanted
     from airflow_provider_truepush.client.aio import AsyncClient
-    from airflow_provider_truepush.hooks import lists
     from airflow_provider_truepush.models import (
         Campaign,
         CampaignRef,
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
         Trigger,
         TriggerRef,
     )
-else:
-    calls = Later("airflow_provider_truepush.api.protocol.calls")
-    endpoints = Later("airflow_provider_truepush.api.protocol.endpoints")
-    lists = Later("airflow_provider_truepush.hooks.lists")
-    wanted = Later("airflow_provider_truepush.api.protocol.wanted")
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Ref")

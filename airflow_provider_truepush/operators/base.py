@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
@@ -14,11 +14,11 @@ from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushBadRequestError,
 )
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.arguments import CheckedPartial
 from airflow_provider_truepush.operators.rendering import RendersText
 
-DEFAULT_CONNECTION = TruepushHook.default_conn_name
+if TYPE_CHECKING:
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
 
 
 class TruepushOperator(RendersText, BaseOperator):
@@ -68,6 +68,7 @@ class TruepushOperator(RendersText, BaseOperator):
         in doubt could reach every subscriber a second time.
         """
         from airflow_provider_truepush.client.redacted import redacted_errors
+        from airflow_provider_truepush.hooks.truepush import TruepushHook
 
         with TruepushHook(self.truepush_conn_id) as hook:
             try:

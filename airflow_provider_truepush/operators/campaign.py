@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator

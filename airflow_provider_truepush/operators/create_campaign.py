@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowSkipException, conf
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_two_segments
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.lineage.campaign import CampaignLineage
 from airflow_provider_truepush.operators import campaign_arguments
 from airflow_provider_truepush.operators.arguments import (
@@ -19,7 +20,7 @@ from airflow_provider_truepush.operators.arguments import (
     refuse_misnamed_defaults,
     refuse_other_names,
 )
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.delivery import Delivery, SentCampaign
 from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
 

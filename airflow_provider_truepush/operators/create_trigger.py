@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_two_segments
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, refuse_misnamed_defaults
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import change_records, run_began

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
 from airflow_provider_truepush.operators.target import read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import change_records

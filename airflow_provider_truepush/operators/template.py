@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.api.checks.values import text
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators import campaign_arguments
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
+from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
 from airflow_provider_truepush.operators.target import keep_target

@@ -17,8 +17,8 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_truepush.api.checks.literals import check_literal
 from airflow_provider_truepush.api.checks.values import is_dry_run_id, object_id, refuse, seconds
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import TruepushValidationError
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
@@ -27,6 +27,7 @@ from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET,
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
     from airflow_provider_truepush.waiting.goal import Goal
     from airflow_provider_truepush.waiting.memory import WatchMemory
@@ -81,7 +82,7 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         cancel_on_failure: bool = False,
         cancel_on_kill: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        truepush_conn_id: str = TruepushHook.default_conn_name,
+        truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -151,6 +152,8 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
     @property
     def hook(self) -> TruepushHook:
         """Return the hook, which is kept from poke to poke."""
+        from airflow_provider_truepush.hooks.truepush import TruepushHook
+
         if self._hook is None:
             self._hook = TruepushHook(self.truepush_conn_id)
         return self._hook

@@ -12,28 +12,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
-from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.api.checks.literals import check_literal
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.lineage.export import ExportLineage
 from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION, TruepushOperator
-from airflow_provider_truepush.transfers import given
+from airflow_provider_truepush.operators.base import TruepushOperator
+from airflow_provider_truepush.transfers import arguments, given
+from airflow_provider_truepush.transfers.interval import is_past
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api.checks import literals
-    from airflow_provider_truepush.export import rows, selection
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.export import Outcome
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.selection import Selection
-    from airflow_provider_truepush.transfers import arguments, interval
-else:
-    literals = Later("airflow_provider_truepush.api.checks.literals")
-    arguments = Later("airflow_provider_truepush.transfers.arguments")
-    interval = Later("airflow_provider_truepush.transfers.interval")
-    rows = Later("airflow_provider_truepush.export.rows")
-    selection = Later("airflow_provider_truepush.export.selection")
 
 #: The most ids that an error lists.
 _NAMED = 50
@@ -110,15 +103,14 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         # A template without a value must not mean every campaign.
         self._some_campaigns = campaign_ids is not None
         with checked_at_parse():
-            check = literals.check_literal
             if self._some_campaigns:
-                check(lambda _, value: selection.read_campaign_ids(value), "campaign_ids", campaign_ids)
-            check(arguments.optional_name, "project", project)
-            check(arguments.age, "refresh_for", refresh_for)
-            check(arguments.count, "stop_after_unchanged", self.stop_after_unchanged)
-            check(arguments.optional_name, "snapshot_key", self.snapshot_key)
-            check(arguments.choice, "on_past_interval", on_past_interval, arguments.ON_PAST_INTERVAL)
-            check(arguments.ratio, "fail_if_missing_ratio", self.fail_if_missing_ratio)
+                check_literal(_check_campaign_ids, "campaign_ids", campaign_ids)
+            check_literal(arguments.optional_name, "project", project)
+            check_literal(arguments.age, "refresh_for", refresh_for)
+            check_literal(arguments.count, "stop_after_unchanged", self.stop_after_unchanged)
+            check_literal(arguments.optional_name, "snapshot_key", self.snapshot_key)
+            check_literal(arguments.choice, "on_past_interval", on_past_interval, arguments.ON_PAST_INTERVAL)
+            check_literal(arguments.ratio, "fail_if_missing_ratio", self.fail_if_missing_ratio)
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -157,18 +149,22 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         return summary
 
     def _selection(self, context: Context) -> Selection:
-        return selection.Selection(
-            targets=selection.read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
+        from airflow_provider_truepush.export.selection import Selection, read_campaign_ids
+
+        return Selection(
+            targets=read_campaign_ids(self.campaign_ids) if self._some_campaigns else None,
             refresh_for=arguments.age("refresh_for", self.refresh_for),
             stop_after_unchanged=arguments.count("stop_after_unchanged", self.stop_after_unchanged),
             as_of=getattr(context["dag_run"], "start_date", None),
         )
 
     def _run(self, context: Context) -> ExportRun:
+        from airflow_provider_truepush.export.rows import ExportRun
+
         arguments.choice("on_past_interval", self.on_past_interval, arguments.ON_PAST_INTERVAL)
         ti, dag_run = context["ti"], context["dag_run"]
         logical_date = context.get("logical_date")
-        return rows.ExportRun(
+        return ExportRun(
             project=arguments.optional_name("project", self.project)
             or arguments.name("truepush_conn_id", self.truepush_conn_id),
             snapshot_key=arguments.optional_name("snapshot_key", self.snapshot_key)
@@ -187,7 +183,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         interval_end = context.get("data_interval_end")
         if interval_end is None and by_schedule:
             interval_end = getattr(dag_run, "run_after", None)  # timetables of partitions give no interval
-        past = interval.is_past(
+        past = is_past(
             interval_start=context.get("data_interval_start"),
             interval_end=interval_end,
             timetable=getattr(dag, "timetable", None),
@@ -228,6 +224,12 @@ class StatsTransfer(ExportLineage, TruepushOperator):
                 f"{outcome.missing} of {outcome.campaigns} campaigns have no statistics, more than "
                 f"fail_if_missing_ratio={ratio:g} allows: {_some(outcome.missing_ids, outcome.missing)}. {kept}"
             )
+
+
+def _check_campaign_ids(field: str, value: Any) -> None:
+    from airflow_provider_truepush.export.selection import read_campaign_ids
+
+    read_campaign_ids(value)
 
 
 def _some(ids: list[str], number: int) -> str:

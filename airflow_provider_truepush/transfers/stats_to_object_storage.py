@@ -7,22 +7,18 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.literals import check_literal, is_literal
 from airflow_provider_truepush.api.checks.values import refuse
-from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import checked_at_parse
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
+from airflow_provider_truepush.transfers import arguments
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api.checks import literals
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
-    from airflow_provider_truepush.transfers import arguments
-else:
-    literals = Later("airflow_provider_truepush.api.checks.literals")
-    arguments = Later("airflow_provider_truepush.transfers.arguments")
 
 __all__ = ["TruepushStatsToObjectStorageOperator"]
 
@@ -105,12 +101,11 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         self.format = format
         self.compression = compression
         with checked_at_parse():
-            check = literals.check_literal
-            check(arguments.path, "path", path)
-            check(arguments.choice, "format", format, arguments.FORMATS)
-            if literals.is_literal(format):
-                check(arguments.compression, "compression", compression, format)
-            check(_check_unchanged, "stop_after_unchanged", self.stop_after_unchanged)
+            check_literal(arguments.path, "path", path)
+            check_literal(arguments.choice, "format", format, arguments.FORMATS)
+            if is_literal(format):
+                check_literal(arguments.compression, "compression", compression, format)
+            check_literal(_check_unchanged, "stop_after_unchanged", self.stop_after_unchanged)
         self._lineage: list[tuple[str, str]] = []
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:

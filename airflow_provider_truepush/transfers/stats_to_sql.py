@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.literals import check_literal
 from airflow_provider_truepush.api.checks.values import refuse
-from airflow_provider_truepush.later import Later
+from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import checked_at_parse
-from airflow_provider_truepush.operators.base import DEFAULT_CONNECTION
-from airflow_provider_truepush.transfers import given
+from airflow_provider_truepush.transfers import arguments, given
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.api.checks import literals
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.sql.engine import Engine
     from airflow_provider_truepush.export.sql.tables import Tables
-    from airflow_provider_truepush.transfers import arguments
-else:
-    literals = Later("airflow_provider_truepush.api.checks.literals")
-    arguments = Later("airflow_provider_truepush.transfers.arguments")
 
 __all__ = ["TruepushStatsToSqlOperator"]
 
@@ -117,11 +112,10 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         self.create_table = create_table
         self.schema_contract = schema_contract
         with checked_at_parse():
-            check = literals.check_literal
-            check(arguments.schema, "schema", self.schema)
-            check(arguments.table_prefix, "table_prefix", table_prefix)
-            check(arguments.flag, "create_table", create_table)
-            check(arguments.choice, "schema_contract", schema_contract, arguments.SCHEMA_CONTRACTS)
+            check_literal(arguments.schema, "schema", self.schema)
+            check_literal(arguments.table_prefix, "table_prefix", table_prefix)
+            check_literal(arguments.flag, "create_table", create_table)
+            check_literal(arguments.choice, "schema_contract", schema_contract, arguments.SCHEMA_CONTRACTS)
         self._written: tuple[Engine, Tables] | None = None
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:

@@ -13,8 +13,9 @@ import requests
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushServerError
+from airflow_provider_truepush.hooks import truepush as hooks
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.operators import base, campaign_send
+from airflow_provider_truepush.operators import campaign_send
 from airflow_provider_truepush.sending import protocol
 from tests.sending.tasks import Tasks
 from tests.tokens import SESSION_TOKEN
@@ -35,7 +36,7 @@ def network_that_copies(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
             requests.post(url, json=request.body, headers=headers, timeout=10).raise_for_status()
             return found
 
-    monkeypatch.setattr(base, "TruepushHook", CopiedHook)
+    monkeypatch.setattr(hooks, "TruepushHook", CopiedHook)
 
 
 def states(tasks: Tasks) -> dict[str, str]:
@@ -85,7 +86,7 @@ def test_what_appeared_much_later_is_no_copy(tasks: Tasks, sqlite: str, monkeypa
             tasks.emulator.seed({"campaigns": [{"title": "Sale", "send_at": later}]})
             return found
 
-    monkeypatch.setattr(base, "TruepushHook", BusyConsole)
+    monkeypatch.setattr(hooks, "TruepushHook", BusyConsole)
     tasks.run(ledger_conn_id=sqlite, **AHEAD)
     assert list(states(tasks).values()) == ["scheduled", "scheduled"]
 
@@ -103,7 +104,7 @@ def test_a_copy_that_comes_late_is_cancelled_as_well(
                 tasks.emulator.seed({"campaigns": [{"title": "Sale", "send_at": later}]})
             return super().list_campaigns(since)
 
-    monkeypatch.setattr(base, "TruepushHook", SlowCopies)
+    monkeypatch.setattr(hooks, "TruepushHook", SlowCopies)
     sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
     found = states(tasks)
     assert found.pop(sent) == "scheduled"
@@ -118,7 +119,7 @@ class _Gone(BaseException):
 def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
     tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Dies(base.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
+    class Dies(hooks.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
         looks = 0
 
         def list_campaigns(self, since: Any = None) -> Any:
@@ -127,7 +128,7 @@ def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
                 raise _Gone
             return super().list_campaigns(since)
 
-    monkeypatch.setattr(base, "TruepushHook", Dies)
+    monkeypatch.setattr(hooks, "TruepushHook", Dies)
     with pytest.raises(_Gone):
         tasks.run(ledger_conn_id=sqlite, **AHEAD)
     assert sorted(states(tasks).values()) == ["scheduled", "scheduled"]
@@ -147,12 +148,12 @@ def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
 def test_of_two_copies_whose_answer_is_lost_one_is_adopted_and_one_cancelled(
     tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Lossy(base.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
+    class Lossy(hooks.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
         def create_campaign(self, campaign: Any, *, just_before: Callable[[], None] | None = None) -> str | None:
             super().create_campaign(campaign, just_before=just_before)
             raise TruepushAmbiguousError("the answer was lost", endpoint="createCampaign")
 
-    monkeypatch.setattr(base, "TruepushHook", Lossy)
+    monkeypatch.setattr(hooks, "TruepushHook", Lossy)
     sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
     found = states(tasks)
     assert found.pop(sent) == "scheduled"
@@ -173,7 +174,7 @@ def test_what_was_seen_alone_once_is_not_adopted_before_it_is_seen_alone_again(
                 tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})
             return super().list_campaigns(since)
 
-    monkeypatch.setattr(base, "TruepushHook", Slow)
+    monkeypatch.setattr(hooks, "TruepushHook", Slow)
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="unknown which one is this send's"):
         tasks.run()

@@ -11,8 +11,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 
 from airflow_provider_truepush.exceptions import TruepushSendExpiredError, TruepushSendStoreError
+from airflow_provider_truepush.hooks import truepush as hooks
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.operators import base
 from airflow_provider_truepush.sending.sql_rows import Rows
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
@@ -138,7 +138,7 @@ def test_a_signal_while_the_store_is_asked_cancels_afterwards(tasks: Tasks, monk
             store.operator = operator  # from now on a signal comes with each question: the outcome is next
             return found
 
-    monkeypatch.setattr(base, "TruepushHook", SignalledAfterwards)
+    monkeypatch.setattr(hooks, "TruepushHook", SignalledAfterwards)
     type(operator).execute.__wrapped__(operator, context)  # type: ignore[attr-defined]
     assert not store.hung
     assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled"]
@@ -246,7 +246,7 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
             return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(base, "TruepushHook", Adopting)
+        patch.setattr(hooks, "TruepushHook", Adopting)
         with pytest.raises(TruepushSendStoreError, match=r"in the meantime\. Nothing was sent"):
             tasks.run()
 
@@ -260,7 +260,7 @@ def test_it_is_not_removed_with_the_intent(tasks: Tasks, adopted: str, monkeypat
             return super().create_campaign(campaign, just_before=just_before)
 
     with monkeypatch.context() as patch:
-        patch.setattr(base, "TruepushHook", Adopting)
+        patch.setattr(hooks, "TruepushHook", Adopting)
         with pytest.raises(TruepushSendExpiredError, match="has lost its intent"):
             tasks.run()
 

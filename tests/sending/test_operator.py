@@ -13,8 +13,8 @@ from airflow_provider_truepush.exceptions import (
     TruepushSendExpiredError,
     TruepushServerError,
 )
+from airflow_provider_truepush.hooks import truepush as hooks
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.operators import base
 from tests.sending.tasks import Tasks
 
 STORES = ("state", "ledger")
@@ -139,7 +139,7 @@ def test_a_task_whose_state_key_a_person_has_removed_sends_nothing_when_it_wakes
             tasks.store.values.clear()
             return super().create_campaign(campaign, just_before=just_before)
 
-    monkeypatch.setattr(base, "TruepushHook", Frozen)
+    monkeypatch.setattr(hooks, "TruepushHook", Frozen)
     with pytest.raises(TruepushSendExpiredError, match="has lost its intent"):
         tasks.run()
     assert tasks.sends == 0
@@ -156,7 +156,7 @@ def test_a_task_that_is_ended_before_it_sends_does_not(
             operator.on_kill()
             return super().newest_campaigns()
 
-    monkeypatch.setattr(base, "TruepushHook", Ended)
+    monkeypatch.setattr(hooks, "TruepushHook", Ended)
     with pytest.raises(TruepushSendExpiredError, match="was ended before it came to send"):
         type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
     assert tasks.sends == 0
@@ -174,7 +174,7 @@ def test_a_timeout_before_the_request_leaves_asks_no_person(
             raise _TimedOut
 
     with monkeypatch.context() as patch:
-        patch.setattr(base, "TruepushHook", Slow)
+        patch.setattr(hooks, "TruepushHook", Slow)
         with pytest.raises(_TimedOut):
             tasks.run(**kept)
     assert [tasks.run(**kept)] == tasks.made

@@ -19,8 +19,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
+from airflow_provider_truepush.hooks import truepush as hooks
 from airflow_provider_truepush.models import Campaign
-from airflow_provider_truepush.operators import base, campaign_send, task_try
+from airflow_provider_truepush.operators import campaign_send, task_try
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.protocol import CampaignSending
@@ -116,7 +117,7 @@ class World:
     def patch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have the operator use this world."""
         hook = type("WatchedHookOfAWorld", (WatchedHook,), {"world": self})
-        monkeypatch.setattr(base, "TruepushHook", hook)
+        monkeypatch.setattr(hooks, "TruepushHook", hook)
         sender = partial(self.sender, sleep=self.sleep, clock=lambda: self.now)
         monkeypatch.setattr(campaign_send, "CampaignSending", sender)
         monkeypatch.setattr(task_try, "open_store", self._open_store)
