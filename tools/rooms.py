@@ -57,8 +57,8 @@ def imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            names += [node.module] if not all(name in known for name in names) else []
+            # A module that is imported from its package's front needs the front as well.
+            names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
         yield from (name for name in names if name in known)
 
 

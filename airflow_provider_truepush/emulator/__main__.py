@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from airflow_provider_truepush.emulator import commands
+import airflow_provider_truepush.emulator.commands as commands
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment
 from airflow_provider_truepush.emulator.dialects import DIALECTS
 from airflow_provider_truepush.emulator.emulator import DEFAULT_TOKEN, Emulator, is_loopback

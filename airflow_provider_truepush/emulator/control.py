@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from airflow_provider_truepush.emulator import guard
+import airflow_provider_truepush.emulator.guard as guard
 from airflow_provider_truepush.emulator.control_table import ACTIONS, ROOT, Action, index
 from airflow_provider_truepush.emulator.controls import Controls
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_keys

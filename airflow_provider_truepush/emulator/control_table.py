@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from airflow_provider_truepush.emulator import reference
+import airflow_provider_truepush.emulator.reference as reference
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS, Controls
 from airflow_provider_truepush.emulator.dialects import Dialect

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from inspect import signature
 from typing import Any, Never
 
-from airflow_provider_truepush.emulator import reference, seeding
+import airflow_provider_truepush.emulator.reference as reference
+import airflow_provider_truepush.emulator.seeding as seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import as_datetime, as_moment, as_seconds
 from airflow_provider_truepush.emulator.dialects import Dialect, choose

@@ -11,9 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
+import airflow_provider_truepush.emulator.hostile as hostile
+import airflow_provider_truepush.emulator.outcomes as outcomes
+import airflow_provider_truepush.emulator.wire as wire
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
-from airflow_provider_truepush.emulator import hostile, outcomes, wire
 from airflow_provider_truepush.emulator.dialects import Answer
 from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.history import Request

@@ -9,8 +9,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+import airflow_provider_truepush.emulator.outcomes as outcomes
 from airflow_provider_truepush.api.models.counters import COUNTERS
-from airflow_provider_truepush.emulator import outcomes
 from airflow_provider_truepush.emulator.dialects import Answer, Dialect
 from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.outcomes import BY_NAME, Outcome

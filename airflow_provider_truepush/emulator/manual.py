@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
-from airflow_provider_truepush.emulator import seeding
+import airflow_provider_truepush.emulator.seeding as seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.control_table import ACTIONS, CHURN_KEYS, FAULT_KEYS, ROOT, Action
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import airflow_provider_truepush.emulator.outcomes as outcomes
+import airflow_provider_truepush.emulator.validation as validation
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
-from airflow_provider_truepush.emulator import outcomes, validation
 from airflow_provider_truepush.emulator.delivery import counters
 from airflow_provider_truepush.emulator.outcomes import Outcome
 from airflow_provider_truepush.emulator.records import Campaign, Project, Record, Segment, Template, Trigger

@@ -10,8 +10,11 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+import airflow_provider_truepush.emulator.control as control
+import airflow_provider_truepush.emulator.guard as guard
+import airflow_provider_truepush.emulator.page as page
+import airflow_provider_truepush.emulator.wire as wire
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
-from airflow_provider_truepush.emulator import control, guard, page, wire
 from airflow_provider_truepush.emulator.clock import as_datetime
 from airflow_provider_truepush.emulator.control_table import ROOT
 from airflow_provider_truepush.emulator.exchange import Exchange

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import airflow_provider_truepush.emulator.operations as operations
+import airflow_provider_truepush.emulator.outcomes as outcomes
+import airflow_provider_truepush.emulator.seeding as seeding
 from airflow_provider_truepush.api.models.counters import COUNTERS
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
-from airflow_provider_truepush.emulator import operations, outcomes, seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import Clock, Mode, as_moment
 from airflow_provider_truepush.emulator.dialects import Dialect, choose

@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from typing import Any
 
+import airflow_provider_truepush.emulator.seeding as seeding
 from airflow_provider_truepush.api.models.counters import COUNTERS
-from airflow_provider_truepush.emulator import seeding
 from airflow_provider_truepush.emulator.churn import Churn
 from airflow_provider_truepush.emulator.clock import as_datetime
 from airflow_provider_truepush.emulator.delivery import counters

@@ -21,7 +21,7 @@ _CLEAR = "rgba(0,0,0,0)"
 _TEXT = "#808080"  # the page's style sets another
 
 
-def scripts() -> str:
+def plotly_script() -> str:
     """Return the whole of plotly.js, for the page.
 
     :raises ImportError: when plotly is not installed.

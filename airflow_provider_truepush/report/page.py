@@ -7,7 +7,7 @@ import hashlib
 from datetime import datetime
 from importlib import resources
 
-from airflow_provider_truepush.report import figures
+from airflow_provider_truepush.report.figures import in_json, plotly_script
 from airflow_provider_truepush.report.view_model import STEPS, ReportView, format_number, share
 
 #: The most snapshots in the table below a plot; the newest are shown.
@@ -34,14 +34,14 @@ def page(view: ReportView) -> str:
 
     files = resources.files("airflow_provider_truepush.report")
     own = [files.joinpath(name).read_text(encoding="utf-8") for name in ("table.js", "draw.js")]
-    scripts = [own[0], figures.scripts(), own[1]] if view.campaigns else []
+    scripts = [own[0], plotly_script(), own[1]] if view.campaigns else []
     return environment.get_template("page.html").render(
         view=view,
         totals=view.totals,
         share=share,
         steps=STEPS,
         rows=ROWS,
-        plots=[figures.in_json(campaign) for campaign in view.campaigns],
+        plots=[in_json(campaign) for campaign in view.campaigns],
         scripts=scripts,
         hashes=" ".join(f"'sha256-{_hash(script)}'" for script in scripts) or "'none'",
     )
