@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 import airflow_provider_truepush.emulator.guard as guard
-from airflow_provider_truepush.emulator.control_table import ACTIONS, ROOT, Action, index
+from airflow_provider_truepush.emulator.control_action import ROOT, Action
+from airflow_provider_truepush.emulator.control_table import ACTIONS, index
 from airflow_provider_truepush.emulator.controls import Controls
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_keys
 from airflow_provider_truepush.emulator.outcomes import as_json

@@ -6,12 +6,12 @@ The manual page and the HTTP answers to wrong keys are written from these rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import airflow_provider_truepush.emulator.reference as reference
 from airflow_provider_truepush.emulator.churn import Churn
+from airflow_provider_truepush.emulator.control_action import ROOT, Action, Run
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS, Controls
 from airflow_provider_truepush.emulator.dialects import Dialect
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_keys
@@ -19,50 +19,9 @@ from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.overview import overview
 from airflow_provider_truepush.emulator.seeding import KINDS
 
-ROOT = "/_emulator"
-Run = Callable[[Controls, dict[str, Any], dict[str, str], str], Any]
-
 FAULT_KEYS = tuple(item.name for item in fields(Fault) if item.name not in ("id", "hits"))
 DIALECT_KEYS = ("name", *(item.name for item in fields(Dialect)))
 CHURN_KEYS = tuple(item.name for item in fields(Churn))
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One control.
-
-    :param methods: HTTP methods that do the same.
-    :param name: the first part of the path below ``/_emulator/``.
-    :param summary: what it does, for the manual.
-    :param run: does it.
-    :param keys: the keys of the JSON body.
-    :param query: the keys of the query.
-    :param argument: what follows the name in the path; empty for nothing.
-    :param argument_optional: the argument can be left out.
-    :param example: a body that works where the objects of Truepush's reference exist.
-    :param sample: an argument that works there.
-    """
-
-    methods: tuple[str, ...]
-    name: str
-    summary: str
-    run: Run
-    keys: tuple[str, ...] = ()
-    query: tuple[str, ...] = ()
-    argument: str = ""
-    argument_optional: bool = False
-    example: dict[str, Any] | None = None
-    sample: str = ""
-
-    @property
-    def path(self) -> str:
-        """The path below the control address, with its argument in braces."""
-        return f"{self.name}/{{{self.argument}}}" if self.argument else self.name
-
-    @property
-    def changes(self) -> bool:
-        """True when it changes the emulator."""
-        return "GET" not in self.methods
 
 
 def index() -> dict[str, list[str]]:

@@ -9,7 +9,8 @@ from dataclasses import fields
 
 import airflow_provider_truepush.emulator.seeding as seeding
 from airflow_provider_truepush.emulator.churn import Churn
-from airflow_provider_truepush.emulator.control_table import ACTIONS, CHURN_KEYS, FAULT_KEYS, ROOT, Action
+from airflow_provider_truepush.emulator.control_action import ROOT, Action
+from airflow_provider_truepush.emulator.control_table import ACTIONS, CHURN_KEYS, FAULT_KEYS
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS
 from airflow_provider_truepush.emulator.dialects import ALLOWED, DIALECTS, LARGEST_PAGE, Dialect
 from airflow_provider_truepush.emulator.effects import DEFAULT_PHASE, EFFECTS, MEANINGS, PHASES

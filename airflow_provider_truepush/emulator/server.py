@@ -16,7 +16,7 @@ import airflow_provider_truepush.emulator.page as page
 import airflow_provider_truepush.emulator.wire as wire
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator.clock import as_datetime
-from airflow_provider_truepush.emulator.control_table import ROOT
+from airflow_provider_truepush.emulator.control_action import ROOT
 from airflow_provider_truepush.emulator.exchange import Exchange
 from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.emulator.service import Service

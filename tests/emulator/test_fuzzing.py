@@ -10,7 +10,8 @@ import requests
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from airflow_provider_truepush.emulator import EFFECTS, Emulator, TruepushEmulatorError
-from airflow_provider_truepush.emulator.control_table import ACTIONS, CHURN_KEYS, DIALECT_KEYS, FAULT_KEYS, Action
+from airflow_provider_truepush.emulator.control_action import Action
+from airflow_provider_truepush.emulator.control_table import ACTIONS, CHURN_KEYS, DIALECT_KEYS, FAULT_KEYS
 from airflow_provider_truepush.emulator.controls import ADD_CAMPAIGNS
 from airflow_provider_truepush.emulator.seeding import KINDS
 from tests.emulator.support import CAMPAIGN
