@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError
 from airflow_provider_truepush.client.redacted import get_logger
@@ -47,6 +47,27 @@ class CampaignSend:
     settle_window: timedelta
     schedule_ahead: timedelta | None
     sent: SentCampaign
+
+    @classmethod
+    def of(cls, operator: Any, context: Context) -> CampaignSend:
+        """Return the send that an operator describes.
+
+        :param operator: the create operator; its templates have been rendered.
+        :param context: Airflow's context.
+        """
+        return cls(
+            context=context,
+            conn_id=operator.truepush_conn_id,
+            send_token=None if operator.send_token is None else str(operator.send_token),
+            ledger_conn_id=operator.ledger_conn_id,
+            guard=LateGuard(
+                operator.send_on_backfill, operator.max_lateness, operator.quiet_hours, operator.in_quiet_hours
+            ),
+            on_doubt=operator.on_doubt,
+            settle_window=operator.settle_window,
+            schedule_ahead=operator.schedule_ahead,
+            sent=operator.sent,
+        )
 
     def open_store(self) -> None:
         """Open the store of this send for the task."""

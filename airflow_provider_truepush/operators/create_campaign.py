@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.api.models.campaign import Campaign
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Button
-    from airflow_provider_truepush.operators.campaign_send import CampaignSend
 
 #: Arguments that include these are complete.
 _ALL = {"wait_for_delivery", "error_budget", "settle_window", "require", "on_settled", *campaign_arguments.OF_THE_WAIT}
@@ -221,14 +220,18 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
             self.sent.close_store()
 
     def _send_and_wait(self, context: Context) -> str | None:
+        from airflow_provider_truepush.operators.campaign_send import CampaignSend
+
         with self.sent.kill_switch.guarded(), self.truepush() as hook:
-            self._check_arguments()
+            campaign_arguments.check_rendered(self, self._never_empty)
+            if self.wait_for_delivery:
+                Delivery.of(self, self.sent)  # checks the arguments of the wait
             # Open it before the campaign is read: that may fail, and a later try must see that this try began.
-            send = self._send_of(context)
+            send = CampaignSend.of(self, context)
             send.open_store()
             campaign = self._campaign(context, hook)
             if self.send_token is not None and str(self.send_token) != send.send_token:
-                send = self._send_of(context)  # the function of a decorated task has returned its token
+                send = CampaignSend.of(self, context)  # the function of a decorated task has returned its token
                 send.open_store()
             if campaign is None:
                 send.check_nothing_was_begun(hook)
@@ -255,6 +258,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         The other arguments come with the deferral, and with the event as well: ``dag.test()`` hands on the event only.
         A task that was deferred by version 0.1 has the first two in the deferral only.
         """
+        from airflow_provider_truepush.operators.campaign_send import CampaignSend
         from airflow_provider_truepush.waiting.goal import Verdict
 
         given = {"campaign_id": campaign_id, "title": title, "send_token": send_token}
@@ -262,34 +266,11 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
             self.send_token = carried["send_token"]
         with self.sent.kill_switch.guarded():
-            self._send_of(context).open_store()
+            CampaignSend.of(self, context).open_store()
             self.sent.close_store()
             Delivery.of(self, self.sent).finish(carried["campaign_id"], Verdict.of_event(event), context)
             self.publish_campaign(context, carried["campaign_id"], carried["title"])
         return str(carried["campaign_id"])
-
-    def _send_of(self, context: Context) -> CampaignSend:
-        """Return the send as the arguments describe it, now that they are rendered."""
-        from airflow_provider_truepush.operators.campaign_send import CampaignSend
-        from airflow_provider_truepush.sending.late_guard import LateGuard
-
-        return CampaignSend(
-            context=context,
-            conn_id=self.truepush_conn_id,
-            send_token=None if self.send_token is None else str(self.send_token),
-            ledger_conn_id=self.ledger_conn_id,
-            guard=LateGuard(self.send_on_backfill, self.max_lateness, self.quiet_hours, self.in_quiet_hours),
-            on_doubt=self.on_doubt,
-            settle_window=self.settle_window,
-            schedule_ahead=self.schedule_ahead,
-            sent=self.sent,
-        )
-
-    def _check_arguments(self) -> None:
-        """Check the arguments beside the campaign, before anything is sent."""
-        campaign_arguments.check_rendered(self, self._never_empty)
-        if self.wait_for_delivery:
-            Delivery.of(self, self.sent)
 
     def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
         """Return the campaign to send; None to skip the task."""

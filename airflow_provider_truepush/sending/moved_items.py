@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
@@ -12,15 +11,14 @@ from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.identity import Identity
+from airflow_provider_truepush.sending.item_evidence import ItemEvidence
 from airflow_provider_truepush.sending.plan import SendPlan
-from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, is_same_message
+from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend, View
 from airflow_provider_truepush.sending.store import SendStore
 
 log = get_logger(__name__)
 
-#: How far back is looked when it is not known when the Dag run began.
-_UNKNOWN_RUN = timedelta(days=1)
 #: Looks that must agree that an item was not sent: a sibling that starts again is not seen for a moment.
 _LOOKS = 2
 
@@ -44,7 +42,7 @@ class MovedItems:
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
-        self._hook = hook
+        self._evidence = ItemEvidence(hook, store, siblings, plan.campaign.title, clock)
         self._store = store
         self._plan = plan
         self._title = plan.campaign.title
@@ -79,11 +77,11 @@ class MovedItems:
         view = siblings.look()
         self._moved = siblings.was_cleared or view.was_restarted
         if siblings.map_index < 0:
-            self._check_other_token(view)
+            self._evidence.check_token(view, has_moved=self._moved)
             found = self._match(view)
             return None if found is None else self._resume(found)
         if self._moved or siblings.try_number > 1:
-            self._check_other_token(view)
+            self._evidence.check_token(view, has_moved=self._moved)
         if other is not None and self._store.sees_run() and not self._moved:
             raise TruepushAmbiguousError(refusals.other_item(other, self._store, self._title))
         if other is None and not self._moved:
@@ -184,8 +182,12 @@ class MovedItems:
             waiting = self._waiting_for(view, is_exact=sees_run) if is_open else set()
             # Where nothing was cleared and every sibling has its item, a campaign of the title is somebody else's.
             is_doubtful = self._siblings.was_cleared or waiting or view.has_moved
-            unknown = self._unattributed(own) if is_open and is_doubtful and not sees_run else []
-            orphans = self._orphans(view) if is_open else []
+            unknown = (
+                self._evidence.unattributed(own, has_moved=self._moved)
+                if is_open and is_doubtful and not sees_run
+                else []
+            )
+            orphans = self._evidence.orphans(view, has_moved=self._moved) if is_open else []
             left = end - self._clock()
             if other is not None and sees_run and not (view.silent or view.pending):
                 left = 0.0  # a ledger knows the others
@@ -208,61 +210,6 @@ class MovedItems:
         if is_exact and self._identity.send_token is not None:
             return set()
         return {*view.silent, *view.pending}
-
-    def _orphans(self, view: View) -> list[str]:
-        """Return the titles of what siblings have sent and no map index has any more: this item may be one of them."""
-        if self._identity.send_token is not None or not self._moved:
-            return []
-        held = [item for _, item in view.items]
-        own = f" of {self._identity.task} [{self._siblings.map_index}]"
-        sent: list[SiblingSend | SendRecord] = [
-            *view.sends,
-            *(kept for kept in self._store.sent_in_run() if self._store.sees_others and not kept.author.endswith(own)),
-        ]
-        mine = {kept.content for kept in self._store.sent_here()}
-        return sorted(
-            {
-                send.title
-                for send in sent
-                if send.content not in mine and not any(is_same_message(send.content, item) for item in held)
-            }
-        )
-
-    def _check_other_token(self, view: View) -> None:
-        """Stop if the same content was sent under another token: a token may name a place, or have been changed."""
-        identity = self._identity
-        if identity.send_token is None or self._exact(view):
-            return
-        own = [*self._store.sent_here(), *self._store.sent_in_run()]
-        keys = {identity.key, identity.run_key, identity.item_key, identity.legacy_key}
-        here = [kept for kept in own if identity.is_message(kept.content) and kept.key not in keys]
-        sent: list[SiblingSend | SendRecord] = list(here)
-        if self._moved:
-            sent += [send for send in view.sends if identity.is_message(send.content)]
-        else:
-            index = f" [{self._siblings.map_index}]"
-            sent = [kept for kept in here if not identity.is_mapped or kept.author.endswith(index)]
-        if sent:
-            raise TruepushAmbiguousError(refusals.other_token(sent[0].campaign_id, self._title))
-
-    def _unattributed(self, own: set[str | None]) -> list[str]:
-        """Return the campaigns of the title, created since the Dag run began, of which no sender is known."""
-        began = self._siblings.began
-        if began is None:
-            began = datetime.fromtimestamp(self._clock(), UTC) - _UNKNOWN_RUN
-        # In a first run the campaigns of the run before are no reason to wait.
-        since = began - (CLOCKS_APART if self._moved else timedelta(0))
-        try:
-            rows = [row.id for row in self._hook.list_campaigns(since=since) if row.title == self._title]
-        except TruepushAmbiguousError as error:
-            # Nothing was sent yet, and a retry is fine.
-            raise TruepushServerError(f"{error} No campaign was sent.") from error
-        # Asked last: who has sent a campaign of the list has published it by now, or is about to.
-        known = own | {send.campaign_id for send in self._siblings.look().sends}
-        rows = [campaign_id for campaign_id in rows if campaign_id not in known]
-        rows = [campaign_id for campaign_id in rows if (made := created_at(campaign_id)) is None or made >= since]
-        taken = self._store.taken(rows) if self._store.sees_others else set()
-        return [campaign_id for campaign_id in rows if campaign_id not in taken]
 
     def _resume(self, send: SiblingSend | SendRecord) -> SendRecord:
         """Return the record of what a sibling has sent, and keep it in the own store too."""

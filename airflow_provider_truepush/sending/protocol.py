@@ -31,6 +31,7 @@ from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.late_guard import only_once
 from airflow_provider_truepush.sending.moved_items import MovedItems
 from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.reconciler import Reconciler
 from airflow_provider_truepush.sending.record import SendRecord, content_hash, is_recent, newest
 from airflow_provider_truepush.sending.recorder import Recorder
 from airflow_provider_truepush.sending.search import Search
@@ -74,6 +75,7 @@ class CampaignSending:
         self._content = content_hash(plan.campaign.as_dict())
         self._recorder = Recorder(store, plan, sleep)
         self._search = Search(hook, store, plan, sleep, clock)
+        self._reconciler = Reconciler(hook, store, plan, self._recorder, self._search)
         self._moved = MovedItems(hook, store, plan, plan.siblings, sleep, clock) if plan.siblings else None
         self._began = clock()
         #: Whether the intent of this try was gone when it came to send.
@@ -147,14 +149,14 @@ class CampaignSending:
             raise
         except TruepushError as doubt:
             log.warning("%s", doubt)
-            return self._reconcile(record, str(doubt))
+            return self._reconciler.reconcile(record, str(doubt), self._resume)
         except BaseException:
             if not left:  # a timeout of Airflow's, say
                 self._recorder.release(record)
             raise
         metrics.count("truepush.sends.sent")
         if campaign_id is None:
-            return self._find_unnamed(record)
+            return self._reconciler.find_unnamed(record)
         self._recorder.commit(record, campaign_id)
         self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
@@ -173,7 +175,7 @@ class CampaignSending:
             log.info("Already sent by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
             self._watch_on(record)
             return record.campaign_id
-        return self._reconcile(record, f"{record.author} began to send it and did not finish.")
+        return self._reconciler.reconcile(record, f"{record.author} began to send it and did not finish.", self._resume)
 
     def _watch_on(self, record: SendRecord) -> None:
         ahead = self._plan.schedule_ahead  # the try that sent it may have died while it watched
@@ -243,58 +245,3 @@ class CampaignSending:
             raise TruepushSendExpiredError(
                 f"{record.author} {why}. {record.title!r} was not sent by this try. Airflow may retry the task."
             )
-
-    def _find_unnamed(self, record: SendRecord) -> str | None:
-        """Look for a campaign that was created without Truepush returning its id; do without if need be."""
-        campaign_id: str | None = None
-        try:
-            found, ours = self._search.look(record)
-            campaign_id = found[0] if ours else None
-        except TruepushError as error:
-            log.warning("Could not list campaigns to find the id: %s", error)
-        if campaign_id is None:
-            log.warning("Truepush created %r without returning its id, and the list does not settle it.", record.title)
-        self._recorder.commit(record, campaign_id)
-        if campaign_id is not None:
-            self._search.cancel_duplicates(record, campaign_id)
-        return campaign_id
-
-    def _reconcile(self, record: SendRecord, what: str) -> str | None:
-        """Find out what became of a send in doubt, or stop for a manual decision."""
-        seen = "The list of campaigns was not checked (on_doubt='fail')."
-        if self._plan.on_doubt == "reconcile":
-            try:
-                found, ours = self._search.look(record)
-            except TruepushError as error:
-                # A later try may look again, and nothing is sent until one has seen the campaign.
-                seen = f"The list of campaigns could not be read: {error}"
-                raise TruepushServerError(self._undecided(record, what, seen)) from error
-            if ours and self._adopt(record, found[0]):
-                self._search.cancel_duplicates(record, found[0])
-                return found[0]
-            seen = f"The list, watched for {self._plan.settle_window:.0f} s, has no new campaign of this title."
-            if found:
-                seen = f"New campaigns of this title: {', '.join(found)}; it is unknown which one is this send's."
-                if apart := [campaign_id for campaign_id in found if not record.is_of_its_time(campaign_id)]:
-                    seen += f" Not created within an hour of the intent: {', '.join(apart)}."
-        kept = self._store.read()
-        if kept is not None and (kept.attempt, kept.settled) != (record.attempt, record.settled):
-            return self._resume(kept)  # the try that wrote it was still at work, and has gone on
-        if kept is None:
-            raise TruepushServerError(
-                f"The intent of {record.author} to send {record.title!r} was removed: it was taken back, since nothing "
-                "was sent on it, or another try has taken over from this one. Nothing was sent by this try. Airflow "
-                "may retry the task."
-            )
-        raise TruepushAmbiguousError(self._undecided(record, what, seen))
-
-    def _adopt(self, record: SendRecord, campaign_id: str) -> bool:
-        """Take a campaign for this send's, unless the store knows it as another's by now."""
-        if not self._recorder.commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
-            return False
-        metrics.count("truepush.sends.adopted")
-        log.warning("%r was sent by %s; adopted campaign %s.", record.title, record.author, campaign_id)
-        return True
-
-    def _undecided(self, record: SendRecord, what: str, seen: str) -> str:
-        return refusals.undecided(record, self._store, what, seen, self._hook.settings.timeout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing_extensions import override
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushSendStoreError
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.sql_aliases import Aliases
 from airflow_provider_truepush.sending.sql_rows import ALIAS, VISIT, Rows, settled_column
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 from airflow_provider_truepush.sending.sql_visits import Visits
@@ -48,6 +48,7 @@ class SqlSendStore(SendStore):
         self._table = SqlTable(hook, conn_id)
         self._conn_id = conn_id
         self._rows = Rows(self._table)
+        self._aliases = Aliases(self._table, self._rows)
         self._visits = Visits(self._table, self._rows)
 
     @override
@@ -65,7 +66,7 @@ class SqlSendStore(SendStore):
             record = self._rows.follow(found.get(key))
             if record is not None and not (identity.is_item and not identity.is_message(record.content)):
                 if identity.is_item and identity.position_key not in found:
-                    self._point(identity.position_key, record)  # an equal item: this map index has it, too
+                    self._aliases.point(identity.position_key, record)  # an equal item: this map index has it, too
                 return record
         if (sibling := self._same_item(identity)) is not None:
             return sibling
@@ -138,7 +139,7 @@ class SqlSendStore(SendStore):
         identity = self._bound()
         aliases = identity.aliases(record.key)
         for alias in aliases:
-            self._point(alias, record)
+            self._aliases.point(alias, record)
         failed: TruepushSendStoreError | None = None
         try:
             self._rows.insert(record)
@@ -149,7 +150,7 @@ class SqlSendStore(SendStore):
         found = self._table.query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [record.key])
         others = [author for attempt, author in found if attempt != record.attempt]
         if not others:
-            others = self._others_over(aliases, record)
+            others = self._aliases.others(aliases, record)
         if others:
             raise TruepushSendStoreError(
                 f"Another try ({others[0]}) has recorded its intent to send {record.title!r} in {self}. Nothing was "
@@ -160,37 +161,6 @@ class SqlSendStore(SendStore):
                 f"{self} does not show the intent that was written to it. Nothing was sent. Check that the table can "
                 "be written and read."
             )
-
-    def _point(self, alias: str, record: SendRecord) -> None:
-        """Have an alias lead to a record. One that leads to another send of this map index is moved."""
-        row = SendRecord(
-            alias,
-            record.content,
-            "",
-            (record.key,),
-            ALIAS,
-            record.author,
-            record.made_at,
-            record.deadline,
-            settled=True,
-        )
-        if alias in self._rows.get([alias]):
-            self._table.change(
-                f"UPDATE {TABLE} SET content = ?, earlier = ?, author = ?, made_at = ? WHERE slot = ? AND attempt = ?",
-                [row.content, json.dumps([record.key]), row.author, row.made_at, alias, ALIAS],
-            )
-            return
-        try:
-            self._rows.insert(row)
-        except TruepushSendStoreError:
-            if alias not in self._rows.get([alias]):  # nor written by another process
-                raise
-
-    def _others_over(self, aliases: list[str], record: SendRecord) -> list[str]:
-        """Return who else has begun the same send under another key: one token, and a connection with two names."""
-        found = self._rows.get(aliases)
-        rows = [found[alias] for alias in aliases if alias in found and found[alias].attempt == ALIAS]
-        return [row.author for row in rows if row.before != (record.key,) and self._rows.follow(row) is not None]
 
     @override
     def commit(self, record: SendRecord) -> None:

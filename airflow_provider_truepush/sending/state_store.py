@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from typing_extensions import override
@@ -19,6 +19,7 @@ from airflow_provider_truepush.api.errors import (
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.store import SendStore, unknown_before
+from airflow_provider_truepush.sending.task_state import TaskState
 
 #: The state key under which a mapped task keeps the keys of everything it has sent.
 SENDS_KEY = "truepush_sends"
@@ -54,7 +55,7 @@ class TaskStateSendStore(SendStore):
         ledger: Callable[[], SendStore] | None = None,
     ) -> None:
         super().__init__()
-        self._store = store
+        self._state = TaskState(store)
         self._cleared_on_success = cleared_on_success
         self._try_number = try_number
         self._address = address
@@ -77,7 +78,7 @@ class TaskStateSendStore(SendStore):
     def identify(self, identity: Identity) -> SendStore:
         super().identify(identity)
         self._legacy = self._find_legacy(identity)
-        if identity.send_token is None or self._get(self.state_key) is not None:
+        if identity.send_token is None or self._state.get(self.state_key) is not None:
             return self
         if self._ledger is not None:
             return self._ledger().identify(identity)
@@ -97,7 +98,7 @@ class TaskStateSendStore(SendStore):
         keys = [SENDS_KEY] if identity.is_mapped else [state_key(identity.position_key)]
         if self._try_number > 1:
             keys += self._legacy_keys(identity)
-        return any(self._get(key) is not None for key in keys)
+        return any(self._state.get(key) is not None for key in keys)
 
     def begun_in(self, identity: Identity) -> tuple[str, int] | None:
         """Return the connection of the ledger in which an earlier try has begun, and its number; None for none."""
@@ -105,24 +106,24 @@ class TaskStateSendStore(SendStore):
         if self._try_number > 1:
             keys += [f"{key}_ledger" for key in self._legacy_keys(identity)]
         for key in keys:
-            if found := self._get(key):
+            if found := self._state.get(key):
                 return str(found["conn_id"]), int(found["since"])
         return None
 
     def begin_in(self, ledger_conn_id: str) -> None:
         """Record that this task's sends are recorded in a ledger, so that every later try looks there."""
-        self._set(_LEDGER_KEY, {"conn_id": ledger_conn_id, "since": self._try_number})
+        self._state.set(_LEDGER_KEY, {"conn_id": ledger_conn_id, "since": self._try_number})
 
     def unproven(self) -> str:
         """Return why an empty store proves nothing; "" where it proves that nothing was sent."""
         if not self._cleared_on_success:
             return ""
-        if self._try_number > 1 and self._get(_VISIT_KEY) is None:
+        if self._try_number > 1 and self._state.get(_VISIT_KEY) is None:
             return unknown_before(
                 self._try_number,
                 "Airflow is set to empty the task state store when a task succeeds ([state_store] clear_on_success)",
             )
-        self._set(_VISIT_KEY, self._try_number)
+        self._state.set(_VISIT_KEY, self._try_number)
         return ""
 
     @override
@@ -146,7 +147,7 @@ class TaskStateSendStore(SendStore):
         assert self.identity is not None
         if not self.identity.is_item:
             return None
-        kept = self._get(SENDS_KEY)
+        kept = self._state.get(SENDS_KEY)
         sends = kept if isinstance(kept, dict) else {}
         keys = [sends["position"]] if sends.get("position") else []
         if self._try_number > 1:
@@ -167,16 +168,16 @@ class TaskStateSendStore(SendStore):
         return [kept for kept in found if kept is not None]
 
     def _sends(self) -> list[str]:
-        kept = self._get(SENDS_KEY)
+        kept = self._state.get(SENDS_KEY)
         return [str(key) for key in kept["keys"]] if isinstance(kept, dict) else []
 
     def _find_legacy(self, identity: Identity) -> str | None:
         """Return another state key of this send: an earlier version's, or of a token or a time that it had before."""
-        if self._try_number <= 1 or self._get(state_key(identity.run_key)) is not None:
+        if self._try_number <= 1 or self._state.get(state_key(identity.run_key)) is not None:
             return None
         found: list[tuple[bool, str]] = []
         for key in [*self._legacy_keys(identity), *(self._sends() if identity.is_item else ())]:
-            kept = self._get(key)
+            kept = self._state.get(key)
             if kept is None:
                 continue
             # Under a key without an item, other content is another item; a bare id was written by someone.
@@ -190,7 +191,7 @@ class TaskStateSendStore(SendStore):
         return [state_key(name) for name in identity.legacy_keys]
 
     def _record_at(self, key: str) -> SendRecord | None:
-        kept = self._get(key)
+        kept = self._state.get(key)
         if kept is None:
             return None
         if isinstance(kept, dict):
@@ -203,36 +204,35 @@ class TaskStateSendStore(SendStore):
     @override
     def is_superseded(self) -> bool:
         try:
-            return self._store.get(self.state_key) is None
-        except Exception:  # A task that cannot reach Airflow any more may well have been given up.
+            return self._state.get(self.state_key) is None
+        except TruepushError:  # A task that cannot reach Airflow any more may well have been given up.
             return True
 
     @override
     def acquire(self, record: SendRecord) -> None:
         # The write fences off superseded tries. What someone has written since it was read must not be lost either.
-        if self._get(self.state_key) is not None:
+        if self._state.get(self.state_key) is not None:
             raise TruepushSendStoreError(
                 f"{self} was changed in the meantime. Nothing was sent by this try. Clear the task."
             )
         assert self.identity is not None
         if self.identity.is_mapped:
             keys = dict.fromkeys([*self._sends(), self.state_key])
-            self._set(SENDS_KEY, {"keys": list(keys), "position": self.state_key})
+            self._state.set(SENDS_KEY, {"keys": list(keys), "position": self.state_key})
         self._acquired = record
-        self._set(self.state_key, record.as_dict())
+        self._state.set(self.state_key, record.as_dict())
 
     @override
     def commit(self, record: SendRecord) -> None:
-        self._set(self._key_of(record), record.as_dict())
+        self._state.set(self._key_of(record), record.as_dict())
 
     @override
     def release(self, record: SendRecord) -> None:
-        kept = self._get(self.state_key)
+        kept = self._state.get(self.state_key)
         own = isinstance(kept, dict) and kept.get("attempt") == record.attempt and not kept.get("settled")
         # A superseded try reads nothing, and the store refuses it the deletion: that must not pass unnoticed.
         if own or kept is None:
-            with self._asking("written"):
-                self._store.delete(self.state_key)
+            self._state.delete(self.state_key)
 
     @override
     def _candidates(self, campaign_id: str) -> Sequence[SendRecord]:
@@ -245,31 +245,7 @@ class TaskStateSendStore(SendStore):
         if record.key == self.key:
             return self.state_key
         keys = [state_key(record.key), *self._legacy_keys(self.identity)]
-        return next((key for key in keys if self._get(key) is not None), self.state_key)
-
-    def _get(self, key: str) -> Any:
-        with self._asking("read"):
-            return self._store.get(key)
-
-    def _set(self, key: str, value: Any) -> None:
-        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
-
-        with self._asking("written"):
-            self._store.set(key, value, retention=NEVER_EXPIRE)
-
-    @contextmanager
-    def _asking(self, what: str) -> Iterator[None]:
-        """Turn what Airflow raises into an error of this provider's."""
-        try:
-            yield
-        except TruepushError:
-            raise
-        except Exception as error:
-            raise TruepushSendStoreError(
-                f"Airflow's task state store could not be {what} ({type(error).__name__}: {error}). This request "
-                "concerned the record of the send only; a campaign is sent only after its intent was recorded. "
-                "Airflow may retry the task."
-            ) from error
+        return next((key for key in keys if self._state.get(key) is not None), self.state_key)
 
     @override
     def __str__(self) -> str:
@@ -293,6 +269,6 @@ class TaskStateSendStore(SendStore):
     @override
     def how_to_allow_another(self) -> str:
         assert self.identity is not None
-        held = [key for key in self._legacy_keys(self.identity) if self._get(key) is not None]
+        held = [key for key in self._legacy_keys(self.identity) if self._state.get(key) is not None]
         body = json.dumps({"value": {"keys": list(dict.fromkeys([*self._sends(), *held]))}, "expires_at": None})
         return f"write to the task's state key: PUT {self._address.format(key=SENDS_KEY)} {body}, and clear the task"

@@ -13,6 +13,7 @@ from airflow_provider_truepush.exceptions import (
     TruepushRateLimitError,
 )
 from airflow_provider_truepush.sending.protocol import CampaignSending
+from airflow_provider_truepush.sending.reconciler import Reconciler
 from airflow_provider_truepush.sending.store import NoSendStore
 
 
@@ -55,17 +56,28 @@ class GetPostSave(_Sender):
 class ResendWhenEmpty(_Sender):
     """All as it should be, but an empty list counts as proof that nothing was sent."""
 
-    def _reconcile(self, record: Any, what: str) -> str | None:
+    def __init__(self, hook: Any, store: Any, plan: Any, **kwargs: Any) -> None:
+        super().__init__(hook, store, plan, **kwargs)
+        self._reconciler = _Resending(self)
+
+
+class _Resending(Reconciler):
+    def __init__(self, sender: _Sender) -> None:
+        super().__init__(sender.hook, sender.store, sender.plan, sender._recorder, sender._search)
+        self._sender = sender
+        self._seen = ""
+
+    def reconcile(self, record: Any, what: str, resume: Callable[[Any], str | None]) -> str | None:
         try:
-            return super()._reconcile(record, what)
+            return super().reconcile(record, what, resume)
         except TruepushAmbiguousError:
-            if "has no new campaign" not in str(self._error):
+            if "has no new campaign" not in self._seen:
                 raise
-            self.store.release(record)
-            return self.send()
+            self._sender.store.release(record)
+            return self._sender.send()
 
     def _undecided(self, record: Any, what: str, seen: str) -> str:
-        self._error = seen
+        self._seen = seen
         return super()._undecided(record, what, seen)
 
 
@@ -77,6 +89,7 @@ class ForgetsAtRestart(_Sender):
             store.inner.acquire = lambda record: None  # type: ignore[method-assign]
             store.inner.is_current = lambda record: True  # type: ignore[method-assign]
         super().__init__(hook, store, plan, **kwargs)
+        self._reconciler = _Guessing(hook, store, plan, self._recorder, self._search)
 
     def send(self) -> str | None:
         for _ in range(5):
@@ -85,7 +98,9 @@ class ForgetsAtRestart(_Sender):
                 return self._try()
         raise TruepushAmbiguousError("given up")
 
-    def _reconcile(self, record: Any, what: str) -> str | None:
+
+class _Guessing(Reconciler):
+    def reconcile(self, record: Any, what: str, resume: Callable[[Any], str | None]) -> str | None:
         ours, _ = self._search.look(record)
         if len(ours) == 1:
             return ours[0]
