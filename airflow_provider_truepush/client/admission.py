@@ -41,6 +41,11 @@ class AdmissionQueue:
 
     async def _leave(self, urgent: bool) -> bool:
         """Reserve a moment and wait for it. Return False during a cooldown."""
+        cluster = self._rate_limiter.cluster
+        if urgent and cluster is not None:
+            # The request before it in this queue may wait for other processes, which an urgent one does not.
+            await cluster.enter_async(urgent=True)
+            return True
         if not urgent and self._rate_limiter.cooldown_left():
             return False
         # Admit one at a time. The next request reserves its moment after this one has left, so that a late event loop
@@ -51,6 +56,11 @@ class AdmissionQueue:
                 return False
             if wait := self._rate_limiter.reserve(urgent=urgent):
                 await asyncio.sleep(wait)
+            if cluster is not None:
+                await cluster.enter_async()
+                if self._rate_limiter.cooldown_left():
+                    return False
+            if wait or cluster is not None:
                 self._rate_limiter.start()
             return True
         finally:

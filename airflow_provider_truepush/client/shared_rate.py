@@ -7,7 +7,10 @@ import time
 from weakref import WeakValueDictionary
 
 from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.client.cluster_limiter import ClusterLimiter
+from airflow_provider_truepush.client.cluster_rate import ClusterRate
 from airflow_provider_truepush.client.rate_limit import USED, RateLimiter
+from airflow_provider_truepush.client.redis_leases import RedisLeases, store_of
 
 #: Seconds after which the rate of a project without clients is forgotten.
 _FORGET = 60.0
@@ -33,6 +36,20 @@ class _Project:
         #: By their ids. A signal handler may open or close a client at any moment, so no loop may run over them.
         self.clients: WeakValueDictionary[int, SharedRateLimiter] = WeakValueDictionary()
         self.per_second: float | None = None
+        #: The limiters that connections of this project share with other processes, by the ids of their connections.
+        self.clusters: dict[str, ClusterLimiter] = {}
+
+    def cluster(self, settings: Settings) -> ClusterLimiter | None:
+        """Return the limiter that a connection shares with other processes; needs the lock."""
+        conn_id, per_second = settings.rate_limit_conn_id, settings.requests_per_second
+        if conn_id is None or per_second is None:
+            return None
+        if (cluster := self.clusters.get(conn_id)) is None:
+            rate = ClusterRate(per_second, settings.rate_limit_share)
+            cluster = self.clusters[conn_id] = ClusterLimiter(conn_id, rate, RedisLeases(store_of(conn_id), settings))
+        else:
+            cluster.change(self.per_second or per_second, settings.rate_limit_share)
+        return cluster
 
     def settle(self) -> None:
         """Keep the slowest of the rates that its clients are given; needs the lock."""
@@ -41,6 +58,9 @@ class _Project:
         if wanted != self.per_second:
             self.per_second = wanted
             self.rate_limiter.change(None if wanted is None else USED * wanted)
+            if wanted is not None:
+                for cluster in tuple(self.clusters.values()):
+                    cluster.change(wanted)
 
 
 class SharedRateLimiter:
@@ -48,13 +68,15 @@ class SharedRateLimiter:
 
     :param project: the project, with the rate limiter on the monotonic clock.
     :param per_second: requests per second that the client's connection allows; None for no limit.
+    :param cluster: the limiter that other processes share; None when the rate is that of the process.
     """
 
-    __slots__ = ("__weakref__", "_project", "per_second")
+    __slots__ = ("__weakref__", "_project", "cluster", "per_second")
 
-    def __init__(self, project: _Project, per_second: float | None) -> None:
+    def __init__(self, project: _Project, per_second: float | None, cluster: ClusterLimiter | None = None) -> None:
         self._project = project
         self.per_second = per_second
+        self.cluster = cluster
         with project.lock:
             project.clients[id(self)] = self
             project.settle()
@@ -67,7 +89,12 @@ class SharedRateLimiter:
     @property
     def limited(self) -> bool:
         """Return whether Truepush recently asked to slow down."""
-        return self._project.rate_limiter.limited
+        return self._project.rate_limiter.limited or (self.cluster is not None and self.cluster.is_limited)
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether other processes share the rate at present."""
+        return self.cluster is not None and not self.cluster.is_away
 
     def cooldown_left(self) -> float:
         """Return the seconds until the end of the cooldown."""
@@ -113,7 +140,13 @@ class SharedRateLimiter:
         with self._project.lock:
             now = time.monotonic()
             held = seconds if at_most is None else min(seconds, at_most)
-            self._project.rate_limiter.slow_down(now, now + held, now + min(seconds, _LONGEST_COOLDOWN))
+            eased_after = min(seconds, _LONGEST_COOLDOWN)
+            if self.is_shared:
+                self._project.rate_limiter.cool_down(now + held)
+            else:
+                self._project.rate_limiter.slow_down(now, now + held, now + eased_after)
+        if self.cluster is not None:
+            self.cluster.cool_down(held, eased_after)
 
 
 def rate_limiter_for(settings: Settings) -> SharedRateLimiter:
@@ -123,7 +156,9 @@ def rate_limiter_for(settings: Settings) -> SharedRateLimiter:
         if key not in _projects:
             _forget()
             _projects[key] = _Project()
-        return SharedRateLimiter(_projects[key], settings.requests_per_second)
+        project = _projects[key]
+        with project.lock:
+            return SharedRateLimiter(project, settings.requests_per_second, project.cluster(settings))
 
 
 def note(conn_id: str, settings: Settings) -> None:

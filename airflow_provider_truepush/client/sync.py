@@ -129,8 +129,12 @@ class SyncClient:
     def _attempt(self, exchange: Exchange[T], line: _Line, just_before: Callable[[], None] | None = None) -> T:
         endpoint = exchange.call.endpoint
         # As in the asynchronous client, a cancel does not wait for the end of a cooldown that a read has caused.
-        if wait := self._rate_limiter.reserve(urgent=endpoint.repeatable and not endpoint.reads):
+        urgent = endpoint.repeatable and not endpoint.reads
+        if wait := self._rate_limiter.reserve(urgent=urgent):
             time.sleep(wait)
+        if (cluster := self._rate_limiter.cluster) is not None:
+            cluster.enter(urgent=urgent)
+        if wait or cluster is not None:
             self._rate_limiter.start()
         line.rest()
         line.evidence.leaving = just_before

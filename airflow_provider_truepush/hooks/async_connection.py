@@ -36,10 +36,25 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
     :raises TruepushConnectionLookupError: Airflow did not return it.
     """
     await asyncio.to_thread(_import_heavy)
+    from airflow_provider_truepush.hooks.connection import settings_of
+
+    connection, extra = await _connection(conn_id, hook)
+    # In a thread: the database of time zones is read from files.
+    settings = await asyncio.to_thread(settings_of, conn_id, connection, extra)
+    if settings.rate_limit_conn_id is not None:
+        from airflow_provider_truepush.hooks.rate_limit_connection import use_redis
+
+        found = await _connection(settings.rate_limit_conn_id, hook)
+        await asyncio.to_thread(use_redis, settings, *found)
+    return settings
+
+
+async def _connection(conn_id: str, hook: Any) -> tuple[Any, dict[str, Any]]:
+    """Return Airflow's connection, and its extras."""
     from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
-    from airflow_provider_truepush.hooks.connection import lookup_error, settings_of
+    from airflow_provider_truepush.hooks.connection import lookup_error
 
     try:
         try:
@@ -48,11 +63,9 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
             # dag.test() answers no asynchronous question, and the connection then seems to be missing: ask it in a
             # thread, as Airflow does by itself on older versions.
             connection = await get_async_connection(conn_id, hook=_InThread(hook))  # type: ignore[arg-type]
-        extra = await get_async_extra_dejson(connection)
+        return connection, await get_async_extra_dejson(connection)
     except Exception as error:
         raise lookup_error(conn_id, error) from None
-    # In a thread: the database of time zones is read from files.
-    return await asyncio.to_thread(settings_of, conn_id, connection, extra)
 
 
 class _InThread:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_truepush.api.checks.values import refuse
@@ -12,7 +12,7 @@ from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.settings import Settings, read_settings
 from airflow_provider_truepush.api.errors import TruepushConnectionLookupError, TruepushError
 from airflow_provider_truepush.client.redacted import remember
-from airflow_provider_truepush.client.shared_rate import note
+from airflow_provider_truepush.client.shared_rate import note, rate_limiter_for
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,29 @@ _SHOWN = 500
 
 #: Extras for which a warning was logged, by connection, because a watched connection is looked up repeatedly.
 _said: dict[str, tuple[str, ...]] = {}
+
+
+def look_up(conn_id: str, get_connection: Callable[[str], Any]) -> Settings:
+    """Return a connection's settings, blocking.
+
+    :param conn_id: id of the connection.
+    :param get_connection: returns Airflow's connection of an id.
+    :raises TruepushConnectionLookupError: Airflow did not return it.
+    """
+    settings = settings_of(conn_id, *_connection(conn_id, get_connection))
+    if settings.rate_limit_conn_id is not None:
+        from airflow_provider_truepush.hooks.rate_limit_connection import use_redis
+
+        use_redis(settings, *_connection(settings.rate_limit_conn_id, get_connection))
+    return settings
+
+
+def _connection(conn_id: str, get_connection: Callable[[str], Any]) -> tuple[Any, Mapping[str, Any]]:
+    try:
+        connection = get_connection(conn_id)
+        return connection, connection.extra_dejson
+    except Exception as error:
+        raise lookup_error(conn_id, error) from None
 
 
 def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Settings:
@@ -77,6 +100,8 @@ def notes_on(settings: Settings) -> list[str]:
     :param settings: the connection.
     """
     notes = []
+    if settings.rate_limit_conn_id is not None:
+        notes.append(_note_on_sharing(settings, settings.rate_limit_conn_id))
     if settings.dry_run:
         notes.append("Dry run is ON: nothing that changes the project is sent.")
     if settings.require_segment:
@@ -88,6 +113,12 @@ def notes_on(settings: Settings) -> list[str]:
     if settings.unknown_extras:
         notes.append(f"Unknown extras are ignored: {', '.join(settings.unknown_extras)}.")
     return notes
+
+
+def _note_on_sharing(settings: Settings, conn_id: str) -> str:
+    if rate_limiter_for(settings).is_shared:
+        return f"The rate limit is shared through the Redis connection {conn_id!r}."
+    return f"Redis (connection {conn_id!r}) did not answer, so the rate limit is NOT shared."
 
 
 def _check_extra(text: Any) -> None:

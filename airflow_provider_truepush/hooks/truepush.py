@@ -69,14 +69,9 @@ class TruepushHook(ConnectionType):
     def settings(self) -> Settings:
         """Return the connection's settings, looked up at first use."""
         if self._settings is None:
-            from airflow_provider_truepush.hooks.connection import lookup_error, settings_of
+            from airflow_provider_truepush.hooks.connection import look_up
 
-            try:
-                connection = self.get_connection(self.truepush_conn_id)
-                extra = connection.extra_dejson
-            except Exception as error:
-                raise lookup_error(self.truepush_conn_id, error) from None
-            self._settings = settings_of(self.truepush_conn_id, connection, extra)
+            self._settings = look_up(self.truepush_conn_id, self.get_connection)
         return self._settings
 
     def get_conn(self) -> SyncClient:

@@ -21,6 +21,8 @@ NAMES = [
     "timezone",
     "timeout",
     "requests_per_second",
+    "rate_limit_conn_id",
+    "rate_limit_share",
     "max_attempts",
     "retry_budget",
     "dry_run",

@@ -25,6 +25,7 @@ class Extra:
     :param kind: its JSON type.
     :param default: the value when it is left out.
     :param above: the bound that a number must exceed.
+    :param at_most: the largest number; None for any.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Extra:
     kind: Literal["string", "boolean", "integer", "number"]
     default: str | int | float | bool | None = None
     above: float = 0
+    at_most: float | None = None
 
 
 EXTRAS: tuple[Extra, ...] = (
@@ -54,6 +56,20 @@ EXTRAS: tuple[Extra, ...] = (
         "Requests per second",
         "Maximum requests per second of all tasks in one process together. Empty for no limit.",
         "number",
+    ),
+    Extra(
+        "rate_limit_conn_id",
+        "Rate limit connection",
+        "Id of a Redis connection. All processes of the cluster then share `requests_per_second` and cooldowns.",
+        "string",
+    ),
+    Extra(
+        "rate_limit_share",
+        "Rate limit share",
+        "Part of `requests_per_second` that each process uses while Redis does not answer.",
+        "number",
+        0.1,
+        at_most=1,
     ),
     Extra(
         "max_attempts",
@@ -118,6 +134,8 @@ def _conn_field(extra: Extra) -> dict[str, Any]:
         schema["default"] = extra.default
     if extra.kind in ("integer", "number"):
         schema["minimum"] = 1 if extra.kind == "integer" else 0
+    if extra.at_most is not None:
+        schema["maximum"] = extra.at_most
     return {"label": extra.label, "description": extra.description, "schema": schema}
 
 

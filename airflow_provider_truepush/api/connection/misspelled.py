@@ -42,6 +42,8 @@ _GUARDS: tuple[tuple[str, str], ...] = (
 _OTHERS: tuple[tuple[str, str], ...] = (
     (r"prox(y|ies)|\bsocks", "proxies"),
     (r"(retry|retries|backoff).*(budget|seconds|time|wait|delay|duration)|\bbackoff\b", "retry_budget"),
+    (r"\bredis\b|rate ?limit\w*.*\bconn|\bconn\w*.*rate ?limit", "rate_limit_conn_id"),
+    (r"\brate\b.*\bshare\b|\bshare\b.*\brate\b", "rate_limit_share"),
     (r"time ?outs?\b", "timeout"),
     (r"\b(max ?)?(retry|retries|attempts?|tries)\b", "max_attempts"),
     (
@@ -88,7 +90,7 @@ def may_be_shown(meant: str) -> bool:
 
     :param meant: the result of :func:`resembled`.
     """
-    return meant not in ("proxies", "cert", _HOST, _PASSWORD)
+    return meant not in ("proxies", "cert", "rate_limit_conn_id", _HOST, _PASSWORD)
 
 
 def how_to_write(meant: str) -> str:

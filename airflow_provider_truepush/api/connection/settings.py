@@ -28,6 +28,9 @@ class Settings:
     :param timezone: the project's time zone; None when the connection has none.
     :param timeout: connect and read timeout, in seconds.
     :param requests_per_second: maximum rate of all calls of a process together; None for no limit.
+    :param rate_limit_conn_id: id of the Redis connection through which all processes of a cluster share that rate;
+        None for a rate per process.
+    :param rate_limit_share: the part of the rate that a process uses while Redis does not answer.
     :param max_attempts: maximum attempts for a repeatable request.
     :param retry_budget: maximum seconds that one call waits between its attempts.
     :param dry_run: send no request that changes anything.
@@ -43,6 +46,8 @@ class Settings:
     timezone: ZoneInfo | None = None
     timeout: float = 30.0
     requests_per_second: float | None = None
+    rate_limit_conn_id: str | None = None
+    rate_limit_share: float = 0.1
     max_attempts: int = 5
     retry_budget: float = 120.0
     dry_run: bool = False
@@ -100,6 +105,13 @@ def read_settings(
         for name, value in extra.items()
         if name in known and value is not None and not (isinstance(value, str) and not value.strip())
     }
+    if values.get("rate_limit_conn_id") is not None and values.get("requests_per_second") is None:
+        refuse(
+            "extra.rate_limit_conn_id",
+            values["rate_limit_conn_id"],
+            "needs a rate to share",
+            "Set `requests_per_second` to the rate of the whole cluster",
+        )
     return Settings(
         base_url=_base_url(host, scheme, port),
         token=token,
@@ -156,6 +168,8 @@ def _read(extra: Extra, value: Any) -> Any:
         return _number(name, value, extra)
     if extra.name == "timezone":
         return _zone(name, value)
+    if extra.name == "rate_limit_conn_id":
+        return _conn_id(name, value)
     if extra.name == "verify":
         return _verify(name, value)
     if extra.name == "cert":
@@ -184,6 +198,8 @@ def _number(name: str, value: Any, extra: Extra) -> float | int:
         refuse(name, value, f"must be a {'whole ' if whole else ''}number of at least 0")
     if number <= extra.above:
         refuse(name, value, f"must be above {extra.above:g}")
+    if extra.at_most is not None and number > extra.at_most:
+        refuse(name, value, f"must be at most {extra.at_most:g}")
     return int(number) if whole else number
 
 
@@ -192,6 +208,14 @@ def _zone(name: str, value: Any) -> ZoneInfo:
         return ZoneInfo(str(value).strip())
     except (ZoneInfoNotFoundError, ValueError, OSError):
         refuse(name, value, "must be a time zone of the IANA database, such as Europe/Berlin")
+
+
+def _conn_id(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        refuse(name, value, "must be the id of a connection")
+    if "://" in value:  # an address can hold a password: the value is not shown
+        refuse(name, "an address that is not shown", "must be the id of a connection of type redis")
+    return value.strip()
 
 
 def _verify(name: str, value: Any) -> bool | str:

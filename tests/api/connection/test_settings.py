@@ -31,6 +31,8 @@ def test_defaults() -> None:
         timezone=None,
         timeout=30.0,
         requests_per_second=None,
+        rate_limit_conn_id=None,
+        rate_limit_share=0.1,
         max_attempts=5,
         retry_budget=120.0,
         dry_run=False,
@@ -119,6 +121,7 @@ def test_bad_schemes(scheme: str) -> None:
         ("timeout", [2.5, "2.5", " 2.5 "], 2.5),
         ("timeout", [10, "10", "1e1"], 10.0),
         ("requests_per_second", [0.5, "0.5", ".5"], 0.5),
+        ("rate_limit_share", [1, "1", 1.0], 1.0),
         ("max_attempts", [1, "1", 1.0, "1.0"], 1),
         ("retry_budget", [0, "0", 0.0], 0.0),
         ("dry_run", [True, "true", "True", " YES ", "on", 1, "1"], True),
@@ -153,6 +156,15 @@ def test_extras_as_json_and_as_strings(name: str, values: list[Any], expected: A
         assert type(actual) is type(expected)
 
 
+def test_the_connection_of_a_shared_rate() -> None:
+    settings = read({"rate_limit_conn_id": " redis_default ", "requests_per_second": 5})
+    assert settings.rate_limit_conn_id == "redis_default"
+    with refused("extra.rate_limit_conn_id", "'redis_default'", why="needs a rate to share"):
+        read({"rate_limit_conn_id": "redis_default"})
+    with refused("extra.rate_limit_conn_id", why="must be the id of a connection", hiding="secret"):
+        read({"rate_limit_conn_id": "redis://:secret@redis:6379", "requests_per_second": 5})
+
+
 @pytest.mark.parametrize("nothing", [None, "", " ", "\t\n"])
 def test_an_empty_extra_is_no_extra(nothing: str | None) -> None:
     names = ["timezone", "timeout", "requests_per_second", "max_attempts", "retry_budget", "dry_run", "require_segment"]
@@ -179,6 +191,8 @@ def test_an_empty_extra_is_no_extra(nothing: str | None) -> None:
         ("timeout", [30], "[30]"),
         ("requests_per_second", 0, "0"),
         ("requests_per_second", "0.0", "'0.0'"),
+        ("rate_limit_share", 0, "0"),
+        ("rate_limit_share", 1.01, "1.01"),
         ("max_attempts", 0, "0"),
         ("max_attempts", 2.5, "2.5"),
         ("max_attempts", "many", "'many'"),
@@ -269,6 +283,11 @@ def test_unknown_extras_are_told_and_mean_nothing() -> None:
         *[(name, "cert") for name in ("cert_file", "client_cert", "keyfile", "ssl_cert")],
         *[(name, "timeout") for name in ("request_timeout", "connect_timeout", "timeout_seconds")],
         *[(name, "requests_per_second") for name in ("requests_per_minute", "rate", "rpm", "throttle")],
+        *[
+            (name, "rate_limit_conn_id")
+            for name in ("redis", "redis_conn_id", "rate_limit_connection", "ratelimitConnId")
+        ],
+        *[(name, "rate_limit_share") for name in ("share_of_rate", "rateLimitShare", "rate_limit_shares")],
         ("retries", "max_attempts"),
         ("retry_delay", "retry_budget"),
         ("no_proxy", "proxies"),
