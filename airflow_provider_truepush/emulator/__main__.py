@@ -19,6 +19,8 @@ from airflow_provider_truepush.emulator.manual import documentation
 
 #: Airflow does not mask shorter secrets in logs, and warns about it in each log.
 SHORTEST_TOKEN = 5
+#: Segments that the start-up lists by name and id.
+SEGMENTS_SHOWN = 5
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,8 +133,10 @@ def _serve(words: Sequence[str]) -> int:
         print(f"Open {emulator.url}/ in a browser, or use {emulator.url}/_emulator/ from programs", flush=True)
         if given.print_connection_uri:
             print(f"export AIRFLOW_CONN_TRUEPUSH_DEFAULT='{emulator.connection_uri}'", flush=True)
-        segments = ", ".join(f"{row['id']} ({row['name']})" for row in emulator.segments()[:3])
-        print(f"Segments to send to: {segments}", flush=True)
+        segments = emulator.segments()
+        listed = ", ".join(f"{row['name']!r} ({row['id']})" for row in segments[:SEGMENTS_SHOWN])
+        more = f", and {len(segments) - SEGMENTS_SHOWN} more" if len(segments) > SEGMENTS_SHOWN else ""
+        print(f"Segments to send to: {listed}{more}", flush=True)
         if given.speed != 1:
             print(
                 f"The clock runs {given.speed:g} times as fast as this machine's. The provider tolerates a difference "

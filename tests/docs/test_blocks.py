@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,13 +22,6 @@ PYTHON_PAGES = sorted({block.page for block in BLOCKS if block.language == "pyth
 ALONE = [block for block in BLOCKS if not block.why_not and not block.run_by]
 SHELL = [block for block in ALONE if block.language == "sh" and "make " not in block.code]
 SERVERS = [block for block in BLOCKS if block.run_by == "tests/docs/test_blocks.py"]
-
-
-def run_pytest(folder: Path) -> str:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", "."]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "AIRFLOW__"))}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, cwd=folder, env=environment)
-    return done.stdout + done.stderr
 
 
 def test_there_are_blocks_of_every_kind() -> None:
@@ -77,19 +70,22 @@ def test_a_server_starts_and_prints_its_connection(block: Block, tmp_path: Path)
         assert "AIRFLOW_CONN_TRUEPUSH_DEFAULT" in shown[-1], shown
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PYTHON_PAGES)
-def test_python(page: str, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_python(
+    page: str, request: pytest.FixtureRequest, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests among the blocks get their fixtures, the provider's own included, from this session."""
     monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", own_emulator.connection_uri)
     names: dict[str, Any] = {"__name__": "page"}
     for block in BLOCKS:
         if block.page != page or block.language != "python" or block not in ALONE:
             continue
-        if "def test_" in block.code:
-            (tmp_path / "test_page.py").write_text(block.code)
-            assert "1 passed" in (output := run_pytest(tmp_path)), output
-        else:
-            exec(compile("\n" * (block.line) + block.code, str(ROOT / page), "exec"), names)
+        before = set(names)
+        exec(compile("\n" * (block.line) + block.code, str(ROOT / page), "exec"), names)
+        for name in sorted(set(names) - before):
+            if name.startswith("test_"):
+                wanted = inspect.signature(names[name]).parameters
+                names[name](**{fixture: request.getfixturevalue(fixture) for fixture in wanted})
 
 
 @pytest.mark.parametrize("block", SHELL, ids=str)
@@ -124,10 +120,3 @@ def test_sql_of_the_ledger(block: Block) -> None:
         database.executemany("INSERT INTO truepush_send_ledger VALUES (?, ?, ?)", rows)
         database.execute(block.code)
         assert [slot for (slot,) in database.execute("SELECT slot FROM truepush_send_ledger")] == ["open", "new"]
-
-
-@pytest.mark.timeout(300)
-def test_the_recipe_for_users_dags(tmp_path: Path) -> None:
-    """What the page about testing shows, in a folder of its own, as a user would have it."""
-    shutil.copytree(ROOT / "tests" / "docs" / "dag_recipe", tmp_path / "project")
-    assert "1 passed" in (output := run_pytest(tmp_path / "project")), output

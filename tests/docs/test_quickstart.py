@@ -1,13 +1,19 @@
-"""The quickstart, command by command, as the page has it."""
+"""The quickstart and the recipe for tests of a user's own Dags, as their pages have them.
+
+They share a folder and one process with Airflow in it: what a Dag's first run costs there is paid once.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,35 +21,78 @@ import pytest
 from tests.docs.blocks import ROOT, blocks
 
 MARK = "tests/docs/test_quickstart.py"
+RECIPE = Path(__file__).parent / "dag_recipe"
+TOOLS = Path(sys.executable).parent
+#: Runs Airflow's commands, as the pages have them, in the process and the database of the recipe's tests.
+COMMANDS = """
+import json, os, sys
+import pytest
+from airflow.__main__ import main
+
+@pytest.mark.parametrize("command", json.loads(os.environ["PAGE_COMMANDS"]), ids=" ".join)
+def test_command(command, monkeypatch):
+    for name, value in json.loads(os.environ["PAGE_EXPORTS"]).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", command)
+    main()
+"""
 
 
-@pytest.mark.timeout(300)
-def test_the_quickstart_ends_with_an_exported_campaign(tmp_path: Path) -> None:
-    start, *commands = [block.code for block in blocks() if block.run_by == MARK]
-    tools = Path(sys.executable).parent
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    environment |= {"PATH": f"{tools}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-    command = shlex.split(start.replace("8089", "0"))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as emulator:
-        try:
-            assert emulator.stdout is not None
-            shown = (re.search(r"AIRFLOW_CONN_TRUEPUSH_DEFAULT='?([^'\s]+)", line) for line in emulator.stdout)
-            connection = next(found[1] for found in shown if found)
-            (tmp_path / "dags").mkdir()
-            shutil.copy(ROOT / "example_dags" / "example_truepush_quickstart.py", tmp_path / "dags" / "quickstart.py")
-            environment["AIRFLOW_CONN_TRUEPUSH_DEFAULT"] = connection
-            script = "\n".join(commands)
-            done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", script],
-                capture_output=True,
-                text=True,
-                timeout=280,
-                cwd=tmp_path,
-                env=environment,
-            )
-        finally:
-            emulator.terminate()
-            emulator.communicate(timeout=60)
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST"))}
+    return kept | {"PATH": f"{TOOLS}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+
+
+def run(*command: str, cwd: Path, **variables: str) -> str:
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=380, cwd=cwd, env=environment() | variables, check=False
+    )
     shown = done.stdout + done.stderr
-    assert done.returncode == 0, shown[-3000:]
-    assert re.search(r"^Autumn sale: 30% off walking boots [1-9]", done.stdout, re.MULTILINE), shown[-3000:]
+    assert done.returncode == 0, shown[-6000:]
+    return shown
+
+
+@contextmanager
+def emulator(command: str, folder: Path) -> Iterator[str]:
+    """Start the emulator by the page's command; yield the connection that it prints."""
+    with subprocess.Popen(
+        shlex.split(command.replace("8089", "0")), stdout=subprocess.PIPE, text=True, cwd=folder, env=environment()
+    ) as server:
+        try:
+            assert server.stdout is not None
+            lines = (re.search(r"AIRFLOW_CONN_TRUEPUSH_DEFAULT='?([^'\s]+)", line) for line in server.stdout)
+            yield next(found[1] for found in lines if found)
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+
+
+@pytest.mark.timeout(400)
+def test_the_quickstart_and_the_recipe_end_with_exported_campaigns(tmp_path: Path) -> None:
+    (pools, *_), (start, prepare, go) = (
+        [block.code for block in blocks() if block.run_by == MARK and ("quickstart" in block.page) is mine]
+        for mine in (False, True)
+    )
+    # Step 3 as it stands, in a real shell; what it exported is what the later steps have.
+    run("bash", "-euo", "pipefail", "-c", f"{prepare}\nenv -0 > exported", cwd=tmp_path)
+    lines = (tmp_path / "exported").read_text().split("\0")
+    exported = dict(line.split("=", 1) for line in lines if line.startswith("AIRFLOW"))
+    assert (Path(exported.pop("AIRFLOW_HOME")) / "airflow.db").stat().st_size > 0
+    assert exported.pop("AIRFLOW__CORE__DAGS_FOLDER") == str(tmp_path / "dags")
+
+    shutil.copytree(RECIPE, tmp_path, dirs_exist_ok=True)
+    shutil.copy(ROOT / "example_dags" / "example_truepush_quickstart.py", tmp_path / "dags" / "quickstart.py")
+    (tmp_path / "test_page.py").write_text(COMMANDS)
+    commands = [shlex.split(line) for line in (pools + go).splitlines() if line.startswith("airflow ")]
+    assert len(commands) == 2
+    with emulator(start, tmp_path) as connection:
+        output = run(
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", "."),
+            cwd=tmp_path,
+            PAGE_COMMANDS=json.dumps(commands),
+            PAGE_EXPORTS=json.dumps(exported | {"AIRFLOW_CONN_TRUEPUSH_DEFAULT": connection}),
+        )
+    assert "3 passed" in output  # the recipe, and two commands
+    rest = "\n".join(line for line in go.splitlines() if not line.startswith("airflow "))
+    shown = run("bash", "-euo", "pipefail", "-c", rest, cwd=tmp_path)
+    assert re.search(r"^Autumn sale: 30% off walking boots [1-9]", shown, re.MULTILINE), shown
