@@ -28,7 +28,7 @@ export SEED
 .PHONY: help env demo airflow test lint format constraints clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 env: $(READY) ## build the environment in .venv
 
@@ -96,6 +96,11 @@ WAREHOUSES ?= snowflake redshift bigquery
 test-warehouses: ## run the exports into stand-ins of warehouses, in environments of their own
 	@TRUEPUSH_RECORD=$(RECORD) $(PYTHON) tools/warehouses.py $(WAREHOUSES)
 
+.PHONY: test-cluster
+# RECORD=1 writes the table of faults for the documentation, docs/records/cluster.*.
+test-cluster: ## break a real cluster (PostgreSQL, Redis, Celery) in every way, and check the books; 12 minutes
+	@TRUEPUSH_RECORD=$(RECORD) $(PYTHON) tools/cluster.py $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
 	@echo "[bench] about 40 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 7"
@@ -126,5 +131,5 @@ constraints: $(READY) ## choose newer versions of everything `make` installs
 	@$(PYTHON) tools/constraints.py $(BIN)/uv
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) $(BENCH_VENV) .warehouse-venvs .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(BENCH_VENV) .cluster-venv .warehouse-venvs .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

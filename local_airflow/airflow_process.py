@@ -1,11 +1,10 @@
-"""Start the four components of Airflow, wait until they are healthy, stop them."""
+"""Start the components of Airflow, wait until they are healthy, restart them, stop them."""
 
 from __future__ import annotations
 
 import fcntl
 import importlib.metadata
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,17 +13,10 @@ from types import TracebackType
 
 from local_airflow.configuration import Installation
 from local_airflow.errors import LocalAirflowError
-from local_airflow.processes import Started, stop
+from local_airflow.executors import Component
+from local_airflow.processes import Started, kill, stop
 from local_airflow.rest import AirflowApi
 
-# The components that `airflow standalone` starts, without its two log servers: those listen on every interface of the
-# machine, and the API server reads log files on its own disk itself.
-COMPONENTS = {
-    "api-server": ["api-server"],
-    "scheduler": ["scheduler", "--skip-serve-logs"],
-    "dag-processor": ["dag-processor"],
-    "triggerer": ["triggerer", "--skip-serve-logs"],
-}
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 START_LIMIT = 300.0
 
@@ -42,6 +34,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         self.api = AirflowApi(installation.url, installation.password)
         self._say = say
         self._lock = (installation.home / "lock").open("w")
+        self._names: set[str] = set()
         self._started_at = datetime.now(UTC)
 
     @property
@@ -75,29 +68,56 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
     def _start(self) -> None:
         began = time.monotonic()
         self._migrate()
-        self._say("Starting scheduler, dag-processor, api-server and triggerer.")
-        env = self.installation.environment()
-        for name, arguments in COMPONENTS.items():
-            self.components.append(self._launch(name, arguments, env))
+        chosen = self.installation.executor.components
+        self._say(f"Starting {', '.join(component.name for component in chosen)}.")
+        for component in chosen:
+            self.start(component)
         self._wait_until(lambda: self._unhealthy() == [], lambda: f"{', '.join(self._unhealthy())} to be healthy")
         self._say(f"Airflow {self.version} is ready after {time.monotonic() - began:.0f} s.")
 
-    def _launch(self, name: str, arguments: list[str], env: dict[str, str]) -> Started:
-        log = self.installation.logs / "components" / f"{name}.log"
-        return Started(name, [sys.executable, "-m", "airflow", *arguments], env, log)
+    def start(self, component: Component) -> Started:
+        """Start a component; its log keeps what earlier processes of that name wrote for this Airflow."""
+        again = component.name in self._names
+        self._names.add(component.name)
+        log = self.installation.logs / "components" / f"{component.name}.log"
+        environment = self.installation.environment()
+        started = Started(component.name, component.command(), environment, log, append=again)
+        self.components.append(started)
+        return started
+
+    def started(self, name: str) -> Started:
+        """Return the running component of that name."""
+        return next(component for component in self.components if component.name == name)
+
+    def kill(self, name: str) -> int:
+        """Kill a component and all its descendants at once; return how many processes that were."""
+        component = self.started(name)
+        self.components.remove(component)
+        return kill(component)
+
+    def restart(self, name: str) -> Started:
+        """Start a component again that has ended or was killed, as a supervisor does."""
+        self.components = [component for component in self.components if component.name != name]
+        return self.start(next(one for one in self.installation.executor.components if one.name == name))
+
+    def restart_ended(self) -> list[str]:
+        """Start the components again that have ended by themselves; return their names."""
+        ended = [component.name for component in self.components if component.exit_code is not None]
+        for name in ended:
+            self.restart(name)
+        return ended
 
     def _migrate(self) -> None:
         """Create the metadata database once for a version of Airflow; another version's is deleted."""
-        home, version = self.installation.home, self.version
+        home, version, database = self.installation.home, self.version, self.installation.database
         mark = home / "migrated"
-        if mark.exists() and mark.read_text() == version and self.installation.database.exists():
+        if mark.exists() and mark.read_text() == version and database.exists():
             return
         self._say("Creating the metadata database (the first time only).")
         mark.unlink(missing_ok=True)
-        self.installation.database.unlink(missing_ok=True)
+        database.remove()
         shutil.rmtree(self.installation.logs, ignore_errors=True)
-        migration = self._launch("migration", ["db", "migrate"], self.installation.environment())
-        self.components.append(migration)
+        migration = self.start(Component("migration", ("db", "migrate")))
         while migration.exit_code is None:
             time.sleep(0.1)
         self.components.remove(migration)
@@ -107,7 +127,9 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
 
     def _unhealthy(self) -> list[str]:
         health = self.api.health()
-        return [name for name in HEALTHY if health.get(name) != "healthy"]
+        unhealthy = [name for name in HEALTHY if health.get(name) != "healthy"]
+        silent = (component for component in self.installation.executor.components if component.ready)
+        return unhealthy + [one.name for one in silent if one.ready not in self.started(one.name).output]
 
     def wait_for_dag(self, dag_id: str) -> None:
         """Wait until this Airflow has parsed the Dag's file; the database may hold an earlier version of it."""

@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_airflow.executors import LOCAL, Executor, Metadata, SqliteMetadata
+
 LOOPBACK = "127.0.0.1"
 USER = "admin"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -30,18 +32,27 @@ class Installation:
     """One Airflow: its folder, the port of its API server, and the secrets that its components share.
 
     The secrets are kept from run to run, as the metadata database is: it encrypts connections with the Fernet key.
+
+    :param home: folder for everything that it writes.
+    :param dags: folder of its Dags.
+    :param extra: environment variables without the prefix ``AIRFLOW__``, which win over all others.
+    :param port: of the API server; 0 for the one of last time, or a free one.
+    :param metadata: the metadata database; by default SQLite in the folder.
+    :param executor: what runs the tasks.
     """
 
     home: Path
     dags: Path = EXAMPLES
     extra: dict[str, str] = field(default_factory=dict)
     port: int = 0
+    metadata: Metadata | None = None
+    executor: Executor = LOCAL
 
     def __post_init__(self) -> None:
         self.home = self.home.absolute()
         self.home.mkdir(parents=True, exist_ok=True)
         self.logs = self.home / "logs"
-        self.database = self.home / "airflow.db"
+        self.database: Metadata = self.metadata or SqliteMetadata(self.home / "airflow.db")
         self.port = self.port or self._port_of_last_time() or free_port()
         (self.home / "port").write_text(str(self.port))
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -78,7 +89,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """Return the environment of every Airflow process."""
         env = _foreign_environment()
-        settings = {**self._identity(), **self._addresses(), **_speed(), **self.extra}
+        settings = {**self._identity(), **self._addresses(), **_speed(), **self.executor.settings, **self.extra}
         env.update({f"AIRFLOW__{name}": value for name, value in settings.items()})
         env["AIRFLOW_HOME"] = str(self.home)
         env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
@@ -89,15 +100,12 @@ class Installation:
             "API__SECRET_KEY": self._secrets["session"],
             "API_AUTH__JWT_SECRET": self._secrets["jwt"],
             "CORE__DAGS_FOLDER": str(self.dags),
-            "CORE__EXECUTOR": "LocalExecutor",
             "CORE__FERNET_KEY": self._secrets["fernet"],
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "CORE__TEST_CONNECTION": "Enabled",
-            # A scheduler that has waited for a lock, five seconds by default, ends with an error. Much longer than this
-            # does not help: some locks are held by a process that waits for the waiting one.
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=20",
+            "DATABASE__SQL_ALCHEMY_CONN": self.database.url,
             "LOGGING__BASE_LOG_FOLDER": str(self.logs),
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }

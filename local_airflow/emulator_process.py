@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from airflow_provider_truepush.emulator.__main__ import TOKEN_VARIABLE
 from local_airflow.errors import LocalAirflowError
 from local_airflow.processes import Started, stop
 
@@ -28,24 +29,26 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
     :param env: its environment.
     :param speed: emulated seconds per second.
     :param token: the project's token; a fresh one when none is given.
+    :param state: file that keeps its objects, so that it can be stopped and started again.
     """
 
-    def __init__(self, log: Path, env: dict[str, str], speed: float, token: str | None = None) -> None:
+    def __init__(
+        self, log: Path, env: dict[str, str], speed: float, token: str | None = None, state: Path | None = None
+    ) -> None:
         self.token = token or f"demo-{secrets.token_urlsafe(24)}"
         self.url = ""
         self.process: Started | None = None
-        self._log = log
-        self._env = env
+        self.log = log
+        # The process list shows arguments to every user of the machine, and no environment.
+        self._env = {**env, TOKEN_VARIABLE: self.token}
         self._speed = speed
+        self._state = state
         self._session = requests.Session()
         self._session.trust_env = False
 
     def __enter__(self) -> EmulatorProcess:
-        options = ["--port", "0", "--clock", "real", "--speed", str(self._speed), "--token", self.token]
-        command = [sys.executable, "-m", "airflow_provider_truepush.emulator", *options]
-        self.process = Started("emulator", command, self._env, self._log)
         try:
-            self.url = self._address(self.process)
+            self.start()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -55,14 +58,29 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._session.close()
+        self.stop()
+
+    def start(self) -> None:
+        """Start it, a second time under the same address."""
+        port = str(urlsplit(self.url).port or 0) if self.url else "0"
+        options = ["--port", port, "--clock", "real", "--speed", str(self._speed)]
+        if self._state is not None:
+            options += ["--state", str(self._state)]
+        command = [sys.executable, "-m", "airflow_provider_truepush.emulator", *options]
+        self.process = Started("emulator", command, self._env, self.log, append=bool(self.url))
+        self.url = self._address(self.process)
+
+    def stop(self) -> None:
+        """Stop it: what connects to its address is refused."""
         if self.process is not None:
             stop([self.process], patience=3)
+            self.process = None
 
     def _address(self, process: Started) -> str:
         """Return the address that it prints when it listens."""
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:
-            if found := re.search(r"listening on (http://\S+)", process.log.read_text(errors="replace")):
+            if found := re.search(r"listening on (http://\S+)", process.output):
                 return found[1]
             if process.exit_code is not None:
                 raise LocalAirflowError(f"The emulator ended with exit code {process.exit_code}.\n{process.tail()}")

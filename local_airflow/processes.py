@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import threading
@@ -14,13 +15,33 @@ import psutil
 
 
 class Started:
-    """A running command in a session of its own: a Ctrl-C in the terminal reaches only the process that stops it."""
+    """A running command in a session of its own: a Ctrl-C in the terminal reaches only the process that stops it.
 
-    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+    :param name: its name in messages.
+    :param command: the program and its arguments.
+    :param env: its whole environment.
+    :param log: file for its output.
+    :param user: ids of the user and the group that run it; by default those of this process.
+    :param append: keep what an earlier process wrote to the log.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        user: tuple[int, int] | None = None,
+        append: bool = False,
+    ) -> None:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as sink:
+        uid, gid = user or (None, None)
+        with log.open("ab" if append else "wb") as sink:
+            #: Where its own output begins in the log.
+            self.begins = sink.seek(0, os.SEEK_END)
             self._process = subprocess.Popen(
                 command,
                 env=env,
@@ -28,6 +49,9 @@ class Started:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=uid,
+                group=gid,
+                extra_groups=None if user is None else [],
             )
         self.pid = self._process.pid
 
@@ -36,9 +60,16 @@ class Started:
         """None while it runs."""
         return self._process.poll()
 
+    @property
+    def output(self) -> str:
+        """Return its output so far."""
+        with self.log.open("rb") as log:
+            log.seek(self.begins)
+            return log.read().decode(errors="replace")
+
     def tail(self, lines: int = 40) -> str:
         """Return the last lines of its output."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(self.output.splitlines()[-lines:])
 
     def family(self) -> list[psutil.Process]:
         """Return the process and all its descendants, as they are now."""
@@ -52,6 +83,17 @@ class Started:
         """Send a signal to the process, which passes it on to its children."""
         if self.exit_code is None:
             self._process.send_signal(number)
+
+
+def kill(started: Started) -> int:
+    """Kill a process and its descendants at once, as a machine that is lost; return how many there were."""
+    family = started.family()
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    started._process.wait(timeout=5)  # first: psutil would take its exit code
+    psutil.wait_procs(family, timeout=5)
+    return len(family)
 
 
 @contextmanager

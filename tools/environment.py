@@ -55,6 +55,19 @@ def uv_environment(pip: dict[str, str], env: dict[str, str]) -> dict[str, str]:
     return uv_env
 
 
+def uv_requirement(pins: Path) -> str:
+    """Return the version of uv that a file of pins names, or a file that it includes.
+
+    The file itself is no use to pip as a constraint: pip installs whatever an included file pins.
+    """
+    for line in pins.read_text(encoding="utf-8").splitlines():
+        if line.startswith("uv=="):
+            return line
+        if line.startswith("-r "):
+            return uv_requirement(pins.parent / line.removeprefix("-r ").strip())
+    return "uv"
+
+
 class Environment:
     """A virtual environment and the commands that fill it."""
 
@@ -94,7 +107,7 @@ class Environment:
         uv = self.folder / "bin" / "uv"
         if not uv.exists():
             say("fetching uv")
-            if not self.run(*self.pip, "install", "--quiet", "--constraint", str(self.pins), "uv", quiet=True):
+            if not self.run(*self.pip, "install", "--quiet", uv_requirement(self.pins), quiet=True):
                 return False
         ask = [*self.pip, "config", "list"]
         listing = subprocess.run(ask, env=self.env, stdout=subprocess.PIPE, text=True, check=False)

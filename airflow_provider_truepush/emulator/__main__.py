@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,8 @@ from airflow_provider_truepush.emulator.manual import documentation
 SHORTEST_TOKEN = 5
 #: Segments that the start-up lists by name and id.
 SEGMENTS_SHOWN = 5
+#: The environment variable with the token of the only project.
+TOKEN_VARIABLE = "TRUEPUSH_EMULATOR_TOKEN"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds per real second (default: 1)")
     parser.add_argument("--start", metavar="TIME", help="first time of the clock, ISO 8601 with a zone (default: now)")
     parser.add_argument(
-        "--token", action="append", help="token of a project; repeat for more projects (default: a well-known one)"
+        "--token",
+        action="append",
+        help="token of a project; repeat for more projects (default: the environment "
+        f"variable {TOKEN_VARIABLE}, which no process list shows, or else a well-known one)",
     )
     parser.add_argument(
         "--timezone", default="Etc/UTC", help="time zone of the projects, such as Europe/Berlin (default: %(default)s)"
@@ -75,9 +81,14 @@ def _emulator(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Emu
     """Start the emulator that the arguments describe; report an invalid argument as argparse does."""
     if not given.allow_remote and not is_loopback(given.host):
         parser.error(f"--host {given.host} can be reached by others. Add --allow-remote if you mean it.")
+    if given.token is None and TOKEN_VARIABLE in os.environ:
+        given.token = [os.environ[TOKEN_VARIABLE]]
     for token in given.token or ():
         if len(token) < SHORTEST_TOKEN:
-            parser.error(f"--token is shorter than {SHORTEST_TOKEN} characters, which Airflow does not mask in logs.")
+            parser.error(
+                f"--token or {TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters, which Airflow does not mask "
+                "in logs."
+            )
     try:
         ZoneInfo(given.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -219,6 +219,15 @@ def test_the_command_prints_the_connection_when_asked_to() -> None:
     )
 
 
+def test_a_short_token_of_the_environment_is_refused_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRUEPUSH_EMULATOR_TOKEN", "t")
+    with pytest.raises(SystemExit):
+        main([])
+    assert "TRUEPUSH_EMULATOR_TOKEN is shorter than 5 characters" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tools.environment import pip_settings, uv_environment
+from pathlib import Path
+
+import pytest
+
+from tools.environment import pip_settings, uv_environment, uv_requirement
 
 LISTING = """\
 :env:.index-url='http://127.0.0.1:1/env'
@@ -37,3 +41,10 @@ def test_what_the_user_has_told_uv_stays() -> None:
 
 def test_nothing_configured_changes_nothing() -> None:
     assert uv_environment(pip_settings(""), {"A": "b"}) == {"A": "b"}
+
+
+@pytest.mark.parametrize("pins", [path.name for path in Path("constraints").glob("*.txt")])
+def test_pip_installs_nothing_but_the_pinned_uv(pins: str) -> None:
+    assert uv_requirement(Path("constraints", pins)).startswith("uv")
+    if pins in ("bench.txt", "cluster.txt"):  # they name it only in the file that they include
+        assert uv_requirement(Path("constraints", pins)) == uv_requirement(Path("constraints", "dev.txt")) != "uv"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from local_airflow.processes import Started, stop
+from local_airflow.processes import Started, kill, stop
 
 # A parent that will not end, and its child in a session of its own.
 STUBBORN = """
@@ -44,6 +44,24 @@ def test_a_stubborn_family_is_ended(tmp_path: Path) -> None:
     assert process.exit_code is not None
     assert not psutil.pid_exists(process.pid)
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_family_is_killed_at_once(tmp_path: Path) -> None:
+    process = Started("stubborn", [sys.executable, "-c", STUBBORN], dict(os.environ), tmp_path / "log")
+    child = int(until_it_says(process))
+    assert kill(process) == 2
+    assert process.exit_code == -9
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_log_is_continued_and_only_the_new_output_is_read(tmp_path: Path) -> None:
+    for said in ("first", "second"):
+        command = [sys.executable, "-c", f"print({said!r})"]
+        process = Started(said, command, dict(os.environ), tmp_path / "log", append=said == "second")
+        while process.exit_code is None:
+            time.sleep(0.02)
+        assert process.output == f"{said}\n"
+    assert (tmp_path / "log").read_text() == "first\nsecond\n"
 
 
 def test_a_willing_one_is_asked_first(tmp_path: Path) -> None:

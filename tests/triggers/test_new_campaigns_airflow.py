@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_truepush.emulator import Emulator
-from local_airflow.airflow_process import COMPONENTS, LocalAirflow
+from local_airflow.airflow_process import LocalAirflow
 from local_airflow.configuration import Installation
 
 pytestmark = [
@@ -92,19 +91,6 @@ def expected(ids: list[str]) -> Counter[tuple[str, str]]:
     return Counter((project, campaign_id) for project in ("shop", "news") for campaign_id in ids)
 
 
-def kill_triggerer(airflow: LocalAirflow) -> None:
-    (triggerer,) = [component for component in airflow.components if component.name == "triggerer"]
-    airflow.components.remove(triggerer)
-    for process in reversed(triggerer.family()):
-        process.send_signal(signal.SIGKILL)
-    until(lambda: triggerer.exit_code is not None, "the triggerer to end")
-
-
-def start_triggerer(airflow: LocalAirflow) -> None:
-    environment = airflow.installation.environment()
-    airflow.components.append(airflow._launch("triggerer", COMPONENTS["triggerer"], environment))
-
-
 def add(emulator: Emulator) -> str:
     return emulator.seed({"campaigns": [{"title": "Made in the console"}]})["campaigns"][0]
 
@@ -118,10 +104,10 @@ def test_each_campaign_is_one_event_although_the_triggerer_is_killed(airflow: Lo
     until(lambda: told(airflow) == expected(ids), "the first events")
     await_polls(truepush, 4)  # the mark follows the events within a second or two
 
-    kill_triggerer(airflow)
+    airflow.kill("triggerer")
     ids += [add(truepush), add(truepush)]
     truepush.clear_requests()
-    start_triggerer(airflow)
+    airflow.restart("triggerer")
     until(lambda: polls(truepush), "the first poll of the new triggerer", 120)
     until(lambda: told(airflow) == expected(ids), "the events of the time without a triggerer")
     ids.append(add(truepush))
