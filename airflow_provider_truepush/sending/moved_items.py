@@ -76,6 +76,8 @@ class MovedItems:
             siblings.publish([*own, *([] if other is None else [other])])
         view = siblings.look()
         self._moved = siblings.was_cleared or view.was_restarted
+        if self._moved and not siblings.has_published:
+            siblings.publish(())  # others that look now wait for it
         if siblings.map_index < 0:
             self._evidence.check_token(view, has_moved=self._moved)
             found = self._match(view)
@@ -169,6 +171,7 @@ class MovedItems:
 
     def _look(self, other: SendRecord | None, own: set[str | None]) -> SendRecord | None:
         end, looks = self._clock() + self._plan.settle_window, 0
+        awaited: set[int] | None = None
         sees_run = self._store.sees_run()
         while True:
             view = self._siblings.look()
@@ -180,6 +183,9 @@ class MovedItems:
             looks += 1
             is_open = other is None
             waiting = self._waiting_for(view, is_exact=sees_run) if is_open else set()
+            if not self._siblings.was_cleared:
+                # One that starts later finds this item, and had sent nothing that could not be seen at the first look.
+                awaited = waiting = waiting if awaited is None else awaited & waiting
             # Where nothing was cleared and every sibling has its item, a campaign of the title is somebody else's.
             is_doubtful = self._siblings.was_cleared or waiting or view.has_moved
             unknown = (

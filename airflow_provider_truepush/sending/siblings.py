@@ -25,6 +25,8 @@ XCOM_KEY = "truepush_sends"
 #: States of a task that has started and not ended, and of one that will start.
 _RUNNING = ("running", "deferred", "restarting")
 _PENDING = (None, "none", "scheduled", "queued", "restarting")
+#: Those of them that a deferred task never has when it comes back from its wait.
+_RESET = (None, "none", "restarting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Siblings:
         self._push = push
         self._states = states
         self._published: dict[str, dict[str, Any]] = {}
+        #: Whether the siblings can read which item this map index has.
+        self.has_published = False
 
     @property
     def was_cleared(self) -> bool:
@@ -166,6 +170,7 @@ class Siblings:
     def _write(self) -> None:
         if self._push is None or self.map_index < 0:
             return
+        self.has_published = True
         try:
             self._push(
                 XCOM_KEY,
@@ -194,7 +199,7 @@ class Siblings:
         sent = {index: _sends(index, entry) for index, entry in entries.items()}
         running = {index for index, state in states.items() if state in _RUNNING}
         if states:
-            again = {index for index, sends in sent.items() if sends and states.get(index, "") in _PENDING}
+            again = self._starting_again(entries, {index for index, sends in sent.items() if sends}, states)
         else:
             # An index that is new in a cleared run is one of a feed that has grown, so its siblings were cleared, too.
             is_new = self.try_number <= 1 and bool(self.clear_number)
@@ -218,6 +223,21 @@ class Siblings:
             or any(sends and states.get(index, "") == "removed" for index, sends in sent.items())
             or any(int(entry.get("try") or 1) > 1 for entry in entries.values()),
         )
+
+    def _starting_again(
+        self, entries: Mapping[int, Mapping[str, Any]], senders: set[int], states: Mapping[int, str | None]
+    ) -> set[int]:
+        """Return which of those that have sent something start again, so that their item may be another one.
+
+        A deferred task that comes back from its wait is scheduled and queued, too. A clear that Airflow has not counted
+        takes all map indexes, so another one that is still in the try in which it has sent shows that there was none.
+        """
+        known = {index: states[index] for index in senders if states.get(index, "removed") != "removed"}
+        stayed = any(
+            state not in _PENDING and int(entries[index].get("try") or 1) == 1 for index, state in known.items()
+        )
+        pending = _RESET if stayed and self.clear_number == 0 else _PENDING
+        return {index for index, state in known.items() if state in pending}
 
     def _is_stale(self, entry: Mapping[str, Any]) -> bool:
         return entry.get("clear") != self.clear_number

@@ -31,6 +31,8 @@ class FeedWorld(World):
         super().begin(setup)
         self.attempts = {str(index): [] for index in range(_INDEXES)}
         self.feed = ("A", "B")
+        #: States that Airflow shows of some map indexes, whatever their tries came to.
+        self.held: dict[str, str] = {}
         #: Whether the feed is no longer what it was when the run began.
         self.moved = False
 
@@ -41,7 +43,9 @@ class FeedWorld(World):
         return f"Sale {self.histories} {self.feed[int(key)] if self.own_titles else ''}".strip()
 
     def state(self, key: str) -> str | None:
-        return super().state(key) if int(key) < len(self.feed) else "removed"
+        if int(key) >= len(self.feed):
+            return "removed"
+        return self.held.get(key) or super().state(key)
 
     def given(self, key: str) -> dict[str, Any]:
         if not self.renders_anew:

@@ -149,3 +149,64 @@ def test_equal_items_that_run_in_step_are_one_send(emulator: Emulator, monkeypat
     world.end()
     assert len(world.made_of("A")) == 1
     assert [one.result for one in tries] == world.made_of("A") * 2
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+@pytest.mark.parametrize("store", STORES)
+class TestARunThatWasNeverCleared:
+    """One map index is tried again, or comes back from its wait: the others are sent in their first try."""
+
+    @pytest.fixture
+    def world(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, store: str) -> FeedWorld:
+        world = begin(emulator, monkeypatch, store, "ABCD")
+        world.own_titles = True
+        return world
+
+    def retried(self, world: FeedWorld) -> None:
+        world.refuse = 99
+        first = world.start("0")
+        first.finish()
+        assert ending(first) == "retry"
+        world.refuse = 0
+
+    def test_in_step_with_one_that_is_tried_again(self, world: FeedWorld) -> None:
+        self.retried(world)
+        tries = [world.start(index) for index in "0123"]
+        while not all(one.over for one in tries):
+            for one in tries:
+                one.step()
+        assert [ending(one) for one in tries] == ["sent"] * 4, [one.error for one in tries]
+        world.end()
+
+    def test_while_others_keep_starting(self, world: FeedWorld) -> None:
+        self.retried(world)
+        world.start("0").finish()
+        second, third = world.start("1"), world.start("2")
+        while second.place != "asleep" and not second.over:
+            second.step()
+        third.finish()
+        world.start("3")  # has started, and does not come further
+        second.finish()
+        assert [ending(one) for one in (second, third)] == ["sent"] * 2, (second.error, third.error)
+        world.end()
+
+    def test_while_one_comes_back_from_its_wait(self, world: FeedWorld) -> None:
+        """Its state is that of a task that starts again; another one that has sent shows that nothing was cleared."""
+        for index in "01":
+            world.start(index).finish()
+        world.held = {"0": "scheduled", "1": "deferred"}
+        third, began = world.start("2"), world.now
+        third.finish()
+        assert ending(third) == "sent", third.error
+        assert world.now == began
+        world.end()
+
+    def test_nothing_is_sent_while_all_that_have_sent_may_start_again(self, world: FeedWorld) -> None:
+        """A clear that was not counted looks like that."""
+        for index in "01":
+            world.start(index).finish()
+        world.held = {"0": "scheduled", "1": "queued"}
+        third = world.start("2")
+        third.finish()
+        assert ending(third) == "retry", third.error
+        world.end()
