@@ -107,7 +107,9 @@ def write(root: Path, target: Path) -> None:
         "metrics": from_module("client.metrics", "documentation", "This version emits no metrics."),
         "emulator": from_module("emulator.manual", "documentation", "`help(Emulator)` lists the controls."),
         "databases": record(root, "databases.md", "PostgreSQL, MySQL, MariaDB, SQLite and DuckDB are tested."),
-        "cluster": record(root, "cluster.md", "The record of a run is missing: `make test-cluster RECORD=1` writes it."),
+        "cluster": record(
+            root, "cluster.md", "The record of a run is missing: `make test-cluster RECORD=1` writes it."
+        ),
         "versions": record(root, "versions.md", "Airflow 2.11 to 3.3, Python 3.11 to 3.13."),
     }
     folder = target / "fragments"

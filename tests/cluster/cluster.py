@@ -37,7 +37,8 @@ TRIGGERERS = 2
 #: Emulated seconds per second. A campaign is delivered within five emulated minutes; the provider tolerates clocks that
 #: differ by an hour, which this speed reaches after 15 minutes.
 SPEED = 5.0
-LIMIT = 240.0
+#: Seconds that a step may take on a busy machine.
+LIMIT = 600.0
 OVER = ("success", "failed")
 #: What a supervisor such as systemd starts again.
 PAUSE_BEFORE_RESTART = 1.0

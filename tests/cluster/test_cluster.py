@@ -48,7 +48,7 @@ def test_all_examples(cluster: Cluster, record: Record) -> None:
 
 def test_a_hundred_creates_are_watched_and_exported(cluster: Cluster, record: Record) -> None:
     run = cluster.start(MAPPED, segment_id=cluster.truepush.segment(), prefix="Mapped", count=100)
-    assert cluster.finish(MAPPED, run, 600) == "success"
+    assert cluster.finish(MAPPED, run) == "success"
     sent = {row["id"] for row in cluster.campaigns("Mapped ")}
     exported = cluster.query("warehouse", "SELECT campaign_id FROM cluster_campaign_stats WHERE run_id = %s", (run,))
     assert len(sent) == 100
@@ -186,7 +186,7 @@ def test_redis_and_postgresql_are_restarted(cluster: Cluster, record: Record) ->
     cluster.postgres.stop()
     time.sleep(3)
     cluster.postgres.start()
-    state = cluster.finish(MAPPED, run, 400)
+    state = cluster.finish(MAPPED, run)
     states = cluster.states(MAPPED, run)
     campaigns = len(cluster.campaigns("Restarted "))
     ended = sorted(name for name, count in cluster.restarts.items() if count > restarts.get(name, 0))
