@@ -1,4 +1,4 @@
-"""Campaigns that a broken network made of one request, and their cancellation."""
+"""Cancel the campaigns that a broken network made of one request."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ class Duplicates:
         self._seen = {campaign_id}
 
     def cancel(self, found: Iterable[str], *, certain: bool) -> None:
-        """Cancel what is proven to be a duplicate, and report the rest.
+        """Cancel campaigns that are proven to be duplicates, and report the others.
 
-        :param found: campaigns of the title that appeared since the intent and are no other send's outcome.
-        :param certain: whether they can be no other send's at all.
+        :param found: campaigns of the title that appeared since the intent and are not the outcome of another send.
+        :param certain: whether they cannot belong to another send.
         """
         for other in found:
             if other in self._seen:
                 continue
             if certain and are_duplicates([self._campaign_id, other]):
                 was_canceled = self._hook.cancel_campaign(other)
-                log.warning("Campaign %s is a duplicate of %s; canceled: %s.", other, self._campaign_id, was_canceled)
+                fate = "was canceled" if was_canceled else "could not be canceled: it was sent or canceled before"
+                log.warning("Campaign %s is a duplicate of %s and %s.", other, self._campaign_id, fate)
             else:
                 log.warning(
                     "Campaign %s has the same title as %s and was created later. It cannot be attributed to this send, "

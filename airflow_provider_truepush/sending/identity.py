@@ -1,4 +1,4 @@
-"""What makes two tries the same send, and under which idempotency keys its record may stand."""
+"""The identity of a send: what makes two tries the same send, and the idempotency keys of its record."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from airflow_provider_truepush.sending.record import idempotency_key, is_same_message
 
-#: Of a project's fingerprint: enough that no two projects share one.
+#: Digits of a project's fingerprint: so many that no two projects share one.
 _FINGERPRINT_DIGITS = 32
 
 
 def project_fingerprint(token: str) -> str:
     """Return a name of a Truepush project that does not depend on the name of its connection.
 
-    The host is no part of it: two hosts may answer for one project. A project whose token was rotated gets another
+    The host is not part of it: two hosts may answer for one project. A project whose token was rotated gets another
     name, so a different name proves nothing.
 
-    :param token: of the project; only a digest of it is part of the result.
+    :param token: the project's token; the result contains only a digest of it.
     """
     text = f"truepush project\n{token}"
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_FINGERPRINT_DIGITS]
@@ -28,19 +28,19 @@ class Identity:
     """One send of one task.
 
     A task that is not mapped has one send per Dag run. A mapped task has one per item and Dag run: the item is its
-    content, wherever in the feed it stands. A ``send_token`` is one send; in a ledger it is that for all tasks and
-    runs that reach the project with the same API token, and elsewhere within its task and Dag run.
+    content, at any place in the feed. A ``send_token`` is one send: in a ledger for all tasks and runs that reach the
+    project with the same API token, elsewhere within its task and Dag run.
 
-    An item that was edited has another content, so the content alone does not identify it. What to do about that is
-    decided in :mod:`.moved_items`.
+    An item that was edited has other content, so the content alone does not identify it. :mod:`.moved_items` decides
+    what to do then.
 
     :param task: Dag, run and task.
     :param map_index: -1 for a task that is not mapped.
     :param conn_id: id of the Truepush connection.
     :param project: see :func:`project_fingerprint`.
     :param content: see :func:`~airflow_provider_truepush.sending.record.content_hash`.
-    :param send_token: the user's own key; None for one of the task's.
-    :param legacy_content: the same content as the version before has hashed it.
+    :param send_token: the user's own key; None for the task's own identity.
+    :param legacy_content: the hash of the same content by an earlier version.
     """
 
     task: str
@@ -97,12 +97,12 @@ class Identity:
 
     @property
     def legacy_key(self) -> str:
-        """Return the key of the version before, which held the connection's id and the map index."""
+        """Return the key of an earlier version, which contained the connection's id and the map index."""
         return idempotency_key(self.conn_id, self.position if self.send_token is None else self.send_token)
 
     @property
     def legacy_keys(self) -> list[str]:
-        """Return the keys of the version before, for the connection's present name and for the default one."""
+        """Return the keys of an earlier version, for the connection's present name and for the default one."""
         names = [self.legacy_key, Identity(self.task, self.map_index, "truepush_default").legacy_key]
         if self.send_token is not None:
             names.append(Identity(self.task, self.map_index, self.conn_id).legacy_key)
@@ -137,12 +137,12 @@ class Identity:
     def is_content(self, content: str) -> bool:
         """Report whether a recorded hash is of this content.
 
-        :param content: of a record; "" in one that someone wrote, which stands for whatever is sent.
+        :param content: of a record; "" in one that someone wrote by hand, which matches any content.
         """
         return content in ("", self.content, self.legacy_content)
 
     def is_message(self, content: str) -> bool:
-        """Report the same, and do not mind when the campaign goes out and when it expires.
+        """Report whether a recorded hash is of this message, whenever the campaign goes out and expires.
 
         :param content: as of :meth:`is_content`.
         """

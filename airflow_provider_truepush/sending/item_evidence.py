@@ -90,14 +90,14 @@ class ItemEvidence:
         began = self._siblings.began
         if began is None:
             began = datetime.fromtimestamp(self._clock(), UTC) - _UNKNOWN_RUN
-        # In a first run the campaigns of the run before are no reason to wait.
+        # In a first run, campaigns of the run before are not a reason to wait.
         since = began - (CLOCKS_APART if has_moved else timedelta(0))
         try:
             rows = [row.id for row in self._hook.list_campaigns(since=since) if row.title == self._title]
         except TruepushAmbiguousError as error:
-            # Nothing was sent yet, and a retry is fine.
+            # Nothing was sent yet, so a retry is safe.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
-        # Asked last: who has sent a campaign of the list has published it by now, or is about to.
+        # Read last: the sender of a campaign in the list has published it by now, or is about to.
         known = own | {send.campaign_id for send in self._siblings.look().sends}
         rows = [campaign_id for campaign_id in rows if campaign_id not in known]
         rows = [campaign_id for campaign_id in rows if (made := created_at(campaign_id)) is None or made >= since]

@@ -1,4 +1,4 @@
-"""React to the end of a task that Airflow orders: a signal that may arrive at any moment."""
+"""React when Airflow ends a task: its signal may arrive at any moment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATIENCE = 2.0
 class _Phase(Enum):
     #: Airflow's own code runs: before ``execute``, after it, or around a deferral.
     OUTSIDE = auto()
-    #: The task asks Airflow something, or writes to its send store.
+    #: The task waits for an answer of Airflow, or writes to its send store.
     GUARDED = auto()
     #: The task sleeps, or waits for Truepush.
     RELEASED = auto()
@@ -24,11 +24,11 @@ class _Phase(Enum):
 class KillSwitch:
     """Runs an action once Airflow has ended the task.
 
-    Airflow calls ``on_kill`` from a signal handler, on top of whatever the task was doing. If the task was asking
-    Airflow something, it holds the lock of that channel, and an action that asks Airflow as well would wait for it
-    forever. So the action runs in the handler only while the task is ``released()``. While it is ``guarded()``, the
-    task runs the action itself as soon as it has its answer. While Airflow's own code runs, around ``execute``, the
-    action gets a thread, for which the handler waits only briefly.
+    Airflow calls ``on_kill`` from a signal handler, which interrupts the task anywhere. If the task is waiting for an
+    answer of Airflow, it holds the lock of that channel, and an action that asks Airflow as well would wait forever.
+    So the action runs in the handler only while the task is ``released()``. While it is ``guarded()``, the task runs
+    the action itself as soon as it has its answer. While Airflow's own code runs, around ``execute``, the action gets
+    a thread, for which the handler waits only briefly.
 
     :param action: what to do. It is called with no argument, may be called again, and must raise nothing.
     """
@@ -67,7 +67,7 @@ class KillSwitch:
             yield
 
     def release(self) -> None:
-        """Do as :meth:`released` until the end of the ``with`` around this: for a sleep in somebody else's code."""
+        """Release until the end of the surrounding ``with``: for a sleep in code of others."""
         self._enter(_Phase.RELEASED)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Whether news may still go out: a Dag that catches up must not push last week's to everyone."""
+"""Decide whether a campaign may still go out: a Dag that catches up must not push last week's news to everyone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SendSkippedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LateGuard:
-    """What keeps a campaign from going out late, or at night.
+    """Rules that keep a campaign from going out late, or at night.
 
     :param send_on_backfill: whether a run of type backfill sends at all.
     :param max_lateness: skip when the run's data interval ended longer ago than this; None for never.
@@ -53,7 +53,7 @@ class LateGuard:
     def admit(
         self, campaign: Campaign, *, backfill: bool, due: datetime | None, zone: tzinfo | None, now: datetime
     ) -> Campaign:
-        """The campaign as it may go out now.
+        """Return the campaign as it may go out now.
 
         :param backfill: whether the run is of type backfill.
         :param due: the end of the run's data interval, aware; None when the run has none.
@@ -87,7 +87,7 @@ class LateGuard:
         allowed = datetime.combine(local.date(), end, tzinfo=zone)
         if local.time() >= end:
             allowed = datetime.combine(local.date() + timedelta(days=1), end, tzinfo=zone)
-        # Minute by minute on the time line: a clock may skip the end of the quiet hours, or have it twice.
+        # Minute by minute of real time: the clock may skip the end of the quiet hours, or show it twice.
         moment = allowed.astimezone(UTC)
         while _within(moment.astimezone(zone).time(), begin, end) or _is_twice(moment, zone):
             moment += _MINUTE
@@ -99,7 +99,7 @@ class LateGuard:
 
 def _as_it_goes_out(moment: datetime, zone: tzinfo) -> datetime:
     """Return when a campaign goes out on the project's clock: at the next full minute."""
-    # Without pendulum's own arithmetic.
+    # A plain datetime avoids pendulum's own arithmetic.
     plain = datetime.combine(moment.date(), moment.time().replace(fold=moment.fold), tzinfo=moment.tzinfo or zone)
     return _full_minute(plain.astimezone(zone))
 
@@ -111,13 +111,13 @@ def _full_minute(local: datetime) -> datetime:
 
 
 def _is_twice(moment: datetime, zone: tzinfo) -> bool:
-    """Report whether the zone shows a moment's time of day twice: Truepush takes a time of day only."""
+    """Report whether the zone shows a moment's time of day twice: Truepush accepts a time of day only."""
     shown = moment.astimezone(zone)
     return shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset()
 
 
 def only_once(moment: datetime, zone: tzinfo) -> datetime:
-    """Return the next full minute in UTC; within an hour that the zone has twice, the end of that hour.
+    """Return the next full minute in UTC; in an hour that occurs twice in the zone, the end of that hour.
 
     :param moment: aware.
     :param zone: the project's time zone.
@@ -129,5 +129,5 @@ def only_once(moment: datetime, zone: tzinfo) -> datetime:
 
 
 def _within(moment: time, begin: time, end: time) -> bool:
-    """Whether a time of day lies in a span that may run over midnight."""
+    """Return whether a time of day lies in a span that may include midnight."""
     return begin <= moment < end if begin < end else moment >= begin or moment < end

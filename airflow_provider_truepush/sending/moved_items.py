@@ -1,4 +1,4 @@
-"""Looking for the item of a mapped task under the other map indexes, before it is sent."""
+"""Decide whether an item of a mapped task was already sent by another map index."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LOOKS = 2
 class MovedItems:
     """Decides whether an item without a record of its own was sent by another map index of the same Dag run.
 
-    The feed may have moved once something of the run was cleared, or a sibling has started again. Then an item that
-    is new is sent only if every item that was sent still has its place, or the item has a ``send_token`` of its own:
-    otherwise it may be one of those, edited.
+    The feed may have moved once something of the run was cleared, or a sibling has started again. Then a new item is
+    sent only if every item that was sent is still in the feed, or if the new item has its own ``send_token``.
+    Otherwise it may be one of the sent items, edited.
 
     The parameters are those of :class:`~.protocol.CampaignSending`, and the other map indexes.
     """
@@ -71,7 +71,7 @@ class MovedItems:
             return None
         other = self._store.conflicting()
         own = self._store.sent_here()
-        # First, so that a sibling that looks at the same moment finds it.
+        # Publish first, so that a sibling that looks at the same moment finds it.
         if own or other is not None or self._moved or siblings.try_number > 1:
             siblings.publish([*own, *([] if other is None else [other])])
         view = siblings.look()
@@ -134,7 +134,7 @@ class MovedItems:
             self._sleep(min(self._pause, left))
 
     def resume_rival(self, rival: SiblingSend) -> SendRecord:
-        """Return the record of what a rival has sent, once it has; the own intent was taken back."""
+        """Return the record of what a rival has sent, once it has sent; the own intent was withdrawn."""
         end = self._clock() + self._plan.settle_window
         while True:
             rival = min(self._rivals(self._siblings.look()), key=lambda send: send.is_open, default=rival)
@@ -161,7 +161,7 @@ class MovedItems:
         identity = self._identity
         if identity.send_token is not None:
             return None
-        # It may go out at another time now. What another index still has in the same words is another item.
+        # It may go out at another time now. The same words in the feed of another map index are another item.
         held = {item for index, item in view.items}
         sent: list[SiblingSend | SendRecord] = [*self._store.sent_in_run(), *view.sends]
         found = {send.content: send for send in sent if identity.is_message(send.content) and send.content not in held}
@@ -184,9 +184,9 @@ class MovedItems:
             is_open = other is None
             waiting = self._waiting_for(view, is_exact=sees_run) if is_open else set()
             if not self._siblings.was_cleared:
-                # One that starts later finds this item, and had sent nothing that could not be seen at the first look.
+                # A sibling that starts later finds this item. What it sent before was visible at the first look.
                 awaited = waiting = waiting if awaited is None else awaited & waiting
-            # Where nothing was cleared and every sibling has its item, a campaign of the title is somebody else's.
+            # Where nothing was cleared and every sibling has its item, a campaign of the title belongs to another task.
             is_doubtful = self._siblings.was_cleared or waiting or view.has_moved
             unknown = (
                 self._evidence.unattributed(own, has_moved=self._moved)
@@ -196,7 +196,7 @@ class MovedItems:
             orphans = self._evidence.orphans(view, has_moved=self._moved) if is_open else []
             left = end - self._clock()
             if other is not None and sees_run and not (view.silent or view.pending):
-                left = 0.0  # a ledger knows the others
+                left = 0.0  # a ledger knows the other sends
             # In a first run siblings are silent until they send.
             is_clear = not unknown and (not waiting or not self._moved) and not orphans
             if other is None and is_clear and (looks >= _LOOKS or left <= 0):
@@ -218,7 +218,7 @@ class MovedItems:
         return {*view.silent, *view.pending}
 
     def _resume(self, send: SiblingSend | SendRecord) -> SendRecord:
-        """Return the record of what a sibling has sent, and keep it in the own store too."""
+        """Return the record of what a sibling has sent, and record it in the own store as well."""
         if isinstance(send, SendRecord):
             return send
         if send.is_open:

@@ -1,4 +1,4 @@
-"""What is to be sent, and what to do about doubt."""
+"""The plan of a send: what is sent, and what to do about doubt."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class SendPlan:
     """What is sent, and what to do about doubt.
 
     :param campaign: the campaign.
-    :param author: this try in words, for messages.
+    :param author: this try, for messages.
     :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
     :param settle_window: for how many seconds the list is watched.
     :param schedule_ahead: send it that much later, so that it can still be canceled.
-    :param may_adopt: whether a single new campaign of the title must be this send's; not so where tasks with the same
-        title run side by side, unless the send store distinguishes them.
+    :param may_adopt: whether a single new campaign of the title must be this send's. This is False where tasks with
+        the same title run side by side, unless the send store distinguishes them.
     :param guard: called before a new send, and not when an earlier try has sent it: returns the campaign as it may
         go out now, or raises.
     :param siblings: the other map indexes of a mapped task; None for a task that is not mapped.

@@ -44,7 +44,7 @@ log = get_logger(__name__)
 #: sends nothing.
 _SEND_WITHIN = 120.0
 
-#: Errors after which the intent is taken back: Truepush carried nothing out.
+#: Errors after which the intent is withdrawn: Truepush created nothing.
 _NOT_CREATED = (*NOTHING_CARRIED_OUT, TruepushBadRequestError, TruepushAuthError, TruepushSendExpiredError)
 
 
@@ -54,8 +54,8 @@ class CampaignSending:
     :param hook: the project.
     :param store: the send store.
     :param plan: what to send.
-    :param sleep: how to wait.
-    :param clock: the present moment, in seconds.
+    :param sleep: waits for a number of seconds.
+    :param clock: returns the present moment, in seconds since the epoch.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class CampaignSending:
         self._reconciler = Reconciler(hook, store, plan, self._recorder, self._search)
         self._moved = MovedItems(hook, store, plan, plan.siblings, sleep, clock) if plan.siblings else None
         self._began = clock()
-        #: Whether the intent of this try was gone when it came to send.
+        #: Whether the intent of this try had been removed before its request could leave.
         self._lost = False
 
     def send(self) -> str | None:
@@ -99,7 +99,7 @@ class CampaignSending:
                 if isinstance(error, TruepushAmbiguousError):
                     metrics.count("truepush.sends.manual_decision")
                 if error.endpoint != CREATE_CAMPAIGN.name:
-                    raise  # the list has been repeated already, as often as the connection allows
+                    raise  # the list was repeated already, as often as the connection allows
                 requests += 1
                 wait = wait_before_create(error, requests=requests, waited=waited, settings=self._hook.settings)
                 if wait is None:
@@ -111,7 +111,7 @@ class CampaignSending:
     def _try(self) -> str | None:
         record = self._store.read()
         if record is not None and record.attempt in self._recorder.unsent:
-            self._recorder.release(record)  # it could not be taken back before
+            self._recorder.release(record)  # it could not be withdrawn before
             record = self._store.read()
         if record is None and self._moved is not None:
             record = self._moved.find()
@@ -151,7 +151,7 @@ class CampaignSending:
             log.warning("%s", doubt)
             return self._reconciler.reconcile(record, str(doubt), self._resume)
         except BaseException:
-            if not left:  # a timeout of Airflow's, say
+            if not left:  # such as a timeout of Airflow
                 self._recorder.release(record)
             raise
         metrics.count("truepush.sends.sent")
@@ -162,13 +162,13 @@ class CampaignSending:
         return campaign_id
 
     def _resume(self, record: SendRecord) -> str | None:
-        """Go on from what an earlier try has recorded. Nothing is sent."""
+        """Continue from what an earlier try has recorded. Nothing is sent."""
         self._recorder.publish_all(record)
         refusals.check_same_send(record, self._store, self._content)
         if record.attempt in self._recorder.unsent:
             raise TruepushServerError(
-                f"The intent to send {record.title!r} could not be taken back in {self._store}. Nothing was sent on it "
-                "by this try. If the next try needs a manual decision because of it, the campaign was not sent."
+                f"The intent to send {record.title!r} could not be removed from {self._store}. This try sent "
+                "nothing on it. If the next try asks for a manual decision because of it: the campaign was not sent."
             )
         if record.settled:
             metrics.count("truepush.sends.resumed")
@@ -178,7 +178,7 @@ class CampaignSending:
         return self._reconciler.reconcile(record, f"{record.author} began to send it and did not finish.", self._resume)
 
     def _watch_on(self, record: SendRecord) -> None:
-        ahead = self._plan.schedule_ahead  # the try that sent it may have died while it watched
+        ahead = self._plan.schedule_ahead  # the try that sent it may have died while it looked for duplicates
         if ahead is not None and record.campaign_id and self._clock() < record.made_at + ahead.total_seconds():
             self._plan.known(record.campaign_id)
             self._search.cancel_duplicates(record, record.campaign_id)
@@ -191,7 +191,7 @@ class CampaignSending:
             newest_listed = self._hook.newest_campaigns()
             before = [row.id for row in newest_listed.rows if row.title == title and is_recent(row.id, today)]
         except TruepushAmbiguousError as error:
-            # An unanswered list leaves no doubt about a campaign: nothing was sent yet, and a retry is fine.
+            # Nothing was sent yet, so a list without an answer leaves no doubt, and a retry is safe.
             raise TruepushServerError(f"{error} No campaign was sent.") from error
         identity = self._store.identity
         now = self._clock()  # walking the list may take long
@@ -211,33 +211,33 @@ class CampaignSending:
         )
 
     def ready(self) -> Campaign:
-        """The campaign as it goes out, checked whole before the first request."""
+        """Return the campaign as it goes out. It is checked as a whole, before the first request."""
         campaign, ahead = self._plan.campaign, self._plan.schedule_ahead
         now = datetime.fromtimestamp(self._clock(), UTC)
         if ahead is not None and campaign.send_at is None:
             later, zone = now + ahead, self._hook.settings.timezone
-            # An hour later is as good, and an hour that the zone has twice cannot be scheduled.
+            # An hour that occurs twice in the zone cannot be scheduled; an hour later serves as well.
             campaign = campaign.moved_to(later if zone is None else only_once(later, zone))
-        # After that: what is sent later may fall into hours in which nothing goes out.
+        # The guard comes last: a later time may fall into quiet hours.
         campaign = self._plan.guard(campaign)
         calls.create_campaign(campaign, self._hook.settings, now)
         return campaign
 
     def _check_still_ours(self, record: SendRecord) -> None:
-        """Asked right before the first byte leaves: a worker may have been frozen since its intent."""
+        """Check that this try may still send, right before the first byte leaves: its worker may have been frozen."""
         why = ""
         try:
             if not self._store.is_current(record):
                 self._lost = True
-                why = "has lost its intent: another try has taken over, or someone has removed it"
+                why = "has lost its intent: another try has taken over, or someone has removed the record"
         except Exception as error:
             why = f"could not check that its intent is still recorded ({error})"
         if self._plan.ended():
-            why = "was ended before it came to send"
-        # Last: the worker may have been frozen while it asked the store, too.
+            why = "was ended before its request left"
+        # This check comes last: the worker may have been frozen while it asked the store.
         if self._clock() > record.deadline:
             why = (
-                f"came to send later than {_SEND_WITHIN:.0f} s after its intent"
+                f"was ready to send more than {_SEND_WITHIN:.0f} s after its intent"
                 f"{'' if self._store.is_durable else f', or {TRY_WITHIN:.0f} s after its start'}, and another may have "
                 "taken over"
             )

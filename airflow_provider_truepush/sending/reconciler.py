@@ -46,7 +46,11 @@ class Reconciler:
         except TruepushError as error:
             log.warning("Could not list campaigns to find the id: %s", error)
         if campaign_id is None:
-            log.warning("Truepush created %r without returning its id, and the list does not settle it.", record.title)
+            log.warning(
+                "Truepush created %r without returning its id, and the list does not show which campaign it is. The "
+                "task continues without the id.",
+                record.title,
+            )
         self._recorder.commit(record, campaign_id)
         if campaign_id is not None:
             self._search.cancel_duplicates(record, campaign_id)
@@ -79,17 +83,16 @@ class Reconciler:
                     seen += f" Not created within an hour of the intent: {', '.join(apart)}."
         kept = self._store.read()
         if kept is not None and (kept.attempt, kept.settled) != (record.attempt, record.settled):
-            return resume(kept)  # the try that wrote it was still at work, and has gone on
+            return resume(kept)  # the try that wrote it is still running, and has continued
         if kept is None:
             raise TruepushServerError(
-                f"The intent of {record.author} to send {record.title!r} was removed: it was taken back, since nothing "
-                "was sent on it, or another try has taken over from this one. Nothing was sent by this try. Airflow "
-                "may retry the task."
+                f"The intent of {record.author} to send {record.title!r} was removed: nothing was sent on it, or "
+                "another try has taken over from this one. Nothing was sent by this try. Airflow may retry the task."
             )
         raise TruepushAmbiguousError(self._undecided(record, what, seen))
 
     def _adopt(self, record: SendRecord, campaign_id: str) -> bool:
-        """Take a campaign for this send's, unless the store knows it as another's by now."""
+        """Adopt a campaign as the outcome, unless the store has recorded it for another send by now."""
         if not self._recorder.commit(record, campaign_id) and campaign_id in self._store.taken([campaign_id]):
             return False
         metrics.count("truepush.sends.adopted")

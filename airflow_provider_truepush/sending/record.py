@@ -1,4 +1,4 @@
-"""What is written down about a send, before and after it, and how a lost answer is looked for."""
+"""The record of a send: its intent, its outcome, and which campaigns of the list it may have created."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import Any
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.models.refs import CampaignRef
 
-#: Campaigns created longer ago than this before the intent are not ours, however wrong the clocks are.
+#: A campaign created this long before the intent was not created by this send, however wrong the clocks are.
 _CLOCK_ERROR = timedelta(days=1)
 
-#: What a content hash covers in its second half only.
+#: Fields that only the second half of a content hash covers.
 _TIMING = ("send_at", "expires_in")
 _HALF = 32
-#: So many ids of before are written down: Airflow's state store takes 64 KB for all.
+#: The most ids of earlier campaigns in a record: Airflow's task state store accepts 64 KB in all.
 _KEPT = 1000
-#: By so much may our clock and Truepush's differ, and a request be under way.
+#: The most by which the clocks of a worker and of Truepush differ, together with the duration of a request.
 CLOCKS_APART = timedelta(hours=1)
-#: What the network makes of one request is there within this time.
-_COPIES_WITHIN = timedelta(seconds=10)
+#: All duplicates of one request are created within this time.
+_DUPLICATES_WITHIN = timedelta(seconds=10)
 
 
 def idempotency_key(scope: str, name: str) -> str:
-    """Return the name of the place where one send is recorded, the same for every try at it.
+    """Return the key under which one send is recorded. It is the same for every try at that send.
 
-    :param scope: in what the name is unique.
+    :param scope: the scope in which the name is unique.
     :param name: what makes two tries the same send.
     """
     return _digest([scope, name])
@@ -38,22 +38,23 @@ def idempotency_key(scope: str, name: str) -> str:
 def content_hash(content: Mapping[str, Any]) -> str:
     """Return a hash of what is sent, independent of the order of its fields.
 
-    Its first half leaves out when the campaign goes out and expires: templates often render that anew in each try.
+    Its first half leaves out when the campaign goes out and expires, because templates often render that anew in each
+    try.
     """
     message = {name: value for name, value in content.items() if name not in _TIMING}
     return _digest(message)[:_HALF] + _digest(content)[:_HALF]
 
 
 def legacy_content_hash(content: Mapping[str, Any]) -> str:
-    """Return the hash that the version before recorded of the same content."""
+    """Return the hash that an earlier version recorded for the same content."""
     return _digest(content)
 
 
 def is_same_message(one: str, other: str) -> bool:
     """Report whether two hashes are of one message, whenever it goes out.
 
-    :param one: see :func:`content_hash`.
-    :param other: as well.
+    :param one: a hash of :func:`content_hash`.
+    :param other: another one.
     """
     return one[:_HALF] == other[:_HALF]
 
@@ -69,18 +70,19 @@ class SendRecord:
 
     :param key: see :func:`idempotency_key`.
     :param content: see :func:`content_hash`.
-    :param title: the campaign's title, the one thing the list shows of it.
-    :param before: ids of campaigns of that title that were there before.
-    :param attempt: unique to the try that wrote it.
-    :param author: the same try, in words.
+    :param title: the campaign's title, which is all that the list shows of its content.
+    :param before: ids of campaigns of that title that existed before.
+    :param attempt: a value that is unique to the try that wrote the record.
+    :param author: the same try, for messages.
     :param made_at: when the intent was written, in seconds since the epoch.
     :param deadline: after this nothing is sent on this intent, in seconds since the epoch.
     :param settled: whether the outcome is known.
     :param campaign_id: the outcome: the id; None when Truepush did not return it.
-    :param cancelled: whether the task has canceled it before it went out.
+    :param cancelled: whether the task canceled it before it went out.
     :param conn_id: id of the Truepush connection; "" in records of earlier versions.
     :param floor: the id below which ``before`` is not complete; "" where it is.
-    :param project: see :func:`~airflow_provider_truepush.sending.identity.project_fingerprint`; "" as well.
+    :param project: see :func:`~airflow_provider_truepush.sending.identity.project_fingerprint`; "" in records of
+        earlier versions.
     """
 
     key: str
@@ -99,7 +101,7 @@ class SendRecord:
     floor: str = ""
 
     def with_outcome(self, campaign_id: str | None) -> SendRecord:
-        """The record once the outcome is known."""
+        """Return the record with its outcome."""
         return replace(self, settled=True, campaign_id=campaign_id)
 
     def as_dict(self) -> dict[str, Any]:
@@ -109,15 +111,15 @@ class SendRecord:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> SendRecord:
-        """The record from JSON primitives."""
+        """Return the record that JSON primitives describe."""
         found = {**given, "key": given["slot"], "before": tuple(given["before"])}
         del found["slot"]
         return cls(**found)
 
     def new_campaigns(self, listed: Iterable[CampaignRef]) -> list[str]:
-        """Ids of campaigns that this send may have created: of its title, and not there before."""
+        """Return the ids of campaigns that this send may have created: those of its title that did not exist before."""
         earlier = set(self.before)
-        # Of very many only the newest are kept; ids begin with the time.
+        # Only the newest of many ids are recorded. Ids begin with the time of creation.
         oldest = max(self.floor, min(earlier) if len(earlier) >= _KEPT else "")
         return sorted(
             row.id
@@ -126,7 +128,7 @@ class SendRecord:
         )
 
     def is_of_its_time(self, campaign_id: str) -> bool:
-        """Whether a campaign was created about when this send left, and not by another run of the Dag since."""
+        """Return whether a campaign was created about when this send left, and not by a later run of the Dag."""
         made = created_at(campaign_id)
         if made is None:
             return False
@@ -138,18 +140,18 @@ class SendRecord:
 
 
 def newest(campaign_ids: Iterable[str]) -> tuple[str, ...]:
-    """The ids to write down as those of before: the newest of very many."""
+    """Return the ids to record as those of earlier campaigns: the newest of many."""
     return tuple(sorted(campaign_ids)[-_KEPT:])
 
 
 def is_recent(campaign_id: str, now: datetime) -> bool:
-    """Whether a campaign may have been created about now: older ones need not be written down."""
+    """Return whether a campaign may have been created about now. Older ones need not be recorded."""
     made = created_at(campaign_id)
     return made is None or made >= now - _CLOCK_ERROR
 
 
 def are_duplicates(campaign_ids: Iterable[str]) -> bool:
-    """Whether campaigns were created so close together that one request may have made them all."""
+    """Return whether campaigns were created so close together that one request may have created them all."""
     times = [created_at(campaign_id) for campaign_id in campaign_ids]
     known = [made for made in times if made is not None]
-    return bool(known) and len(known) == len(times) and max(known) - min(known) <= _COPIES_WITHIN
+    return bool(known) and len(known) == len(times) and max(known) - min(known) <= _DUPLICATES_WITHIN

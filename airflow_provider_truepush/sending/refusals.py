@@ -1,4 +1,4 @@
-"""Why a send is refused, and what someone can do about it."""
+"""The errors of a send that is refused, with the ways to decide."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from airflow_provider_truepush.sending.store import SendStore
 
 
 def check_same_send(record: SendRecord, store: SendStore, content: str) -> None:
-    """Refuse to take a record for this send's: of other content, of another project, or of a canceled campaign.
+    """Refuse a record that is not this send's (other content or project), or whose campaign was canceled.
 
     :param record: what an earlier try has recorded.
     :param store: the send store.
     :param content: hash of what is to be sent.
-    :raises TruepushBadRequestError: it is not, or it is not to go out.
+    :raises TruepushBadRequestError: the record is not of this send, or its campaign must not go out.
     """
     identity = store.identity
     same = is_same_message(record.content, content) if identity is None else identity.is_message(record.content)
     if record.content and not same:
         raise TruepushBadRequestError(
-            f"{record.author} already sent, or may have sent, different content as this same send ({store}). Nothing "
+            f"{record.author} already sent, or may have sent, different content for this send ({store}). Nothing "
             "was sent now. If this is the same message with changed content, mark the task as success. To send the "
             f"new content too: {store.how_to_forget(record)}."
         )
@@ -41,7 +41,7 @@ def _check_same_project(record: SendRecord, store: SendStore, conn_id: str, proj
             f"{record.author} already sent, or may have sent, {record.title!r} through connection {record.conn_id!r} "
             f"(campaign {record.campaign_id or 'not known'}), and connection {conn_id!r} has another token, so "
             "it is unknown whether it is the same project. Nothing was sent now. If it is the same project, mark the "
-            f"task as success. If it is another one that is to get it too: {store.how_to_forget(record)}."
+            f"task as success. To send the campaign to another project as well: {store.how_to_forget(record)}."
         )
 
 
@@ -59,9 +59,9 @@ def undecided(record: SendRecord, store: SendStore, what: str, seen: str, timeou
         f"Campaign {record.title!r} may have been sent, and is not sent again: {what} {seen} This needs a manual "
         "decision:\n"
         "- Once Truepush answers again, clear the task: it looks again and adopts the campaign.\n"
-        f"- Otherwise look in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may be under way.\n"
+        f"- Otherwise look in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may still arrive.\n"
         f"- If it exists: {store.how_to_adopt(record)}.\n"
-        f"- If it is certainly not there, have it sent again: {store.how_to_forget(record)}."
+        f"- If it does not exist, have it sent again: {store.how_to_forget(record)}."
     )
 
 

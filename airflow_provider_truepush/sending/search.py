@@ -1,4 +1,4 @@
-"""Looking for a campaign whose answer was lost, and for duplicates of one, in the list of campaigns."""
+"""Search the list of campaigns for one whose answer was lost, and for duplicates of one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ log = get_logger(__name__)
 
 
 class Search:
-    """Watches the list for what a send may have created.
+    """Watches the list for campaigns that a send may have created.
 
     :param hook: the project.
-    :param store: what knows of other sends, if anything does.
-    :param plan: what is sent, and for how long to watch.
-    :param sleep: how to wait.
-    :param clock: the present moment, in seconds since the epoch.
+    :param store: the send store, which may know of other sends.
+    :param plan: what is sent, and how long the list is watched.
+    :param sleep: waits for a number of seconds.
+    :param clock: returns the present moment, in seconds since the epoch.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Search:
         self._pause = max(0.2, min(5.0, plan.settle_window / 10))
 
     def look(self, record: SendRecord) -> tuple[list[str], bool]:
-        """New campaigns of the title, looked for until one is seen twice running or the window ends.
+        """Return the new campaigns of the title, and whether they cannot belong to another send.
 
-        The second value reports whether there is one and it can be no other send's.
+        The list is read until two readings in a row agree, or the window ends.
         """
         end = self._clock() + self._plan.settle_window
         previous: list[str] | None = None
@@ -59,30 +59,30 @@ class Search:
             self._sleep(min(self._pause, left))
 
     def _must_be_ours(self, record: SendRecord, found: list[str]) -> bool:
-        """Whether what was found can be no other send's."""
+        """Return whether the campaigns that were found cannot belong to another send."""
         if not all(record.is_of_its_time(campaign_id) for campaign_id in found):
             return False
         if len(found) == 1:
-            # Without a ledger another send of the title is known by its time only.
+            # Without a ledger, only the time distinguishes this send from another one of the same title.
             return self._plan.may_adopt or self._store.sees_others
         return self._plan.schedule_ahead is not None and self._store.sees_others and are_duplicates(found)
 
     def _candidates(self, record: SendRecord) -> tuple[list[str], bool]:
-        """Which campaigns may be this send's, and whether they may be another open send's as well.
+        """Return the campaigns that may be this send's, and whether they may belong to another open send as well.
 
-        The order matters. A campaign in the list has its intent written. If that send is no longer open when rivals
-        are asked for, its outcome is written by then, and asking last which campaigns are taken finds it.
+        The order of the reads matters. A campaign in the list has its intent recorded. If that send is no longer open
+        when rivals are read, its outcome is recorded by then, and the read of taken campaigns, which is last, finds it.
         """
         since = datetime.fromtimestamp(record.made_at, UTC) - CLOCKS_APART
         if (floor := created_at(record.floor)) is not None:
-            since = max(since, floor)  # what is below the floor is no candidate
+            since = max(since, floor)  # nothing below the floor is a candidate
         listed = record.new_campaigns(self._hook.list_campaigns(since=since))
         rivals = self._store.has_rivals(record)
         taken = self._store.taken(listed)
         return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals
 
     def cancel_duplicates(self, record: SendRecord, campaign_id: str) -> None:
-        """With ``schedule_ahead``: cancel what the network made of our one request, before it fires."""
+        """Cancel the duplicates of a campaign before they go out, if ``schedule_ahead`` is set."""
         if self._plan.schedule_ahead is None:
             return
         duplicates = Duplicates(self._hook, campaign_id)
@@ -92,7 +92,7 @@ class Search:
                 found, rivals = self._candidates(record)
                 duplicates.cancel(found, certain=self._store.sees_others and not rivals)
             except TruepushError as error:
-                log.warning("Campaign %s was sent; could not check for duplicates: %s", campaign_id, error)
+                log.warning("Campaign %s was sent. Could not check for duplicates: %s", campaign_id, error)
             left = end - self._clock()
             if left <= 0:
                 return

@@ -1,9 +1,9 @@
-"""What the map indexes of one task know of each other.
+"""What the map indexes of one task publish for each other.
 
 The items of a mapped task move when its feed is reordered, grown or shrunk between tries and clears, and Airflow's
-task state store shows a map index only its own records. So each one also publishes what it has sent, and which item
-it has now, as an XCom that its siblings can read. An XCom that is missing proves nothing: Airflow deletes it when a
-task starts again.
+task state store shows a map index only its own records. So each map index also publishes what it has sent, and which
+item it has now, as an XCom that its siblings can read. A missing XCom proves nothing, because Airflow deletes it when
+a task starts again.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _RESET = (None, "none", "restarting")
 class SiblingSend:
     """What a map index has published of one send.
 
-    :param map_index: of the task that has sent it.
+    :param map_index: the map index that sent it.
     :param keys: the idempotency keys of the send.
     :param content: hash of what was sent.
     :param is_open: whether the outcome is not known yet.
     :param campaign_id: the campaign; None while it is not known.
     :param title: of the campaign.
-    :param cancelled: whether the task has canceled it.
+    :param cancelled: whether the task canceled it.
     :param conn_id: id of the Truepush connection.
     :param project: its fingerprint.
-    :param clear_number: how often something of the run had been cleared when it was published; None if not known.
+    :param clear_number: how often the run had been cleared when it was published; None if unknown.
     """
 
     map_index: int
@@ -79,11 +79,11 @@ class View:
     is_newer: bool = False
 
     def sends_of(self, identity: Identity, *, has_moved: bool) -> list[SiblingSend]:
-        """Return the sends that are a certain one. With a token also those of the same content and none.
+        """Return the sends that are the given one. With a token, sends of the same content without one count as well.
 
         :param identity: the send.
-        :param has_moved: whether the feed may have moved; otherwise another project's send is another one, since
-            tasks that are mapped over connections send the same content to each project.
+        :param has_moved: whether the feed may have moved. If not, the send of another project is another one,
+            because tasks that are mapped over connections send the same content to each project.
         """
         keys = {identity.key, identity.run_key}
         return [
@@ -106,7 +106,7 @@ class Siblings:
     :param map_index: the own one; -1 for a task that is not mapped, which publishes nothing.
     :param clear_number: how often something of the Dag run was cleared; None when Airflow does not say.
     :param try_number: of this try, from 1.
-    :param began: when the Dag run began at the earliest; None when that is not known.
+    :param began: the earliest moment at which the Dag run may have begun; None when unknown.
     :param pull: returns the XComs of all map indexes of the task under a key; None without XComs.
     :param push: writes an XCom of this task under a key; None without XComs.
     :param states: returns the state of each map index of the task; None where Airflow does not say.
@@ -142,7 +142,7 @@ class Siblings:
         return self.clear_number != 0
 
     def publish(self, records: Iterable[SendRecord]) -> None:
-        """Publish what this map index has sent, or is about to send. Never fails the task."""
+        """Publish what this map index has sent, or is about to send. This never fails the task."""
         for record in records:
             self._published[record.key] = {
                 "key": record.key,
@@ -163,7 +163,7 @@ class Siblings:
         return list(dict.fromkeys([record.key, *(own if record.key in own else ())]))
 
     def withdraw(self, record: SendRecord) -> None:
-        """Publish that this send was not made after all."""
+        """Publish that this send did not happen."""
         if self._published.pop(record.key, None) is not None:
             self._write()
 
@@ -192,7 +192,7 @@ class Siblings:
     def look(self) -> View:
         """Return what the siblings have published, and which of them start again.
 
-        Airflow marks a task as running before it deletes the XComs of its last try, so they are asked for first.
+        Airflow marks a task as running before it deletes the XComs of its last try, so the XComs are read first.
         """
         entries = {index: entry for index, entry in self._entries().items() if index != self.map_index}
         states = self._ask_states() if self.map_index >= 0 else {}
@@ -201,7 +201,7 @@ class Siblings:
         if states:
             again = self._starting_again(entries, {index for index, sends in sent.items() if sends}, states)
         else:
-            # An index that is new in a cleared run is one of a feed that has grown, so its siblings were cleared, too.
+            # A new map index in a cleared run belongs to a feed that has grown, so its siblings were cleared as well.
             is_new = self.try_number <= 1 and bool(self.clear_number)
             again = {index for index, sends in sent.items() if sends and is_new and self._is_stale(entries[index])}
         return View(
@@ -248,7 +248,9 @@ class Siblings:
         try:
             found = self._pull(XCOM_KEY)
         except Exception as error:
-            log.warning("Could not read what other map indexes have sent: %s", error)
+            log.warning(
+                "Could not read what other map indexes have sent: %s. They count as having published nothing.", error
+            )
             return {}
         entries = [found] if isinstance(found, Mapping) else list(found or [])
         return {int(entry.get("map_index", -1)): entry for entry in entries if isinstance(entry, Mapping)}
@@ -259,7 +261,9 @@ class Siblings:
         try:
             return self._states()
         except Exception as error:
-            log.warning("Could not read the states of the other map indexes: %s", error)
+            log.warning(
+                "Could not read the states of the other map indexes: %s. Only what they published counts.", error
+            )
             return {}
 
 
@@ -288,7 +292,7 @@ def _sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
 def earliest(moments: Iterable[Any]) -> datetime | None:
     """Return the earliest of some moments; None when there is none.
 
-    :param moments: aware datetimes; whatever is something else is left out.
+    :param moments: aware datetimes; other values are ignored.
     """
     known = [moment for moment in moments if isinstance(moment, datetime) and moment.tzinfo is not None]
     return min(known).astimezone(UTC) if known else None

@@ -43,7 +43,7 @@ class Aliases:
         try:
             self._rows.insert(row)
         except TruepushSendStoreError:
-            if alias not in self._rows.get([alias]):  # nor written by another process
+            if alias not in self._rows.get([alias]):  # another process did not write it either
                 raise
 
     def others(self, aliases: list[str], record: SendRecord) -> list[str]:

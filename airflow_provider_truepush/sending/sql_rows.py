@@ -12,9 +12,9 @@ from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 
-#: In the column ``attempt``: a row that only leads to the record of a send, and one that only says who was here.
+#: In the column ``attempt``: a row that only leads to the record of a send, and one that only records a visit.
 ALIAS, VISIT = "alias", "visit"
-#: In the column ``settled``, beside 0 for an intent and 1 for an outcome: an outcome that was canceled again.
+#: In the column ``settled``, beside 0 for an intent and 1 for an outcome: an outcome that the task canceled.
 _CANCELED = 2
 #: The column ``project``: the connection's id, and the fingerprint of its project.
 _PROJECT = re.compile(r"(.*)#([0-9a-f]{32})", re.DOTALL)
@@ -45,12 +45,12 @@ class Rows:
         self._table = table
 
     def get(self, keys: Sequence[str]) -> dict[str, SendRecord]:
-        """Return the rows of some keys. Two of one key exist only where the database does not enforce its keys."""
+        """Return the rows of some keys. Two rows have one key only where the database does not enforce keys."""
         keys = list(dict.fromkeys(keys))
         if not keys:
             return {}
         marks = ", ".join("?" * len(keys))
-        # The one with an outcome comes last, and is the one that counts.
+        # The row with an outcome comes last, and replaces the other one.
         return {record.key: record for record in self.where(f"slot IN ({marks}) ORDER BY settled", keys)}
 
     def where(self, condition: str, values: Sequence[Any]) -> list[SendRecord]:
@@ -74,12 +74,12 @@ class Rows:
             if row.key not in self.get([row.key]):
                 self.insert(row)
         except TruepushSendStoreError:
-            if row.key not in self.get([row.key]):  # nor written by another process
+            if row.key not in self.get([row.key]):  # another process did not write it either
                 raise
 
 
 def settled_column(record: SendRecord) -> int:
-    """Return what the column ``settled`` says of a record."""
+    """Return the value of the column ``settled`` for a record."""
     return _CANCELED if record.cancelled else int(record.settled)
 
 

@@ -26,13 +26,13 @@ KEEP_FOR = timedelta(days=400)
 
 
 class SqlSendStore(SendStore):
-    """Records sends in a table, created on first use. Holds across Dag runs, and when Dag runs are deleted.
+    """Records sends in a table, which is created on first use. A record outlives its Dag run.
 
-    The key is unique, so one INSERT of the intent succeeds: that is the fence. A campaign's id is unique too, so
+    The key is unique, so only one INSERT of an intent succeeds: that is the fence. A campaign's id is unique too, so
     no two sends are recorded with the same campaign. Rows of the kind ``alias`` lead to a send from a map index, and
-    from a send token of a connection that was renamed or got another API token. Nothing is deleted by itself: rows
-    with an outcome may go once nobody will clear their runs or use their tokens again, by :meth:`prune` or by
-    ``DELETE FROM truepush_send_ledger WHERE settled > 0 AND deadline > 0 AND deadline < <400 days ago, in seconds
+    from a send token of a connection that was renamed or got another API token. The store deletes nothing by itself.
+    Rows with an outcome may be deleted once nobody will clear their runs or use their tokens again, by :meth:`prune`
+    or by ``DELETE FROM truepush_send_ledger WHERE settled > 0 AND deadline > 0 AND deadline < <400 days ago, in seconds
     since the epoch>``.
 
     :param hook: a ``DbApiHook``.
@@ -78,7 +78,7 @@ class SqlSendStore(SendStore):
     def _token_keys(identity: Identity) -> list[str]:
         """Return the further keys of a send with a token.
 
-        It may have been begun through a connection to the same project with another API token, or without a token.
+        An earlier try may have used a connection to the same project with another API token, or no send token.
         """
         if identity.send_token is None:
             return []
@@ -88,7 +88,7 @@ class SqlSendStore(SendStore):
     def _same_item(self, identity: Identity) -> SendRecord | None:
         """Return the record of this content by any try of this task in this Dag run.
 
-        An earlier version recorded it under the map index, and a token that was removed since under the token.
+        An earlier version recorded it under the map index. A record may also have a token that was removed since.
         """
         contents = [identity.content, identity.legacy_content]
         for record in self._rows.where("content IN (?, ?) AND attempt <> ?", [*contents, ALIAS]):
@@ -145,8 +145,8 @@ class SqlSendStore(SendStore):
             self._rows.insert(record)
         except TruepushSendStoreError as error:
             failed = error
-        # The rows decide, not the answer: a commit can succeed and its answer be lost, and a database may only
-        # declare its keys. Of two that were written, the try that looks last sees both.
+        # The rows decide, not the answer: a commit can succeed although its answer is lost, and a database may not
+        # enforce its keys. If two tries wrote, the one that reads last sees both rows.
         found = self._table.query(f"SELECT attempt, author FROM {TABLE} WHERE slot = ?", [record.key])
         others = [author for attempt, author in found if attempt != record.attempt]
         if not others:
@@ -171,7 +171,9 @@ class SqlSendStore(SendStore):
         query = f"SELECT campaign_id FROM {TABLE} WHERE slot = ? AND attempt = ? AND settled > 0"
         kept = [row[0] for row in self._table.query(query, [record.key, record.attempt])]
         if kept != [record.campaign_id]:
-            raise TruepushSendStoreError(f"{self} has no intent of {record.author} any more to record an outcome for.")
+            raise TruepushSendStoreError(
+                f"{self} no longer has the intent of {record.author}, so the outcome was not recorded."
+            )
         if record.campaign_id is not None and self._claimed([record.campaign_id], record.key):
             raise TruepushSendStoreError(f"{self}: campaign {record.campaign_id} is recorded for another send as well.")
 
@@ -196,11 +198,11 @@ class SqlSendStore(SendStore):
         return found
 
     def has_visited(self, identity: Identity) -> bool:
-        """Report whether the first try of a task instance has come here."""
+        """Report whether the first try of a task instance used this ledger."""
         return self._visits.has_visited(identity)
 
     def record_visit(self, identity: Identity, try_number: int = 1, *, first_of_run: bool = False) -> None:
-        """Record that a try of a task instance has come here: an absent record proves that nothing was sent.
+        """Record that a try of a task instance uses this ledger: an absent record then proves that nothing was sent.
 
         :param identity: the task instance.
         :param try_number: of this try, from 1; the newest one is kept, in the place of the moment.
@@ -229,8 +231,8 @@ class SqlSendStore(SendStore):
 
     @override
     def has_rivals(self, record: SendRecord) -> bool:
-        # Open lately, or out under an id that Truepush did not return: the new campaign may be that one. In whatever
-        # project: one project of Truepush's may have several connections.
+        # The new campaign may belong to a send that was open lately, or whose id Truepush did not return. Rows of all
+        # connections count, because one project of Truepush may have several.
         query = (
             f"SELECT slot FROM {TABLE} WHERE title = ? AND slot <> ? "
             "AND (settled = 0 OR campaign_id IS NULL) AND deadline >= ?"
@@ -238,9 +240,9 @@ class SqlSendStore(SendStore):
         return bool(self._table.query(query, [record.title, record.key, record.made_at - _CLOCK_ERROR]))
 
     def prune(self, keep_for: timedelta = KEEP_FOR) -> None:
-        """Delete what is older than anything that can be sent again. What is open is never deleted.
+        """Delete the old records of sends that have an outcome. Open sends are never deleted.
 
-        :param keep_for: since when a send must have its outcome.
+        :param keep_for: the age from which a record is deleted.
         """
         oldest = time.time() - keep_for.total_seconds()
         self._table.change(f"DELETE FROM {TABLE} WHERE settled > 0 AND deadline > 0 AND deadline < ?", [oldest])

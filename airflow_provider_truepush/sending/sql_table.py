@@ -1,4 +1,4 @@
-"""One connection to the table of the ledger, and what its driver's errors mean."""
+"""The connection to the ledger's table, and the meaning of its driver's errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CREATE TABLE {TABLE} (
 
 _PROBE = f"SELECT slot FROM {TABLE} WHERE 1 = 0"  # a constant
 
-#: What drivers say where trying again is of no use: the login, the database, the rights. SQLSTATE classes and words.
+#: Errors after which a retry cannot help (login, database, rights): SQLSTATE classes, and words of the message.
 _PERMANENT_STATES = ("28", "3D", "42", "0A")
 _PERMANENT_WORDS = re.compile(
     r"password|authentication|access denied|login failed|permission denied|not authorized|insufficient privilege"
@@ -42,7 +42,7 @@ _SAID = 300
 
 
 def is_transient(error: BaseException) -> bool:
-    """Report whether a database error may pass, so that trying again is of use.
+    """Report whether a database error may pass, so that a retry can help.
 
     :param error: what the driver raised.
     """
@@ -94,7 +94,7 @@ class SqlTable:
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        """Yield a cursor, and commit. Whatever goes wrong is one error, with the driver's words."""
+        """Yield a cursor, and commit. Every failure becomes one error that quotes the driver."""
         try:
             if self._thread != threading.get_ident():
                 self.close()  # SQLite binds a connection to its thread, and the end of a task may run in another one.
@@ -147,28 +147,28 @@ class SqlTable:
             return
         cause = refused or missing
         raise self._error(
-            f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). Nothing was sent. Have "
-            f"someone with the right to do so create it:{_CREATE}",
+            f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). Nothing was sent. Ask "
+            f"someone who may create tables to run:{_CREATE}",
             cause,
         ) from cause
 
     @staticmethod
     def _lack(connection: Any) -> Exception | None:
-        """Return why the table cannot be read; None if it can."""
+        """Return the error of reading the table; None if it can be read."""
         try:
             with closing(connection.cursor()) as cursor:
                 cursor.execute(_PROBE)
                 cursor.fetchall()
-        except Exception as error:  # each driver has its own class for it
+        except Exception as error:  # each driver has its own class of errors
             _end(connection, "rollback")
             return error
         return None
 
 
 def _end(connection: Any, how: str) -> bool:
-    """Commit or roll back; report whether the connection can be used on.
+    """Commit or roll back; report whether the connection can still be used.
 
-    DuckDB has no transaction to end after a statement of its own, and says so.
+    DuckDB reports an error where no transaction is open, which is harmless.
     """
     try:
         getattr(connection, how)()

@@ -1,4 +1,4 @@
-"""Which tries have come to a ledger: where a task came from its first try on, an absent record proves something."""
+"""Record which tries use a ledger. If all tries of a task do, an absent record proves that nothing was sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
 
 
 class Visits:
-    """Records visits, and compares them.
+    """Records the visits of tries, and compares them.
 
     :param table: the table.
     :param rows: its rows.
@@ -25,11 +25,11 @@ class Visits:
         self._own: tuple[str, float] | None = None
 
     def has_visited(self, identity: Identity) -> bool:
-        """Report whether the first try of a task instance has come here."""
+        """Report whether the first try of a task instance used this ledger."""
         return bool(self._rows.get([_visit_key(identity), _legacy_visit_key(identity)]))
 
     def record(self, identity: Identity, try_number: int, *, first_of_run: bool) -> None:
-        """Record that a try of a task instance has come here; see ``SqlSendStore.record_visit``."""
+        """Record that a try of a task instance uses this ledger; see ``SqlSendStore.record_visit``."""
         key, number, now = _visit_key(identity), float(try_number), time.time()
         legacy = _legacy_visit_key(identity)
         if legacy in self._rows.get([legacy]):
@@ -42,20 +42,20 @@ class Visits:
             self._rows.insert_once(SendRecord(run_key, "", "", (), VISIT, identity.task, now, now, settled=True))
 
     def sees_run(self, identity: Identity) -> bool:
-        """Report whether the siblings of a mapped task have come here since its first try in this run."""
-        # A version before recorded only that each map index was here.
+        """Report whether the siblings of a mapped task have used this ledger since the first try in this run."""
+        # An earlier version recorded a visit of each map index only.
         first = Identity(identity.task, 0, identity.conn_id)
         return bool(self._rows.get([_run_key(identity.task), _legacy_visit_key(first)]))
 
     def is_superseded(self) -> bool:
-        """Report whether a later try has come here, as far as is known."""
+        """Report whether a later try uses this ledger, as far as is known."""
         try:
             return self._own is None or self.has_later()
-        except TruepushSendStoreError:  # A task that cannot reach the ledger any more may well have been given up.
+        except TruepushSendStoreError:  # A task that cannot reach the ledger may have been superseded.
             return True
 
     def has_later(self) -> bool:
-        """Report whether a later try has come here. It has read the records after that."""
+        """Report whether a later try uses this ledger. It reads the records after it has recorded its visit."""
         if self._own is None:
             return False
         key, number = self._own

@@ -60,7 +60,7 @@ class TaskStateSendStore(SendStore):
         self._try_number = try_number
         self._address = address
         self._ledger = ledger
-        #: Another state key under which this send is recorded: an earlier version's, say.
+        #: Another state key under which this send is recorded, such as an earlier version's.
         self._legacy: str | None = None
 
     @property
@@ -83,7 +83,7 @@ class TaskStateSendStore(SendStore):
         if self._ledger is not None:
             return self._ledger().identify(identity)
         if identity.is_mapped:
-            return self  # It names the item within the Dag run.
+            return self  # The token names the item within the Dag run.
         raise TruepushValidationError(
             f"send_token: {identity.send_token!r} needs `ledger_conn_id`. Airflow's task state store ends with the Dag "
             "run, so the same token would be sent again in the next run. The campaign was not sent. Set "
@@ -180,7 +180,7 @@ class TaskStateSendStore(SendStore):
             kept = self._state.get(key)
             if kept is None:
                 continue
-            # Under a key without an item, other content is another item; a bare id was written by someone.
+            # Under a key without an item, other content is another item. Someone wrote a bare id by hand.
             content = str(kept.get("content", "")) if isinstance(kept, dict) else ""
             if not identity.is_item or identity.is_message(content):
                 found.append((not identity.is_content(content), key))
@@ -197,7 +197,7 @@ class TaskStateSendStore(SendStore):
         if isinstance(kept, dict):
             with suppress(TypeError, KeyError):
                 return SendRecord.from_dict(kept)
-        # Otherwise someone has written the id of the campaign to adopt, or something wrong.
+        # Otherwise someone wrote the id of the campaign to adopt, or a wrong value.
         campaign_id = object_id(f"state key {key}", kept.strip() if isinstance(kept, str) else kept).lower()
         return SendRecord(self.key, "", "", (), "", "someone", 0.0, 0.0, settled=True, campaign_id=campaign_id)
 
@@ -205,15 +205,15 @@ class TaskStateSendStore(SendStore):
     def is_superseded(self) -> bool:
         try:
             return self._state.get(self.state_key) is None
-        except TruepushError:  # A task that cannot reach Airflow any more may well have been given up.
+        except TruepushError:  # A task that cannot reach Airflow may have been superseded.
             return True
 
     @override
     def acquire(self, record: SendRecord) -> None:
-        # The write fences off superseded tries. What someone has written since it was read must not be lost either.
+        # The write fences off superseded tries. A value that someone wrote since the read must not be lost either.
         if self._state.get(self.state_key) is not None:
             raise TruepushSendStoreError(
-                f"{self} was changed in the meantime. Nothing was sent by this try. Clear the task."
+                f"{self} was changed after this try had read it. Nothing was sent by this try. Clear the task."
             )
         assert self.identity is not None
         if self.identity.is_mapped:
@@ -230,7 +230,7 @@ class TaskStateSendStore(SendStore):
     def release(self, record: SendRecord) -> None:
         kept = self._state.get(self.state_key)
         own = isinstance(kept, dict) and kept.get("attempt") == record.attempt and not kept.get("settled")
-        # A superseded try reads nothing, and the store refuses it the deletion: that must not pass unnoticed.
+        # A superseded try reads nothing. The store refuses the deletion, and that error must be seen.
         if own or kept is None:
             self._state.delete(self.state_key)
 

@@ -40,7 +40,7 @@ def unknown_before(try_number: int, why: str) -> str:
 class SendStore(ABC):
     """Records one send, so that another try at it can read the record.
 
-    :cvar sees_others: whether it knows of other sends, and so which campaigns are theirs.
+    :cvar sees_others: whether it knows of other sends, and of their campaigns.
     :cvar is_durable: whether a later try can read it.
     """
 
@@ -66,7 +66,7 @@ class SendStore(ABC):
 
     @abstractmethod
     def read(self) -> SendRecord | None:
-        """Return the record of an earlier try; None when there was none, or it has certainly sent nothing."""
+        """Return the record of an earlier try; None when there was none, or it certainly sent nothing."""
 
     def read_position(self) -> SendRecord | None:
         """Return a record of this task at this map index in this Dag run, whatever it sent."""
@@ -77,11 +77,11 @@ class SendStore(ABC):
         return None
 
     def sent_here(self) -> Sequence[SendRecord]:
-        """Return all that this map index has sent in this Dag run, as far as is known."""
+        """Return everything that this map index has sent in this Dag run, as far as is known."""
         return []
 
     def sent_in_run(self) -> Sequence[SendRecord]:
-        """Return all that this task has sent in this Dag run, as far as the store knows."""
+        """Return everything that this task has sent in this Dag run, as far as the store knows."""
         return self.sent_here()
 
     def sees_run(self) -> bool:
@@ -101,7 +101,7 @@ class SendStore(ABC):
 
     @abstractmethod
     def release(self, record: SendRecord) -> None:
-        """Take the own intent back: certainly nothing was sent on it."""
+        """Withdraw the own intent: certainly nothing was sent on it."""
 
     def record_cancellation(self, campaign_id: str) -> None:
         """Record that a campaign was canceled before it went out, whether or not its outcome was recorded before.
@@ -149,11 +149,11 @@ class SendStore(ABC):
         return False
 
     def close(self) -> None:  # noqa: B027  # most stores have nothing to close
-        """Let go of connections. The store opens them again when it is used."""
+        """Close connections. The store opens them again when it is used."""
 
     @abstractmethod
     def __str__(self) -> str:
-        """Return what it is, for the log."""
+        """Return a description of the store, for the log."""
 
     @abstractmethod
     def how_to_adopt(self, record: SendRecord) -> str:
@@ -194,7 +194,7 @@ class NoSendStore(SendStore):
 
     @override
     def acquire(self, record: SendRecord) -> None:
-        """Keep the intent while this try lasts: it may start over, and must not forget what it has begun."""
+        """Keep the intent while this try lasts: it may retry, and must not forget what it has begun."""
         self._begun = self._acquired = record
 
     @override

@@ -247,7 +247,7 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(hooks, "TruepushHook", Adopting)
-        with pytest.raises(TruepushSendStoreError, match=r"in the meantime\. Nothing was sent"):
+        with pytest.raises(TruepushSendStoreError, match=r"after this try had read it\. Nothing was sent"):
             tasks.run()
 
 

@@ -40,7 +40,7 @@ def test_a_new_run_is_a_new_send(tasks: Tasks, kept: dict[str, Any]) -> None:
 
 def test_other_content_as_the_same_send_is_a_clear_error(tasks: Tasks, kept: dict[str, Any]) -> None:
     tasks.run(**kept)
-    with pytest.raises(AirflowFailException, match="different content as this same send") as caught:
+    with pytest.raises(AirflowFailException, match="different content for this send") as caught:
         tasks.run(message="Tomorrow only", **kept)
     assert "Nothing was sent now" in str(caught.value)
     assert tasks.sends == 1
@@ -157,7 +157,7 @@ def test_a_task_that_is_ended_before_it_sends_does_not(
             return super().newest_campaigns()
 
     monkeypatch.setattr(hooks, "TruepushHook", Ended)
-    with pytest.raises(TruepushSendExpiredError, match="was ended before it came to send"):
+    with pytest.raises(TruepushSendExpiredError, match="was ended before its request left"):
         type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
     assert tasks.sends == 0
 
@@ -231,7 +231,7 @@ def stop_for_a_person(tasks: Tasks, pattern: str, **given: Any) -> list[str]:
     """Nothing arrives and nobody can tell; returns what the error says that matches."""
     tasks.lose_the_answer(carried_out=False)
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match="If it is certainly not there") as caught:
+        with pytest.raises(AirflowFailException, match="If it does not exist") as caught:
             tasks.run(**given)
     assert tasks.sends == 1
     return re.findall(pattern, str(caught.value))

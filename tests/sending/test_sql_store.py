@@ -84,7 +84,7 @@ def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
 def test_an_outcome_for_an_intent_that_is_gone_is_no_silent_success(sql: str) -> None:
     ledger(sql, "s").acquire(record("s"))
     BaseHook.get_hook(sql).run(f"DELETE FROM {TABLE}")
-    with pytest.raises(TruepushSendStoreError, match="no intent of somebody any more"):
+    with pytest.raises(TruepushSendStoreError, match="no longer has the intent of somebody"):
         ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
 
 
