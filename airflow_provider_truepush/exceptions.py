@@ -14,7 +14,7 @@
     │   └── TruepushConnectionLookupError    Airflow did not return the connection
     ├── TruepushAmbiguousError               the request was sent, and the change may have been made
     ├── TruepushProtocolError                a complete answer that cannot be read
-    ├── TruepushListMovedError               a list changed whenever it was read
+    ├── TruepushListMovedError               a list changed during every reading
     ├── TruepushSendExpiredError             the time in which a send may begin has passed
     ├── TruepushSendStoreError               the send store, such as the ledger, could not be read or written
     ├── TruepushExportInterruptedError       an export ended early; the next try continues

@@ -117,7 +117,7 @@ class TruepushProtocolError(TruepushError):
 
 
 class TruepushListMovedError(TruepushError):
-    """A list changed whenever it was read, so what was looked for may exist although it was not found."""
+    """A list changed during every reading, so an object may exist although it was not found."""
 
 
 class TruepushSendExpiredError(TruepushError):

@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Requests under way at once, and so connections kept, whatever the number of callers.
+#: The most concurrent requests of all callers, except those of the poller.
 _AT_ONCE = 50
-#: The same with those of the poller that watches campaigns, which counts its own, and some for what is urgent.
+#: The most connections: for those requests, for those of the poller, which limits its own, and for urgent ones.
 _CONNECTIONS = 192
 
 
@@ -49,7 +49,7 @@ class AsyncClient:
         self._hide = hider(settings, route.proxy)
         self._rate_limiter = rate_limiter_for(settings)
         self._turn = asyncio.Semaphore(_AT_ONCE)
-        #: Of all requests; who uses :meth:`ask` records its own.
+        #: The metrics of all requests. Callers of :meth:`ask` record theirs.
         self.metrics = RequestMetrics()
         self._admission = AdmissionQueue(self._rate_limiter)
         self._connections = Connections(route, _CONNECTIONS)
@@ -57,7 +57,7 @@ class AsyncClient:
 
     @classmethod
     async def open(cls, settings: Settings) -> AsyncClient:
-        """Return a client. Certificates are read in a thread, since that reads files.
+        """Return a client. Certificates are read in a thread, because that reads files.
 
         :raises TruepushValidationError: for a proxy or a certificate that cannot be used.
         """
@@ -65,7 +65,7 @@ class AsyncClient:
 
     @property
     def settings(self) -> Settings:
-        """The connection."""
+        """Return the settings of the connection."""
         return self._settings
 
     @property
@@ -92,7 +92,7 @@ class AsyncClient:
         await self._connections.close()
 
     async def execute(self, call: Call[T]) -> T:
-        """Send a call, repeat it where that is harmless and worth it, and return its result."""
+        """Send a call, repeat it where that is harmless and useful, and return its result."""
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
             return pretend(call)
@@ -115,18 +115,18 @@ class AsyncClient:
     async def ask(self, call: Call[Any]) -> tuple[Reply | Failure, float]:
         """Send one request of a call that reads; return the answer as it came, and when the request left.
 
-        The request is not repeated, and must be over within the connection's timeout. Callers await :meth:`turn`
-        before, and bound how many are under way at once.
+        The request is not repeated, and ends within the connection's timeout. Callers await :meth:`admit` first, and
+        limit their own concurrent requests.
         """
         left = time.monotonic()
         return await self._send(call, self._settings.timeout), left
 
     async def repeat(self, exchange: Exchange[T], first: TruepushError, *, level: int = logging.WARNING) -> T:
-        """Repeat a call whose first request has failed, where that is harmless and worth it.
+        """Repeat a call whose first request has failed, where that is harmless and useful.
 
         :param exchange: the call.
-        :param first: what came of its first request.
-        :param level: of the log line that each repeat gets.
+        :param first: the error of its first request.
+        :param level: the log level of each repeat.
         """
         repeats = Repeats(exchange, first, self._settings, self._rate_limiter, level=level)
         return await AsyncRetrying(**repeats.options())(self._repeat, exchange, repeats)
@@ -156,7 +156,7 @@ class AsyncClient:
         """Send one request. Failures are returned: an exception would carry the request, and so the token.
 
         :param call: what to send.
-        :param total: seconds for all of it; None for the usual ones, with a limit for each silence.
+        :param total: seconds for the whole request; None for the usual limits, on the whole and on each silence.
         """
         timeout = self._settings.timeout
         limit = total_timeout(timeout) if total is None else total
@@ -174,8 +174,8 @@ class AsyncClient:
         return Reply(answer.status, body, answer.retry_after, self._hide)
 
     async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> Answer:
-        # A create gets a connection of its own: a kept one may be closed by the server just as it is used, and then it
-        # is unknown whether the create was read.
+        # A create gets its own connection: the server may close a kept one just as it is used, and then it is unknown
+        # whether the create was read.
         kept = call.endpoint.repeatable
         timeout = self._settings.timeout
         connection = await (self._connections.take(timeout) if kept else self._connections.once(timeout))
@@ -193,7 +193,7 @@ class AsyncClient:
         line = f"{call.endpoint.method} {self._target}{call.path} HTTP/1.1\r\n"
         if (body := call.body) is not None:
             return f"{line}{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        # Nothing in it says that a body follows, for a PUT without one.
+        # A PUT without a body must say so.
         length = "Content-Length: 0\r\n" if call.endpoint.method == "PUT" else ""
         return f"{line}{self._head}{length}\r\n".encode()
 

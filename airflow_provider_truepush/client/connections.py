@@ -15,8 +15,8 @@ from airflow_provider_truepush.api.protocol import limits
 from airflow_provider_truepush.client.failures import describe
 from airflow_provider_truepush.client.http1 import HttpConnection
 
-#: Seconds that a connection rests after an answer. One that a broken proxy sends a second time follows at once: it is
-#: to arrive before the next request leaves, when it can still be recognized as unasked for.
+#: Seconds that a connection rests after an answer. A second answer of a broken proxy follows at once. It must arrive
+#: before the next request leaves, while it can still be recognized as surplus.
 REST = 0.005
 #: Seconds after which an unused connection is closed.
 _KEEP = 15.0
@@ -53,9 +53,9 @@ class Route:
         return f"Basic {b64encode(pair.encode()).decode()}"
 
     async def connect(self, within: float) -> HttpConnection:
-        """Make a connection.
+        """Open a connection.
 
-        :param within: seconds for all of it: names, handshakes and the proxy's tunnel.
+        :param within: seconds for the whole: names, handshakes and the proxy's tunnel.
         :raises NoConnectionError: it could not be made.
         """
         where = "the proxy" if self.proxy else f"{self.host}:{self.port}"
@@ -63,7 +63,7 @@ class Route:
             async with asyncio.timeout(within):
                 return await self._connect()
         except TimeoutError as error:
-            if error.errno is not None:  # the system's own
+            if error.errno is not None:  # the operating system's own timeout
                 raise NoConnectionError(f"no connection to {where}: {describe(error)}") from None
             raise NoConnectionError(f"no connection to {where} within {within:g} s") from None
         except (OSError, ValueError, EOFError) as error:
@@ -117,7 +117,7 @@ class _Tunnel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
+        """Store the transport."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
@@ -139,7 +139,7 @@ class _Tunnel(asyncio.Protocol):
         if not status.group(1).startswith(b"2"):
             raise ConnectionError(f"the proxy answered CONNECT with HTTP {status.group(1).decode()}")
         if rest:
-            raise ConnectionError("the proxy sent data of its own through the tunnel")
+            raise ConnectionError("the proxy sent data before the tunnel was used")
         return self._transport
 
     def abort(self) -> None:
@@ -158,7 +158,7 @@ class _Tunnel(asyncio.Protocol):
             self._answer.set_exception(ConnectionError("the proxy's answer to CONNECT is too large"))
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Fail if the proxy went away before its answer."""
+        """Fail if the proxy closed the connection before its answer."""
         if not self._answer.done():
             self._answer.set_exception(ConnectionResetError("the proxy closed the connection"))
             self._answer.exception()  # marks the exception as seen, because no caller may be waiting for it
@@ -168,7 +168,7 @@ class Connections:
     """The kept connections over one route.
 
     :param route: the way to the server.
-    :param at_most: how many there may be at once, those in use included.
+    :param at_most: the most connections at once, including those in use.
     """
 
     def __init__(self, route: Route, at_most: int) -> None:
@@ -182,13 +182,13 @@ class Connections:
     async def take(self, within: float) -> HttpConnection:
         """Return a connection over which a request may be sent; it must be given back.
 
-        :param within: seconds for making one, if there is none.
+        :param within: seconds for opening one, if none is kept.
         :raises NoConnectionError: it could not be made.
         """
         await self._free.acquire()
         try:
             while self._idle:
-                # The one that has rested longest.
+                # Use the connection that has rested longest.
                 connection = self._idle.popleft()
                 self._used.add(connection)
                 if await self._has_rested(connection) and connection.is_reusable:
@@ -230,12 +230,12 @@ class Connections:
         """Close all connections, and wait until they are closed."""
         if self._sweep is not None:
             self._sweep.cancel()
-        open_ones = [*self._idle, *self._used]
+        all_open = [*self._idle, *self._used]
         self._idle.clear()
-        for connection in open_ones:
+        for connection in all_open:
             connection.abort()
-        if open_ones:
-            await asyncio.wait([connection.closed for connection in open_ones], timeout=1)
+        if all_open:
+            await asyncio.wait([connection.closed for connection in all_open], timeout=1)
 
     def _drop(self, connection: HttpConnection) -> None:
         self._used.discard(connection)

@@ -1,8 +1,8 @@
 """Proof, at the level of bytes, that a request was not sent.
 
-The exceptions of requests cannot give it: a server that closes before reading and one that closes after
-carrying out raise the same class. So the connection itself notes when the first byte of a request, as opposed
-to one of a TLS or proxy handshake, is about to go to the socket.
+The exceptions of requests cannot prove it: a server that closes before it reads a request, and one that closes after
+it carried the request out, lead to the same class. So the connection itself records when the first byte of a request,
+as opposed to a TLS or proxy handshake, is about to go to the socket.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 
 class Limit:
-    """Close a connection after a time, even while the server or a proxy still sends on it.
+    """Close a connection after some time, even while the server or a proxy still sends data on it.
 
     :param seconds: the time.
     """
@@ -48,10 +48,10 @@ class Limit:
             self._forget()
 
     def watch(self, connected: socket.socket) -> None:
-        """Cut this one, at once if the time has passed.
+        """Cut this connection once the time has passed.
 
-        A second handle of the connection is kept: TLS takes the first one over while it shakes hands, and http.client
-        gives it up while it still reads the body.
+        A second handle of the socket is kept, because TLS takes over the first one during its handshake, and
+        http.client releases it while it still reads the body.
         """
         with self._lock:
             if self._over:
@@ -59,7 +59,7 @@ class Limit:
             self._forget()
             try:
                 self._socket = connected.dup() if type(connected) is socket.socket else _duplicate(connected)
-            except OSError:  # closed already
+            except OSError:  # it is closed already
                 return
         if self.passed:
             self._cut()
@@ -78,7 +78,7 @@ class Limit:
 
 
 def _duplicate(secure: socket.socket) -> socket.socket:
-    # The plain socket below TLS: the method of the TLS socket would have the rest read without TLS.
+    # This copies the plain socket below TLS. With the method of the TLS socket, the rest would be read without TLS.
     return socket.socket(secure.family, secure.type, secure.proto, fileno=os.dup(secure.fileno()))
 
 
@@ -95,7 +95,7 @@ class _Alarms:
         self._thread: threading.Thread | None = None
 
     def set(self, seconds: float, ring: Callable[[], None]) -> int:
-        """Call a function after some seconds; returns a number to clear it by."""
+        """Call a function after some seconds; return the number of the alarm, for :meth:`clear`."""
         at = time.monotonic() + seconds
         with self._changed:
             number = next(self._numbers)
@@ -109,7 +109,7 @@ class _Alarms:
         return number
 
     def clear(self, number: int) -> None:
-        """Do not call it any more."""
+        """Cancel an alarm."""
         with self._changed:
             self._waiting.discard(number)
             while self._due and self._due[0][1] not in self._waiting:
@@ -139,7 +139,7 @@ _alarms = _Alarms()
 
 
 def _after_fork() -> None:
-    # The thread does not exist in the child, and its lock may have been held.
+    # The child process does not have the thread, and the lock may have been held.
     global _alarms
     _alarms = _Alarms()
 
@@ -151,8 +151,8 @@ class Evidence(threading.local):
     """The evidence about the request that the current thread sends.
 
     :ivar sent: whether a byte of it may have left.
-    :ivar limit: what cuts the connection when the request takes too long; None for no such limit.
-    :ivar leaving: called before the first byte leaves, with the connection made; what it raises keeps it here.
+    :ivar limit: cuts the connection when the request takes too long; None for no such limit.
+    :ivar leaving: called when the connection is open, before the first byte leaves. If it raises, nothing is sent.
     """
 
     sent: bool = False
@@ -161,29 +161,29 @@ class Evidence(threading.local):
 
 
 class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
-    """A keep-alive adapter without retries whose connections keep notes.
+    """A keep-alive adapter without retries, whose connections record evidence.
 
-    :param evidence: where they keep them.
+    :param evidence: the place of the evidence.
     """
 
     def __init__(self, evidence: Evidence) -> None:
-        self._pools = _noting_pools(evidence)
+        self._pools = _pool_classes(evidence)
         super().__init__(idle=120, interval=30, count=20, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have new connections keep notes."""
+        """Make new connections record evidence."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
-        """Have new connections through a proxy keep notes. Others than those over HTTP are refused before."""
+        """Make new connections through a proxy record evidence. Proxies of other kinds than HTTP are refused before."""
         manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
 
 
-class _Noting:
-    """Mixed into urllib3's connections."""
+class _RecordsEvidence:
+    """Added to urllib3's classes of connections."""
 
     evidence: Evidence
     _shaking_hands = False
@@ -201,12 +201,12 @@ class _Noting:
         self._watch()
 
     def _watch(self) -> None:
-        # TLS within TLS has an object that is not a socket; the socket below it is watched already.
+        # TLS within TLS uses an object that is not a socket. The socket below it is watched already.
         if (limit := self.evidence.limit) is not None and isinstance(self._sock, socket.socket):
             limit.watch(self._sock)
 
     def connect(self) -> None:
-        # TLS and CONNECT handshakes send bytes too, from within here; they are not the request.
+        # TLS and CONNECT handshakes send bytes from here as well, which do not belong to the request.
         self._shaking_hands = True
         try:
             super().connect()  # type: ignore[misc]
@@ -218,19 +218,19 @@ class _Noting:
             self.connect()
         if not self._shaking_hands:
             if self.evidence.leaving is not None and not self._head and data.endswith(_END_OF_HEAD):
-                # The head waits for the body, so that nothing can come between the last check and either.
+                # The head is sent together with the body, so that nothing can happen between the last check and either.
                 self._head = data
                 return
             data, self._head = self._head + data, b""
             if not self.evidence.sent:
                 self._check_leaving()
-            # Before the send, not after: a send that fails halfway has sent something.
+            # This is recorded before the send, because a send that fails halfway has sent something.
             self.evidence.sent = True
             self._watch()
         super().send(data)  # type: ignore[misc]
 
     def _check_leaving(self) -> None:
-        """Nothing has left yet, and nothing will if this raises."""
+        """Check that the request may leave. Nothing has left yet, and nothing will if this raises."""
         limit, leaving = self.evidence.limit, self.evidence.leaving
         if limit is not None and limit.passed:
             raise TimeoutError("the time for the whole request passed before it could be sent")
@@ -238,12 +238,12 @@ class _Noting:
             leaving()
 
 
-def _noting_pools(evidence: Evidence) -> dict[str, type[HTTPConnectionPool]]:
-    """Pool classes by scheme, their connections bound to one place for notes."""
-    notes = {"evidence": evidence}
-    plain = type("NotingHTTPConnection", (_Noting, HTTPConnection), notes)
-    secure = type("NotingHTTPSConnection", (_Noting, HTTPSConnection), notes)
+def _pool_classes(evidence: Evidence) -> dict[str, type[HTTPConnectionPool]]:
+    """Return pool classes by scheme, whose connections record evidence in one place."""
+    attributes = {"evidence": evidence}
+    plain = type("EvidenceHTTPConnection", (_RecordsEvidence, HTTPConnection), attributes)
+    secure = type("EvidenceHTTPSConnection", (_RecordsEvidence, HTTPSConnection), attributes)
     return {
-        "http": type("NotingHTTPConnectionPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("NotingHTTPSConnectionPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        "http": type("EvidenceHTTPConnectionPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("EvidenceHTTPSConnectionPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
     }

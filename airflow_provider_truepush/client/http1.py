@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection of an event loop: a request, its answer, and nothing else.
 
-httptools parses; asyncio moves the bytes. What is decided here is what general clients do not offer: every answer is
-bounded, and a connection on which anything arrived unasked is never used again. An answer that nobody asked for would
-be taken for that of the next request.
+httptools parses, and asyncio moves the bytes. This module adds what general clients do not offer: the size of every
+answer is limited, and a connection on which surplus bytes arrived is never used again, because they would be taken for
+the answer to the next request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import httptools
 from airflow_provider_truepush.api.protocol import limits
 from airflow_provider_truepush.api.protocol.body import TOO_LARGE
 
-#: Bytes that one answer may take on the wire, with what chunks add.
+#: The most bytes of one answer on the wire, including those that chunks add.
 _MAX_RECEIVED = limits.MAX_HEAD_BYTES + 2 * limits.MAX_BODY_BYTES
 
 
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     """A complete answer.
 
     :param status: the HTTP status.
-    :param body: as it arrived.
+    :param body: the body as it arrived.
     :param encoding: the header ``Content-Encoding``.
     :param retry_after: the header ``Retry-After``.
     """
@@ -77,7 +77,7 @@ class HttpConnection(asyncio.Protocol):
             self.kept_alive
             and transport is not None
             and not transport.is_closing()
-            # What has arrived, but was not read yet because the loop was busy, counts as well.
+            # Bytes that have arrived and were not read yet, because the loop was busy, count as well.
             and not self._arrived.poll(0)
         )
 
@@ -104,7 +104,7 @@ class HttpConnection(asyncio.Protocol):
         try:
             return await waiter
         except BaseException:
-            # The answer may still come, and would be taken for that of the next request.
+            # The answer may still arrive, and would be taken for that of the next request.
             self.abort()
             raise
         finally:
@@ -122,7 +122,7 @@ class HttpConnection(asyncio.Protocol):
     # What asyncio calls
 
     def data_received(self, data: bytes) -> None:
-        """Receive bytes. Bytes that belong to no request end the connection."""
+        """Receive bytes. Bytes that do not belong to a request end the connection."""
         waiter = self._waiter
         if waiter is None or waiter.done():
             self.abort()
@@ -146,13 +146,13 @@ class HttpConnection(asyncio.Protocol):
             self._fail(f"the headers of the answer are larger than {limits.MAX_HEAD_BYTES // 1024} KB")
 
     def eof_received(self) -> bool:
-        """Take the end, which ends a body of no given length, too."""
+        """Handle the end of the stream, which also ends a body without a given length."""
         if self._waiter is not None and self._in_body and not self._delimited and not self._complete:
             self._finish(keep_alive=False)
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Fail a request that is under way."""
+        """Fail the request in progress."""
         self.kept_alive = False
         self._fail("the connection was closed before the answer was complete" + (f" ({error})" if error else ""))
         if not self.closed.done():
@@ -189,11 +189,11 @@ class HttpConnection(asyncio.Protocol):
         self._in_body = self._delimited = self._complete = self._surplus = self._keeps_alive = False
 
     def on_message_begin(self) -> None:
-        """Begin an answer, of which there may be one."""
+        """Begin the answer. A second one is surplus."""
         self._surplus = self._complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the few headers that matter."""
+        """Keep the headers that matter."""
         if self._complete or self._in_body:
             return
         name = name.lower()
@@ -206,7 +206,7 @@ class HttpConnection(asyncio.Protocol):
             self._retry_after = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """Note the status."""
+        """Record the status."""
         if not self._complete:
             self._status = self._parser.get_status_code()
             self._in_body = True
@@ -222,7 +222,7 @@ class HttpConnection(asyncio.Protocol):
             self._parts.clear()
 
     def on_message_complete(self) -> None:
-        """End an answer; one of the statuses from 100 to 199 only announces it."""
+        """End the answer. One with a status from 100 to 199 only announces it."""
         if self._complete:
             return
         if 100 <= self._status < 200:
@@ -230,5 +230,5 @@ class HttpConnection(asyncio.Protocol):
             self._encoding = self._retry_after = None
         else:
             self._complete = True
-            # To be asked from within this call only.
+            # The parser can answer this only during this call.
             self._keeps_alive = self._parser.should_keep_alive()

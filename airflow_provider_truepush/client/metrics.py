@@ -102,8 +102,8 @@ _OUTCOMES: tuple[tuple[type[TruepushError], str], ...] = (
 def count(name: str, n: int = 1) -> None:
     """Add to a counter.
 
-    :param name: of a row of :data:`METRICS`, its ``<...>`` filled in.
-    :param n: how many; 0 emits nothing.
+    :param name: the name of a row of :data:`METRICS`, with a value for each ``<...>``.
+    :param n: the number; 0 emits nothing.
     """
     if n and (stats := _stats()) is not None:
         _safely(stats.incr, name, n)
@@ -112,7 +112,7 @@ def count(name: str, n: int = 1) -> None:
 def timing(name: str, seconds: float) -> None:
     """Emit a duration."""
     if (stats := _stats()) is not None:
-        # Airflow takes a bare number for milliseconds.
+        # Airflow reads a plain number as milliseconds.
         _safely(stats.timing, name, 1000 * seconds)
 
 
@@ -128,9 +128,9 @@ def segment(name: str) -> str:
 
 
 class RequestMetrics:
-    """Count the requests of one client, and emit the sums about once per second, as a poller sends a thousand in that.
+    """Count the requests of one client, and emit the sums about once per second, in which a poller sends a thousand.
 
-    It is used by one thread, or one event loop, and has no lock: a signal handler may come in between.
+    One thread or event loop uses it. It has no lock, because a signal handler may interrupt it.
 
     :param clock: a monotonic clock.
     """
@@ -141,7 +141,7 @@ class RequestMetrics:
         self._clock = clock
         self._due = 0.0
         self._counts: dict[tuple[str, str], int] = {}
-        #: By endpoint: requests, the sum of their seconds, and the most.
+        #: By endpoint: the number of requests, the sum of their seconds, and the maximum.
         self._latency: dict[str, list[float]] = {}
 
     def conclude(self, endpoint: str, seconds: float, conclude: Callable[[], T]) -> T:
@@ -158,7 +158,7 @@ class RequestMetrics:
         """Record one request.
 
         :param endpoint: its name.
-        :param outcome: one of those that the table lists.
+        :param outcome: one of the outcomes in the table.
         :param seconds: from the request to the answer.
         """
         key = (endpoint, outcome)
@@ -176,7 +176,7 @@ class RequestMetrics:
             self.flush()
 
     def flush(self) -> None:
-        """Emit what was recorded since the last time."""
+        """Emit what was recorded since the last emission."""
         counts, self._counts = self._counts, {}
         latency, self._latency = self._latency, {}
         for (endpoint, outcome), n in counts.items():
@@ -220,5 +220,5 @@ def _stats() -> Any:
 
 
 def _safely(emit: Callable[..., Any], name: str, value: float) -> None:
-    with suppress(Exception):  # a metric must not fail a send or a poll; Airflow logs what is wrong with its Stats
+    with suppress(Exception):  # a metric must not fail a send or a poll; Airflow logs errors of its Stats
         emit(name, value)

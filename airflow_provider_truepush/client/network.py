@@ -25,7 +25,7 @@ def headers(settings: Settings) -> dict[str, str]:
         "Authorization": settings.token,
         "Content-Type": "application/json",
         "Accept": "application/json",
-        # Answers are small, and what is not compressed cannot inflate.
+        # Answers are small, and an uncompressed one cannot inflate.
         "Accept-Encoding": "identity",
         "User-Agent": f"airflow-provider-truepush/{__version__}",
     }
@@ -34,10 +34,10 @@ def headers(settings: Settings) -> dict[str, str]:
 def proxies(settings: Settings) -> dict[str, str]:
     """Return the proxy for this connection by scheme: the connection's own, else the environment's; empty for none.
 
-    Which one is read, and which hosts are exempt from it, is decided as requests does, for both clients: ``NO_PROXY``
-    may hold names, addresses and ranges of addresses, and an address without a scheme means http.
+    Both clients choose the proxy and the exempt hosts as requests does: ``NO_PROXY`` may contain names, addresses and
+    ranges of addresses, and an address without a scheme means http.
 
-    :raises TruepushValidationError: for a proxy that is spoken to in another way than HTTP, such as SOCKS.
+    :raises TruepushValidationError: the proxy is not an HTTP proxy, such as SOCKS.
     """
     proxy = proxy_for(settings)
     return {} if proxy is None else {urlsplit(settings.base_url).scheme: proxy}
@@ -69,7 +69,7 @@ def proxy_for(settings: Settings) -> str | None:
     except ValueError:
         valid, scheme = False, "an address that cannot be read"
     if not valid:
-        # The address may hold a password: it is not shown.
+        # The address is not shown, because it may contain a password.
         refuse(source, scheme, "must name a proxy with http:// or https:// and a host; SOCKS is not supported")
     return proxy
 
@@ -90,7 +90,7 @@ def verify(settings: Settings) -> bool | str:
 
 
 def _bundle(settings: Settings) -> tuple[str, bool | str]:
-    """Where the bundle was named, and its path."""
+    """Return the setting that names the bundle, and its path."""
     if settings.verify is not True:
         return "extra.verify", settings.verify
     for variable in _CA_BUNDLE_VARIABLES:
@@ -100,7 +100,7 @@ def _bundle(settings: Settings) -> tuple[str, bool | str]:
 
 
 def tls_options(settings: Settings) -> ssl.SSLContext:
-    """Return the TLS options of a connection. Reads files.
+    """Return the TLS options of a connection. This reads files.
 
     :raises TruepushValidationError: a certificate file is missing or cannot be read, with its path.
     """
@@ -119,7 +119,7 @@ def tls_options(settings: Settings) -> ssl.SSLContext:
     if settings.cert is not None:
         certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
         try:
-            # Without a password given here, OpenSSL would ask for one on the terminal.
+            # Without this password, OpenSSL would ask for one on the terminal.
             context.load_cert_chain(certificate, key, password=lambda: "")
         except (OSError, ValueError):
             refuse("extra.cert", settings.cert, "must name a readable PEM certificate and its key, without a password")

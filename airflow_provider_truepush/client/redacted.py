@@ -1,6 +1,6 @@
-"""Removes the secrets of all connections that this process has read from errors and logs. Data is never changed.
+"""Remove the secrets of all connections that this process has read from errors and logs. Data is never changed.
 
-A name or a title may hold a token, and errors and logs quote names.
+A name or a title may contain a token, and errors and logs quote names.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def hide(text: str) -> str:
 
 def hide_in(error: BaseException) -> None:
     """Remove secrets from an error, its causes and its notes. They keep their types and attributes."""
-    open_errors: list[BaseException] = [error]
+    pending: list[BaseException] = [error]
     seen: set[int] = set()
-    while open_errors:
-        one = open_errors.pop()
+    while pending:
+        one = pending.pop()
         if id(one) in seen:
             continue
         seen.add(id(one))
@@ -55,8 +55,8 @@ def hide_in(error: BaseException) -> None:
             one.args = hidden
         if notes := getattr(one, "__notes__", None):
             notes[:] = [hide(note) for note in notes]
-        open_errors += [part for part in one.args if isinstance(part, BaseException)]
-        open_errors += [part for part in (one.__cause__, one.__context__) if part is not None]
+        pending += [part for part in one.args if isinstance(part, BaseException)]
+        pending += [part for part in (one.__cause__, one.__context__) if part is not None]
 
 
 @contextmanager

@@ -22,10 +22,10 @@ _TOO_MANY = 429
 def slow_down(
     rate_limiter: SharedRateLimiter, error: TruepushRateLimitError, settings: Settings, wait: float | None = None
 ) -> None:
-    """Have all requests of a project slow down when Truepush asked one of them to.
+    """Slow down all requests of a project after Truepush asked one of them to.
 
-    :param rate_limiter: of the project.
-    :param error: what the one request was answered.
+    :param rate_limiter: the rate limiter of the project.
+    :param error: the error of that request.
     :param settings: the connection.
     :param wait: seconds after which that request is repeated; None if it is not.
     """
@@ -36,10 +36,10 @@ def slow_down(
 
 
 def slow_down_after(rate_limiter: SharedRateLimiter, error: TruepushError, settings: Settings) -> None:
-    """Have all requests of a project slow down if a create was answered HTTP 429, in doubt or not.
+    """Slow down all requests of a project if a create was answered HTTP 429, whether it is in doubt or not.
 
-    :param rate_limiter: of the project.
-    :param error: how the create ended.
+    :param rate_limiter: the rate limiter of the project.
+    :param error: the error of the create.
     :param settings: the connection.
     """
     if isinstance(error, TruepushRateLimitError):
@@ -51,13 +51,13 @@ def slow_down_after(rate_limiter: SharedRateLimiter, error: TruepushError, setti
 class Repeats:
     """Decides, for tenacity, on the repeats of one call whose first request failed.
 
-    The first request runs without tenacity: its bookkeeping would cost a third of a call that just works.
+    The first request runs without tenacity, whose bookkeeping would cost a third of a call that succeeds.
 
     :param exchange: the call.
-    :param first: what came of its first request; tenacity is given it as the outcome of its own first attempt.
-    :param settings: gives the limits.
-    :param rate_limiter: held back when Truepush asks to slow down, so that other callers slow down as well.
-    :param level: of the log line that each repeat gets.
+    :param first: the error of its first request, which tenacity gets as the outcome of its own first attempt.
+    :param settings: the connection, with the limits.
+    :param rate_limiter: slowed down when Truepush asks to, so that other callers slow down as well.
+    :param level: the log level of each repeat.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Repeats:
         return {"retry": self._again, "wait": self._next_wait, "stop": stop_never, "reraise": True}
 
     def start(self) -> None:
-        """To be called at the start of each attempt that tenacity makes."""
+        """Begin an attempt of tenacity. The first one ends here, with the error of the first request."""
         first, self._first = self._first, None
         if first is not None:
             raise first

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.aio import AsyncClient
 
-#: Seconds that a client stays open after its last user has left, for the next one.
+#: Seconds that a client stays open for the next user after the last one has left.
 _LINGER = 2.0
 
 
@@ -19,7 +19,7 @@ class _Shelf:
 
     def __init__(self) -> None:
         self.entries: dict[Settings, SharedClient] = {}
-        #: Of those that are being opened.
+        #: The locks of the clients that are being opened.
         self.locks: dict[Settings, asyncio.Lock] = {}
 
 
@@ -28,7 +28,7 @@ class SharedClient:
 
     :param client: the client.
     :param shelf: the shelf that holds it.
-    :param settings: under what.
+    :param settings: its key on the shelf.
     """
 
     def __init__(self, client: AsyncClient, shelf: _Shelf, settings: Settings) -> None:
@@ -37,22 +37,22 @@ class SharedClient:
         self._settings = settings
         self._users = 0
         self._idle = asyncio.Event()
-        # From the beginning, and not when the last user leaves: a task that is cancelled before its first step, as it
-        # happens when the loop ends then, does nothing at all.
+        # The task starts now and not when the last user leaves. If the loop ended then, the task would be canceled
+        # before its first step, and would do nothing at all.
         self._closing = asyncio.create_task(self._close_when_idle())
 
     def enter(self) -> None:
-        """One user more. Cheap: it may be done for each request."""
+        """Add a user. This is cheap enough for each request."""
         self._users += 1
 
     def leave(self) -> None:
-        """One user less. After the last the client stays open for a moment, and is then closed."""
+        """Remove a user. After the last one the client stays open for a moment, and is then closed."""
         self._users -= 1
         if not self._users:
             self._idle.set()
 
     async def leave_at_once(self) -> None:
-        """One user less, who may be leaving because the loop ends: nothing may be put off then."""
+        """Remove a user and close at once after the last one, because the loop may be ending."""
         self._users -= 1
         if not self._users:
             self._closing.cancel()
@@ -77,7 +77,7 @@ class SharedClient:
                 if not self._users:
                     return
         finally:
-            # Also when the loop cancels what is left of it at its end, even while something still uses it.
+            # This also runs when the loop ends and cancels its tasks, even while the client is in use.
             await self._close()
 
     async def _close(self) -> None:
@@ -90,7 +90,7 @@ _shelves: WeakKeyDictionary[asyncio.AbstractEventLoop, _Shelf] = WeakKeyDictiona
 
 
 async def enter_client(settings: Settings) -> SharedClient:
-    """Use the client of a connection, which the first user opens. The caller must leave it in the end."""
+    """Return the client of a connection, which the first user opens. The caller must leave it in the end."""
     shelf = _shelves.setdefault(asyncio.get_running_loop(), _Shelf())
     entry = shelf.entries.get(settings)
     if entry is None:
@@ -106,7 +106,7 @@ async def _open(shelf: _Shelf, settings: Settings) -> SharedClient:
     shelf.entries[settings] = entry
     entry.enter()
     try:
-        await asyncio.sleep(0)  # the first step of the task that closes it
+        await asyncio.sleep(0)  # lets the task that closes it take its first step
     except BaseException:
         await entry.leave_at_once()
         raise
@@ -118,7 +118,7 @@ async def _open(shelf: _Shelf, settings: Settings) -> SharedClient:
 async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
     """Use the client of a connection within the context.
 
-    When the last user leaves, it stays open for a moment and is then closed; when the loop ends before that,
+    After the last user has left, it stays open for a moment and is then closed. If the loop ends first, it is closed
     with the loop.
     """
     entry = await enter_client(settings)

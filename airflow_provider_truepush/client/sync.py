@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Bytes of a body that are read in one go.
+#: Bytes of a body that are read at once.
 _PART = 64 * 1024
 
 
@@ -48,7 +48,7 @@ class _TokenAuth(requests.auth.AuthBase):
 
 
 class _Line:
-    """A session and the evidence that its connections keep."""
+    """A session and the evidence that its connections record."""
 
     def __init__(self, settings: Settings, open_session: Callable[[Settings, EvidenceAdapter], requests.Session]):
         check_files(settings)
@@ -58,7 +58,7 @@ class _Line:
         self.used_at = 0.0
 
     def rest(self) -> None:
-        """Let what a broken proxy sends after an answer arrive, so that urllib3 sees it and drops the connection."""
+        """Wait for surplus data of a broken proxy, so that urllib3 sees it and drops the connection."""
         if (left := self.used_at + REST - time.monotonic()) > 0:
             time.sleep(left)
 
@@ -83,10 +83,10 @@ class SyncClient:
         self._hide = hider(settings, proxy_for(settings))
 
     def execute(self, call: Call[T], *, just_before: Callable[[], None] | None = None) -> T:
-        """Send a call, repeat it where that is harmless and worth it, and return its result.
+        """Send a call, repeat it where that is harmless and useful, and return its result.
 
         :param call: what to send.
-        :param just_before: called right before the first byte of a create leaves; what it raises keeps it here.
+        :param just_before: called right before the first byte of a create leaves. If it raises, nothing is sent.
         """
         if stays_here(call, self._settings.dry_run):
             log.info("Dry run, not sent: %s", describe(call))
@@ -94,8 +94,8 @@ class SyncClient:
         self._rate_limiter.join()
         exchange = Exchange(call)
         if not call.endpoint.repeatable:
-            # A connection of its own: a kept one may be closed by the server just as it is used, and then it is unknown
-            # whether the create was read.
+            # A create gets its own connection: the server may close a kept one just as it is used, and then it is
+            # unknown whether the create was read.
             line = _Line(self._settings, self._open_session)
             try:
                 return self._attempt(exchange, line, just_before)
@@ -145,7 +145,7 @@ class SyncClient:
             result = self._send(exchange.call, line)
             line.evidence.limit = None
         if limit.passed:
-            # What was read until the cut may look whole without being so.
+            # What was read before the cut may look complete without being so.
             result = Failure(line.evidence.sent, too_long(seconds))
         return self._conclude(exchange, result, began)
 
@@ -154,7 +154,7 @@ class SyncClient:
         return self._metrics.conclude(exchange.call.endpoint.name, seconds, lambda: exchange.conclude(result))
 
     def _send(self, call: Call[Any], line: _Line) -> Reply | Failure:
-        """One request. Failures are returned and not raised: an exception would carry the request and its token."""
+        """Send one request. Failures are returned, because an exception would carry the request and its token."""
         settings = self._settings
         line.evidence.sent = False
         kept_here: TruepushError | None = None
@@ -173,7 +173,7 @@ class SyncClient:
             kept_here = error
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             return Failure(line.evidence.sent, self._hide(reason(error, settings.timeout, settings.base_url)))
-        except ValueError as error:  # UnreadableBodyError, and what libraries raise of addresses and headers
+        except ValueError as error:  # UnreadableBodyError, and errors of libraries about addresses and headers
             return Failure(line.evidence.sent, self._hide(str(error).rstrip(".")))
         finally:
             line.used_at = time.monotonic()
@@ -183,7 +183,7 @@ class SyncClient:
 
 
 def _read(response: requests.Response) -> bytes:
-    """Read a body, as it arrives, within bounds."""
+    """Read a body as it arrives, up to the limit."""
     found = bytearray()
     while part := response.raw.read(_PART, decode_content=False):
         found += part

@@ -40,7 +40,7 @@ async def opened(given: Settings) -> AsyncIterator[AsyncClient]:
 
 
 @pytest.mark.parametrize(("rate", "late"), [(2, 0.35), (5, 0.15), (10, 0.25)])
-async def test_a_loop_that_is_late_does_not_catch_up_by_a_burst(rate: int, late: float, own_emulator: Emulator) -> None:
+async def test_a_late_event_loop_does_not_send_a_burst(rate: int, late: float, own_emulator: Emulator) -> None:
     left: list[float] = []
 
     async def ask(client: AsyncClient) -> None:
@@ -63,7 +63,7 @@ async def test_a_loop_that_is_late_does_not_catch_up_by_a_burst(rate: int, late:
     assert max(sum(at <= other < at + 1 for other in left) for at in left) <= rate
 
 
-async def test_a_cancel_goes_before_the_reads_that_wait(own_emulator: Emulator) -> None:
+async def test_a_cancel_goes_before_waiting_reads(own_emulator: Emulator) -> None:
     furnish(own_emulator)
     async with opened(settings(own_emulator, 5)) as client:
         reads = [asyncio.create_task(client.execute(READ)) for _ in range(80)]
@@ -79,7 +79,7 @@ async def test_a_cancel_goes_before_the_reads_that_wait(own_emulator: Emulator) 
         await asyncio.wait_for(client.execute(READ), 10)
 
 
-async def test_a_cancel_does_not_wait_until_a_hold_is_over(own_emulator: Emulator) -> None:
+async def test_a_cancel_does_not_wait_for_the_end_of_a_cooldown(own_emulator: Emulator) -> None:
     furnish(own_emulator)
     own_emulator.fault("campaignStats", effect="429", retry_after=60, nth=1)
     async with opened(settings(own_emulator)) as client:
@@ -94,7 +94,7 @@ async def test_a_cancel_does_not_wait_until_a_hold_is_over(own_emulator: Emulato
         await asyncio.gather(*reads, return_exceptions=True)
 
 
-async def test_a_cancel_that_is_told_to_wait_does(own_emulator: Emulator) -> None:
+async def test_a_cancel_that_gets_a_429_waits(own_emulator: Emulator) -> None:
     furnish(own_emulator)
     own_emulator.fault("cancelCampaign", effect="429", retry_after=1, nth=1)
     async with opened(settings(own_emulator)) as client:
@@ -103,7 +103,7 @@ async def test_a_cancel_that_is_told_to_wait_does(own_emulator: Emulator) -> Non
     assert second - first >= 0.95
 
 
-async def test_one_that_is_cancelled_just_as_its_turn_comes_lets_the_next_go() -> None:
+async def test_a_request_that_is_canceled_when_admitted_admits_the_next() -> None:
     queue = AdmissionQueue(SharedRateLimiter(shared_rate._Project(), 20))
     first, second, third = (asyncio.create_task(queue.admit()) for _ in range(3))
     await first
@@ -113,7 +113,7 @@ async def test_one_that_is_cancelled_just_as_its_turn_comes_lets_the_next_go() -
     assert queue.waiting == 0
 
 
-async def test_a_429_that_no_call_waits_for_slows_the_others(own_emulator: Emulator) -> None:
+async def test_a_429_of_a_call_that_gives_up_slows_the_others(own_emulator: Emulator) -> None:
     own_emulator.fault("campaignStats", effect="429", nth=[1, 3])
     async with opened(settings(own_emulator, max_attempts=1)) as client:
         assert client.rate_limiter.free
@@ -126,7 +126,7 @@ async def test_a_429_that_no_call_waits_for_slows_the_others(own_emulator: Emula
     assert second - first >= 0.4
 
 
-async def test_a_retry_after_beyond_the_budget_holds_others_for_no_longer_than_the_budget(
+async def test_others_wait_at_most_for_the_retry_budget(
     own_emulator: Emulator,
 ) -> None:
     own_emulator.fault("campaignStats", effect="429", retry_after=3600, nth=1)
@@ -140,7 +140,7 @@ async def test_a_retry_after_beyond_the_budget_holds_others_for_no_longer_than_t
     assert second - first >= 0.95
 
 
-def test_one_pace_whatever_rates_its_clients_are_given(own_emulator: Emulator) -> None:
+def test_the_lowest_limit_of_its_clients_applies_to_a_project(own_emulator: Emulator) -> None:
     slow = rate_limiter_for(settings(own_emulator, 10))
     quick = rate_limiter_for(settings(own_emulator, 1000))
     none = rate_limiter_for(settings(own_emulator))
@@ -156,7 +156,9 @@ def test_one_pace_whatever_rates_its_clients_are_given(own_emulator: Emulator) -
     assert none.free
 
 
-def test_an_edited_rate_counts_at_once_and_for_all(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edited_limit_applies_at_once_to_all_clients(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connect(monkeypatch, own_emulator, requests_per_second=1000)
     with TruepushHook(CONN_ID) as first:
         first.get_campaign_stats(SENT)
@@ -169,7 +171,7 @@ def test_an_edited_rate_counts_at_once_and_for_all(own_emulator: Emulator, monke
     assert times[-1] - times[0] >= 5 / 10 * 0.9
 
 
-async def test_a_rotated_token_does_not_end_a_hold(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_rotated_token_does_not_end_a_cooldown(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, own_emulator, token="token-of-yesterday")
     before = rate_limiter_for(await TruepushAsyncHook(CONN_ID).get_settings())
     before.cool_down(30)
@@ -181,7 +183,7 @@ async def test_a_rotated_token_does_not_end_a_hold(own_emulator: Emulator, monke
     assert rate_limiter_for(await TruepushAsyncHook("another").get_settings()).cooldown_left() == 0
 
 
-def test_the_pace_of_a_project_is_forgotten_after_its_last_client(
+def test_the_rate_limiter_of_a_project_is_forgotten_after_its_last_client(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_rate, "_projects", {})

@@ -69,7 +69,7 @@ DRIPS: dict[str, Handler] = {
 
 @pytest.mark.parametrize("method", ["get_campaign_stats", "list_campaigns", "create_campaign", "cancel_campaign"])
 @pytest.mark.parametrize("drip", DRIPS)
-def test_a_server_that_drips_is_left_in_time(
+def test_a_dripping_server_is_given_up_in_time(
     drip: str, method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if method != "get_campaign_stats" and drip not in ("headers", "closing body"):
@@ -87,7 +87,7 @@ def test_a_server_that_drips_is_left_in_time(
 
 @pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign", "cancel_campaign"])
 @pytest.mark.parametrize("where", ["CONNECT", "TLS"])
-def test_a_handshake_that_drips_is_left_in_time(
+def test_a_dripping_handshake_is_given_up_in_time(
     where: str, method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if where == "CONNECT":
@@ -153,7 +153,7 @@ LARGE: dict[str, Any] = {
 
 @pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
 @pytest.mark.parametrize("kind", LARGE)
-def test_an_answer_without_end_is_not_read_to_its_end(
+def test_an_endless_answer_is_cut_at_the_limit(
     kind: str, method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler = LARGE[kind]()  # before the memory is measured
@@ -172,7 +172,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000, limits.MAX_BODY_BYTES])
-def test_what_is_within_the_limit_is_read(size: int) -> None:
+def test_a_body_within_the_limit_is_read(size: int) -> None:
     body = b"x" * size
     raw = zlib.compressobj(wbits=-15)
     for encoding, packed_body in {
@@ -205,7 +205,7 @@ def test_what_is_within_the_limit_is_read(size: int) -> None:
     ],
     ids=range(10),
 )
-def test_what_is_not(body: bytes, encoding: str | None, words: str) -> None:
+def test_a_body_above_the_limit_is_refused(body: bytes, encoding: str | None, words: str) -> None:
     with pytest.raises(UnreadableBodyError, match=words):
         decompress(body, encoding)
 

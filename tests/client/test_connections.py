@@ -61,7 +61,7 @@ async def ask(client: AsyncClient, times: int = 3) -> list[Reply | Failure]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_an_answer_of_any_form_leaves_the_connection_for_the_next(form: str) -> None:
+async def test_every_form_of_answer_keeps_the_connection(form: str) -> None:
     with Peer(again_and_again(FORMS[form])) as peer:
         client = await AsyncClient.open(settings(peer))
         assert await ask(client) == [Reply(200, ANSWER)] * 3
@@ -70,7 +70,7 @@ async def test_an_answer_of_any_form_leaves_the_connection_for_the_next(form: st
 
 
 @pytest.mark.parametrize("form", ENDING)
-async def test_a_connection_that_ends_with_its_answer_is_followed_by_another(form: str) -> None:
+async def test_a_new_connection_follows_one_that_ended_with_its_answer(form: str) -> None:
     with Peer(again_and_again(ENDING[form], ending=True)) as peer:
         client = await AsyncClient.open(settings(peer))
         assert await ask(client) == [Reply(200, ANSWER)] * 3
@@ -78,7 +78,7 @@ async def test_a_connection_that_ends_with_its_answer_is_followed_by_another(for
         assert (peer.connections, len(peer.requests)) == (3, 3)
 
 
-async def test_a_refusal_says_when_to_come_again() -> None:
+async def test_retry_after_is_read_from_a_refusal() -> None:
     with Peer(peers.answers(b"", status=b"429 Slow", headers=b"Retry-After: 7\r\n")) as peer:
         client = await AsyncClient.open(settings(peer))
         assert await ask(client, 1) == [Reply(429, b"", "7")]
@@ -105,7 +105,7 @@ class Late:
 
 
 @pytest.mark.parametrize("given_up", ["timeout", "cancelled"])
-async def test_an_answer_that_comes_too_late_is_not_the_next_ones(given_up: str) -> None:
+async def test_a_late_answer_is_not_taken_for_the_next_one(given_up: str) -> None:
     with Peer(Late()) as peer:
         client = await AsyncClient.open(settings(peer, timeout=0.5 if given_up == "timeout" else 5.0))
         first = asyncio.create_task(client.ask(CALL))
@@ -174,7 +174,7 @@ class Surplus:
     ids=["an answer", "half an answer", "a byte", "garbage", "much"],
 )
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-async def test_a_connection_on_which_anything_arrived_unasked_is_not_used_again(
+async def test_a_connection_with_surplus_data_is_not_used_again(
     tls: bool, more: bytes, after: float | None, certificate: Path
 ) -> None:
     surplus = Surplus(more, after)
@@ -191,7 +191,7 @@ async def test_a_connection_on_which_anything_arrived_unasked_is_not_used_again(
         assert (peer.connections, len(peer.requests)) == (3, 3)
 
 
-async def test_what_arrived_while_the_loop_was_busy_counts(certificate: Path) -> None:
+async def test_surplus_data_that_arrived_while_the_loop_was_busy_counts(certificate: Path) -> None:
     with Peer(Surplus(OK + LENGTH % len(SURPLUS) + b"\r\n" + SURPLUS, 0.05)) as peer:
         client = await AsyncClient.open(settings(peer))
         for _ in range(3):
@@ -200,7 +200,7 @@ async def test_what_arrived_while_the_loop_was_busy_counts(certificate: Path) ->
         await client.close()
 
 
-def test_the_blocking_client_does_not_use_it_again_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_blocking_client_does_not_reuse_a_connection_with_surplus_data(monkeypatch: pytest.MonkeyPatch) -> None:
     for after in (None, 0):
         with Peer(Surplus(OK + LENGTH % len(SURPLUS) + b"\r\n" + SURPLUS, after)) as peer:
             connect(monkeypatch, peer.url, max_attempts=1)
@@ -215,7 +215,7 @@ def test_the_blocking_client_does_not_use_it_again_either(monkeypatch: pytest.Mo
             assert seen == [Reply(200, ANSWER)] * 3
 
 
-async def test_a_host_that_does_not_accept_was_certainly_not_asked() -> None:
+async def test_a_host_that_does_not_accept_connections_got_no_request() -> None:
     client = await AsyncClient.open(Settings(base_url=f"http://127.0.0.1:{peers.closed_port()}", token="t"))
     (failure,) = await ask(client, 1)
     await client.close()

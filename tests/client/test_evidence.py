@@ -159,7 +159,7 @@ def create(
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("name", SCENES)
-def test_a_create_is_not_sent_or_in_doubt(
+def test_a_failed_create_is_either_not_sent_or_in_doubt(
     name: str, flavour: Flavour, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with create(name, flavour, certificate, monkeypatch) as (scene, told):

@@ -36,7 +36,7 @@ def refuse() -> None:
     raise TruepushSendExpiredError("too late")
 
 
-def test_what_is_raised_right_before_the_first_byte_keeps_it_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_right_before_the_first_byte_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(peers.answers()) as peer:
         connect(monkeypatch, peer.url)
         with pytest.raises(TruepushSendExpiredError, match="too late") as caught:
@@ -51,7 +51,7 @@ def test_what_is_raised_right_before_the_first_byte_keeps_it_here(monkeypatch: p
     assert not [name for name in names if name.startswith(("urllib3", "requests", "http"))]
 
 
-def test_it_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_check_before_the_first_byte_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
     with Peer(peers.answers()) as peer:
         connect(monkeypatch, peer.url)
@@ -60,7 +60,7 @@ def test_it_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
 
 
-def test_a_time_that_is_over_before_the_request_could_leave_is_no_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_before_the_request_leaves_is_not_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(peers.answers()) as peer:
         connect(monkeypatch, peer.url, timeout=0.2)
         connected = urllib3.util.connection.create_connection
@@ -75,7 +75,7 @@ def test_a_time_that_is_over_before_the_request_could_leave_is_no_doubt(monkeypa
         assert not any(peer.requests)
 
 
-def test_a_limit_cuts_what_it_is_given_later() -> None:
+def test_a_passed_limit_cuts_a_connection_that_is_watched_later() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, Limit(0.01) as limit:
         while not limit.passed:

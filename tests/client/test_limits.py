@@ -31,7 +31,9 @@ def dripping(head: bytes) -> peers.Handler:
     "head",
     [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"],
 )
-def test_a_create_ends_though_the_server_drips(flavour: Flavour, head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_create_ends_although_the_server_drips(
+    flavour: Flavour, head: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Peer(dripping(head)) as peer:
         connect(monkeypatch, peer.url, timeout=0.5)
         with pytest.raises(TruepushAmbiguousError, match=r"did not complete within 1\.5 s"):
@@ -40,9 +42,7 @@ def test_a_create_ends_though_the_server_drips(flavour: Flavour, head: bytes, mo
 
 
 @pytest.mark.parametrize("name", ["cancel_campaign", "delete_template"])
-def test_what_changes_something_ends_though_the_server_drips(
-    flavour: Flavour, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_ends_although_the_server_drips(flavour: Flavour, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")) as peer:
         connect(monkeypatch, peer.url, timeout=0.5, max_attempts=2)
         with pytest.raises(TruepushAmbiguousError, match=r"did not complete within 1\.5 s"):
@@ -69,5 +69,5 @@ def test_a_missing_certificate_file_is_named(
         (TimeoutError(), "no data received for 1 s"),
     ],
 )
-def test_the_kinds_of_timeout_are_told_apart(error: Exception, words: str) -> None:
+def test_the_kinds_of_timeout_have_different_messages(error: Exception, words: str) -> None:
     assert reason(error, 1, "http://x").startswith(words)

@@ -128,7 +128,7 @@ def test_requests_by_endpoint_and_outcome(emulator: Emulator, daemon: Daemon, mo
     assert all(0 < value < 20_000 for value, _ in received["truepush.latency.campaignStats"])
 
 
-async def test_the_async_client_counts_alike(
+async def test_the_async_client_counts_the_same(
     emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, emulator, timeout=20)
@@ -149,7 +149,7 @@ def run(operator: Any, with_context: Any) -> Any:
     return type(operator).execute.__wrapped__(operator, with_context)
 
 
-def test_sends(emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_metrics_of_sends(emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, emulator, max_attempts=1, timeout=20, timezone="Etc/UTC")
     first = context()
     run(create(), first)
@@ -169,7 +169,7 @@ def test_sends(emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPat
     assert sends == {"sent": 1, "resumed": 1, "manual_decision": 1, "adopted": 1, "skipped.quiet_hours": 1}
 
 
-async def test_pollers(own_emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_metrics_of_pollers(own_emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health_log, "_SPAN", 0.2)
     monkeypatch.setattr(poller, "_REPORT", 0.1)
     connect(monkeypatch, own_emulator, timeout=20)
@@ -204,7 +204,9 @@ async def test_pollers(own_emulator: Emulator, daemon: Daemon, monkeypatch: pyte
     assert total(received, "truepush.requests.campaignStats.ok") >= 0.3 * polls
 
 
-def test_exports(emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_metrics_of_exports(
+    emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     connect(monkeypatch, emulator, "truepush_default", timeout=20, max_attempts=1)
     ids = emulator.add_campaigns(12, reach=1000)
     emulator.advance(3600)
@@ -236,7 +238,7 @@ def test_a_thousand_requests_a_second_are_emitted_once_a_second(monkeypatch: pyt
     assert 10 <= len(emitted) / 3 <= 11
 
 
-def test_a_metric_that_cannot_be_emitted_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_metric_that_cannot_be_emitted_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def __getattr__(self, name: str) -> Callable[..., None]:
             def fail(*args: object) -> None:
@@ -266,7 +268,7 @@ def test_the_name_of_a_connection_is_one_short_segment() -> None:
     assert len(metrics.segment("x" * 200)) == 24
 
 
-def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
+def test_the_dashboard_queries_only_metrics_that_exist() -> None:
     dashboard = json.loads(DASHBOARD.read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     asked: set[str] = set()
@@ -284,7 +286,7 @@ def prometheus(row: metrics.Metric) -> str:
     return f"airflow_{stem}" + {"counter": "_total", "timer": "_seconds", "gauge": ""}[row.kind]
 
 
-def test_the_mapping_gives_metrics_the_names_that_the_dashboard_asks_for() -> None:
+def test_the_mapping_has_the_names_that_the_dashboard_queries() -> None:
     mappings = yaml.safe_load(MAPPING.read_text())["mappings"]
     for row in METRICS:
         emitted = "airflow." + re.sub(r"<\w+>", "some", row.name)

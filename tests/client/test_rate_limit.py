@@ -25,7 +25,7 @@ def moments(rate_limiter: RateLimiter, pauses: list[float], start: float = 1000.
 
 @quick
 @given(rates, gaps)
-def test_no_second_holds_more_than_the_pace_and_one(per_second: float, pauses: list[float]) -> None:
+def test_no_second_has_more_than_the_rate_and_one(per_second: float, pauses: list[float]) -> None:
     starts = moments(RateLimiter(per_second), pauses)
     for first in starts:
         within = [at for at in starts if first <= at <= first + 1 - 1e-9]
@@ -34,7 +34,7 @@ def test_no_second_holds_more_than_the_pace_and_one(per_second: float, pauses: l
 
 @quick
 @given(rates, gaps)
-def test_starts_are_spaced_and_in_the_order_of_asking(per_second: float, pauses: list[float]) -> None:
+def test_starts_are_spaced_in_the_order_of_the_calls(per_second: float, pauses: list[float]) -> None:
     starts = moments(RateLimiter(per_second), pauses)
     for earlier, later in pairwise(starts):
         assert later - earlier >= 1 / per_second - 1e-9
@@ -42,7 +42,7 @@ def test_starts_are_spaced_and_in_the_order_of_asking(per_second: float, pauses:
 
 @quick
 @given(rates, gaps)
-def test_nobody_waits_longer_than_the_queue(per_second: float, pauses: list[float]) -> None:
+def test_no_wait_is_longer_than_the_queue(per_second: float, pauses: list[float]) -> None:
     """The rate is used up: each starts as soon as it asks, or one interval after the one before."""
     starts = moments(RateLimiter(per_second), pauses)
     now, free = 1000.0, 0.0
@@ -52,7 +52,7 @@ def test_nobody_waits_longer_than_the_queue(per_second: float, pauses: list[floa
         free = start + 1 / per_second
 
 
-def test_a_burst() -> None:
+def test_a_burst_is_spread_evenly() -> None:
     rate_limiter = RateLimiter(4)
     assert [rate_limiter.reserve(10.0) for _ in range(5)] == [0, 0.25, 0.5, 0.75, 1.0]
     assert rate_limiter.reserve(11.0) == 0.25
@@ -61,7 +61,7 @@ def test_a_burst() -> None:
 
 @quick
 @given(gaps)
-def test_without_a_limit_nobody_waits(pauses: list[float]) -> None:
+def test_there_is_no_wait_without_a_limit(pauses: list[float]) -> None:
     rate_limiter, now = RateLimiter(None), 5.0
     for pause in pauses:
         now += pause
@@ -69,18 +69,18 @@ def test_without_a_limit_nobody_waits(pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize(("per_second", "waits"), [(None, [7, 7, 7]), (2, [7, 7.5, 8])])
-def test_told_to_slow_down_all_wait(per_second: float | None, waits: list[float]) -> None:
+def test_all_wait_for_the_end_of_a_cooldown(per_second: float | None, waits: list[float]) -> None:
     rate_limiter = RateLimiter(per_second)
     assert rate_limiter.reserve(100) == 0
     rate_limiter.cool_down(107)
     assert [rate_limiter.reserve(100) for _ in range(3)] == waits
 
 
-def test_a_clock_that_begins_at_nothing() -> None:
+def test_a_clock_that_begins_at_zero() -> None:
     assert moments(RateLimiter(2), [0.0, 0.0, 0.0], start=0.0) == [0, 0.5, 1]
 
 
-def test_a_hold_only_lengthens() -> None:
+def test_a_cooldown_is_never_shortened() -> None:
     rate_limiter = RateLimiter(1)
     rate_limiter.cool_down(50)
     rate_limiter.cool_down(20)
@@ -101,7 +101,7 @@ def asking(rate_limiter: RateLimiter, seconds: float, start: float, wanted: floa
 
 
 @pytest.mark.parametrize("per_second", [None, 300])
-def test_after_a_429_half_the_rate_and_then_all_of_it(per_second: float | None) -> None:
+def test_the_rate_is_halved_after_a_429_and_recovers(per_second: float | None) -> None:
     rate_limiter = RateLimiter(per_second)
     asking(rate_limiter, 5, 100.0, wanted=200)
     assert rate_limiter.free is (per_second is None)
@@ -116,7 +116,7 @@ def test_after_a_429_half_the_rate_and_then_all_of_it(per_second: float | None) 
     assert rate_limiter.free is (per_second is None)
 
 
-def test_a_burst_that_is_told_together_is_told_once() -> None:
+def test_several_429s_of_one_burst_halve_the_rate_once() -> None:
     rate_limiter = RateLimiter(None)
     asking(rate_limiter, 5, 100.0, wanted=400)
     for late in range(20):
@@ -127,7 +127,7 @@ def test_a_burst_that_is_told_together_is_told_once() -> None:
     assert sum(at < 107.19 for at in later) >= 150
 
 
-def test_a_slow_caller_is_not_slowed_further() -> None:
+def test_a_slow_caller_is_not_slowed_below_its_rate() -> None:
     rate_limiter = RateLimiter(None)
     asking(rate_limiter, 100, 0.0, wanted=0.1)
     rate_limiter.slow_down(100.0, 101.0)
@@ -135,7 +135,7 @@ def test_a_slow_caller_is_not_slowed_further() -> None:
     assert rate_limiter.reserve(101.0) <= 0.1
 
 
-def test_who_starts_late_keeps_the_distance() -> None:
+def test_a_late_start_keeps_the_distance_to_the_next() -> None:
     rate_limiter = RateLimiter(10)
     assert rate_limiter.reserve(100.0) == 0
     assert rate_limiter.reserve(100.0) == pytest.approx(0.1)
@@ -147,7 +147,7 @@ def test_who_starts_late_keeps_the_distance() -> None:
 
 @quick
 @given(st.integers(1, 60), st.lists(st.one_of(st.just(0.0), st.floats(0, 0.1), st.floats(0, 2)), max_size=150))
-def test_whoever_is_late_no_second_holds_more_than_is_allowed(allowed: int, late: list[float]) -> None:
+def test_late_starts_never_exceed_the_limit_of_a_second(allowed: int, late: list[float]) -> None:
     rate_limiter, now, left = RateLimiter(USED * allowed), 1000.0, []
     for by in late:
         if wait := rate_limiter.reserve(now):
@@ -158,7 +158,7 @@ def test_whoever_is_late_no_second_holds_more_than_is_allowed(allowed: int, late
         assert len([at for at in left if first <= at <= first + 1 + _MADE_UP - 1e-6]) <= allowed
 
 
-def test_what_is_urgent_passes_a_hold_at_the_same_pace() -> None:
+def test_urgent_requests_pass_a_cooldown_at_the_same_rate() -> None:
     rate_limiter = RateLimiter(2)
     assert rate_limiter.reserve(100) == 0
     rate_limiter.cool_down(107)
@@ -171,7 +171,7 @@ def test_what_is_urgent_passes_a_hold_at_the_same_pace() -> None:
     assert rate_limiter.cooldown_left(108) == 0
 
 
-def test_a_pace_that_is_changed_goes_on_from_what_was_given_out() -> None:
+def test_a_changed_rate_continues_after_the_reserved_moments() -> None:
     rate_limiter = RateLimiter(0.1)
     assert rate_limiter.reserve(100) == 0
     rate_limiter.change(10)
@@ -185,7 +185,7 @@ def test_a_pace_that_is_changed_goes_on_from_what_was_given_out() -> None:
     assert [rate_limiter.reserve(150), rate_limiter.reserve(150)] == [0.5, 1]
 
 
-def test_the_rate_comes_back_from_the_moment_that_was_asked_for() -> None:
+def test_the_rate_recovers_from_the_requested_moment() -> None:
     """Who waits a minute at the most finds half the rate, and not all of it, when the hour that was asked for is up."""
     rate_limiter = RateLimiter(None)
     asking(rate_limiter, 5, 100.0, wanted=200)

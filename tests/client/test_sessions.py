@@ -87,7 +87,7 @@ def test_all_hooks_of_a_loop_share_one_session(own_emulator: Emulator, monkeypat
     assert (own_emulator.connections_opened, own_emulator.count()) == (2, 13)
 
 
-def test_many_at_once_use_a_bounded_number_of_connections(
+def test_concurrent_calls_use_a_limited_number_of_connections(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator, timeout=60)
@@ -118,7 +118,7 @@ def test_connections_of_different_settings_are_not_shared(
     assert [request.authorised for request in own_emulator.requests()] == [True, False]
 
 
-def test_a_session_that_nobody_uses_any_more_is_closed_while_the_loop_goes_on(
+def test_an_unused_session_is_closed_while_the_loop_continues(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared, "_LINGER", 0.1)
@@ -136,7 +136,7 @@ def test_a_session_that_nobody_uses_any_more_is_closed_while_the_loop_goes_on(
         asyncio.run(run())
 
 
-def test_a_process_may_have_many_loops_after_each_other_and_at_once(
+def test_a_process_may_have_many_loops_in_sequence_and_at_once(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator)
@@ -157,7 +157,7 @@ def test_a_process_may_have_many_loops_after_each_other_and_at_once(
 
 
 @pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
-def test_a_call_that_is_cancelled_leaves_nothing(
+def test_a_canceled_call_leaves_nothing_open(
     method: str, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own_emulator.fault(effect="hang", phase="before_commit")
@@ -177,7 +177,7 @@ def test_a_call_that_is_cancelled_leaves_nothing(
     assert own_emulator.count() == 1
 
 
-def test_a_call_that_is_cancelled_between_its_attempts_leaves_nothing(
+def test_a_call_canceled_between_attempts_leaves_nothing_open(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     own_emulator.fault(effect="429", retry_after=50)
@@ -195,7 +195,7 @@ def test_a_call_that_is_cancelled_between_its_attempts_leaves_nothing(
     assert own_emulator.count() == 1
 
 
-def test_a_loop_that_ends_while_users_are_inside_leaves_nothing(
+def test_a_loop_that_ends_during_calls_leaves_nothing_open(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own_emulator.fault("listSegment", effect="hang", phase="before_commit")
@@ -239,7 +239,7 @@ def test_an_error_inside_closes_the_session_at_once(own_emulator: Emulator, monk
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("attempts", [1, 2])
 @pytest.mark.parametrize("read", [True, False], ids=["closed-under-the-request", "closed-while-idle"])
-def test_a_kept_connection_that_the_server_closed(
+def test_a_kept_connection_that_the_server_closed_is_replaced(
     read: bool, attempts: int, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next call works, and whatever the library would have liked to do, the server sees our requests only."""
@@ -291,7 +291,7 @@ def two_calls(flavour: Flavour, peer: Peer, *, wait: bool) -> str | None:
     return None
 
 
-async def test_several_tasks_may_be_inside_one_hook(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_several_tasks_may_use_one_hook(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "_LINGER", 0.05)
     connect(monkeypatch, own_emulator)
     hook = TruepushAsyncHook(CONN_ID)

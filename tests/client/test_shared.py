@@ -25,7 +25,7 @@ def settings(emulator: Emulator, timeout: float = 20.0, per_second: float | None
     return Settings(emulator.url, emulator.token, timeout=timeout, requests_per_second=per_second)
 
 
-async def test_one_request_whatever_comes_of_it(own_emulator: Emulator) -> None:
+async def test_ask_sends_one_request_whatever_the_answer(own_emulator: Emulator) -> None:
     own_emulator.fault("campaignStats", effect="status", status=503, nth=2)
     entered = await enter_client(settings(own_emulator))
     began = time.monotonic()
@@ -40,7 +40,7 @@ async def test_one_request_whatever_comes_of_it(own_emulator: Emulator) -> None:
     assert not shared._shelves[asyncio.get_running_loop()].entries
 
 
-async def test_silence_is_told_after_the_timeout(own_emulator: Emulator) -> None:
+async def test_silence_is_reported_after_the_timeout(own_emulator: Emulator) -> None:
     own_emulator.fault("campaignStats", effect="hang", phase="before_commit")
     entered = await enter_client(settings(own_emulator, timeout=0.5))
     async with entered as client:
@@ -49,7 +49,7 @@ async def test_silence_is_told_after_the_timeout(own_emulator: Emulator) -> None
     await entered.leave_at_once()
 
 
-async def test_who_is_cancelled_closes_what_nobody_else_uses(own_emulator: Emulator) -> None:
+async def test_a_canceled_user_closes_a_client_without_other_users(own_emulator: Emulator) -> None:
     own_emulator.fault("campaignStats", effect="hang", phase="before_commit")
     entered = await enter_client(settings(own_emulator))
 
@@ -66,7 +66,7 @@ async def test_who_is_cancelled_closes_what_nobody_else_uses(own_emulator: Emula
     assert not shared._shelves[asyncio.get_running_loop()].entries
 
 
-async def test_what_waits_for_its_moment_goes_one_by_one(own_emulator: Emulator) -> None:
+async def test_waiting_requests_leave_one_by_one(own_emulator: Emulator) -> None:
     entered = await enter_client(settings(own_emulator, per_second=20))
     assert urlsplit(entered.client.settings.base_url).scheme == "http"
     assert not entered.client.rate_limiter.free

@@ -64,7 +64,7 @@ def creates() -> None:
 
 
 @pytest.mark.parametrize("work", [threads, coroutines, loops_and_threads, creates])
-def test_the_pace_is_kept_by_all_together(
+def test_all_clients_together_keep_the_rate(
     work: Callable[[], None], own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator, requests_per_second=RATE, timeout=60)
@@ -79,7 +79,7 @@ def test_the_pace_is_kept_by_all_together(
     assert early == []
 
 
-def test_without_a_rate_nothing_is_held_back(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_request_waits_without_a_rate(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("airflow_provider_truepush.client.sync.time.sleep", slept.append)
     connect(monkeypatch, own_emulator)
@@ -89,7 +89,7 @@ def test_without_a_rate_nothing_is_held_back(own_emulator: Emulator, monkeypatch
     assert all(seconds <= REST for seconds in slept)
 
 
-def test_who_is_told_to_slow_down_slows_down_all(
+def test_a_429_of_one_client_slows_down_all(
     flavour: Flavour, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     own_emulator.fault("listSegment", effect="429", retry_after=1, nth=1)
@@ -106,7 +106,7 @@ def test_who_is_told_to_slow_down_slows_down_all(
     assert all(request.monotonic >= first + 0.95 for request in own_emulator.requests()[1:])
 
 
-def test_a_503_that_says_when_is_repeated_then(
+def test_a_503_with_retry_after_is_repeated_at_that_time(
     flavour: Flavour, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own_emulator.fault("campaignStats", effect="status", status=503, retry_after=2, nth=1)
@@ -116,7 +116,9 @@ def test_a_503_that_says_when_is_repeated_then(
     assert second - first >= 1.95
 
 
-def test_a_closed_blocking_hook_binds_no_other(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_a_closed_hook_does_not_apply_to_others(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connect(monkeypatch, own_emulator, "truepush_slow", requests_per_second=1)
     connect(monkeypatch, own_emulator, "truepush_fast", requests_per_second=500)
     slow = TruepushHook("truepush_slow")

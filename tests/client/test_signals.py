@@ -30,7 +30,7 @@ print("handled", handled)
 """
 
 
-def test_a_handler_never_waits_for_a_lock_of_its_own_thread() -> None:
+def test_a_signal_handler_never_waits_for_a_lock_of_its_own_thread() -> None:
     done = subprocess.run([sys.executable, "-c", HAMMER], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 100
@@ -68,7 +68,7 @@ print("handled", handled)
 """
 
 
-def test_a_handler_may_open_and_close_clients_while_the_rates_are_compared() -> None:
+def test_a_signal_handler_may_open_and_close_clients_while_rates_are_compared() -> None:
     done = subprocess.run([sys.executable, "-c", OPENING], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 100

@@ -40,7 +40,7 @@ def head_of(request: bytes) -> dict[str, str]:
         ("create_campaign", (CAMPAIGN,), "POST /api/v1/createCampaign HTTP/1.1"),
     ],
 )
-def test_the_headers_are_ours_and_no_extra_is_among_them(
+def test_only_the_documented_headers_are_sent(
     method: str, args: tuple[Any, ...], line: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Peer(peers.answers()) as peer:
@@ -76,7 +76,7 @@ def test_unknown_extras_are_warned_about_once(
     assert "do-not-send" not in caplog.text
 
 
-def test_the_token_stands_in_no_log_of_any_level(
+def test_no_log_of_any_level_has_the_token(
     flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     furnish(emulator)
@@ -92,7 +92,7 @@ def test_the_token_stands_in_no_log_of_any_level(
 
 
 @pytest.mark.parametrize("token", ["shop", "t", "a", "5", pytest.param(SESSION_TOKEN, id="long")])
-def test_data_is_returned_as_it_is_even_if_it_holds_the_token(
+def test_data_with_the_token_is_returned_unchanged(
     token: str, flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [{"_id": f"{number:024x}", "name": f"{token} news {number} {token}"} for number in range(3)]
@@ -110,7 +110,7 @@ def test_data_is_returned_as_it_is_even_if_it_holds_the_token(
 
 
 @pytest.mark.parametrize("token", ["shop", "t", "e", pytest.param(SESSION_TOKEN, id="long")])
-def test_an_error_that_quotes_the_token_hides_it_and_stays_readable(
+def test_an_error_hides_a_quoted_token_and_stays_readable(
     token: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = json.dumps({"status_code": 400, "status": "ERROR", "message": f"No: {token}.", "data": "BAD-REQUEST"})
@@ -152,7 +152,7 @@ def test_no_error_shows_the_password_of_a_proxy(
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "HTTP_PROXY"])
 @pytest.mark.parametrize("kind", ["socks5", "socks5h", "socks4", "SOCKS5", "ftp"])
 @pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
-def test_a_socks_proxy_is_refused_and_sees_nothing(
+def test_a_socks_proxy_is_refused_without_a_request(
     method: str, kind: str, variable: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Peer(peers.read_fin) as proxy:
@@ -220,7 +220,7 @@ def test_a_netrc_file_does_not_replace_the_token(
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-def test_the_environments_proxy_is_used(variable: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_the_environment_is_used(variable: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
     with Peer(peers.answers()) as proxy:
         monkeypatch.setenv(variable, proxy.url)
         connect(monkeypatch, "http://truepush.invalid")
@@ -241,7 +241,9 @@ def test_the_environment_may_exempt_the_host_from_its_proxy(
         assert (proxy.connections, emulator.count()) == (0, 1)
 
 
-def test_the_connections_proxy_comes_before_the_environments(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_the_connection_overrides_the_environment(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Peer(peers.answers()) as ours, Peer(peers.answers()) as other:
         monkeypatch.setenv("HTTP_PROXY", other.url)
         monkeypatch.setenv("NO_PROXY", "*")
@@ -250,7 +252,7 @@ def test_the_connections_proxy_comes_before_the_environments(flavour: Flavour, m
         assert (len(ours.requests), other.connections) == (1, 0)
 
 
-def test_no_proxies_of_the_connection_mean_none(
+def test_empty_proxies_of_the_connection_mean_no_proxy(
     flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Peer(peers.answers()) as other:
@@ -260,7 +262,7 @@ def test_no_proxies_of_the_connection_mean_none(
         assert (other.connections, emulator.count()) == (0, 1)
 
 
-def test_a_tunnels_proxy_never_sees_the_token(
+def test_the_proxy_of_a_tunnel_never_sees_the_token(
     flavour: Flavour, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
@@ -275,7 +277,7 @@ def test_a_tunnels_proxy_never_sees_the_token(
 
 
 @pytest.mark.parametrize("how", ["extra", "folder", "off", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_a_certificate_is_trusted_in_the_ways_there_are(
+def test_a_certificate_is_trusted_in_each_documented_way(
     how: str, flavour: Flavour, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     extra: dict[str, Any] = {}
@@ -294,7 +296,7 @@ def test_a_certificate_is_trusted_in_the_ways_there_are(
 
 
 @pytest.mark.parametrize("pair", [False, True], ids=["one-file", "two-files"])
-def test_a_client_certificate_is_shown(
+def test_a_client_certificate_is_presented(
     pair: bool, flavour: Flavour, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = str(certificate)
@@ -332,7 +334,7 @@ def test_the_hook_can_be_used_again_after_it_was_closed(emulator: Emulator, monk
 
 
 @pytest.mark.parametrize("method", ["get_campaign_stats", "create_campaign"])
-def test_a_token_in_an_answer_that_is_no_http_is_blotted_out(
+def test_a_token_in_an_answer_that_is_not_http_is_hidden(
     method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def echo(peer: Peer, connection: Any) -> None:

@@ -44,20 +44,20 @@ def states(tasks: Tasks) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("network_that_copies")
-def test_a_copy_is_cancelled_before_it_goes_out(tasks: Tasks, sqlite: str) -> None:
+def test_a_duplicate_is_canceled_before_it_goes_out(tasks: Tasks, sqlite: str) -> None:
     sent = tasks.run(ledger_conn_id=sqlite, **AHEAD)
     copy = next(made for made in tasks.made if made != sent)
     assert states(tasks) == {sent: "scheduled", copy: "cancelled"}
 
 
 @pytest.mark.usefixtures("network_that_copies")
-def test_a_copy_is_left_alone_when_nothing_proves_that_it_is_one(tasks: Tasks) -> None:
+def test_an_unproven_duplicate_is_kept(tasks: Tasks) -> None:
     tasks.run(**AHEAD)
     assert list(states(tasks).values()) == ["scheduled", "scheduled"]
 
 
 @pytest.mark.usefixtures("network_that_copies")
-def test_a_copy_is_left_alone_while_another_send_of_the_title_is_open(tasks: Tasks, sqlite: str) -> None:
+def test_a_duplicate_is_kept_while_another_send_of_the_title_is_open(tasks: Tasks, sqlite: str) -> None:
     tasks.emulator.fault("createCampaign", effect="status", nth=1)
     with pytest.raises(AirflowFailException):
         tasks.run(tasks.context(run="stuck"), ledger_conn_id=sqlite)
@@ -67,7 +67,7 @@ def test_a_copy_is_left_alone_while_another_send_of_the_title_is_open(tasks: Tas
 
 
 @pytest.mark.usefixtures("network_that_copies")
-def test_what_was_there_before_is_never_cancelled(tasks: Tasks, sqlite: str) -> None:
+def test_earlier_campaigns_are_never_canceled(tasks: Tasks, sqlite: str) -> None:
     later = (tasks.emulator.now() + timedelta(hours=1)).isoformat()
     (before,) = tasks.emulator.seed({"campaigns": [{"title": "Sale", "send_at": later}]})["campaigns"]
     tasks.run(ledger_conn_id=sqlite, **AHEAD)
@@ -75,7 +75,7 @@ def test_what_was_there_before_is_never_cancelled(tasks: Tasks, sqlite: str) -> 
     assert sorted(states(tasks).values()) == ["cancelled", "scheduled", "scheduled"]
 
 
-def test_what_appeared_much_later_is_no_copy(tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_much_later_campaign_is_not_a_duplicate(tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person who makes a campaign of the same title meanwhile keeps it."""
 
     class BusyConsole(TruepushHook):
@@ -91,9 +91,7 @@ def test_what_appeared_much_later_is_no_copy(tasks: Tasks, sqlite: str, monkeypa
     assert list(states(tasks).values()) == ["scheduled", "scheduled"]
 
 
-def test_a_copy_that_comes_late_is_cancelled_as_well(
-    tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_late_duplicate_is_canceled(tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class SlowCopies(TruepushHook):
         looks = 0
 
@@ -116,7 +114,7 @@ class _Gone(BaseException):
 
 
 @pytest.mark.usefixtures("network_that_copies")
-def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
+def test_the_next_try_continues_to_look_for_duplicates(
     tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Dies(hooks.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
@@ -145,7 +143,7 @@ def test_a_watch_whose_worker_died_is_taken_up_by_the_next_try(
 
 
 @pytest.mark.usefixtures("network_that_copies")
-def test_of_two_copies_whose_answer_is_lost_one_is_adopted_and_one_cancelled(
+def test_of_two_duplicates_with_a_lost_answer_one_is_adopted_and_one_canceled(
     tasks: Tasks, sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Lossy(hooks.TruepushHook):  # type: ignore[misc, valid-type, name-defined]  # the one that copies
@@ -160,9 +158,7 @@ def test_of_two_copies_whose_answer_is_lost_one_is_adopted_and_one_cancelled(
     assert list(found.values()) == ["cancelled"]
 
 
-def test_what_was_seen_alone_once_is_not_adopted_before_it_is_seen_alone_again(
-    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_campaign_is_adopted_only_if_seen_alone_twice(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list may show somebody else's campaign before ours."""
 
     class Slow(TruepushHook):
@@ -181,7 +177,7 @@ def test_what_was_seen_alone_once_is_not_adopted_before_it_is_seen_alone_again(
     assert tasks.sends == 1
 
 
-def test_a_campaign_of_another_time_is_not_adopted(tasks: Tasks) -> None:
+def test_a_campaign_created_at_another_time_is_not_adopted(tasks: Tasks) -> None:
     """Without a ledger: the next run of the Dag, with the same title, sent it."""
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="has no new campaign"):
@@ -193,14 +189,14 @@ def test_a_campaign_of_another_time_is_not_adopted(tasks: Tasks) -> None:
     assert tasks.sends == 2
 
 
-def test_schedule_ahead_must_leave_time_to_look(tasks: Tasks) -> None:
+def test_schedule_ahead_must_be_longer_than_settle_window(tasks: Tasks) -> None:
     with pytest.raises(AirflowFailException, match="schedule_ahead"):
         tasks.run(schedule_ahead=timedelta(seconds=30), settle_window=timedelta(seconds=60))
     assert tasks.sends == 0
 
 
 @pytest.mark.parametrize("told", ["inline", "none"])
-def test_mapped_tasks_with_equal_titles_never_take_a_siblings_campaign(tasks: Tasks, told: str) -> None:
+def test_mapped_tasks_with_equal_titles_never_adopt_a_siblings_campaign(tasks: Tasks, told: str) -> None:
     tasks.emulator.set_dialect(id_style=told)
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="may have been sent"):
@@ -211,7 +207,7 @@ def test_mapped_tasks_with_equal_titles_never_take_a_siblings_campaign(tasks: Ta
     assert len(tasks.made) == 1
 
 
-def test_with_a_ledger_a_sibling_is_known_and_the_own_campaign_is_found(tasks: Tasks, sqlite: str) -> None:
+def test_with_a_ledger_the_own_campaign_is_found_beside_a_siblings(tasks: Tasks, sqlite: str) -> None:
     tasks.lose_the_answer()
     first = tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
     second = tasks.run(tasks.context(index=1), message="To Paris", ledger_conn_id=sqlite)
@@ -228,7 +224,7 @@ def test_with_a_ledger_a_siblings_campaign_is_not_adopted(tasks: Tasks, sqlite: 
     assert tasks.made == [second]
 
 
-def test_a_ledger_that_came_later_does_not_tell_siblings_apart(tasks: Tasks, sqlite: str) -> None:
+def test_a_ledger_that_was_set_later_does_not_distinguish_siblings(tasks: Tasks, sqlite: str) -> None:
     """The send was begun in the task state store and is ended there."""
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="may have been sent"):

@@ -18,7 +18,7 @@ FEEDS = int(os.environ.get(LONG, "100"))
 
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.timeout(7200)
-def test_no_history_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_history_sends_twice(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(emulator, ledger=ledger_hook)
     world.patch(monkeypatch)
     endings = explore(world, HISTORIES)
@@ -42,7 +42,7 @@ def test_no_feed_that_moves_sends_an_item_twice(emulator: Emulator, monkeypatch:
 @pytest.mark.usefixtures("silence", "postgres")
 @pytest.mark.skipif(LONG not in os.environ, reason="for `make prove`")
 @pytest.mark.timeout(7200)
-def test_no_history_on_postgresql_has_a_duplicate(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_history_on_postgresql_sends_twice(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(emulator, ledger=ledger_hook)
     world.only = Setup(send_store="ledger", siblings=True)
     world.patch(monkeypatch)
@@ -54,7 +54,7 @@ def test_no_history_on_postgresql_has_a_duplicate(emulator: Emulator, monkeypatc
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.parametrize("send_store", ["state", "ledger"] if HAS_STATE_STORE else ["ledger"])
 @pytest.mark.parametrize("steps", range(1, 12))
-def test_a_try_that_froze_anywhere_sends_nothing_once_a_person_had_it_sent_again(
+def test_a_frozen_try_sends_nothing_after_someone_had_it_sent_again(
     steps: int, send_store: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(emulator, ledger=ledger_hook)
@@ -78,7 +78,7 @@ def test_a_try_that_froze_anywhere_sends_nothing_once_a_person_had_it_sent_again
 
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.parametrize("steps", range(1, 11))
-def test_without_a_store_a_try_that_froze_sends_nothing_ten_minutes_after_its_start(
+def test_without_a_store_a_frozen_try_sends_nothing_after_ten_minutes(
     steps: int, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing keeps it from sending but its own clock, and a person was told to decide after that time."""

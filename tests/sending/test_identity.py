@@ -100,7 +100,7 @@ def test_a_token_in_a_ledger_is_sent_once_in_a_run(
 
 @pytest.mark.parametrize("index", [-1, 0])
 @pytest.mark.parametrize("ledger", [True, False], ids=["ledger", "state"])
-def test_the_same_content_under_a_token_that_was_changed_stops(
+def test_the_same_content_under_a_changed_token_needs_a_decision(
     tasks: Tasks, sqlite: str, index: int, ledger: bool
 ) -> None:
     if not ledger and index < 0:
@@ -125,7 +125,7 @@ def test_two_tokens_with_the_same_content_are_two_items_of_a_first_run(tasks: Ta
 
 @pytest.mark.parametrize("where", ["state", "ledger", "ledger before 3.3"])
 @pytest.mark.parametrize(("before", "after"), [(-1, 0), (0, -1), (-1, 1)])
-def test_a_task_that_becomes_mapped_or_ceases_to_be_so_sends_once(
+def test_a_task_that_becomes_mapped_or_unmapped_sends_once(
     tasks: Tasks, sqlite: str, where: str, before: int, after: int
 ) -> None:
     given = {"ledger_conn_id": sqlite if "ledger" in where else None}
@@ -137,7 +137,7 @@ def test_a_task_that_becomes_mapped_or_ceases_to_be_so_sends_once(
     assert again == first or again.startswith("stopped")
 
 
-def test_the_time_is_the_second_half_of_a_content_hash() -> None:
+def test_only_the_second_half_of_a_content_hash_depends_on_the_time() -> None:
     one, later = (content_hash({"title": "T", "send_at": at, "expires_in": at}) for at in ("1", "2"))
     other = content_hash({"title": "U", "send_at": "1", "expires_in": "1"})
     assert one != later

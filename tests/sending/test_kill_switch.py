@@ -62,7 +62,7 @@ def place(request: pytest.FixtureRequest, tasks: Tasks, sqlite: str) -> Place:
     return Place(tasks, None if request.param == "state" else sqlite, "before" not in request.param)
 
 
-def test_an_overtaken_try_does_not_cancel_what_the_next_one_has_taken_over(place: Place) -> None:
+def test_a_superseded_try_does_not_cancel_the_campaign_of_the_next(place: Place) -> None:
     overtaken = place.operator(cancel_on_kill=True)
     first = place.run(overtaken)
     assert place.run(cancel_on_kill=True) == first
@@ -71,7 +71,7 @@ def test_an_overtaken_try_does_not_cancel_what_the_next_one_has_taken_over(place
     assert place.tasks.emulator.count("cancelCampaign") == 0
 
 
-def test_the_newest_try_cancels_what_an_earlier_one_has_sent(place: Place) -> None:
+def test_the_newest_try_cancels_the_campaign_of_an_earlier_one(place: Place) -> None:
     place.run(cancel_on_kill=True)
     newest = place.operator(cancel_on_kill=True)
     place.run(newest)
@@ -79,7 +79,7 @@ def test_the_newest_try_cancels_what_an_earlier_one_has_sent(place: Place) -> No
     assert place.states == ["cancelled"]
 
 
-def test_what_was_cancelled_is_not_taken_for_sent(place: Place) -> None:
+def test_a_canceled_campaign_does_not_count_as_sent(place: Place) -> None:
     ended = place.operator(cancel_on_kill=True)
     place.run(ended)
     ended.on_kill()
@@ -92,7 +92,7 @@ def test_what_was_cancelled_is_not_taken_for_sent(place: Place) -> None:
     assert place.states == ["cancelled", "scheduled"]
 
 
-def test_a_campaign_that_could_not_be_cancelled_counts_as_sent(place: Place) -> None:
+def test_a_campaign_that_could_not_be_canceled_counts_as_sent(place: Place) -> None:
     operator = place.operator(cancel_on_kill=True)
     first = place.run(operator)
     place.tasks.emulator.advance(86400 * 3)
@@ -126,7 +126,7 @@ class Busy(StateAccessor):
         self._ask(super().set, key, value, retention=retention)
 
 
-def test_a_signal_while_the_store_is_asked_cancels_afterwards(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_during_a_store_request_cancels_afterwards(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = tasks.operator(cancel_on_kill=True, send_at=in_days(2))
     context = tasks.context()
     store = Busy(tasks.store, SCOPE, 1)
@@ -144,7 +144,7 @@ def test_a_signal_while_the_store_is_asked_cancels_afterwards(tasks: Tasks, monk
     assert [row["status"] for row in tasks.emulator.campaigns()] == ["cancelled"]
 
 
-def test_a_timeout_of_airflows_while_it_waits_cancels(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_of_airflow_during_the_wait_cancels(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow raises it in the task, and calls ``on_kill`` once it has left ``execute``."""
     given = {"wait_for_delivery": True, "thresholds": {"delivered": 1}, "deferrable": False}
     operator = tasks.operator(cancel_on_kill=True, send_at=in_days(2), **given)
@@ -191,7 +191,7 @@ def test_a_timeout_while_the_outcome_is_recorded_records_the_cancellation(
 
 
 @pytest.mark.parametrize("written", [True, False])
-def test_a_timeout_while_the_intent_is_written_asks_no_person(
+def test_a_timeout_while_the_intent_is_written_needs_no_decision(
     place: Place, written: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, name = (StateAccessor, "set") if place.ledger is None else (Rows, "insert")
@@ -236,7 +236,9 @@ def the_key(tasks: Tasks) -> str:
     return place[1]
 
 
-def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_written_by_someone_is_not_overwritten_by_the_intent(
+    tasks: Tasks, adopted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = the_key(tasks)
 
     class Adopting(TruepushHook):
@@ -251,7 +253,9 @@ def test_it_is_not_overwritten_by_the_intent(tasks: Tasks, adopted: str, monkeyp
             tasks.run()
 
 
-def test_it_is_not_removed_with_the_intent(tasks: Tasks, adopted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_written_by_someone_is_not_removed_with_the_intent(
+    tasks: Tasks, adopted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = the_key(tasks)
 
     class Adopting(TruepushHook):
@@ -276,7 +280,7 @@ def test_a_task_that_is_ended_before_it_begins_sends_nothing(place: Place) -> No
     assert place.tasks.sends == 1
 
 
-def test_a_cancel_in_doubt_is_not_taken_for_one(place: Place) -> None:
+def test_a_cancellation_in_doubt_does_not_count_as_one(place: Place) -> None:
     """It was sent; the first attempt to cancel failed without a word; the next one says sent or cancelled."""
     operator = place.tasks.operator(ledger_conn_id=place.ledger, cancel_on_kill=True)
     sent = place.run(operator)

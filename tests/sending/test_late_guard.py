@@ -30,14 +30,14 @@ def late(tasks: Tasks) -> dict[str, Any]:
     return tasks.context(data_interval_end=datetime.now(UTC) - timedelta(hours=3))
 
 
-def test_a_backfill_sends_nothing_unless_told_to(tasks: Tasks) -> None:
+def test_a_backfill_sends_only_with_send_on_backfill(tasks: Tasks) -> None:
     with pytest.raises(AirflowSkipException, match="backfill"):
         tasks.run(backfill(tasks))
     assert (tasks.sends, tasks.store.values) == (0, {})
     assert [tasks.run(backfill(tasks), send_on_backfill=True)] == tasks.made
 
 
-def test_what_is_late_is_skipped(tasks: Tasks) -> None:
+def test_a_late_send_is_skipped(tasks: Tasks) -> None:
     with pytest.raises(AirflowSkipException, match="ended 3:00:0"):
         tasks.run(late(tasks), max_lateness=timedelta(hours=2))
     assert tasks.sends == 0
@@ -45,7 +45,7 @@ def test_what_is_late_is_skipped(tasks: Tasks) -> None:
 
 
 @pytest.mark.parametrize("given", [{"max_lateness": timedelta(hours=2)}, {"quiet_hours": ("00:00", "23:59")}])
-def test_a_rerun_of_what_was_sent_is_never_skipped(tasks: Tasks, given: dict[str, Any]) -> None:
+def test_a_rerun_after_the_send_is_never_skipped(tasks: Tasks, given: dict[str, Any]) -> None:
     first = tasks.run()
     for context in (late, backfill):
         assert tasks.run(context(tasks), in_quiet_hours="skip", **given) == first
@@ -115,7 +115,7 @@ def test_quiet_hours_move_to_their_end(hours: tuple[str, str], now: str, moved: 
 
 
 @pytest.mark.parametrize("fold", [0, 1])
-def test_within_the_hour_that_comes_twice(fold: int) -> None:
+def test_quiet_hours_within_the_repeated_hour(fold: int) -> None:
     now = at("2026-10-25T02:15").replace(fold=fold)
     assert admit(LateGuard(quiet_hours=("22:00", "02:30")), now=now) == "25 03:00 CET"
 
@@ -151,7 +151,7 @@ def test_bad_values_are_refused(given: dict[str, Any]) -> None:
         LateGuard(**given)
 
 
-def test_a_send_that_is_scheduled_ahead_into_an_hour_that_there_is_twice_goes_out_after_it(
+def test_a_send_scheduled_ahead_into_a_repeated_hour_goes_out_after_it(
     tasks: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Truepush takes a time of day only, so the hour cannot be scheduled."""

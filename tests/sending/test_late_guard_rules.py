@@ -30,13 +30,13 @@ def berlin(hour: int, minute: int = 0, day: int = 1) -> datetime:
     return datetime(2026, 6, day, hour, minute, tzinfo=BERLIN)
 
 
-def test_nothing_holds_by_default() -> None:
+def test_the_default_guard_admits_everything() -> None:
     assert admit(LateGuard()) is NEWS
     assert admit(LateGuard(), due=NOW - 1000 * HOUR) is NEWS
     assert admit(LateGuard(), due=None, zone=None) is NEWS
 
 
-def test_a_backfill_sends_nothing_unless_told_to() -> None:
+def test_a_backfill_sends_only_with_send_on_backfill() -> None:
     with pytest.raises(SendSkippedError, match="the run is a backfill, and send_on_backfill is not set"):
         admit(LateGuard(), backfill=True)
     assert admit(LateGuard(send_on_backfill=True), backfill=True) is NEWS
@@ -46,7 +46,7 @@ def test_a_backfill_sends_nothing_unless_told_to() -> None:
     ("due", "skipped"),
     [(NOW, False), (NOW - HOUR, False), (NOW - HOUR - timedelta(seconds=1), True), (NOW + HOUR, False), (None, False)],
 )
-def test_lateness(due: datetime | None, skipped: bool) -> None:
+def test_max_lateness(due: datetime | None, skipped: bool) -> None:
     guard = LateGuard(max_lateness=HOUR)
     if skipped:
         with pytest.raises(SendSkippedError, match=r"ended 1:00:01 ago, max_lateness is 1:00:00"):
@@ -102,7 +102,7 @@ def test_a_send_is_judged_by_the_minute_it_goes_out_at(send_at: str, quiet: bool
     assert (admit(LateGuard(quiet_hours=NIGHT), campaign) is not campaign) == quiet
 
 
-def test_a_night_without_midnight_is_no_way_into_the_quiet_hours() -> None:
+def test_a_night_without_midnight_keeps_the_quiet_hours() -> None:
     """In Chile the clock goes from 23:59 to 01:00 that night."""
     zone = ZoneInfo("America/Santiago")
     now = datetime(2027, 9, 4, 12, tzinfo=zone).astimezone(UTC)
@@ -147,7 +147,7 @@ def test_on_a_night_in_which_the_clock_changes_nothing_goes_out_in_quiet_hours(
 
 
 @pytest.mark.parametrize(("end", "moved_to"), [("01:59", "01:59"), ("02:00", "03:00"), ("02:59", "03:00")])
-def test_no_send_is_moved_into_an_hour_that_there_is_twice(end: str, moved_to: str) -> None:
+def test_no_send_is_moved_into_a_repeated_hour(end: str, moved_to: str) -> None:
     now = datetime(2026, 10, 24, 23, tzinfo=BERLIN).astimezone(UTC)
     moved = admit(LateGuard(quiet_hours=("22:00", end)), now=now)
     assert moved.payload(BERLIN, now)["timings"] == {"date": "25-10-2026", "time": moved_to}
@@ -158,7 +158,7 @@ clock_times = st.times().map(lambda at: f"{at:%H:%M}")
 
 @quick
 @given(st.tuples(clock_times, clock_times).filter(lambda hours: hours[0] != hours[1]), st.integers(0, 2879))
-def test_what_is_moved_goes_out_at_the_first_allowed_minute(hours: tuple[str, str], minute: int) -> None:
+def test_a_moved_send_goes_out_at_the_first_allowed_minute(hours: tuple[str, str], minute: int) -> None:
     zone = ZoneInfo("Asia/Kathmandu")  # no summer time, an odd offset
     now = NOW + timedelta(minutes=minute)
     guard = LateGuard(quiet_hours=hours)
@@ -194,6 +194,6 @@ def test_quiet_hours_need_the_zone_of_the_project() -> None:
         ({"quiet_hours": ("22:00", "22:00")}, "quiet_hours", "('22:00', '22:00')"),
     ],
 )
-def test_bad_arguments(given: dict[str, Any], field: str, shown: str) -> None:
+def test_bad_arguments_are_refused(given: dict[str, Any], field: str, shown: str) -> None:
     with refused(field, shown):
         LateGuard(**given)

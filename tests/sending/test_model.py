@@ -24,7 +24,7 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize("name", SAFE)
-def test_a_safe_protocol_never_sends_twice_and_stops_for_a_person_only_with_a_cause(name: str) -> None:
+def test_a_safe_protocol_never_sends_twice_and_needs_decisions_only_with_a_cause(name: str) -> None:
     finding = explore(SAFE[name])
     assert finding.trace is None, "\n".join(finding.trace or [])
     assert finding.states > 100

@@ -23,7 +23,7 @@ def feed(request: pytest.FixtureRequest, where: tuple[str | None, bool], tasks: 
     return Feed(tasks, where[0], titles=request.param, state=where[1])
 
 
-def test_an_ordinary_first_run_sends_every_item_and_asks_nobody(feed: Feed) -> None:
+def test_an_ordinary_first_run_sends_every_item_without_a_decision(feed: Feed) -> None:
     ids = feed.run(["A", "B", "C"])
     assert [[ids[0]], [ids[1]], [ids[2]]] == [feed.made("A"), feed.made("B"), feed.made("C")]
 
@@ -54,7 +54,7 @@ def test_no_change_of_the_feed_sends_an_item_again(feed: Feed, after: list[str])
                 assert [ended[index]] == first[item], "the id of another item"
 
 
-def test_what_a_ledger_knows_is_returned_wherever_it_stands(tasks: Tasks, sqlite: str) -> None:
+def test_a_recorded_item_is_returned_at_any_map_index(tasks: Tasks, sqlite: str) -> None:
     feed = Feed(tasks, sqlite, titles=False)
     first = feed.run(["A", "B"])
     feed.clear()
@@ -83,7 +83,7 @@ def test_without_a_ledger_items_that_changed_places_keep_their_ids(tasks: Tasks,
     assert tasks.sends == 2
 
 
-def test_without_a_ledger_the_way_out_sends_the_new_item_and_no_other(tasks: Tasks) -> None:
+def test_without_a_ledger_the_advice_sends_only_the_new_item(tasks: Tasks) -> None:
     feed = Feed(tasks, None, titles=True)
     first = feed.run(["A", "B"])
     feed.clear()
@@ -98,7 +98,7 @@ def test_without_a_ledger_the_way_out_sends_the_new_item_and_no_other(tasks: Tas
     assert tasks.sends == 3
 
 
-def test_a_grown_feed_sends_what_has_grown(feed: Feed) -> None:
+def test_a_grown_feed_sends_only_the_new_items(feed: Feed) -> None:
     first = feed.run(["A", "B"])
     feed.clear()
     after = feed.run(["A", "B", "C"])
@@ -111,7 +111,7 @@ def test_a_grown_feed_sends_what_has_grown(feed: Feed) -> None:
         assert [after[2]] == feed.made("C"), "someone is asked without cause"
 
 
-def test_a_failed_index_that_is_cleared_alone_sends(feed: Feed) -> None:
+def test_a_failed_map_index_that_is_cleared_alone_sends(feed: Feed) -> None:
     """The ordinary repair: one of the mapped tasks was refused, and somebody clears it."""
     if not (feed._state or feed._ledger):
         pytest.skip("without any store a second try cannot know")
@@ -131,7 +131,7 @@ def test_identical_items_are_one_send_in_a_ledger(tasks: Tasks, sqlite: str) -> 
 
 @pytest.mark.parametrize("titles", [True, False])
 @pytest.mark.parametrize("ledger", [True, False])
-def test_a_token_for_each_item_makes_it_exact(tasks: Tasks, sqlite: str, titles: bool, ledger: bool) -> None:
+def test_a_token_for_each_item_identifies_it(tasks: Tasks, sqlite: str, titles: bool, ledger: bool) -> None:
     feed = Feed(tasks, sqlite if ledger else None, titles=titles)
     first = {item: feed.send(index, item, send_token=item) for index, item in enumerate("AB")}
     feed.clear()
@@ -140,7 +140,7 @@ def test_a_token_for_each_item_makes_it_exact(tasks: Tasks, sqlite: str, titles:
     assert tasks.sends == 3
 
 
-def test_a_token_that_comes_later_does_not_send_what_was_sent_without(feed: Feed, sqlite: str) -> None:
+def test_a_token_that_is_added_later_sends_nothing_again(feed: Feed, sqlite: str) -> None:
     """Somebody follows an error, gives each item a token and sets a ledger, and clears the tasks."""
     feed.run(["A", "B"])
     first = {item: feed.made(item) for item in "AB"}
@@ -151,7 +151,7 @@ def test_a_token_that_comes_later_does_not_send_what_was_sent_without(feed: Feed
     assert {item: feed.made(item) for item in "AB"} == first
 
 
-def test_records_of_the_version_before_are_honored(tasks: Tasks, sqlite: str) -> None:
+def test_records_of_the_earlier_version_are_read(tasks: Tasks, sqlite: str) -> None:
     """They were kept under the connection's id and the map index."""
     feed = Feed(tasks, sqlite, titles=False)
     feed.run(["A", "B"])

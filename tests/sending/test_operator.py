@@ -38,7 +38,7 @@ def test_a_new_run_is_a_new_send(tasks: Tasks, kept: dict[str, Any]) -> None:
     assert len(set(ids)) == 3
 
 
-def test_other_content_as_the_same_send_is_a_clear_error(tasks: Tasks, kept: dict[str, Any]) -> None:
+def test_different_content_for_the_same_send_is_an_error(tasks: Tasks, kept: dict[str, Any]) -> None:
     tasks.run(**kept)
     with pytest.raises(AirflowFailException, match="different content for this send") as caught:
         tasks.run(message="Tomorrow only", **kept)
@@ -53,14 +53,14 @@ def test_the_order_of_fields_and_the_form_of_a_value_are_not_the_content(tasks: 
     assert tasks.sends == 1
 
 
-def test_a_token_over_several_tasks_and_runs_is_one_send_with_a_ledger(tasks: Tasks, sqlite: str) -> None:
+def test_with_a_ledger_a_token_is_one_send_over_tasks_and_runs(tasks: Tasks, sqlite: str) -> None:
     given = {"ledger_conn_id": sqlite, "send_token": "sale-2026"}
     ids = {tasks.run(tasks.context(task, run), **given) for task in ("a", "b") for run in ("run-1", "run-2")}
     assert ids == set(tasks.made)
     assert tasks.sends == 1
 
 
-def test_a_lost_answer_is_adopted(tasks: Tasks, kept: dict[str, Any]) -> None:
+def test_a_campaign_with_a_lost_answer_is_adopted(tasks: Tasks, kept: dict[str, Any]) -> None:
     tasks.lose_the_answer()
     first = tasks.run(**kept)
     assert tasks.made == [first]
@@ -90,9 +90,7 @@ def test_a_list_that_cannot_be_read_before_the_send_is_an_ordinary_retry(
     assert [tasks.run(**kept)] == tasks.made
 
 
-def test_a_list_that_cannot_be_read_after_doubt_is_looked_at_by_the_next_try(
-    tasks: Tasks, kept: dict[str, Any]
-) -> None:
+def test_the_next_try_reads_the_list_that_could_not_be_read_after_doubt(tasks: Tasks, kept: dict[str, Any]) -> None:
     tasks.lose_the_answer()
     tasks.emulator.fault("listCampaign", effect="status", nth=range(2, 20))
     with pytest.raises(TruepushServerError, match="may have been sent, and is not sent again"):
@@ -102,7 +100,7 @@ def test_a_list_that_cannot_be_read_after_doubt_is_looked_at_by_the_next_try(
     assert tasks.sends == 1
 
 
-def test_on_doubt_fail_does_not_look(tasks: Tasks, kept: dict[str, Any]) -> None:
+def test_on_doubt_fail_does_not_read_the_list(tasks: Tasks, kept: dict[str, Any]) -> None:
     tasks.lose_the_answer()
     looked = tasks.emulator.count("listCampaign")
     with pytest.raises(AirflowFailException, match="was not checked"):
@@ -129,9 +127,7 @@ def test_a_success_without_an_id_that_cannot_be_looked_up_is_a_success(tasks: Ta
 # What keeps a request from leaving
 
 
-def test_a_task_whose_state_key_a_person_has_removed_sends_nothing_when_it_wakes_up(
-    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_frozen_task_whose_state_key_was_removed_sends_nothing(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frozen after its intent, while a later try stops for a person and the person has it sent again."""
 
     class Frozen(TruepushHook):
@@ -146,7 +142,7 @@ def test_a_task_whose_state_key_a_person_has_removed_sends_nothing_when_it_wakes
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_a_task_that_is_ended_before_it_sends_does_not(
+def test_a_task_that_is_ended_before_its_request_sends_nothing(
     tasks: Tasks, kept: dict[str, Any], asked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = tasks.operator(cancel_on_kill=asked, **kept)
@@ -166,7 +162,7 @@ class _TimedOut(BaseException):
     """As Airflow's, which no ``except Exception`` sees."""
 
 
-def test_a_timeout_before_the_request_leaves_asks_no_person(
+def test_a_timeout_before_the_request_leaves_needs_no_decision(
     tasks: Tasks, kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Slow(TruepushHook):
@@ -183,7 +179,7 @@ def test_a_timeout_before_the_request_leaves_asks_no_person(
 # The ways out
 
 
-def test_the_way_out_of_the_state_store_adopts(tasks: Tasks) -> None:
+def test_the_advice_for_the_state_store_adopts_the_campaign(tasks: Tasks) -> None:
     key = stop_for_a_person(tasks, r"PUT \S+/(truepush_send_\w+)\?map_index=-1")[0]
     (made,) = tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})["campaigns"]
     tasks.store.put("send/run-1/-1", key, made)
@@ -191,13 +187,13 @@ def test_the_way_out_of_the_state_store_adopts(tasks: Tasks) -> None:
     assert tasks.made == []
 
 
-def test_the_way_out_of_the_state_store_sends_again(tasks: Tasks) -> None:
+def test_the_advice_for_the_state_store_sends_again(tasks: Tasks) -> None:
     key = stop_for_a_person(tasks, r"DELETE \S+/(truepush_send_\w+)\?map_index=-1")[0]
     del tasks.store.values["send/run-1/-1", key]
     assert [tasks.run()] == tasks.made
 
 
-def test_an_id_that_a_person_wrote_wrong_is_named(tasks: Tasks) -> None:
+def test_an_invalid_id_written_by_someone_is_named(tasks: Tasks) -> None:
     key = stop_for_a_person(tasks, r"PUT \S+/(truepush_send_\w+)")[0]
     tasks.store.put("send/run-1/-1", key, "the one of today")
     with pytest.raises(AirflowFailException, match=rf"{key}.*the one of today"):
@@ -205,7 +201,7 @@ def test_an_id_that_a_person_wrote_wrong_is_named(tasks: Tasks) -> None:
     assert tasks.sends == 1
 
 
-def test_the_way_out_of_the_ledger_adopts(tasks: Tasks, sqlite: str) -> None:
+def test_the_advice_for_the_ledger_adopts_the_campaign(tasks: Tasks, sqlite: str) -> None:
     update = stop_for_a_person(tasks, r"`(UPDATE .*?)`", ledger_conn_id=sqlite)[0]
     (made,) = tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})["campaigns"]
     BaseHook.get_hook(sqlite).run(update.replace("…", made))
@@ -213,13 +209,13 @@ def test_the_way_out_of_the_ledger_adopts(tasks: Tasks, sqlite: str) -> None:
     assert tasks.made == []
 
 
-def test_the_way_out_of_the_ledger_sends_again(tasks: Tasks, sqlite: str) -> None:
+def test_the_advice_for_the_ledger_sends_again(tasks: Tasks, sqlite: str) -> None:
     delete = stop_for_a_person(tasks, r"`(DELETE .*?)`", ledger_conn_id=sqlite)[0]
     BaseHook.get_hook(sqlite).run(delete)
     assert [tasks.run(ledger_conn_id=sqlite)] == tasks.made
 
 
-def test_a_token_that_comes_later_is_no_way_out(tasks: Tasks, sqlite: str) -> None:
+def test_a_token_that_is_added_later_does_not_send_again(tasks: Tasks, sqlite: str) -> None:
     """What is in doubt without a token is in doubt with one."""
     stop_for_a_person(tasks, "", ledger_conn_id=sqlite)
     with pytest.raises(AirflowFailException, match="may have been sent, and is not sent again"):

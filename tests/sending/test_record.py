@@ -35,7 +35,7 @@ def record(**given: Any) -> SendRecord:
     return SendRecord(**{**facts, **given})
 
 
-def test_keys_tell_sends_apart() -> None:
+def test_different_sends_have_different_keys() -> None:
     keys = {idempotency_key(project, token) for project in ("a", "b", "a b", "") for token in ("c", "b c", "", "a")}
     assert len(keys) == 16
     assert idempotency_key("a", "b") == idempotency_key("a", "b")
@@ -43,7 +43,7 @@ def test_keys_tell_sends_apart() -> None:
 
 @quick
 @given(st.dictionaries(st.text(max_size=3), st.integers() | st.lists(st.text(max_size=3)), min_size=2))
-def test_the_hash_of_a_content_does_not_hang_on_its_order(content: dict[str, Any]) -> None:
+def test_a_content_hash_does_not_depend_on_the_order_of_fields(content: dict[str, Any]) -> None:
     turned = dict(reversed(content.items()))
     assert content_hash(turned) == content_hash(content)
     name = next(iter(content))
@@ -51,13 +51,13 @@ def test_the_hash_of_a_content_does_not_hang_on_its_order(content: dict[str, Any
 
 
 @pytest.mark.parametrize("given_record", [record(), record().with_outcome("a" * 24), record().with_outcome(None)])
-def test_a_record_goes_through_json(given_record: SendRecord) -> None:
+def test_a_record_survives_json(given_record: SendRecord) -> None:
     again = SendRecord.from_dict(json.loads(json.dumps(given_record.as_dict())))
     assert again == given_record
     assert isinstance(again.before, tuple)
 
 
-def test_an_outcome_settles_it() -> None:
+def test_an_outcome_settles_a_record() -> None:
     intent = record()
     assert (intent.settled, intent.campaign_id) == (False, None)
     known, unknown = intent.with_outcome("a" * 24), intent.with_outcome(None)
@@ -66,7 +66,7 @@ def test_an_outcome_settles_it() -> None:
     assert intent.settled is False
 
 
-def test_new_campaigns() -> None:
+def test_new_campaigns_are_those_of_the_title_that_did_not_exist_before() -> None:
     ours, theirs = made(NOW, 7), made(NOW, 5)
     listed = [
         CampaignRef(ours, "T"),
@@ -85,7 +85,7 @@ def test_new_campaigns() -> None:
     ("at", "recent"),
     [(NOW, True), (NOW + DAY, True), (NOW - DAY, True), (NOW - DAY - timedelta(seconds=1), False)],
 )
-def test_recent(at: datetime, recent: bool) -> None:
+def test_old_campaigns_are_not_recent(at: datetime, recent: bool) -> None:
     assert is_recent(made(at), NOW) == recent
     assert bool(record().new_campaigns([CampaignRef(made(at, 99), "T")])) == recent
 

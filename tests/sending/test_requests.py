@@ -24,7 +24,9 @@ def create(number: int = 0) -> None:
 @pytest.mark.parametrize("spread", [timedelta(days=1), timedelta(days=365)])
 @pytest.mark.parametrize("count", [0, 5_000, 100_000])
 @pytest.mark.parametrize(("order", "most"), [("newest", 3), ("oldest", 20)])
-def test_a_create(monkeypatch: pytest.MonkeyPatch, order: str, most: int, count: int, spread: timedelta) -> None:
+def test_the_requests_of_one_create(
+    monkeypatch: pytest.MonkeyPatch, order: str, most: int, count: int, spread: timedelta
+) -> None:
     with Emulator(token=SESSION_TOKEN) as truepush:
         truepush.set_dialect(order=order, page_size=25)
         truepush.add_campaigns(count, spread=spread)
@@ -34,7 +36,7 @@ def test_a_create(monkeypatch: pytest.MonkeyPatch, order: str, most: int, count:
         assert truepush.count() <= most + (5 if count == 100_000 else 0)
 
 
-def test_a_hundred_creates_one_after_the_other_in_one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requests_of_a_hundred_creates_in_one_second(monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(token=SESSION_TOKEN) as truepush:
         truepush.set_dialect(order="newest", page_size=25)
         truepush.add_campaigns(1_000, spread=timedelta(days=365))

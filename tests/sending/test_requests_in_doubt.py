@@ -23,7 +23,9 @@ SPREADS = [timedelta(days=1), timedelta(days=365)]
 
 @pytest.mark.parametrize("spread", SPREADS)
 @pytest.mark.parametrize(("order", "most"), ORDERS)
-def test_a_look_after_doubt(monkeypatch: pytest.MonkeyPatch, order: str, most: int, spread: timedelta) -> None:
+def test_the_requests_of_a_look_after_doubt(
+    monkeypatch: pytest.MonkeyPatch, order: str, most: int, spread: timedelta
+) -> None:
     """A settle window of 0 ends after one look."""
     with Emulator(token=SESSION_TOKEN) as truepush:
         truepush.set_dialect(order=order, page_size=25)
@@ -41,7 +43,7 @@ def test_a_look_after_doubt(monkeypatch: pytest.MonkeyPatch, order: str, most: i
 
 @pytest.mark.parametrize("spread", SPREADS)
 @pytest.mark.parametrize(("order", "most"), ORDERS)
-def test_a_look_by_a_process_that_has_not_seen_the_list(
+def test_the_requests_of_a_look_by_a_new_process(
     monkeypatch: pytest.MonkeyPatch, order: str, most: int, spread: timedelta
 ) -> None:
     """As by a later try, on another worker: since the newest campaign that existed before the send."""
@@ -55,7 +57,7 @@ def test_a_look_by_a_process_that_has_not_seen_the_list(
         assert truepush.count() <= most
 
 
-def test_a_hundred_creates_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requests_of_a_hundred_concurrent_creates(monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(token=SESSION_TOKEN) as truepush:
         truepush.set_dialect(order="newest", page_size=25)
         truepush.add_campaigns(5_000, spread=timedelta(days=365))

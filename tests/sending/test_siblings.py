@@ -32,7 +32,7 @@ def test_an_item_that_was_edited_and_moved_is_not_sent_again(feed: Feed, titles:
     assert not feed.made("C")
 
 
-def test_an_item_that_grew_is_sent_while_the_others_have_only_changed_places(feed: Feed) -> None:
+def test_a_new_item_is_sent_although_the_others_changed_places(feed: Feed) -> None:
     first = feed.run(["A", "B"])
     feed.clear()
     assert feed.run(["B", "A", "D"]) == {0: first[1], 1: first[0], 2: feed.made("D")[0]}
@@ -71,7 +71,7 @@ def test_items_whose_segment_has_another_id_are_not_sent_again(feed: Feed, emula
     assert feed.tasks.sends == 2
 
 
-def test_a_token_that_names_a_place_sends_no_item_again(feed: Feed) -> None:
+def test_a_token_that_names_a_position_sends_no_item_again(feed: Feed) -> None:
     for index, item in enumerate("AB"):
         feed.send(index, item, send_token=f"day-{index}")
     feed.clear()

@@ -122,7 +122,7 @@ def test_a_refused_login_is_tried_once(tasks: Tasks, sqlite: str, monkeypatch: p
         ("could not connect to server: Connection refused", True),
     ],
 )
-def test_what_may_pass_is_told_from_what_may_not(said: str, transient: bool) -> None:
+def test_transient_and_permanent_errors_are_distinguished(said: str, transient: bool) -> None:
     assert is_transient(Exception(said)) == transient
 
 
@@ -132,7 +132,7 @@ def test_a_ledger_connection_that_does_not_exist_is_an_error_of_this_provider(ta
     assert tasks.sends == 0
 
 
-def test_pruning_never_deletes_what_is_open(tasks: Tasks, sql: str) -> None:
+def test_pruning_never_deletes_an_open_send(tasks: Tasks, sql: str) -> None:
     tasks.run(tasks.context(run="settled"), ledger_conn_id=sql)
     tasks.run(tasks.context(run="mapped", index=0), ledger_conn_id=sql, message="Mapped")
     tasks.lose_the_answer(carried_out=False)

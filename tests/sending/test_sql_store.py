@@ -47,7 +47,7 @@ def ledger(sql: str, slot: str) -> SqlSendStore:
     return store
 
 
-def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
+def test_a_record_is_read_as_it_was_written(sql: str) -> None:
     written = record("s", title="Größe 'A' 100% ? \N{SNOWMAN}")
     ledger(sql, "s").acquire(written)
     assert ledger(sql, "s").read() == written
@@ -55,14 +55,14 @@ def test_a_record_comes_back_as_it_was_written(sql: str) -> None:
     assert ledger(sql, "s").read() == written.with_outcome("f" * 24)
 
 
-def test_a_second_intent_is_refused_and_the_first_stands(sql: str) -> None:
+def test_a_second_intent_is_refused_and_the_first_remains(sql: str) -> None:
     ledger(sql, "s").acquire(record("s"))
     with pytest.raises(TruepushSendStoreError, match=r"Another try .* Nothing was sent"):
         ledger(sql, "s").acquire(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
 
 
-def test_only_the_own_open_intent_is_taken_back(sql: str) -> None:
+def test_only_the_own_open_intent_is_withdrawn(sql: str) -> None:
     ledger(sql, "s").acquire(record("s"))
     ledger(sql, "s").release(record("s", attempt="another"))
     assert ledger(sql, "s").read() == record("s")
@@ -71,7 +71,7 @@ def test_only_the_own_open_intent_is_taken_back(sql: str) -> None:
     assert ledger(sql, "s").read() is not None
 
 
-def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
+def test_no_two_sends_have_one_campaign(sql: str) -> None:
     for slot in ("s", "t"):
         ledger(sql, slot).acquire(record(slot))
     ledger(sql, "s").commit(record("s").with_outcome("a" * 24))
@@ -81,7 +81,7 @@ def test_no_two_sends_settle_on_one_campaign(sql: str) -> None:
     assert ledger(sql, "s").taken(["a" * 24]) == set()
 
 
-def test_an_outcome_for_an_intent_that_is_gone_is_no_silent_success(sql: str) -> None:
+def test_an_outcome_for_a_removed_intent_is_an_error(sql: str) -> None:
     ledger(sql, "s").acquire(record("s"))
     BaseHook.get_hook(sql).run(f"DELETE FROM {TABLE}")
     with pytest.raises(TruepushSendStoreError, match="no longer has the intent of somebody"):
@@ -96,7 +96,7 @@ def without_keys(sql: str) -> None:
     hook.run(f"ALTER TABLE copied RENAME TO {TABLE}")
 
 
-def test_where_keys_are_only_declared_the_second_intent_is_refused_all_the_same(sql: str) -> None:
+def test_without_enforced_keys_the_second_intent_is_refused(sql: str) -> None:
     without_keys(sql)
     ledger(sql, "s").acquire(record("s"))
     with pytest.raises(TruepushSendStoreError, match=r"Another try .* Nothing was sent"):
@@ -105,7 +105,7 @@ def test_where_keys_are_only_declared_the_second_intent_is_refused_all_the_same(
     assert ledger(sql, "s").read() == record("s")
 
 
-def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: str) -> None:
+def test_without_enforced_keys_no_two_sends_have_one_campaign(sql: str) -> None:
     without_keys(sql)
     for slot in ("s", "t"):
         ledger(sql, slot).acquire(record(slot))
@@ -114,7 +114,7 @@ def test_where_keys_are_only_declared_no_two_sends_settle_on_one_campaign(sql: s
         ledger(sql, "t").commit(record("t").with_outcome("a" * 24))
 
 
-def test_a_visit_is_no_send(sql: str) -> None:
+def test_a_visit_is_not_a_send(sql: str) -> None:
     here, there = (Identity("dag/run/task", index, "truepush_default") for index in (-1, 0))
     assert not ledger(sql, "s").has_visited(here)
     for _ in range(2):
@@ -125,7 +125,7 @@ def test_a_visit_is_no_send(sql: str) -> None:
     assert not ledger(sql, "s").has_rivals(record("s"))
 
 
-def test_rivals_are_open_sends_of_the_title_and_those_whose_id_was_not_told(sql: str) -> None:
+def test_rivals_are_open_sends_of_the_title_and_sends_without_an_id(sql: str) -> None:
     mine = record("mine")
     assert not ledger(sql, "mine").has_rivals(mine)
     ledger(sql, "other title").acquire(record("other title", title="Other"))
@@ -158,7 +158,7 @@ def test_an_unreachable_database_sends_nothing(tasks: Tasks, monkeypatch: pytest
     assert tasks.sends == 0
 
 
-def test_a_connection_that_is_no_database_is_refused(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_not_a_database_is_refused(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WEB", "http://localhost")
     with pytest.raises(AirflowFailException, match="is not an SQL connection") as caught:
         tasks.run(ledger_conn_id="web")
@@ -166,7 +166,7 @@ def test_a_connection_that_is_no_database_is_refused(tasks: Tasks, monkeypatch: 
     assert tasks.sends == 0
 
 
-def test_many_threads_make_the_table_at_once(sql: str) -> None:
+def test_many_threads_create_the_table_at_once(sql: str) -> None:
     """On PostgreSQL whoever comes second is left in a failed transaction."""
     errors: list[Exception] = []
     barrier = threading.Barrier(8)
@@ -189,7 +189,7 @@ def test_many_threads_make_the_table_at_once(sql: str) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_processes_that_race_for_one_slot_make_one_send(tasks: Tasks, sql: str) -> None:
+def test_processes_that_race_for_one_key_send_once(tasks: Tasks, sql: str) -> None:
     """The table is not there yet: making it is part of the race."""
     endings = race(["same"] * RACERS)
     (made,) = tasks.made
@@ -200,7 +200,7 @@ def test_processes_that_race_for_one_slot_make_one_send(tasks: Tasks, sql: str) 
 
 @pytest.mark.skipif(LONG not in os.environ, reason="for `make prove`")
 @pytest.mark.timeout(300)
-def test_processes_with_slots_of_their_own_make_a_send_each(tasks: Tasks, sql: str) -> None:
+def test_processes_with_their_own_keys_send_once_each(tasks: Tasks, sql: str) -> None:
     if BaseHook.get_connection(sql).conn_type == "duckdb":
         pytest.skip("a DuckDB file is open to one process at a time: the others are told to retry")
     endings = race(["one", "two", "three"])

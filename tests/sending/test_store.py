@@ -23,7 +23,7 @@ from tests.tokens import SESSION_TOKEN
 OTHER_TOKEN = "another-" + SESSION_TOKEN
 
 
-def test_without_any_store_the_first_try_says_so(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_store_the_first_try_warns(tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
         tasks.run(tasks.context(state=False))
     assert "the next one sends nothing" in caplog.text
@@ -38,7 +38,7 @@ def test_the_log_names_the_store(
     assert f"recorded in {name}" in caplog.text or f"recorded in the {name}" in caplog.text
 
 
-def test_without_any_store_a_second_try_stops_for_a_person(tasks: Tasks) -> None:
+def test_without_a_store_a_second_try_needs_a_decision(tasks: Tasks) -> None:
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="may have been sent"):
         tasks.run(tasks.context(state=False))
@@ -47,7 +47,7 @@ def test_without_any_store_a_second_try_stops_for_a_person(tasks: Tasks) -> None
     assert tasks.sends == 1
 
 
-def test_without_any_store_a_start_over_remembers_what_the_try_has_begun(tasks: Tasks) -> None:
+def test_without_a_store_a_retry_within_the_try_knows_its_intent(tasks: Tasks) -> None:
     """Doubt, and then a list that is limited: that is no reason to start over and send again."""
     tasks.lose_the_answer()
     tasks.emulator.fault("listCampaign", effect="429", nth=[2, 3])
@@ -56,14 +56,14 @@ def test_without_any_store_a_start_over_remembers_what_the_try_has_begun(tasks: 
     assert tasks.sends == 1
 
 
-def test_a_send_begun_in_the_store_is_not_begun_again_in_a_ledger(tasks: Tasks, sqlite: str) -> None:
+def test_a_send_that_began_in_the_store_does_not_begin_again_in_a_ledger(tasks: Tasks, sqlite: str) -> None:
     """The Dag is given a ledger between two tries; an empty ledger knows nothing of the first."""
     first = tasks.run()
     assert tasks.run(ledger_conn_id=sqlite) == first
     assert tasks.sends == 1
 
 
-def test_a_send_begun_in_a_ledger_is_ended_there_though_the_dag_has_lost_it(
+def test_a_send_that_began_in_a_ledger_ends_there_without_the_argument(
     tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = tasks.run(ledger_conn_id=sqlite)
@@ -73,7 +73,7 @@ def test_a_send_begun_in_a_ledger_is_ended_there_though_the_dag_has_lost_it(
     assert f"was begun in '{sqlite}'" in caplog.text
 
 
-def test_a_ledger_that_was_set_after_a_try_without_any_proves_nothing(tasks: Tasks, sqlite: str) -> None:
+def test_a_ledger_that_was_set_after_a_first_try_proves_nothing(tasks: Tasks, sqlite: str) -> None:
     """Before Airflow 3.3. The error of the second try names the ledger, and somebody sets one and clears the task."""
     tasks.lose_the_answer()
     tasks.emulator.fault("listCampaign", effect="status", nth=range(2, 99))
@@ -94,14 +94,14 @@ def test_a_retry_with_a_ledger_sends_what_the_first_try_did_not(tasks: Tasks, sq
 
 
 @pytest.mark.parametrize("ledger", [True, False])
-def test_a_first_try_that_never_began_leaves_no_doubt(tasks: Tasks, sqlite: str, ledger: bool) -> None:
+def test_a_first_try_that_never_started_leaves_no_doubt(tasks: Tasks, sqlite: str, ledger: bool) -> None:
     """From Airflow 3.3 on: its worker died before the operator ran."""
     tasks.context()
     assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
 
 
 @pytest.mark.parametrize("state", [True, False])
-def test_a_token_without_a_ledger_is_refused_before_anything_is_asked(tasks: Tasks, state: bool) -> None:
+def test_a_token_without_a_ledger_is_refused_before_any_request(tasks: Tasks, state: bool) -> None:
     """Airflow's own store ends with the Dag run: the same token would be sent again in the next one."""
     with pytest.raises(AirflowFailException, match="needs `ledger_conn_id`"):
         tasks.run(tasks.context(state=state), send_token="sale")
@@ -119,7 +119,7 @@ def test_a_token_that_all_map_indexes_share_is_refused_without_a_ledger(tasks: T
     assert tasks.emulator.count() == 0
 
 
-def test_a_token_that_the_version_before_recorded_without_a_ledger_is_honored(tasks: Tasks) -> None:
+def test_a_token_that_the_earlier_version_recorded_without_a_ledger_is_read(tasks: Tasks) -> None:
     first = tasks.run()
     ((scope, key),) = tasks.store.values
     legacy = idempotency_key("truepush_default", "sale")
@@ -149,7 +149,7 @@ def test_a_renamed_connection_is_the_same_project(
 
 
 @pytest.mark.parametrize("index", [-1, 3])
-def test_a_renamed_connection_of_another_project_stops(
+def test_a_renamed_connection_of_another_project_is_refused(
     tasks: Tasks, where: tuple[str | None, bool], index: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, state = where
@@ -203,7 +203,7 @@ def test_a_ledger_that_was_emptied_or_is_another_database_proves_nothing(tasks: 
 
 
 @pytest.mark.parametrize("blank", ["", " ", {}, 0, {"value": "an id"}])
-def test_a_state_key_that_says_nothing_is_no_leave_to_send(tasks: Tasks, blank: object) -> None:
+def test_a_blank_state_key_does_not_permit_a_send(tasks: Tasks, blank: object) -> None:
     tasks.run()
     (place,) = tasks.store.values
     tasks.store.put(*place, blank)
@@ -219,7 +219,7 @@ def test_a_blank_token_is_refused(tasks: Tasks, blank: Any) -> None:
     assert tasks.emulator.count() == 0
 
 
-def test_a_ledger_row_that_a_person_wrote_wrong_is_refused(tasks: Tasks, sqlite: str) -> None:
+def test_an_invalid_ledger_row_written_by_someone_is_refused(tasks: Tasks, sqlite: str) -> None:
     tasks.run(ledger_conn_id=sqlite)
     BaseHook.get_hook(sqlite).run(f"UPDATE {TABLE} SET campaign_id = '…' WHERE campaign_id IS NOT NULL")
     with pytest.raises(AirflowFailException, match="campaign_id in the ledger"):
@@ -228,7 +228,7 @@ def test_a_ledger_row_that_a_person_wrote_wrong_is_refused(tasks: Tasks, sqlite:
 
 
 @pytest.mark.parametrize("ledger", [True, False])
-def test_an_intent_that_could_not_be_taken_back_at_first_asks_no_person(
+def test_an_intent_that_is_withdrawn_late_needs_no_decision(
     tasks: Tasks, sqlite: str, ledger: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """429 proves that nothing was sent, and the send_store is away for some seconds just then."""
@@ -286,7 +286,7 @@ def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -
     assert [tasks.run()] == tasks.made
 
 
-def test_an_overtaken_try_sends_nothing(tasks: Tasks) -> None:
+def test_a_superseded_try_sends_nothing(tasks: Tasks) -> None:
     overtaken = tasks.context()
     first = tasks.run(tasks.context())
     with pytest.raises(TruepushSendStoreError, match="404"):

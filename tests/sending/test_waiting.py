@@ -35,7 +35,7 @@ def test_a_retry_of_the_wait_sends_nothing(tasks: Tasks) -> None:
     assert tasks.sends == 1
 
 
-def test_without_deferral_it_waits_in_place_and_a_retry_waits_on(tasks: Tasks) -> None:
+def test_without_deferral_the_worker_waits_and_a_retry_continues_to_wait(tasks: Tasks) -> None:
     given = {"deferrable": False, "delivery_timeout": timedelta(seconds=0.2), **WAIT}
     with pytest.raises(AirflowSensorTimeout, match="time is up"):
         tasks.run(**given)
@@ -53,7 +53,7 @@ def test_bad_thresholds_are_refused_before_the_send(tasks: Tasks) -> None:
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_a_kill_on_the_worker_cancels_if_asked_to(tasks: Tasks, asked: bool) -> None:
+def test_ending_the_task_on_the_worker_cancels_with_cancel_on_kill(tasks: Tasks, asked: bool) -> None:
     operator = tasks.operator(send_at=in_days(2), cancel_on_kill=asked)
     type(operator).execute.__wrapped__(operator, tasks.context())  # type: ignore[attr-defined]
     operator.on_kill()
@@ -61,7 +61,7 @@ def test_a_kill_on_the_worker_cancels_if_asked_to(tasks: Tasks, asked: bool) -> 
 
 
 @pytest.mark.parametrize("asked", [True, False])
-async def test_a_kill_of_the_deferred_task_cancels_if_asked_to(tasks: Tasks, asked: bool) -> None:
+async def test_ending_the_deferred_task_cancels_with_cancel_on_kill(tasks: Tasks, asked: bool) -> None:
     with pytest.raises(TaskDeferred) as deferral:
         tasks.run(send_at=in_days(2), deferrable=True, cancel_on_kill=asked, **WAIT)
     await deferral.value.trigger.on_kill()
@@ -72,7 +72,7 @@ async def test_a_kill_of_the_deferred_task_cancels_if_asked_to(tasks: Tasks, ask
     "guard",
     [{"thresholds": {"delivered": 1}}, {"fail_if": {"unsubscribe_rate": 0.1}}, {"cancel_on_failure": True}],
 )
-def test_what_would_watch_over_nothing_is_refused_before_the_send(tasks: Tasks, guard: dict[str, Any]) -> None:
+def test_arguments_of_a_wait_without_the_wait_are_refused_before_the_send(tasks: Tasks, guard: dict[str, Any]) -> None:
     with pytest.raises(AirflowFailException, match="without wait_for_delivery=True"):
         tasks.run(**guard)
     assert tasks.sends == 0

@@ -45,7 +45,7 @@ async def soon(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen within a minute")
 
 
-def test_serialize_is_json_and_holds_no_token(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serialized_arguments_are_json_without_the_token(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, emulator)
     emulator.set_series(SENT, [{"delivered": 10}])
     before = trigger(cancel_on_kill=True)
@@ -57,7 +57,7 @@ def test_serialize_is_json_and_holds_no_token(emulator: Emulator, monkeypatch: p
     assert rebuilt(before).serialize() == (path, kwargs)
 
 
-def test_one_event_then_the_end(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trigger_ends_after_one_event(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, emulator)
     emulator.set_series(SENT, [None, {"delivered": 10, "sent": 12}])
     event = asyncio.run(first_event(trigger()))
@@ -67,7 +67,7 @@ def test_one_event_then_the_end(emulator: Emulator, monkeypatch: pytest.MonkeyPa
     assert emulator.count() == 2
 
 
-def test_the_deadline_is_that_of_the_first_start(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_keeps_the_deadline(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait that moves to another triggerer has no more time than it had."""
     connect(monkeypatch, emulator)
     late = trigger(timeout=100.0, started_at=time.time() - 101)
@@ -79,7 +79,7 @@ def test_the_deadline_is_that_of_the_first_start(emulator: Emulator, monkeypatch
     assert asyncio.run(first_event(rebuilt(late)))["state"] == "met"
 
 
-def test_a_restart_goes_on_where_the_campaign_is(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_continues_with_the_present_counters(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, emulator)
     first = trigger(timeout=60.0)
 
@@ -100,7 +100,7 @@ def test_a_restart_goes_on_where_the_campaign_is(emulator: Emulator, monkeypatch
 
 
 @pytest.mark.parametrize("hanging", [True, False], ids=["in-a-poll", "between-polls"])
-def test_a_cancelled_trigger_leaves_nothing(
+def test_a_canceled_trigger_leaves_nothing_open(
     hanging: bool, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator, timeout=60)
@@ -127,7 +127,7 @@ def test_a_cancelled_trigger_leaves_nothing(
 
 
 @pytest.mark.parametrize(("asked", "cancels"), [(True, 1), (False, 0)])
-def test_a_person_who_ends_a_deferred_task(
+def test_ending_a_deferred_task_cancels_its_campaign(
     asked: bool, cancels: int, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     furnish(emulator)
@@ -138,7 +138,7 @@ def test_a_person_who_ends_a_deferred_task(
     assert campaign["status"] == ("cancelled" if asked else "scheduled")
 
 
-def test_a_kill_of_a_campaign_that_is_out(
+def test_ending_a_task_whose_campaign_was_sent(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     furnish(emulator)
@@ -149,7 +149,7 @@ def test_a_kill_of_a_campaign_that_is_out(
     assert "could not be canceled" in caplog.text
 
 
-def test_cleanup_cancels_no_campaign(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cleanup_does_not_cancel_the_campaign(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A triggerer that restarts cleans up too: nobody has ended anything then."""
     furnish(emulator)
     connect(monkeypatch, emulator)
@@ -169,9 +169,7 @@ def test_many_triggers_share_a_session(own_emulator: Emulator, monkeypatch: pyte
     assert own_emulator.connections_opened <= 50
 
 
-def test_a_connection_without_a_token_is_a_failed_poll_and_not_a_crash(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_connection_without_a_token_is_a_failed_poll(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, emulator, token="")
     goal = Goal(thresholds={"delivered": 10}, error_budget=1).as_dict()
     event = asyncio.run(first_event(trigger(goal=goal)))
@@ -183,7 +181,7 @@ def test_a_connection_without_a_token_is_a_failed_poll_and_not_a_crash(
 
 
 @pytest.mark.parametrize(("failures", "state"), [(5, "met"), (6, "errors")])
-def test_a_trigger_that_version_0_1_has_serialized_goes_on(
+def test_a_trigger_serialized_by_version_0_1_continues(
     failures: int, state: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its error budget is a number of failed polls, and stays one."""

@@ -144,7 +144,7 @@ def add(emulator: Emulator, title: str = "New") -> str:
     return emulator.seed({"campaigns": [{"title": title}]})["campaigns"][0]
 
 
-async def test_each_new_campaign_is_told_once(own_emulator: Emulator) -> None:
+async def test_each_new_campaign_is_one_event(own_emulator: Emulator) -> None:
     own_emulator.add_campaigns(30)
     async with triggerer() as running:
         running.watch(Store(), project="shop")
@@ -158,7 +158,7 @@ async def test_each_new_campaign_is_told_once(own_emulator: Emulator) -> None:
         assert running.ids == [first, second, third]
 
 
-async def test_the_payload_is_json_and_tells_the_campaign(own_emulator: Emulator) -> None:
+async def test_the_payload_is_json_and_names_the_campaign(own_emulator: Emulator) -> None:
     trigger = TruepushNewCampaignsTrigger(poll_interval=SOON, project="shop")
     events = trigger.run()
     waiting = asyncio.ensure_future(anext(events))
@@ -175,7 +175,7 @@ async def test_the_payload_is_json_and_tells_the_campaign(own_emulator: Emulator
     }
 
 
-async def test_a_campaign_made_over_the_api_is_told_too(own_emulator: Emulator) -> None:
+async def test_a_campaign_created_by_the_api_is_an_event(own_emulator: Emulator) -> None:
     from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 
     async with triggerer() as running:
@@ -196,7 +196,7 @@ async def test_the_order_of_the_list_does_not_matter(own_emulator: Emulator) -> 
         await until(lambda: running.ids == old)
 
 
-async def test_watchers_of_a_connection_share_a_poll_and_each_is_told(own_emulator: Emulator) -> None:
+async def test_watchers_of_a_connection_share_a_poll_and_each_gets_the_event(own_emulator: Emulator) -> None:
     async with triggerer() as running:
         for number in range(20):
             running.watch(Store(), project=f"p{number}", poll_interval=0.3 + number / 10)
@@ -220,7 +220,7 @@ async def test_a_watcher_that_joins_may_poll_more_often(own_emulator: Emulator) 
         await polls(own_emulator, 3)
 
 
-async def test_restarts_tell_what_came_in_between_and_nothing_again(own_emulator: Emulator) -> None:
+async def test_a_restart_reports_only_the_campaigns_since(own_emulator: Emulator) -> None:
     store = Store()
     told: list[str] = []
     own_emulator.add_campaigns(12)
@@ -237,7 +237,7 @@ async def test_restarts_tell_what_came_in_between_and_nothing_again(own_emulator
     assert len(told) == len(set(told)) == 7
 
 
-async def test_an_event_that_was_not_stored_is_told_again_by_the_next_triggerer(own_emulator: Emulator) -> None:
+async def test_an_event_that_was_not_stored_is_repeated_by_the_next_triggerer(own_emulator: Emulator) -> None:
     """At least once: the mark follows the event, never the other way about."""
     store = Store()
     async with triggerer(storing=False) as running:
@@ -258,7 +258,7 @@ async def test_an_event_that_was_not_stored_is_told_again_by_the_next_triggerer(
         assert running.ids == []
 
 
-async def test_what_is_saved_is_only_what_was_stored(own_emulator: Emulator) -> None:
+async def test_the_saved_state_has_only_stored_events(own_emulator: Emulator) -> None:
     """The word that the first event is stored comes while the second one is still under way."""
     store = Store()
     async with triggerer(storing=False) as running:
@@ -275,7 +275,7 @@ async def test_what_is_saved_is_only_what_was_stored(own_emulator: Emulator) -> 
         assert second not in str(store.kept)
 
 
-async def test_an_asset_state_that_cannot_be_read_or_written_is_tried_again(
+async def test_reading_and_writing_the_asset_state_is_retried(
     own_emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = Store()
@@ -302,7 +302,7 @@ async def test_an_asset_state_that_cannot_be_read_or_written_is_tried_again(
     assert len(complaints) == 2
 
 
-async def test_nothing_is_written_while_nothing_is_new(own_emulator: Emulator) -> None:
+async def test_the_state_is_not_written_without_new_campaigns(own_emulator: Emulator) -> None:
     store = Store()
     async with triggerer() as running:
         running.watch(store)
@@ -310,7 +310,7 @@ async def test_nothing_is_written_while_nothing_is_new(own_emulator: Emulator) -
         assert store.writes == 1
 
 
-async def test_without_an_asset_state_the_first_list_is_the_beginning(own_emulator: Emulator) -> None:
+async def test_without_an_asset_state_the_first_list_is_the_baseline(own_emulator: Emulator) -> None:
     """Airflow before 3.3, and ``run`` as it calls it."""
     own_emulator.add_campaigns(12)
     told: list[str] = []
@@ -329,7 +329,7 @@ async def test_without_an_asset_state_the_first_list_is_the_beginning(own_emulat
     assert told == new
 
 
-async def test_without_word_of_what_is_stored_the_state_is_a_poll_behind(own_emulator: Emulator) -> None:
+async def test_without_confirmation_of_events_the_state_is_one_poll_behind(own_emulator: Emulator) -> None:
     """``run`` where there is an asset state: an event had the time of a poll to be stored before it counts as told."""
     store = Store()
     trigger = TruepushNewCampaignsTrigger(poll_interval=SOON)
@@ -356,7 +356,7 @@ async def test_without_word_of_what_is_stored_the_state_is_a_poll_behind(own_emu
         {"effect": "429"},
     ],
 )
-async def test_failed_polls_are_logged_once_and_end_nothing(
+async def test_failed_polls_are_logged_once_and_do_not_end_the_watcher(
     own_emulator: Emulator, fault: dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -375,7 +375,7 @@ async def test_failed_polls_are_logged_once_and_end_nothing(
     assert len([line for line in said if "can be listed again" in line]) == 1
 
 
-async def test_half_a_list_tells_nothing(own_emulator: Emulator) -> None:
+async def test_an_incomplete_list_yields_no_event(own_emulator: Emulator) -> None:
     """The first poll gets the first page only: what stands on the others is no news afterwards."""
     own_emulator.add_campaigns(100)
     own_emulator.fault("listCampaign", effect="status", status=500, nth=2)
@@ -438,7 +438,7 @@ def test_bad_arguments_are_refused_in_the_dag_file(arguments: dict[str, Any], na
         TruepushNewCampaignsTrigger(**arguments)
 
 
-def test_an_asset_watcher_takes_it() -> None:
+def test_an_asset_watcher_accepts_the_trigger() -> None:
     sdk = pytest.importorskip("airflow.sdk")
     watcher = sdk.AssetWatcher(name="new", trigger=TruepushNewCampaignsTrigger())
     assert sdk.Asset("truepush://shop/campaigns", watchers=[watcher]).watchers == [watcher]
@@ -447,7 +447,9 @@ def test_an_asset_watcher_takes_it() -> None:
 @pytest.mark.parametrize("fault", [{"effect": "status", "status": 204}, {"effect": "bare_204"}])
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("order", ["inserted", "oldest", "newest", "shuffled"])
-async def test_an_empty_answer_is_no_list(own_emulator: Emulator, fault: dict[str, Any], nth: int, order: str) -> None:
+async def test_an_empty_answer_is_not_a_list(
+    own_emulator: Emulator, fault: dict[str, Any], nth: int, order: str
+) -> None:
     own_emulator.set_dialect(order=order)
     own_emulator.add_campaigns(100)
     own_emulator.fault("listCampaign", nth=nth, **fault)
@@ -483,7 +485,7 @@ async def test_requests_of_a_poll_with_five_thousand_campaigns(
     assert max(counts[:-1]) <= most
 
 
-async def test_a_title_that_no_event_can_hold_is_made_writable(own_emulator: Emulator) -> None:
+async def test_a_title_that_an_event_cannot_hold_is_made_writable(own_emulator: Emulator) -> None:
     async with triggerer() as running:
         running.watch(Store())
         await polls(own_emulator)
@@ -522,7 +524,7 @@ def made(second: int, number: int = 0) -> str:
     return f"{second:08x}{number:016x}"
 
 
-async def test_what_is_kept_is_bounded_and_loses_none_that_is_newer() -> None:
+async def test_the_state_is_bounded_and_keeps_the_newest() -> None:
     store = Store()
     ids = [made(1000 + number) for number in range(5000)] + [made(6000, number) for number in range(1500)]
     seen = SeenCampaigns(store, "key")
@@ -534,7 +536,7 @@ async def test_what_is_kept_is_bounded_and_loses_none_that_is_newer() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 340, 341, 100_000])
-async def test_the_state_fits_into_ten_kilobytes_whatever_the_history(count: int) -> None:
+async def test_the_state_never_exceeds_ten_kilobytes(count: int) -> None:
     store = Store()
     seen = SeenCampaigns(store, "key")
     for _ in range(2):
@@ -545,7 +547,7 @@ async def test_the_state_fits_into_ten_kilobytes_whatever_the_history(count: int
     assert len(store.kept["key"]) <= 10_000
 
 
-async def test_a_small_project_is_kept_whole() -> None:
+async def test_the_state_has_every_campaign_of_a_small_project() -> None:
     store = Store()
     ids = [made(number * 1_000_000) for number in range(1, 50)]
     seen = SeenCampaigns(store, "key")
@@ -578,7 +580,7 @@ async def test_the_state_of_version_0_1_0_is_read(mark: str, count: int) -> None
     assert await SeenCampaigns(store, "key").news(rows(new)) == []
 
 
-async def test_a_list_that_does_not_go_back_far_enough_is_left_to_the_next() -> None:
+async def test_a_list_that_is_too_short_is_completed_by_the_next() -> None:
     store = Store()
     await SeenCampaigns(store, "key").news(rows([made(number * 4000) for number in range(1, 100)]))
     seen = SeenCampaigns(store, "key")
@@ -587,7 +589,7 @@ async def test_a_list_that_does_not_go_back_far_enough_is_left_to_the_next() -> 
     assert await seen.news(rows(newest), floor=seen.need or "") == rows(newest)
 
 
-async def test_an_empty_first_list_is_confirmed_by_the_next() -> None:
+async def test_an_empty_first_list_needs_a_second_one() -> None:
     """A proxy's bare HTTP 204 is no baseline: the campaigns of the next list existed before."""
     seen = SeenCampaigns(Store(), "key", clock=lambda: 9000)
     assert await seen.news([]) == []
@@ -621,7 +623,7 @@ async def test_an_empty_project_is_a_baseline_once_it_was_listed_twice() -> None
     assert await seen.news(rows([made(5000), made(5400)])) == rows([made(5400)])
 
 
-async def test_a_list_that_is_empty_for_once_tells_nothing_again() -> None:
+async def test_a_single_empty_list_repeats_no_event() -> None:
     told = SeenCampaigns(Store(), "key")
     ids = [made(1), made(2)]
     await told.news(rows(ids))
@@ -629,7 +631,7 @@ async def test_a_list_that_is_empty_for_once_tells_nothing_again() -> None:
     assert await told.news(rows(ids)) == []
 
 
-async def test_a_watcher_of_several_assets_keeps_its_memory_in_each() -> None:
+async def test_a_watcher_of_several_assets_keeps_its_state_in_each() -> None:
     from airflow.sdk.execution_time.context import AssetStateStoreAccessors
 
     first, second = Store(), Store()

@@ -1,4 +1,4 @@
-"""The last page of a list that is oldest first, found in few requests."""
+"""Find the last page of a list that is oldest first, in few requests."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from airflow_provider_truepush.api.protocol.reading import R, Reading, Walk
 
 log = logging.getLogger(__name__)
 
-#: A list read whole within so many pages is not worth a line in the log.
+#: Reading a whole list of at most this many pages is not logged.
 _FEW_PAGES = 3
-#: Each stride from page to page is so many times as long as the one before.
+#: Each stride from page to page is this many times as long as the one before.
 _STRIDE_GROWTH = 4
 
 
 @dataclass(slots=True)
 class Hint:
-    """What an earlier walk over the same list found out. A wrong hint costs requests, never rows.
+    """The result of an earlier walk over the same list. A wrong hint costs requests, never rows.
 
     :param last_page: the last page of a list that was oldest first; 0 when unknown.
-    :param whole_walks_explained: whether the log has said why the list is read whole.
+    :param whole_walks_explained: whether the log has explained why the whole list is read.
     """
 
     last_page: int = 0
@@ -30,13 +30,13 @@ class Hint:
 
 
 def find_last_page(reading: Reading[R], detector: OrderDetector, first: int) -> Walk[R, tuple[int, Sequence[R]] | None]:
-    """Find the last page, by ever longer strides and then by halving.
+    """Find the last page by growing strides and then by bisection.
 
-    It is read after the page behind it was seen to be empty: rows may move up from there meanwhile.
+    The last page is read after the page behind it was empty, because rows may move between the two requests.
 
     :param reading: reads the pages.
-    :param detector: is given the pages that are read.
-    :param first: where to begin: a page that had rows when it was read last, perhaps in an earlier walk.
+    :param detector: gets the pages that are read.
+    :param first: the page to begin with. It had rows when it was last read, perhaps in an earlier walk.
     :return: the number and the rows of the last page; None when the list is not oldest first, or empty.
     """
     low, high, stride = first, 0, 1
@@ -60,8 +60,8 @@ def find_last_page(reading: Reading[R], detector: OrderDetector, first: int) -> 
         elif is_end_confirmed or len(rows) < reading.page_size:
             break
         else:
-            # A full page is rarely the last. An empty answer may come from a proxy, so the page behind it is asked for
-            # once more.
+            # A full page is rarely the last. An empty answer may come from a proxy, so the page behind it is
+            # requested once more.
             is_end_confirmed = True
             if not (yield from reading.page(low + 1)):
                 break
@@ -73,17 +73,17 @@ def find_last_page(reading: Reading[R], detector: OrderDetector, first: int) -> 
 def explain_whole_walk(hint: Hint, reading: Reading[R], order: Order, pages: int) -> None:
     """Log why the whole list was read and what that costs, once for each list.
 
-    :param hint: remembers that it was said.
+    :param hint: records that it was logged.
     :param reading: has read the list.
-    :param order: what was found of its order.
-    :param pages: how many pages it has.
+    :param order: the order that was detected.
+    :param pages: the number of its pages.
     """
     if order in (Order.NEWEST_FIRST, Order.OLDEST_FIRST) or hint.whole_walks_explained or pages <= _FEW_PAGES:
         return
     hint.whole_walks_explained = True
     log.warning(
-        "%s: the list has no usable order (it is %s), so all of it was read: %d requests for %d rows. Every create, "
-        "look after doubt, watcher poll and export of this project costs as much.",
+        "%s: the list has no usable order (%s), so the whole list was read: %d requests for %d rows. Every create, "
+        "search after doubt, watcher poll and export of this project costs as many.",
         reading.name,
         order.value,
         reading.requests,

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-#: Pages read by one walk at most. At 25 rows a page this is half a million campaigns.
+#: The most pages that one walk reads. With 25 rows on a page this is half a million campaigns.
 MAX_PAGES = 20_000
-#: Rows kept by one walk at most. A row of the list takes about 300 bytes of memory.
+#: The most rows that one walk keeps. A row takes about 300 bytes of memory.
 MAX_ROWS = 500_000
-#: After this page a walk asks once for the page after `MAX_PAGES`: a list that has rows there is too long or endless,
+#: After this page a walk requests the page after `MAX_PAGES` once. A list that has rows there is too long or endless,
 #: and is refused at once instead of after minutes.
 PROBE_AFTER_PAGE = 100
-#: Pages in a row without a new row. One happens when rows are added while the list is walked; many mean that the
-#: server does not turn the page.
+#: Consecutive pages without a new row. One is normal when rows are added while the list is read. Several mean that the
+#: server ignores the page number.
 MAX_STALE_PAGES = 3
 
-#: Looks at a list that never holds still, before an absence is given up on as unproven.
+#: The most readings of a list that keeps changing, before an absence counts as unproven.
 MAX_LOOKS = 12
-#: Seconds between two looks: the first two follow each other at once, then the pause doubles from the first value up
+#: Seconds between two readings. The second follows the first at once; then the pause doubles from the first value up
 #: to the second.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
-#: The ids of neighboring rows may differ by so much from the order of the list: several servers make them.
+#: The most by which the ids of neighboring rows may contradict the order of the list: several servers create them.
 CLOCK_SLACK = timedelta(hours=1)
-#: In a list whose rows are all in order, so many rows older than the moment prove as much as `CLOCK_SLACK`.
+#: In a list whose rows are all in order, this many rows older than the moment prove as much as `CLOCK_SLACK`.
 ORDERLY_ROWS = 20
-#: Steps between neighboring rows that must go the same way before the list counts as ordered. By chance ten steps do
-#: so once in forty million lists.
+#: Steps between neighboring rows that must have the same direction before the list counts as ordered. Ten steps have
+#: one by chance once in forty million lists.
 ORDERED_STEPS = 10
-#: A second look is taken at all pages that hold wanted rows up to so many rows, and at `SAMPLED_PAGES` of them above.
+#: Up to this many rows, all pages with wanted rows are read again; above it, `SAMPLED_PAGES` of them.
 SECOND_LOOK_ROWS, SAMPLED_PAGES = 200, 6
-#: How often the pages are looked at again when rows have vanished or turned up between two looks.
+#: The most repeated readings of pages on which rows have disappeared or appeared.
 MAX_SECOND_LOOKS = 4

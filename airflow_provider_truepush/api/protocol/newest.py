@@ -13,9 +13,9 @@ from airflow_provider_truepush.api.protocol.order import Order, OrderDetector, s
 from airflow_provider_truepush.api.protocol.reading import R, Reading, Walk
 from airflow_provider_truepush.api.protocol.second_look import SecondLook
 
-#: The oldest rows of a page are not relied on: neighbors of one second may have changed places.
+#: This many of the oldest rows of a page are not relied on: rows of one second may have changed places.
 _UNSURE_ROWS = 5
-#: In a list that is newest first, a row may have been created so many seconds after the row above it.
+#: In a list that is newest first, a row may have been created this many seconds after the row above it.
 _UNSURE_SECONDS = 5
 
 
@@ -25,8 +25,8 @@ class Newest(Generic[R]):
 
     :param rows: in the order of the list.
     :param floor: every row of the list with a greater id is among the rows, as far as the ids follow the order of the
-        list; empty when these are all rows. Where the list never held still, or its order is not certain, it is the
-        greatest id that was seen: nothing is claimed about older rows.
+        list; empty when these are all rows. Where the list kept changing, or its order is uncertain, the floor is the
+        greatest id that was read, which claims nothing about older rows.
     """
 
     rows: tuple[R, ...]
@@ -36,7 +36,7 @@ class Newest(Generic[R]):
 def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
     """Read the newest rows: two pages, where the list is newest first.
 
-    One page proves no order: titles may follow each other like that by chance.
+    One page does not prove an order, because another order may look like this by chance.
 
     :param name: the endpoint's name.
     :param hint: of an earlier walk over the same list; it is updated.
@@ -67,15 +67,15 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
 
 
 def _second_page_agrees(reading: Reading[R], detector: OrderDetector, pages: list[Sequence[R]]) -> Walk[R, bool]:
-    """Read the second page; return whether the first one may be taken for the newest rows.
+    """Read the second page; return whether the first one has the newest rows.
 
     Where many campaigns are created at the same time, the second page may hold rows that are newer than the first page
-    was. The first page is read again then: it was read last, so nothing that was created meanwhile can be below it.
+    was. Then the first page is read again. After that, no row that was created meanwhile can be below it.
 
-    If they do not agree, the page is kept as the second page of a longer walk.
+    If the pages do not agree, the second one is kept as part of a longer walk.
     """
     rows = yield from reading.next_page(2)
-    # One page is one answer, so rows cannot have moved past it, and it needs no second look.
+    # One page is one answer, in which no row can have moved, so it need not be read again.
     if _follow(pages[0], rows):
         return True
     first = yield from reading.page(1)
@@ -89,7 +89,7 @@ def _second_page_agrees(reading: Reading[R], detector: OrderDetector, pages: lis
 
 
 def _follow(first: Sequence[R], second: Sequence[R]) -> bool:
-    """Return whether the rows of the second page, but for those that have moved there, are older than the first's."""
+    """Return whether the rows of the second page, except those that moved there, are older than those of the first."""
     seen = {row.id for row in first}
     return _only_falls([first, [row for row in second if row.id not in seen]])
 

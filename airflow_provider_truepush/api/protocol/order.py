@@ -27,7 +27,7 @@ class Order(Enum):
 
 
 def second_of(row_id: str) -> int | None:
-    """Return the second of creation since the epoch; None for an id that is no ObjectId."""
+    """Return the second of creation since the epoch; None for an id that is not an ObjectId."""
     return int(row_id[:8], 16) if _OBJECT_ID.fullmatch(row_id) else None
 
 
@@ -54,7 +54,7 @@ class OrderDetector:
 
     @property
     def order(self) -> Order:
-        """The order that the evidence supports."""
+        """Return the order that the evidence supports."""
         if self._newer_below and self._older_below:
             return Order.NONE
         falls, rises = self._falls, self._rises
@@ -97,7 +97,7 @@ class OrderDetector:
 
     def _compare_with_others(self, span: _Span) -> None:
         if self._above is None or span.page > self._spans[-1].page:
-            # The usual case, which costs the same for every page.
+            # The usual case costs the same for every page.
             if self._above is not None:
                 self._compare(self._above, span)
             self._above = _Span(0, *_hull(self._above, span))

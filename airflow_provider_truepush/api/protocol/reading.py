@@ -1,4 +1,4 @@
-"""Pages of a list, asked for one by one by a walk that does no I/O itself."""
+"""Read a list page by page, in a walk that does no I/O itself."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A walk yields this to be sent the rows of a page.
+    """A walk yields this to request the rows of a page.
 
-    :param number: counts from 1.
+    :param number: the page's number, from 1.
     """
 
     number: int
@@ -26,7 +26,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[R]):
-    """A walk yields this to hand rows to the caller.
+    """A walk yields this to return rows to the caller.
 
     :param rows: each row once.
     """
@@ -38,7 +38,7 @@ class Found(Generic[R]):
 class Pause:
     """A walk yields this to wait.
 
-    :param seconds: how long.
+    :param seconds: the duration.
     """
 
     seconds: float
@@ -56,13 +56,13 @@ class Reading(Generic[R]):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        #: Requests so far.
+        #: The number of requests so far.
         self.requests = 0
         #: The last content of each row, by id.
         self.rows: dict[str, R] = {}
         #: The most rows that a page had.
         self.page_size = 0
-        #: The rows of the page read last that no earlier page had.
+        #: The rows of the last page that no earlier page had.
         self.fresh: list[R] = []
         self._stale = 0
         self._outrun = 0
@@ -70,7 +70,7 @@ class Reading(Generic[R]):
     def page(self, number: int) -> Walk[R, Sequence[R]]:
         """Read a page.
 
-        :raises TruepushProtocolError: when the list is longer than any walk may be.
+        :raises TruepushProtocolError: the list is longer than a walk may be.
         """
         self.requests += 1
         if number > limits.MAX_PAGES or self.requests > 2 * limits.MAX_PAGES:
@@ -89,8 +89,8 @@ class Reading(Generic[R]):
     def next_page(self, number: int) -> Walk[R, Sequence[R]]:
         """Read the next page of a walk from the first page to the last.
 
-        :raises TruepushProtocolError: when the server does not turn the page, or the list has no end.
-        :raises TruepushListMovedError: when rows are added faster than they can be read.
+        :raises TruepushProtocolError: the server ignores the page number, or the list has no end.
+        :raises TruepushListMovedError: rows are added faster than they can be read.
         """
         if number == limits.PROBE_AFTER_PAGE + 1:
             yield from self._probe()
@@ -101,20 +101,20 @@ class Reading(Generic[R]):
         return rows
 
     def _check_progress(self, number: int, rows: Sequence[R]) -> Walk[R, None]:
-        """Find out why no page brings new rows: the server shows one page only, or rows are added at the top."""
+        """Find out why pages have no new rows: the server repeats one page, or rows are added at the top."""
         first = yield from self.page(1)
         if [row.id for row in first] == [row.id for row in rows]:
             raise self._error(
-                "does not turn the page",
-                f"page {number} and the {limits.MAX_STALE_PAGES - 1} before it hold only rows seen already",
+                "has the same rows on every page",
+                f"page {number} and the {limits.MAX_STALE_PAGES - 1} before it have only rows that were read before",
             )
         self._stale = 0
         self._outrun += 1
         if self._outrun > limits.MAX_SECOND_LOOKS:
             raise TruepushListMovedError(
-                f"{self.name}: rows are added faster than the list can be read: page {number} holds only rows seen "
-                "already. Nothing was concluded from the list; nothing was changed in Truepush. Run the task again "
-                "once fewer rows are added at the same time.",
+                f"{self.name}: rows are added faster than the list can be read: page {number} has only rows that "
+                "were read before. Nothing was concluded from the list, and nothing was changed in Truepush. Run the "
+                "task again when fewer rows are added at the same time.",
                 endpoint=self.name,
             )
 
@@ -123,20 +123,20 @@ class Reading(Generic[R]):
         beyond = yield Page(limits.MAX_PAGES + 1)
         if beyond and not all(row.id in self.rows for row in beyond):
             raise self._error(
-                f"has more than {limits.MAX_PAGES:,} pages, or no end", f"page {limits.MAX_PAGES + 1:,} holds rows"
+                f"has more than {limits.MAX_PAGES:,} pages, or no end", f"page {limits.MAX_PAGES + 1:,} has rows"
             )
 
     def _error(self, what: str, evidence: str) -> TruepushProtocolError:
         return TruepushProtocolError(
             f"{self.name}: the list {what}: {evidence}. The list was not read to its end, so nothing was concluded "
-            "from it; nothing was changed in Truepush. Check the host of the connection, and whether a proxy answers "
-            "in place of Truepush.",
+            "from it, and nothing was changed in Truepush. Check the host of the connection, and whether a proxy "
+            "answers instead of Truepush.",
             endpoint=self.name,
         )
 
 
 def walk_all(name: str) -> Walk[R, None]:
-    """Hand over every row of a list, a page at a time.
+    """Yield every row of a list, a page at a time.
 
     :param name: the endpoint's name.
     """
@@ -149,10 +149,10 @@ def walk_all(name: str) -> Walk[R, None]:
 
 
 def collect(walk: Walk[R, T], rows: list[R]) -> Walk[R, T]:
-    """Keep the rows that a walk hands over.
+    """Collect the rows that a walk yields.
 
     :param walk: the walk.
-    :param rows: is extended by them.
+    :param rows: the list that gets them.
     """
     answer: Sequence[R] = ()
     try:

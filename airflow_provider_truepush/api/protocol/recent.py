@@ -1,4 +1,4 @@
-"""The rows since a moment, in as few requests as the order of the list allows."""
+"""Read the rows since a moment, in as few requests as the order of the list allows."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SLACK = int(limits.CLOCK_SLACK.total_seconds())
 def walk_recent(
     name: str, wanted: Wanted, hint: Hint, *, is_poll: bool = False, with_older: bool = False
 ) -> Walk[R, bool]:
-    """Hand over the wanted rows, and stop as early as the order of the list allows.
+    """Yield the wanted rows, and stop as early as the order of the list allows.
 
     :param name: the endpoint's name.
-    :param wanted: has a moment, and may have more.
+    :param wanted: a moment, and perhaps other conditions.
     :param hint: of an earlier walk over the same list; it is updated.
-    :param is_poll: take no second look: the caller lists again soon, from a moment that overlaps.
-    :param with_older: hand over the older rows of the pages that were read as well.
-    :return: whether the list held still enough: a row that existed throughout the walk was not missed.
+    :param is_poll: do not read pages again, because the caller lists again soon, from an earlier moment.
+    :param with_older: yield the older rows of the pages that were read as well.
+    :return: whether it is proven that no row was missed which existed throughout the walk.
     """
     walk: _RecentWalk[R] = _RecentWalk(name, wanted, hint, is_poll=is_poll, with_older=with_older)
     turned_back = False
@@ -41,7 +41,7 @@ def walk_recent(
             settled = yield from walk.back_from_the_end(max(number, hint.last_page))
             if settled is not None:
                 return settled
-            # The order was contradicted further on.
+            # A later page contradicted the order.
             hint.last_page = 0
             turned_back = True
             walk.begin()
@@ -60,12 +60,12 @@ class _RecentWalk(Generic[R]):
         self._hint = hint
         self._since = int(wanted.since.timestamp())
         self._is_poll = is_poll
-        self._is_handed_over = Wanted(wanted.id, wanted.label).matches if with_older else wanted.matches
-        self._given: set[str] = set()
+        self._is_yielded = Wanted(wanted.id, wanted.label).matches if with_older else wanted.matches
+        self._yielded: set[str] = set()
         self.begin()
 
     def begin(self) -> None:
-        """Forget the pages read so far, but not what was handed over."""
+        """Forget the pages read so far, but not the rows that were yielded."""
         self.reading: Reading[R] = Reading(self._name)
         self.detector = OrderDetector()
         self._pages: dict[int, Sequence[R]] = {}
@@ -81,13 +81,13 @@ class _RecentWalk(Generic[R]):
         if rows:
             self.detector.add(number, [row.id for row in rows])
             self._pages[number] = rows
-        yield from self._hand_over(rows)
+        yield from self._yield_new(rows)
 
-    def _hand_over(self, rows: Iterable[R]) -> Walk[R, None]:
-        """Give the caller the wanted rows that it was not given before."""
-        fresh = {row.id: row for row in rows if row.id not in self._given and self._is_handed_over(row)}
+    def _yield_new(self, rows: Iterable[R]) -> Walk[R, None]:
+        """Yield the wanted rows that were not yielded before."""
+        fresh = {row.id: row for row in rows if row.id not in self._yielded and self._is_yielded(row)}
         if fresh:
-            self._given.update(fresh)
+            self._yielded.update(fresh)
             yield Found(list(fresh.values()))
 
     def passes(self, rows: Iterable[R]) -> bool:
@@ -99,7 +99,7 @@ class _RecentWalk(Generic[R]):
         return any(second < earliest for second in seconds) or (orderly and self._older >= limits.ORDERLY_ROWS)
 
     def edge(self, numbers: range) -> int:
-        """Return the first of the pages that holds a row too old to be wanted; 0 for none.
+        """Return the first page with a row that is too old to be wanted; 0 for none.
 
         All wanted rows of an orderly list are on the pages before it, and above that row on the page itself.
         """
@@ -119,7 +119,7 @@ class _RecentWalk(Generic[R]):
             self._hint.last_page = number = last
             self._pages = {last: rows}
             self._older = 0
-            yield from self._hand_over(rows)
+            yield from self._yield_new(rows)
             while not (has_passed := self.passes(rows)) and rows and number > 1:
                 number -= 1
                 rows = yield from self.reading.page(number)
@@ -139,9 +139,10 @@ class _RecentWalk(Generic[R]):
             return True
         look = SecondLook(self.reading, numbers, [self._pages.get(number, ()) for number in numbers])
         settled = yield from look.repeat()
-        yield from self._hand_over(look.fresh)
+        yield from self._yield_new(look.fresh)
         if not settled:
             log.warning(
-                "%s: rows were added or deleted whenever the list was read. Rows may be missing from it.", self._name
+                "%s: rows were added or deleted during every reading of the list. Rows may be missing from the result.",
+                self._name,
             )
         return settled

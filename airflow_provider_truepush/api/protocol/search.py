@@ -1,4 +1,4 @@
-"""A search that calls nothing missing that was there throughout: the list may move while it is read."""
+"""Search a list that may change meanwhile, and never report a row as missing that existed throughout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_truepush.api.protocol.reading import Pause, R, Reading, Wa
 from airflow_provider_truepush.api.protocol.recent import walk_recent
 from airflow_provider_truepush.api.protocol.wanted import Wanted
 
-#: Ends of the list, as seen at different moments, that a proof may rest on.
+#: The most ends of the list, read at different moments, that a proof may use.
 _KEPT_ENDS = 6
 
 
@@ -21,10 +21,10 @@ def search(name: str, wanted: Wanted, hint: Hint, *, is_unique: bool = False) ->
     """Find the rows that match. A row that existed throughout and matches is among the result.
 
     :param name: the endpoint's name.
-    :param wanted: what to look for.
+    :param wanted: the conditions.
     :param hint: of an earlier walk over the same list; it is updated.
     :param is_unique: no two rows can match, so the first one found ends the search.
-    :raises TruepushListMovedError: when the list never held still.
+    :raises TruepushListMovedError: the list kept changing, so nothing is proven.
     """
     if wanted.since is not None:
         found: list[R] = []
@@ -53,25 +53,25 @@ def _search_all(name: str, wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R
         if look and (alive := looking.proven()) is not None:
             return [row for row in alive if wanted.matches(row)]
     raise TruepushListMovedError(
-        f"{name}: rows were added or deleted during each of {limits.MAX_LOOKS} looks at the list, and what was looked "
-        "for was not found. It may exist all the same, so nothing was concluded; nothing was changed in Truepush. Run "
-        "the task again once fewer tasks create and delete at the same time.",
+        f"{name}: rows were added or deleted during each of {limits.MAX_LOOKS} readings of the list, and no row "
+        "matched. It may exist nevertheless, so nothing was concluded, and nothing was changed in Truepush. Run the "
+        "task again when fewer tasks create and delete at the same time.",
         endpoint=name,
     )
 
 
 class _Search(Generic[R]):
-    """Counts what was seen.
+    """Proves by counting that no row was overlooked.
 
-    A page that is not full shows how long the list was at that moment. When as many rows are known to have existed
-    then (they were seen before and are seen after), there was no other row, wherever rows have moved meanwhile.
+    A page that is not full shows the length of the list at that moment. If this many rows are known to have existed
+    then (they were read before and after), there was no other row, however rows have moved meanwhile.
     """
 
     def __init__(self, name: str) -> None:
         self._reading: Reading[R] = Reading(name)
         self._first_seen: dict[str, int] = {}
         self._last_seen: dict[str, int] = {}
-        #: Moment, page and number of rows of the last pages that were not full.
+        #: The moment, number and length of the last pages that were not full.
         self._ends: list[tuple[int, int, int]] = []
         self._page_size = 0
         self._look: list[list[str]] = []
@@ -80,9 +80,9 @@ class _Search(Generic[R]):
         self._last_page = 1
 
     def read(self, number: int, *, is_first: bool = False) -> Walk[R, Sequence[R]]:
-        """Read a page of a look.
+        """Read a page.
 
-        :param is_first: it belongs to the first look, in which each page has to bring something new.
+        :param is_first: it belongs to the first reading, in which every page must have new rows.
         """
         reading = self._reading
         rows = yield from (reading.next_page(number) if is_first else reading.page(number))
@@ -94,7 +94,7 @@ class _Search(Generic[R]):
         return rows
 
     def read_both_ends(self) -> Walk[R, None]:
-        """Read the first page and right after it the end: rows are added at one of the two."""
+        """Read the first page and then the end of the list: rows are added at one of the two."""
         self._note(1, (yield from self._reading.page(1)))
         number = self._last_page
         while rows := (yield from self._reading.page(number)):

@@ -1,4 +1,4 @@
-"""A second look at pages that were read, which notices rows that moved between them."""
+"""Read pages again, to detect rows that moved between them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from airflow_provider_truepush.api.protocol.reading import R, Reading, Walk
 
 
 class SecondLook(Generic[R]):
-    """Reads neighboring pages again until nothing has vanished, turned up or moved.
+    """Reads neighboring pages again until no row has disappeared, appeared or moved.
 
-    A row moves unseen only when another is deleted, or moved, before it. The other row is missed when the pages are
-    read again; so pages that showed each row once, and show all of them again, had no row that was not seen.
+    A row can move past the reader only when another row before it was deleted or moved. That other row is missing when
+    the pages are read again. So if pages had each row once, and have all of them again, no row was overlooked.
 
     :param reading: reads the pages.
-    :param numbers: of the pages, ascending.
-    :param pages: what they held.
+    :param numbers: the numbers of the pages, ascending.
+    :param pages: their rows at the first reading.
     """
 
     def __init__(self, reading: Reading[R], numbers: range, pages: Sequence[Sequence[R]]) -> None:
@@ -27,11 +27,11 @@ class SecondLook(Generic[R]):
         self._pages = pages
         self._ids = [row.id for page in pages for row in page]
         self._newest = max((row for row in reading.rows if second_of(row) is not None), default="")
-        #: Rows that turned up in a second look.
+        #: Rows that appeared when the pages were read again.
         self.fresh: list[R] = []
 
     def repeat(self) -> Walk[R, bool]:
-        """Look again, some times if need be; return whether the last two looks agree."""
+        """Read again, several times if needed; return whether the last two readings agree."""
         if not self._numbers:
             return True
         if len(self._ids) > limits.SECOND_LOOK_ROWS and (yield from self._sample_agrees()):
@@ -61,7 +61,7 @@ class SecondLook(Generic[R]):
         return seen, is_late
 
     def _note_fresh(self) -> bool:
-        """Keep the rows that no look has seen; return whether one of them existed before the first look."""
+        """Keep the rows that were not read before; return whether one of them existed before the first reading."""
         self.fresh += self._reading.fresh
         return any(row.id <= self._newest for row in self._reading.fresh)
 

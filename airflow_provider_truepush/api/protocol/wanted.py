@@ -1,4 +1,4 @@
-"""What a caller wants from a list: the rows since a moment, or those that match a name or an id."""
+"""The rows that a caller wants from a list: since a moment, or with a name or an id."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airflow_provider_truepush.api.models.refs import Ref
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows of a list a caller wants. What is None does not matter.
+    """The conditions for rows of a list. None means any.
 
-    :param id: the row's id, in any case.
-    :param label: the row's title or name, letter by letter.
-    :param since: earliest creation time, by the clock that Truepush's ids carry. A row whose id carries no
-        time matches, but a walk that stops early may not reach it.
+    :param id: the row's id, in upper or lower case.
+    :param label: the exact title or name of the row.
+    :param since: the earliest creation time, according to the ids of Truepush. A row whose id has no time matches, but
+        a walk that stops early may not reach it.
     """
 
     id: str | None = None
@@ -31,7 +31,7 @@ class Wanted:
     def require_something(self) -> None:
         """Refuse a search for nothing: a template that rendered to None must not match every row."""
         if self.id is None and self.label is None and self.since is None:
-            refuse("name", None, "must be given, or the id")
+            refuse("name", None, "or the id must be given")
 
     def matches(self, row: Ref) -> bool:
         """Return whether the row is wanted."""

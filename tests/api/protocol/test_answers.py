@@ -40,7 +40,7 @@ from tests.api.support import COUNTERS, ID, OTHER_ID, quick, unchained, without
         ("id:undefined", None),
     ],
 )
-def test_id_in_message(message: str, found: str | None) -> None:
+def test_the_id_is_read_from_the_message(message: str, found: str | None) -> None:
     assert created_id(message, None) == found
 
 
@@ -51,7 +51,7 @@ def test_id_in_message(message: str, found: str | None) -> None:
     st.text(" \r\n\t"),
     st.text("0123456789abcdef", min_size=24, max_size=24),
 )
-def test_id_amid_blanks_and_breaks(before: str, gap: str, second_gap: str, wanted: str) -> None:
+def test_the_id_is_read_among_blanks_and_line_breaks(before: str, gap: str, second_gap: str, wanted: str) -> None:
     assert created_id(f"{before}id{gap}:{second_gap}{wanted}", "ignored") == wanted
 
 
@@ -64,7 +64,7 @@ ROWS_OF: list[tuple[Any, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("ref", "given_row"), ROWS_OF)
-def test_rows(ref: Any, given_row: dict[str, str]) -> None:
+def test_rows_are_read(ref: Any, given_row: dict[str, str]) -> None:
     read = answers.rows(ref)
     expected = ref(ID, *list(given_row.values())[1:])
     assert read("", [given_row]) == [expected]
@@ -83,7 +83,7 @@ NESTED = json.loads("[" * 900 + "]" * 900)
     "odd", [None, 5, 1.5, True, [], {"a": 1}, NESTED, 10**5000, "\ud83d", "x" * 20_000], ids=reprlib_id
 )
 @pytest.mark.parametrize(("ref", "given_row"), ROWS_OF)
-def test_what_is_not_text_is_kept_as_text(ref: Any, given_row: dict[str, str], odd: Any) -> None:
+def test_values_that_are_not_text_are_kept_as_text(ref: Any, given_row: dict[str, str], odd: Any) -> None:
     for name in (name for name in given_row if name != "_id"):
         for row in ({**given_row, name: odd}, without(given_row, name)):
             page = answers.rows(ref)("", [given_row, row, given_row])
@@ -129,22 +129,22 @@ def test_a_page_of_odd_rows_is_not_the_end_of_a_list() -> None:
 
 
 @pytest.mark.parametrize("data", [None, "text", {}, 5, True])
-def test_a_page_is_a_list(data: Any) -> None:
+def test_a_page_must_be_a_list(data: Any) -> None:
     with pytest.raises(UnreadableDataError, match=f"expected a list of rows, got {type(data).__name__}"):
         answers.rows(CampaignRef)("", data)
 
 
-def test_no_rows() -> None:
+def test_an_empty_page_has_no_rows() -> None:
     assert answers.no_rows(CampaignRef)("any message") == []
 
 
-def test_stats() -> None:
+def test_counters_are_read() -> None:
     assert answers.stats("", COUNTERS) == CampaignStats(200, 100, 80, 40, 8, 3, 2, 4)
     assert answers.nothing("No Stats Found") is None  # type: ignore[func-returns-value]
 
 
 @pytest.mark.parametrize("data", [None, [], "CAMPAIGN-STATS", 5])
-def test_stats_are_an_object(data: Any) -> None:
+def test_counters_must_be_an_object(data: Any) -> None:
     with pytest.raises(UnreadableDataError, match=f"expected an object of counters, got {type(data).__name__}"):
         answers.stats("", data)
 
@@ -172,7 +172,7 @@ def test_an_unknown_counter_is_kept_in_a_form_that_can_be_stored(odd: Any, kept:
 
 
 @pytest.mark.parametrize("odd", [NESTED, [NESTED], {"a": NESTED}, 10**10_000], ids=reprlib_id)
-def test_an_unknown_counter_without_bounds_is_kept_as_text(odd: Any) -> None:
+def test_a_huge_unknown_counter_is_kept_as_text(odd: Any) -> None:
     found = answers.stats("", {**COUNTERS, "New": odd})
     assert found is not None
     assert isinstance(found.extra["New"], str)
@@ -180,25 +180,25 @@ def test_an_unknown_counter_without_bounds_is_kept_as_text(odd: Any) -> None:
 
 
 @pytest.mark.parametrize("odd", [2**63, 10**400, 10**10_000, -1, 1.0, True, None, "5", NESTED], ids=reprlib_id)
-def test_a_counter_that_is_none_is_refused(odd: Any) -> None:
+def test_an_invalid_counter_is_refused(odd: Any) -> None:
     with pytest.raises(UnreadableDataError, match="counter Views is ") as caught:
         answers.stats("", {**COUNTERS, "Views": odd})
     assert len(str(caught.value)) < 300
 
 
-def test_stats_lack_nothing() -> None:
+def test_a_missing_counter_is_refused() -> None:
     with pytest.raises(UnreadableDataError, match="counter Views is missing") as caught:
         answers.stats("", without(COUNTERS, "Views"))
     unchained(caught.value)
 
 
-def test_changes() -> None:
+def test_the_answers_of_changes() -> None:
     assert answers.done("message", None) is True
     assert answers.not_done("message") is False
 
 
 @pytest.mark.parametrize(("message", "said"), [("Name is taken", "(Name is taken)"), ("", "(no message)")])
-def test_what_a_failed_create_says(message: str, said: str) -> None:
+def test_the_error_of_a_failed_create(message: str, said: str) -> None:
     with pytest.raises(TruepushAmbiguousError) as doubt:
         answers.doubtful_create(message)
     assert str(doubt.value) == f"reported that creating failed {said}"

@@ -42,13 +42,13 @@ MALFORMED: list[object] = [
 
 
 @pytest.mark.parametrize(("make", "field", "line"), BY_ID)
-def test_by_id(make: Callable[[Any], Call[Any]], field: str, line: str) -> None:
+def test_calls_that_take_an_id(make: Callable[[Any], Call[Any]], field: str, line: str) -> None:
     assert str(make(ID)) == line + ID
     assert str(make(ID.upper())) == line + ID.upper()
 
 
 @pytest.mark.parametrize(("make", "field", "line"), BY_ID)
-def test_malformed_id(make: Callable[[Any], Call[Any]], field: str, line: str) -> None:
+def test_a_malformed_id_is_refused(make: Callable[[Any], Call[Any]], field: str, line: str) -> None:
     for value in MALFORMED:
         with refused(field, repr(value), "must be a Truepush id of 24 hexadecimal digits"):
             make(value)
@@ -69,7 +69,7 @@ def test_trigger_status(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["Active", "paused", "", None, True, 1])
-def test_no_other_trigger_status(status: Any) -> None:
+def test_another_trigger_status_is_refused(status: Any) -> None:
     with refused("status", repr(status)):
         calls.set_trigger_status(ID, status)
 
@@ -102,7 +102,7 @@ def test_a_template_of_a_dry_run_is_for_dry_runs_only() -> None:
     assert payload["templateId"] == "dry-run-1"
 
 
-def test_the_audience_guard() -> None:
+def test_the_audience_guard_requires_a_segment() -> None:
     guarded = connection(require_segment=True)
     with refused("campaign.segment_id", "None"):
         calls.create_campaign(CAMPAIGN, guarded, NOW)
@@ -118,7 +118,7 @@ def test_the_audience_guard() -> None:
 
 
 @pytest.mark.parametrize("segment", ["", "dry-run-anything", "everyone", 0, False])
-def test_no_other_word_gets_past_the_audience_guard(segment: Any) -> None:
+def test_other_spellings_do_not_pass_the_audience_guard(segment: Any) -> None:
     guarded = connection(require_segment=True)
     with refused("campaign.segment_id", repr(segment)):
         calls.create_campaign({**CAMPAIGN, "segment_id": segment}, guarded, NOW)

@@ -21,7 +21,7 @@ def test_a_dry_run_changes_nothing_and_still_reads(name: str) -> None:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 @pytest.mark.parametrize("name", [*CHANGES, "campaignStats"])
-def test_an_id_of_a_dry_run_names_nothing(name: str, dry_run: bool) -> None:
+def test_calls_with_an_id_of_a_dry_run_are_not_sent(name: str, dry_run: bool) -> None:
     payload = {"status": "active"} if name == "triggerStatus" else None
     call = endpoint(name).call(DRY_ID, payload)
     assert stays_here(call, dry_run)
@@ -29,7 +29,7 @@ def test_an_id_of_a_dry_run_names_nothing(name: str, dry_run: bool) -> None:
 
 
 @pytest.mark.parametrize("name", CREATES)
-def test_the_id_is_recognisably_none(name: str) -> None:
+def test_the_id_of_a_dry_run_is_recognizable(name: str) -> None:
     made = pretend(endpoint(name).call(payload={"title": "a"}))
     assert re.fullmatch(r"dry-run-[0-9a-f]{16}", made)
     assert is_dry_run_id(made)
@@ -37,7 +37,7 @@ def test_the_id_is_recognisably_none(name: str) -> None:
     assert created_at(made) is None
 
 
-def test_the_id_follows_from_what_would_have_been_sent() -> None:
+def test_the_id_of_a_dry_run_depends_on_the_content() -> None:
     made = {pretend(endpoint(name).call(payload={"title": title})) for name in CREATES for title in "ab"}
     assert len(made) == 6
     call = endpoint("createCampaign").call(payload={"title": "a"})
@@ -45,11 +45,11 @@ def test_the_id_follows_from_what_would_have_been_sent() -> None:
 
 
 @pytest.mark.parametrize("value", [ID, "", "run", "DRY-RUN-1", None, 5, b"dry-run-1"])
-def test_others_are_no_ids_of_a_dry_run(value: object) -> None:
+def test_other_ids_are_not_of_a_dry_run(value: object) -> None:
     assert not is_dry_run_id(value)
 
 
-def test_describe() -> None:
+def test_the_description_of_a_call() -> None:
     call = endpoint("createCampaign").call(payload={"title": "Grüße"})
     assert describe(call) == 'POST /api/v1/createCampaign {"title":"Grüße"}'
     assert describe(call_of("cancelCampaign")) == f"PUT /api/v1/cancelCampaign/{ID}"

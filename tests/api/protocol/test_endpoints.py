@@ -13,13 +13,13 @@ from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from tests.api.support import CREATES, ID, NAMES, ROWS, Row, call_of, endpoint, quick, row
 
 
-def test_the_thirteen_in_the_order_of_the_reference() -> None:
+def test_the_thirteen_endpoints_are_in_the_order_of_the_reference() -> None:
     assert [each.name for each in ENDPOINTS] == NAMES
     assert len(ENDPOINTS) == 13
 
 
 @pytest.mark.parametrize("expected", ROWS, ids=NAMES)
-def test_row(expected: Row) -> None:
+def test_each_endpoint_as_the_reference_describes_it(expected: Row) -> None:
     actual = endpoint(expected.name)
     assert actual.method == expected.method
     assert actual.path == f"/api/v1/{expected.name}"
@@ -33,18 +33,18 @@ def test_row(expected: Row) -> None:
     assert (actual.action == "list") == (expected.parameter == "page")
 
 
-def test_the_missing_s_of_cancelled_succesfully() -> None:
+def test_the_misspelled_code_of_a_cancellation_is_kept() -> None:
     assert endpoint("cancelCampaign").success == "CAMPAIGN-CANCELLED-SUCCES" + "FULLY"
     assert sum("SUCCESFULLY" in (each.success or "") for each in ENDPOINTS) == 1
 
 
-def test_codes_are_told_apart() -> None:
+def test_no_two_rows_share_a_code() -> None:
     codes = [code for each in ENDPOINTS for code in (each.success, each.negative) if code]
     assert len(set(codes)) == len(codes)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_whole_path(name: str) -> None:
+def test_the_path_of_a_call(name: str) -> None:
     ending = {None: "", "id": f"/{ID}", "page": "/1"}[row(name).parameter]
     call = call_of(name)
     assert call.path == f"/api/v1/{name}{ending}"
@@ -52,7 +52,7 @@ def test_whole_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_takes_what_it_takes_and_nothing_else(name: str) -> None:
+def test_a_call_takes_exactly_its_argument_and_payload(name: str) -> None:
     takes = (row(name).parameter is not None, row(name).method == "POST" or name == "triggerStatus")
     for argument, payload in itertools.product([None, ID], [None, {"a": 1}]):
         if (argument is not None, payload is not None) == takes:
@@ -63,7 +63,7 @@ def test_takes_what_it_takes_and_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CREATES)
-def test_an_empty_payload_is_a_payload(name: str) -> None:
+def test_an_empty_payload_counts_as_a_payload(name: str) -> None:
     assert endpoint(name).call(payload={}).body == b"{}"
 
 
@@ -82,7 +82,7 @@ def test_body_only_where_there_is_a_payload(name: str) -> None:
 
 @quick
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_no_argument_leaves_its_place_in_the_path(argument: str) -> None:
+def test_an_argument_cannot_change_the_path(argument: str) -> None:
     path = endpoint("cancelCampaign").call(argument).path
     prefix = "/api/v1/cancelCampaign/"
     assert path.startswith(prefix)

@@ -71,7 +71,7 @@ def test_a_bare_204_is_the_negative_row_of_any_endpoint(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_204_that_carries_a_body_all_the_same_is_read(name: str) -> None:
+def test_a_204_with_a_body_is_read(name: str) -> None:
     assert read_reply(endpoint(name), answer(204, 400, "ERROR", "no", "BAD-REQUEST")).outcome is BAD
     assert read_reply(endpoint(name), answer(204, 200, "SUCCESS", "yes", success_data(name))).outcome is SUCCESS
 
@@ -103,7 +103,7 @@ BY_HTTP_STATUS = {
 
 
 @pytest.mark.parametrize("page", PROXY_PAGES.values(), ids=PROXY_PAGES)
-def test_without_an_envelope_the_http_status_tells_failures_apart(page: bytes) -> None:
+def test_without_an_envelope_the_http_status_decides(page: bytes) -> None:
     for outcome, statuses in BY_HTTP_STATUS.items():
         for http, name in itertools.product(statuses, ("createCampaign", "deleteSegment", "campaignStats")):
             envelope = read_reply(endpoint(name), Reply(http, page))
@@ -172,12 +172,12 @@ def test_without_an_envelope_the_http_status_tells_failures_apart(page: bytes) -
         ({"error": "Bad Gateway"}, 502, SERVER),
     ],
 )
-def test_contradictions(members: dict[str, Any], http: int, outcome: Outcome) -> None:
+def test_contradictory_envelopes(members: dict[str, Any], http: int, outcome: Outcome) -> None:
     assert read_reply(endpoint("createTemplate"), Reply(http, body(**members))).outcome is outcome
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_has_no_code_of_success(name: str) -> None:
+def test_data_without_a_claim_of_success_is_unreadable(name: str) -> None:
     envelope = read_reply(endpoint(name), Reply(200, body(data=success_data(name))))
     assert envelope.outcome is UNREADABLE  # neither a number nor a word claims success
 
@@ -193,18 +193,18 @@ def test_a_read_has_no_code_of_success(name: str) -> None:
         ({"DATA": 1}, None),
     ],
 )
-def test_either_spelling_of_data(members: dict[str, Any], data: Any) -> None:
+def test_both_spellings_of_data_are_read(members: dict[str, Any], data: Any) -> None:
     envelope = read_reply(endpoint("listCampaign"), Reply(200, body(status_code=200, **members)))
     assert envelope.data == data
 
 
 @pytest.mark.parametrize("message", [None, 5, ["a"], {"a": 1}, True])
-def test_a_message_that_is_no_text_is_none(message: Any) -> None:
+def test_a_message_that_is_not_text_is_none(message: Any) -> None:
     assert read_reply(endpoint("createCampaign"), Reply(200, body(status_code=200, message=message))).message == ""
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_encodings_that_json_allows(encoding: str) -> None:
+def test_the_encodings_that_json_allows_are_read(encoding: str) -> None:
     raw = '{"status_code": 200, "message": "größer"}'.encode(encoding)
     assert read_reply(endpoint("createCampaign"), Reply(200, raw)).message == "größer"
 

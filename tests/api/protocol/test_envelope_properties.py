@@ -57,7 +57,7 @@ def claims_success(name: str, body: Any) -> bool:
 @given(names, statuses, st.binary(max_size=300), headers)
 @example("createCampaign", 200, b"[" * 100_000, None)
 @example("listCampaign", 200, b'{"status_code":"' + b"9" * 5000 + b'"}', None)
-def test_bytes_of_any_kind(name: str, status: int, raw: bytes, header: str | None) -> None:
+def test_any_bytes_are_read_or_refused(name: str, status: int, raw: bytes, header: str | None) -> None:
     envelope = read_reply(endpoint(name), Reply(status, raw, header))
     if envelope.outcome is Outcome.SUCCESS:
         assert claims_success(name, json.loads(raw))
@@ -65,7 +65,7 @@ def test_bytes_of_any_kind(name: str, status: int, raw: bytes, header: str | Non
 
 @settings(quick, max_examples=200)
 @given(names, statuses, envelopes)
-def test_success_only_where_it_is_claimed(name: str, status: int, members: dict[str, Any]) -> None:
+def test_only_an_answer_that_claims_success_is_one(name: str, status: int, members: dict[str, Any]) -> None:
     raw = json.dumps(members).encode()
     envelope = read_reply(endpoint(name), Reply(status, raw))
     if envelope.outcome is Outcome.SUCCESS:
@@ -91,7 +91,7 @@ def test_a_known_code_decides_alone(name: str, status: int, members: dict[str, A
 
 @quick
 @given(names, envelopes)
-def test_the_outcome_does_not_hang_on_a_cut(name: str, members: dict[str, Any]) -> None:
+def test_the_outcome_does_not_depend_on_shortening(name: str, members: dict[str, Any]) -> None:
     """Half an answer under HTTP 200 never reads as a success, however it is cut."""
     raw = json.dumps(members).encode()
     for end in range(len(raw)):
@@ -133,14 +133,14 @@ def test_retry_after(header: str | None, seconds: float | None, zone: timezone) 
 
 @quick
 @given(st.text() | st.from_regex(r"\A[A-Z][a-z]{2}, \d{1,25} [A-Z][a-z]{2} \d{1,25} \d+:\d+:\d+ (GMT|[+-]\d{1,9})\Z"))
-def test_no_retry_after_crashes(header: str) -> None:
+def test_no_retry_after_raises_an_error(header: str) -> None:
     seconds = retry_after_seconds(header, NOW)
     assert seconds is None or 0 <= seconds < float("inf")
 
 
 @quick
 @given(st.datetimes(datetime(2026, 6, 1, 12), datetime(2030, 1, 1), timezones=st.just(UTC)))
-def test_a_date_is_so_many_seconds_away(at: datetime) -> None:
+def test_a_date_in_retry_after_is_a_number_of_seconds(at: datetime) -> None:
     at = at.replace(microsecond=0)
     assert retry_after_seconds(format_datetime(at, usegmt=True), NOW) == (at - NOW).total_seconds()
 
@@ -162,7 +162,7 @@ def test_a_date_is_so_many_seconds_away(at: datetime) -> None:
         (b" " * 100_000 + b"x", "`…`"),
     ],
 )
-def test_excerpt(raw: bytes, shown: str) -> None:
+def test_the_excerpt_of_a_body(raw: bytes, shown: str) -> None:
     assert excerpt(raw) == shown
 
 
@@ -176,7 +176,7 @@ def test_excerpt(raw: bytes, shown: str) -> None:
         ("\ud800", "\ufffd"),
     ],
 )
-def test_shorten(text: str, shown: str) -> None:
+def test_a_long_text_is_shortened(text: str, shown: str) -> None:
     assert shorten(text) == shown
 
 
@@ -190,7 +190,7 @@ def test_an_excerpt_is_one_short_line(raw: bytes) -> None:
 
 @quick
 @given(st.text(st.characters() | st.just("\ud83d")))
-def test_a_shortened_text_can_be_written_anywhere(text: str) -> None:
+def test_a_shortened_text_is_writable(text: str) -> None:
     shown = shorten(text)
     assert shown.encode().decode() == shown
     assert len(shorten(text * 300)) <= 201

@@ -231,7 +231,7 @@ def test_a_message_that_claims_nothing_leaves_a_refusal_believed(message: str | 
         assert type(result_or_error(Exchange(call).conclude, reply)) is kind
 
 
-def test_an_id_that_the_request_itself_holds_is_no_claim() -> None:
+def test_an_id_of_the_request_itself_is_not_a_claim() -> None:
     call = endpoint("createCampaign").call(None, {"title": "T", "segment": ID})
     for found, kind in ((ID, TruepushBadRequestError), (OTHER_ID, TruepushAmbiguousError)):
         reply = Reply(400, body(**{**REFUSALS[0], "message": f"No segment of id: {found}"}))
@@ -267,7 +267,7 @@ def test_a_taken_name_is_believed_only_if_every_part_agrees() -> None:
         Reply(403, body(status_code=403, status="ERROR", message="Forbidden", data="FORBIDDEN")),
     ],
 )
-def test_a_gateways_word_settles_nothing(name: str, reply: Reply) -> None:
+def test_an_answer_of_a_gateway_settles_nothing(name: str, reply: Reply) -> None:
     assert type(result_or_error(Exchange(call_of(name)).conclude, reply)) is TruepushAmbiguousError
 
 

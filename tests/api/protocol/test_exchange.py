@@ -69,12 +69,12 @@ def settled_by(name: str, result: Reply | Failure) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_success(name: str) -> None:
+def test_a_success_is_returned(name: str) -> None:
     assert settled_by(name, succeeded(name)) == RESULTS[name]
 
 
 @pytest.mark.parametrize("name", CREATES)
-def test_a_success_without_an_id_is_a_success_without_an_id(name: str) -> None:
+def test_a_success_without_an_id_returns_none(name: str) -> None:
     for message in ("Created Successfully", "", None, f"{ID}"):
         reply = Reply(200, body(status_code=200, status="SUCCESS", message=message, data=row(name).success))
         assert settled_by(name, reply) is None
@@ -82,13 +82,13 @@ def test_a_success_without_an_id_is_a_success_without_an_id(name: str) -> None:
 
 @pytest.mark.parametrize("bare", [True, False])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in CREATES])
-def test_the_204_row(name: str, bare: bool) -> None:
+def test_the_204_row_is_the_negative_result(name: str, bare: bool) -> None:
     assert settled_by(name, Reply(204, b"") if bare else negative(name)) == NEGATIVES[name]
 
 
 @pytest.mark.parametrize("bare", [True, False])
 @pytest.mark.parametrize("name", ["createCampaign", "createTemplate"])
-def test_the_204_row_of_a_create_is_doubt(name: str, bare: bool) -> None:
+def test_the_204_row_of_a_create_leaves_doubt(name: str, bare: bool) -> None:
     error = error_of(Exchange(call_of(name)), Reply(204, b"") if bare else negative(name))
     assert type(error) is TruepushAmbiguousError
     assert not error.repeatable
@@ -103,7 +103,7 @@ def test_the_204_row_of_a_create_is_doubt(name: str, bare: bool) -> None:
 
 
 @pytest.mark.parametrize("bare", [True, False])
-def test_the_204_row_of_a_trigger_is_a_taken_name(bare: bool) -> None:
+def test_the_204_row_of_a_trigger_means_a_taken_name(bare: bool) -> None:
     error = error_of(Exchange(call_of("createTrigger")), Reply(204, b"") if bare else negative("createTrigger"))
     assert type(error) is TruepushBadRequestError
     assert error.http_status == (204 if bare else 200)
@@ -132,7 +132,7 @@ def documented_error(kind: type[TruepushError]) -> tuple[str, int, str]:
     ],
 )
 @pytest.mark.parametrize("name", NAMES)
-def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> None:
+def test_the_errors_that_all_endpoints_share(name: str, kind: type[TruepushError], next_step: str) -> None:
     code, number, message = documented_error(kind)
     for status in (number, 200):
         error = error_of(Exchange(call_of(name)), answer(status, number, "ERROR", message, code))
@@ -153,7 +153,7 @@ def test_shared_rows(name: str, kind: type[TruepushError], next_step: str) -> No
         (b"", "HTTP 400, an empty body"),
     ],
 )
-def test_a_refusal_in_full(raw: bytes, said: str) -> None:
+def test_the_whole_message_of_a_refusal(raw: bytes, said: str) -> None:
     error = error_of(Exchange(call_of("cancelCampaign")), Reply(400, raw))
     assert str(error) == (
         f"{call_of('cancelCampaign')}: Truepush refused the request ({said}). The campaign was not "
@@ -201,7 +201,7 @@ def test_doubt_says_what_may_have_happened(name: str, consequence: str, result: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_connection(name: str) -> None:
+def test_the_error_of_a_failed_connection(name: str) -> None:
     error = error_of(Exchange(call_of(name)), Failure(sent=False, reason="connection refused"))
     assert type(error) is TruepushConnectionError
     assert str(error) == (
@@ -213,7 +213,7 @@ def test_no_connection(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in CREATES])
 @pytest.mark.parametrize("http", [200, 299, 300, 302, 399, 404])
-def test_unreadable(name: str, http: int) -> None:
+def test_the_error_of_an_unreadable_answer(name: str, http: int) -> None:
     error = error_of(Exchange(call_of(name)), Reply(http, b"<html>login</html>"))
     assert type(error) is TruepushProtocolError
     assert f"HTTP {http}, `<html>login</html>`" in str(error)
@@ -222,7 +222,7 @@ def test_unreadable(name: str, http: int) -> None:
 
 @pytest.mark.parametrize("data", [None, "SOMETHING-NEW", 5, {"_id": ID}])
 @pytest.mark.parametrize("name", READS)
-def test_a_success_that_is_no_answer(name: str, data: Any) -> None:
+def test_a_success_with_unreadable_data_is_an_error(name: str, data: Any) -> None:
     error = error_of(Exchange(call_of(name)), answer(200, 200, "SUCCESS", "ok", data))
     assert type(error) is TruepushProtocolError
     assert "returned a result that this version cannot read: " in str(error)
@@ -249,7 +249,7 @@ def test_retry_after(header: str | None, seconds: float | None, said: str) -> No
         assert f"Try again {said}" in str(error)
 
 
-def test_the_clock_is_the_real_one_unless_told_otherwise() -> None:
+def test_the_real_clock_is_the_default() -> None:
     at = datetime.now(UTC).replace(year=datetime.now(UTC).year + 1, day=1)
     error = error_of(Exchange(call_of("listSegment")), Reply(429, b"", at.strftime("%a, %d %b %Y %H:%M:%S GMT")))
     assert isinstance(error, TruepushRateLimitError)

@@ -50,7 +50,7 @@ results = st.one_of(
 
 @quick
 @given(st.sampled_from(CREATES), results)
-def test_a_create_ends_in_no_other_way(name: str, result: Reply | Failure) -> None:
+def test_a_create_ends_in_one_of_the_documented_ways(name: str, result: Reply | Failure) -> None:
     end = result_or_error(Exchange(call_of(name)).conclude, result)
     if isinstance(result, Failure):
         assert type(end) is (TruepushAmbiguousError if result.sent else TruepushConnectionError)

@@ -44,7 +44,7 @@ SETTLED: dict[str, Reply | Failure] = {
 
 @pytest.mark.parametrize("first", DOUBTFUL)
 @pytest.mark.parametrize("name", CHANGES)
-def test_after_doubt_nothing_left_to_do_is_done(name: str, first: str) -> None:
+def test_a_negative_result_after_doubt_means_done(name: str, first: str) -> None:
     for end in (negative(name), Reply(204, b"")):
         exchange = Exchange(call_of(name))
         error_of(exchange, DOUBTFUL[first])
@@ -53,7 +53,7 @@ def test_after_doubt_nothing_left_to_do_is_done(name: str, first: str) -> None:
 
 @pytest.mark.parametrize("first", SETTLED)
 @pytest.mark.parametrize("name", CHANGES)
-def test_without_doubt_nothing_left_to_do_is_not_done(name: str, first: str) -> None:
+def test_a_negative_result_without_doubt_means_not_done(name: str, first: str) -> None:
     for end in (negative(name), Reply(204, b"")):
         exchange = Exchange(call_of(name))
         error_of(exchange, SETTLED[first])
@@ -62,7 +62,7 @@ def test_without_doubt_nothing_left_to_do_is_not_done(name: str, first: str) -> 
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_doubt_stays(name: str) -> None:
+def test_doubt_remains_whatever_errors_follow(name: str) -> None:
     for first, second in itertools.product(DOUBTFUL.values(), SETTLED.values()):
         for series in ((first, second), (second, first)):
             exchange = Exchange(call_of(name))
@@ -72,7 +72,7 @@ def test_doubt_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_success_is_success(name: str) -> None:
+def test_a_success_after_doubt_is_a_success(name: str) -> None:
     for first in (*DOUBTFUL.values(), *SETTLED.values()):
         exchange = Exchange(call_of(name))
         error_of(exchange, first)
@@ -80,7 +80,7 @@ def test_success_is_success(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_that_finds_nothing_finds_nothing(name: str) -> None:
+def test_a_read_without_a_result_after_doubt_has_none(name: str) -> None:
     for first in DOUBTFUL.values():
         exchange = Exchange(call_of(name))
         error_of(exchange, first)
@@ -110,7 +110,7 @@ AFTER_DOUBT: list[tuple[Reply | Failure, type[TruepushError]]] = [
 
 @pytest.mark.parametrize(("then", "kind"), AFTER_DOUBT)
 @pytest.mark.parametrize("name", CHANGES)
-def test_after_doubt_no_error_says_that_nothing_happened(
+def test_an_error_after_doubt_does_not_claim_that_nothing_changed(
     name: str, then: Reply | Failure, kind: type[TruepushError]
 ) -> None:
     exchange = Exchange(call_of(name))

@@ -18,14 +18,14 @@ def nested(depth: int, begin: str = "[", end: str = "]") -> str:
 
 @pytest.mark.parametrize("depth", [900, 5_000, 200_000])
 @pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "1}")])
-def test_what_is_nested_too_deep_does_not_take_the_rest_with_it(depth: int, begin: str, end: str) -> None:
+def test_only_the_value_that_is_nested_too_deep_is_lost(depth: int, begin: str, end: str) -> None:
     inner = begin * depth + ("1" if begin != "[" else "") + end[-1] * depth
     value = read_json(f'{{"before": 1, "deep": {inner}, "after": "]]}}"}}'.encode())
     assert value["before"] == 1
     assert value["after"] == "]]}"
 
 
-def test_many_deep_values() -> None:
+def test_many_deep_values_are_read() -> None:
     text = "[" + ",".join([nested(20_000)] * 20) + ', "kept"]'
     value = read_json(text.encode())
     assert len(value) == 21
@@ -37,7 +37,7 @@ def test_many_deep_values() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-def test_a_number_without_end_is_kept_as_text(encoding: str) -> None:
+def test_a_huge_number_is_kept_as_text(encoding: str) -> None:
     value = read_json(('{"a": ' + "9" * 5_000 + ', "ö": 2}').encode(encoding))
     assert value == {"a": "9" * 5_000, "ö": 2}
 
@@ -45,7 +45,7 @@ def test_a_number_without_end_is_kept_as_text(encoding: str) -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b"[" * 100_000, b'{"a":' * 50_000, b'"' + b"\\" * 99_999, b"\xff\xfe", b"]" * 9_999]
 )
-def test_what_is_not_json_is_refused(raw: bytes) -> None:
+def test_text_that_is_not_json_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):
         read_json(raw)
 
@@ -57,10 +57,10 @@ def test_what_is_not_json_is_refused(raw: bytes) -> None:
     )
 )
 @example(["\\", '"', "[{", "}]"])
-def test_what_is_shallow_is_read_as_it_is(value: Any) -> None:
+def test_shallow_json_is_read_unchanged(value: Any) -> None:
     assert read_json(json.dumps(value).encode()) == value
 
 
 @pytest.mark.parametrize(("value", "shallow"), [(1, True), ([[]], True), ([[[]]], False), ({"a": {"b": 1}}, True)])
-def test_is_shallow(value: Any, shallow: bool) -> None:
+def test_the_depth_of_json_is_measured(value: Any, shallow: bool) -> None:
     assert is_shallow(value, 2) is shallow

@@ -56,7 +56,7 @@ def test_a_create_is_never_repeated(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in CREATES])
-def test_the_others_are_repeated_after_what_may_pass(name: str) -> None:
+def test_other_calls_are_repeated_after_transient_errors(name: str) -> None:
     assert all(wait(kind("any"), name) is not None for kind in PASSING)
     assert all(wait(kind("any"), name) is None for kind in LASTING)
 
@@ -64,7 +64,7 @@ def test_the_others_are_repeated_after_what_may_pass(name: str) -> None:
 @pytest.mark.parametrize(
     ("requests", "max_attempts", "again"), [(1, 1, False), (1, 2, True), (2, 2, False), (3, 2, False), (4, 5, True)]
 )
-def test_attempts(requests: int, max_attempts: int, again: bool) -> None:
+def test_max_attempts_ends_the_repeats(requests: int, max_attempts: int, again: bool) -> None:
     decision = wait(TruepushServerError("any"), requests=requests, max_attempts=max_attempts)
     assert (decision is not None) == again
 
@@ -83,7 +83,7 @@ def test_back_off_after_thousands_of_requests() -> None:
 @pytest.mark.parametrize(
     ("waited", "budget", "again"), [(0, 0.75, True), (0, 0.74, False), (119.25, 120, True), (119.26, 120, False)]
 )
-def test_budget(waited: float, budget: float, again: bool) -> None:
+def test_the_retry_budget_ends_the_repeats(waited: float, budget: float, again: bool) -> None:
     decision = wait(TruepushConnectionError("any"), requests=2, waited=waited, budget=budget, jitter=0.5)
     assert decision == (0.75 if again else None)
 
@@ -110,7 +110,7 @@ def test_retry_after(asked: float, waited: float, budget: float, jitter: float, 
         assert wait(error, waited=waited, budget=budget, jitter=jitter) == expected
 
 
-def test_retry_after_is_obeyed_at_any_attempt_and_by_nobody_else() -> None:
+def test_retry_after_applies_at_any_attempt_of_its_call() -> None:
     assert wait(TruepushRateLimitError("any", retry_after=3), requests=4, jitter=0) == 3
     assert wait(TruepushRateLimitError("any", retry_after=3), requests=5) is None
     assert wait(TruepushRateLimitError("any"), requests=2, jitter=0) == 0.5
@@ -123,7 +123,7 @@ seconds = st.floats(0, 1e6, allow_nan=False)
 @given(seconds, seconds, seconds, st.floats(0, 1))
 @example(asked=0.2, waited=0.1, budget=0.3, jitter=1.0)
 @example(asked=0.1, waited=0.7, budget=0.8, jitter=1.0)
-def test_retry_after_is_never_undercut_and_never_in_vain(
+def test_a_wait_is_at_least_retry_after_and_within_the_budget(
     asked: float, waited: float, budget: float, jitter: float
 ) -> None:
     decision = wait(TruepushRateLimitError("any", retry_after=asked), waited=waited, budget=budget, jitter=jitter)
@@ -180,9 +180,7 @@ PROOF = {
 
 
 @pytest.mark.parametrize(("kind", "again"), PROOF.items())
-def test_a_create_is_sent_again_only_where_it_certainly_was_not_carried_out(
-    kind: type[TruepushError], again: bool
-) -> None:
+def test_a_create_is_repeated_only_if_it_certainly_did_not_happen(kind: type[TruepushError], again: bool) -> None:
     decision = wait_before_create(kind("any"), requests=1, waited=0, settings=connection(), jitter=lambda: 0)
     assert decision == (0.25 if again else None)
 
@@ -209,14 +207,14 @@ def test_a_create_keeps_to_attempts_budget_and_retry_after() -> None:
         (8.0, None, 0, (8.0, 0.5)),
     ],
 )
-def test_others_slow_down_with_the_one(
+def test_the_cooldown_of_other_calls(
     asked: float | None, wait: float | None, budget: float, expected: tuple[float, float]
 ) -> None:
     error = TruepushRateLimitError("any", retry_after=asked)
     assert cooldown_for_others(error, wait, connection(retry_budget=budget)) == expected
 
 
-def test_callers_do_not_return_together() -> None:
+def test_the_waits_of_several_callers_differ() -> None:
     waits = {
         wait_before_repeat(
             endpoint("listSegment"), TruepushServerError("any"), requests=1, waited=0, settings=connection()

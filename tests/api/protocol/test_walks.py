@@ -51,26 +51,26 @@ def test_all_rows_once_in_order_and_one_empty_page(count: int, size: int) -> Non
     assert walked.asked == list(range(1, -(-count // size) + 2))
 
 
-def test_rows_that_move_to_a_later_page_are_handed_over_once() -> None:
+def test_rows_that_move_to_a_later_page_are_yielded_once() -> None:
     server = MovingList("newest", 2, rows(6), [MovingList.add, MovingList.add])
     walked = drive(walk_all(NAME), server)
     assert len(walked.found) == len(walked.ids) == 6
 
 
-def test_a_server_that_does_not_turn_the_page() -> None:
+def test_a_server_that_repeats_one_page_is_refused() -> None:
     class Stuck(MovingList):
         def page(self, number: int) -> list[CampaignRef]:
             return super().page(1)
 
     server = Stuck("newest", 2, rows(6))
-    with pytest.raises(TruepushProtocolError, match="does not turn the page") as caught:
+    with pytest.raises(TruepushProtocolError, match="has the same rows on every page") as caught:
         drive(walk_all(NAME), server)
     assert caught.value.endpoint == NAME
     assert len(server.asked) == 2 + limits.MAX_STALE_PAGES
 
 
 @pytest.mark.parametrize("kind", ["all", "recent", "newest", "search"])
-def test_a_list_without_end_is_refused_soon(kind: str) -> None:
+def test_an_endless_list_is_refused_soon(kind: str) -> None:
     class Endless(MovingList):
         def page(self, number: int) -> list[CampaignRef]:
             self.asked.append(number)
@@ -88,7 +88,7 @@ def test_a_list_without_end_is_refused_soon(kind: str) -> None:
     assert len(server.asked) <= limits.PROBE_AFTER_PAGE + 1
 
 
-def test_a_list_of_a_hundred_thousand_rows_is_not_without_end() -> None:
+def test_a_list_of_a_hundred_thousand_rows_is_not_endless() -> None:
     server = MovingList("shuffled", 500, rows(100_000))
     assert len(drive(walk_all(NAME), server).found) == 100_000
 
@@ -121,7 +121,7 @@ def test_requests_for_three_hundred_rows_of_a_hundred_thousand(order: Any) -> No
 
 
 @pytest.mark.parametrize("order", ["title", "shuffled"])
-def test_no_usable_order_costs_the_whole_list_and_says_so_once(order: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_list_without_order_is_read_whole_and_logged_once(order: Any, caplog: pytest.LogCaptureFixture) -> None:
     names = [f"{n * 7919 % 1000:04d}" for n in range(1000)]
     server = MovingList(order, 25, rows(1000, titles=names))
     hint = Hint()
@@ -134,7 +134,7 @@ def test_no_usable_order_costs_the_whole_list_and_says_so_once(order: Any, caplo
     assert "41 requests for 1000 rows" in said
 
 
-def test_an_order_that_is_contradicted_later_costs_the_whole_list() -> None:
+def test_a_list_whose_order_is_contradicted_is_read_whole() -> None:
     """Oldest first for ten pages only."""
     server = MovingList("title", 10, rows(100, titles=[f"a{n:03d}" for n in range(100)]))
     server.rows += [Row(1000 + n, NOW - n * 40_000, 0, f"b{n:03d}") for n in range(60)]
@@ -151,7 +151,7 @@ def test_a_wrong_hint_costs_requests_only(order: Any) -> None:
         assert hint.last_page == 40 or order == "newest"
 
 
-def test_an_hour_between_the_clocks_of_two_servers() -> None:
+def test_an_hour_between_the_clocks_of_servers_is_tolerated() -> None:
     server = MovingList("newest", 25, rows(4000, spread=4000 * 60))
     for row in server.rows[::3]:
         row.skew = HOUR
@@ -184,7 +184,7 @@ def test_a_hundred_creates_in_one_second_cost_at_most_three_lists_each(number: i
     assert {row.id for row in walked.result.rows} >= {row.id for row in server.rows if row.id > walked.result.floor}
 
 
-def test_titles_that_happen_to_be_newest_first_on_one_page_prove_no_order() -> None:
+def test_one_page_does_not_prove_an_order() -> None:
     titles = [f"A {40 - n:03d}" for n in range(40)] + [f"B {n:03d}" for n in range(30)]
     made = rows(70, spread=70 * 60, titles=titles)
     newest = drive(walk_newest(NAME, Hint()), MovingList("title", 25, made)).result
@@ -192,14 +192,14 @@ def test_titles_that_happen_to_be_newest_first_on_one_page_prove_no_order() -> N
 
 
 @pytest.mark.parametrize("order", ["title", "newest"])
-def test_a_list_that_never_holds_still_claims_nothing_about_older_rows(order: Any) -> None:
+def test_a_list_that_changes_constantly_proves_nothing_about_older_rows(order: Any) -> None:
     made = rows(40, titles=["a", "b", "c", "d", "e", "f"])
     server = MovingList(order, 2, made, [lambda server: (server.add(), server.delete(20))] * 10_000)
     newest = drive(walk_newest(NAME, Hint(whole_walks_explained=True)), server).result
     assert newest.floor == max(row.id for row in newest.rows)
 
 
-def test_an_oldest_first_list_that_shrinks_by_pages_is_read_on() -> None:
+def test_an_oldest_first_list_that_shrinks_by_pages_is_read_further() -> None:
     server = MovingList("oldest", 25, rows(400, spread=400))
     shrunk = False
 
@@ -217,7 +217,7 @@ def test_an_oldest_first_list_that_shrinks_by_pages_is_read_on() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 9])
-def test_a_small_list_is_known_whole(count: int) -> None:
+def test_the_newest_rows_of_a_small_list_are_all_rows(count: int) -> None:
     walked = drive(walk_newest(NAME, Hint()), MovingList("oldest", 25, rows(count)))
     assert (len(walked.result.rows), walked.result.floor) == (count, "")
     assert len(walked.asked) == (3 if count else 1)
@@ -269,7 +269,7 @@ def _change(steps: list[Any]) -> Any:
 
 @often
 @given(moving_lists(), st.sampled_from("abcdef"))
-def test_a_search_never_misses_what_was_there_throughout(server: MovingList, title: str) -> None:
+def test_a_search_never_misses_a_row_that_existed_throughout(server: MovingList, title: str) -> None:
     before = {row.number for row in server.rows if row.title == title}
     changed: set[int] = set()
 
@@ -295,7 +295,7 @@ def test_a_search_never_misses_what_was_there_throughout(server: MovingList, tit
 
 @often
 @given(moving_lists(), st.integers(0, 39))
-def test_a_search_by_id_never_misses_what_was_there_throughout(server: MovingList, place: int) -> None:
+def test_a_search_by_id_never_misses_a_row_that_existed_throughout(server: MovingList, place: int) -> None:
     if not server.rows:
         return
     row = server.rows[place % len(server.rows)]
@@ -311,7 +311,7 @@ def test_a_search_by_id_never_misses_what_was_there_throughout(server: MovingLis
     moving_lists(st.sampled_from(["newest", "oldest"]), moves=False),
     st.sampled_from([0, 50, HOUR, 86_400, 30 * 86_400, 2 * YEAR]),
 )
-def test_a_walk_since_a_moment_misses_nothing_that_was_there_throughout(server: MovingList, seconds: int) -> None:
+def test_a_walk_since_a_moment_never_misses_a_row_that_existed_throughout(server: MovingList, seconds: int) -> None:
     before = wanted_rows(server, seconds)
     walked = recent(server, seconds, Hint(whole_walks_explained=True))
     if walked.result:
@@ -325,7 +325,7 @@ def test_a_walk_since_a_moment_misses_nothing_that_was_there_throughout(server: 
     moving_lists(orders, st.sampled_from([0, 0, 0, 60, HOUR]), moves=False),
     st.sampled_from([0, 50, HOUR, 86_400, 30 * 86_400, 2 * YEAR]),
 )
-def test_a_list_that_holds_still_is_read_in_any_order(server: MovingList, seconds: int) -> None:
+def test_an_unchanging_list_is_read_in_any_order(server: MovingList, seconds: int) -> None:
     server.changes = ()
     assert recent(server, seconds, Hint(whole_walks_explained=True)).ids == wanted_rows(server, seconds)
     if not any(row.skew for row in server.rows):
@@ -341,14 +341,14 @@ def test_the_newest_rows_are_complete_above_their_floor(server: MovingList) -> N
     assert {row.id for row in newest.rows} >= {found for found in before - server.deleted if found > newest.floor}
 
 
-def test_a_list_that_never_holds_still_is_an_error_and_no_absence() -> None:
+def test_an_absence_in_a_list_that_changes_constantly_is_an_error() -> None:
     server = MovingList("newest", 5, rows(40), [lambda server: (server.add(), server.delete(20))] * 10_000)
-    with pytest.raises(TruepushListMovedError, match="It may exist all the same"):
+    with pytest.raises(TruepushListMovedError, match="It may exist nevertheless"):
         drive(search(NAME, Wanted(label="nowhere"), Hint(whole_walks_explained=True)), server)
     assert server.waited < 20
 
 
-def test_what_exists_is_found_in_a_list_that_never_holds_still() -> None:
+def test_an_existing_row_is_found_in_a_list_that_changes_constantly() -> None:
     server = MovingList("newest", 5, rows(40), [lambda server: (server.add(), server.delete(20))] * 10_000)
     target = server.rows[-1].id
     assert drive(search(NAME, Wanted(id=target), Hint(whole_walks_explained=True)), server).result
@@ -359,6 +359,6 @@ def test_a_search_for_nothing_is_refused() -> None:
         Wanted().require_something()
 
 
-def test_a_moment_has_a_time_zone() -> None:
+def test_a_moment_without_a_time_zone_is_refused() -> None:
     with pytest.raises(TruepushValidationError, match="aware"):
         Wanted(since=datetime(2026, 1, 1))
