@@ -67,7 +67,7 @@ class Server(AbstractContextManager["Server"]):
 
     def __enter__(self) -> Server:
         # Not below the checkout: PostgreSQL runs as another user when root starts it.
-        self.folder = Path(tempfile.mkdtemp(prefix=f"truepush-{self.name}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"airflow-{self.name}-"))
         try:
             self.prepare()
             self.start()

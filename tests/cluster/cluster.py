@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -18,13 +15,11 @@ import redis
 import requests
 
 from local_airflow.airflow_process import LocalAirflow
-from local_airflow.configuration import EXAMPLES, LOOPBACK, Installation
+from local_airflow.configuration import LOOPBACK
 from local_airflow.emulator_process import EmulatorProcess
 from local_airflow.errors import LocalAirflowError
-from local_airflow.executors import FreshMetadata, celery
-from local_airflow.servers import PostgresServer, RedisServer, find_postgres, find_redis
+from local_airflow.servers import PostgresServer, RedisServer
 
-DAGS = Path(__file__).parent / "dags"
 PACKAGES = {
     "Airflow": "apache-airflow",
     "Celery": "celery",
@@ -34,35 +29,19 @@ DATABASES = ("airflow", "warehouse")
 #: Tasks of the queue "victim" run on the second worker only, so that a kill hits them and nothing else.
 WORKERS = {"worker-1": "default", "worker-2": "default,victim"}
 TRIGGERERS = 2
+CONCURRENCY = 4
+#: Requests per second of the connection whose limit all processes share.
+RATE = 5
 #: Emulated seconds per second. A campaign is delivered within five emulated minutes; the provider tolerates clocks that
-#: differ by an hour, which this speed reaches after 15 minutes.
-SPEED = 5.0
+#: differ by an hour, which this speed reaches in an hour.
+SPEED = 2.0
 #: Seconds that a step may take on a busy machine.
 LIMIT = 600.0
+#: Seconds for which a request is not answered while its worker is killed.
+HANG = 300
 OVER = ("success", "failed")
 #: What a supervisor such as systemd starts again.
 PAUSE_BEFORE_RESTART = 1.0
-
-#: Faults are noticed within seconds instead of minutes.
-HURRY = {
-    "API__WORKERS": "1",
-    "CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "21600",
-    "CORE__DEFAULT_POOL_TASK_SLOT_COUNT": "200",
-    "CORE__MAX_ACTIVE_TASKS_PER_DAG": "100",
-    "DAG_PROCESSOR__REFRESH_INTERVAL": "60",
-    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
-    "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
-    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
-    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-    "SCHEDULER__TASK_QUEUED_TIMEOUT": "30",
-    "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
-    "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
-    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
-    # Every task process logs in again; the tokens of these tests must outlive a long queue.
-    "WORKERS__EXECUTION_API_TIMEOUT": "60",
-}
 
 
 @dataclass
@@ -230,60 +209,3 @@ class Cluster:
             "GROUP BY 1, 2, 3 ORDER BY 1, 2",
         )
         return "\n".join(str(row) for row in rows)
-
-
-def _dags(home: Path) -> Path:
-    """Put the examples and the Dags of these tests into one folder."""
-    folder = home / "dags"
-    folder.mkdir(parents=True)
-    for path in [*EXAMPLES.glob("*.py"), *DAGS.glob("*.py")]:
-        shutil.copy(path, folder)
-    return folder
-
-
-@contextmanager
-def running(home: Path, token: str, say: Callable[[str], None]) -> Iterator[Cluster]:
-    """Start a whole cluster in a folder that is emptied before; stop it at the end, every process by its own id.
-
-    :param home: folder for logs, Dags and files.
-    :param token: of the Truepush project.
-    :param say: called with each line of progress.
-    """
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    programs, program = find_postgres(), find_redis()
-    assert programs is not None
-    assert program is not None
-    postgres = PostgresServer(programs, home / "postgres.log", DATABASES)
-    broker = RedisServer(program, home / "redis.log")
-    # Truepush knows the tokens of its projects; what is searched for them at the end must not hold its state.
-    with tempfile.TemporaryDirectory(prefix="truepush-emulator-") as hidden, postgres, broker:
-        url = postgres.url("airflow")
-        installation = Installation(
-            home / "airflow",
-            dags=_dags(home),
-            extra=HURRY,
-            metadata=FreshMetadata(url),
-            executor=celery(broker.url, url.replace("postgresql+psycopg2", "postgresql"), home, WORKERS, TRIGGERERS, 4),
-        )
-        emulator = EmulatorProcess(
-            home / "emulator.log", installation.environment(), SPEED, token=token, state=Path(hidden, "emulator.db")
-        )
-        with emulator, LocalAirflow(installation, say) as airflow:
-            cluster = Cluster(home, airflow, emulator, postgres, broker, say)
-            airflow.api.put_connection(emulator.connection())
-            airflow.api.put_connection(_warehouse(postgres))
-            yield cluster
-
-
-def _warehouse(postgres: PostgresServer) -> dict[str, Any]:
-    return {
-        "connection_id": "warehouse",
-        "conn_type": "postgres",
-        "host": LOOPBACK,
-        "port": postgres.port,
-        "schema": "warehouse",
-        "login": "airflow",
-        "password": postgres.password,
-        "extra": json.dumps({"connect_timeout": 5}),
-    }

@@ -14,16 +14,18 @@ WANTED = "TRUEPUSH_CLUSTER_RUN"
 collect_ignore_glob = [] if os.environ.get(WANTED) else ["*.py"]
 
 if os.environ.get(WANTED):
-    from tests.cluster.cluster import Cluster, running
+    from tests.cluster.cluster import Cluster
     from tests.cluster.record import Record
     from tests.cluster.search import RedisWatch
+    from tests.cluster.start import running
 
     @pytest.fixture(scope="session")
-    def record() -> Iterator[Record]:
-        """The record of this run, written at its end where TRUEPUSH_RECORD asks for it."""
+    def record(request: pytest.FixtureRequest) -> Iterator[Record]:
+        """The record of this run, written at its end where TRUEPUSH_RECORD asks for it and all of it has passed."""
         record = Record()
         yield record
-        if os.environ.get("TRUEPUSH_RECORD"):
+        is_whole = not (request.session.testsfailed or request.config.option.keyword)
+        if os.environ.get("TRUEPUSH_RECORD") and is_whole:
             record.save()
 
     @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ from local_airflow.configuration import EXAMPLES
 from tests.airflow import scenarios
 from tests.airflow.examples import Show, Stage
 from tests.cluster import books, search
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import CONCURRENCY, HANG, RATE, TRIGGERERS, WORKERS, Cluster
 from tests.cluster.record import Record
 from tests.leaks import leaks
 
 QUICKSTART, CAMPAIGN = "example_truepush_quickstart", "example_truepush_campaign"
-MAPPED, WATCH, SENDS = "cluster_mapped", "cluster_watch", "cluster_sends"
+MAPPED, WATCH, SENDS, PACED = "cluster_mapped", "cluster_watch", "cluster_sends", "cluster_paced"
 KILLED, KILLED_EXPORT, EXPORT = "cluster_killed_sends", "cluster_killed_export", "cluster_export"
 EXAMPLE_SCENES = ("watcher", "approval", "housekeeping", "feed", "notifier", "taskflow", "files", "tables")
 
@@ -122,7 +122,7 @@ def test_a_worker_is_killed_during_creates(cluster: Cluster, record: Record) -> 
 
     def hang(phase: str, prefix: str) -> str:
         cluster.control("faults", {"endpoint": "createCampaign", "effect": "hang", "phase": phase, "times": 2,
-                                   "seconds": 45})  # fmt: skip
+                                   "seconds": HANG})  # fmt: skip
         run = cluster.start(KILLED, segment_id=segment, prefix=prefix)
         cluster.until(lambda: len(cluster.hung(phase)) == 2, f"two creates to hang {phase}")
         return run
@@ -174,6 +174,40 @@ def test_a_worker_is_killed_during_an_export(cluster: Cluster, record: Record) -
     )
 
 
+def test_all_processes_share_one_pace(cluster: Cluster, record: Record) -> None:
+    """Eight task processes ask as fast as they may, and two triggerers poll more often than the limit allows."""
+    tasks = len(WORKERS) * CONCURRENCY
+    seeded = cluster.control("seed", {"campaigns": [{"title": f"Paced {n}"} for n in range(10)]})["campaigns"]
+    for campaign_id in seeded:
+        cluster.control(f"series/{campaign_id}", {"series": [{"reach": 100, "sent": 100, "delivered": 1}]})
+    run = cluster.start(PACED, campaign_ids=seeded, tasks=tasks)
+
+    def times() -> list[float]:
+        rows = cluster.ask("requests", endpoint="campaignStats")
+        return sorted(row["monotonic"] for row in rows if row["argument"] in seeded)
+
+    cluster.until(lambda: cluster.states(PACED, run).get("watch") == {"deferred": len(seeded)}, "the sensors")
+    cluster.until(lambda: cluster.states(PACED, run).get("ask") == {"running": tasks}, "all task processes")
+    begin = times()[-1] + 2
+    time.sleep(22)
+    end = begin + 20
+    for campaign_id in seeded:
+        cluster.control(f"series/{campaign_id}", {"series": []})
+    assert cluster.finish(PACED, run) == "success"
+    busy = [at for at in times() if begin <= at < end]
+    most = max(sum(at <= other < at + 1 for other in busy) for at in busy)
+    rate = round(len(busy) / (end - begin), 2)
+    assert rate <= RATE
+    assert most <= RATE + 1, most  # a request that a busy machine delays meets the next one
+    assert rate >= 0.9 * RATE, rate
+    record.add(
+        f"{RATE} requests per second asked for by {tasks} task processes and {TRIGGERERS} triggerers",
+        f"{rate} per second on average, at most {most} in any second.",
+        rate=rate,
+        most=most,
+    )
+
+
 def test_redis_and_postgresql_are_restarted(cluster: Cluster, record: Record) -> None:
     """PostgreSQL holds Airflow's metadata, Celery's results, the ledger and the warehouse."""
     restarts = dict(cluster.restarts)
@@ -206,7 +240,7 @@ def test_redis_and_postgresql_are_restarted(cluster: Cluster, record: Record) ->
 def test_the_books_balance(cluster: Cluster, record: Record) -> None:
     """Truepush's campaigns are the idempotency keys, and the exported rows are Truepush's counters."""
     assert books.open_tasks(cluster) == []
-    time.sleep(5)  # the youngest campaigns are delivered by then, and their counters rest
+    cluster.control("clock", {"advance": "10m"})  # the youngest campaigns are delivered, and their counters rest
     run = cluster.start(EXPORT)
     assert cluster.finish(EXPORT, run) == "success"
     # The notifier's push has one attempt and no key.
