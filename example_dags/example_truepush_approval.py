@@ -7,15 +7,18 @@ unsubscribe, the scheduled campaign is canceled.
 
 The pilot is needed because a campaign that was sent cannot be canceled, and one that was not sent has no statistics.
 
-It needs Airflow 3.1 or newer, and a connection of type ``truepush`` called ``truepush_default``, with its ``timezone``.
+It needs Airflow 3.1 or newer with ``apache-airflow-providers-standard`` 1.13 or newer, and a connection of type
+``truepush`` called ``truepush_default``, with its ``timezone``.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, AirflowOptionalProviderFeatureException, Param
+from packaging.version import Version
 
 from airflow_provider_truepush.operators.campaign import (
     TruepushCancelCampaignOperator,
@@ -25,9 +28,13 @@ from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSens
 
 try:
     from airflow.providers.standard.operators.hitl import ApprovalOperator
-except (ImportError, AirflowOptionalProviderFeatureException):  # before Airflow 3.1 this file has no Dag
-    pass
+except (ImportError, AirflowOptionalProviderFeatureException):  # before Airflow 3.1
+    IS_AVAILABLE = False
 else:
+    # An older operator has no `response_timeout`.
+    IS_AVAILABLE = Version(version("apache-airflow-providers-standard")) >= Version("1.13")
+
+if IS_AVAILABLE:  # otherwise this file has no Dag
     MESSAGE: dict[str, Any] = {
         "title": "The winter catalogue is here",
         "message": "128 pages, and free delivery until Sunday.",

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- versions: begin -->\n", "<!-- versions: end -->\n"
 LACKS = {
     "2.11": "no asset watcher, no approval, no task state store: use a ledger",
     "3.0": "no approval, no task state store: use a ledger",
-    "3.1": "no task state store: use a ledger",
+    "3.1": "approval needs the standard provider 1.13; no task state store: use a ledger",
     "3.2": "no task state store: use a ledger",
     "3.3": "",
 }
