@@ -18,7 +18,8 @@ from airflow_provider_truepush.emulator import Emulator
 
 EXAMPLES = Path(__file__).parents[1] / "example_dags"
 AIRFLOW = (sys.executable, "-m", "airflow")
-LIMIT = 300
+#: Seconds for one command. A busy machine takes its time.
+LIMIT = 1800
 
 
 def airflow(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -25,15 +25,20 @@ class TaskState:
 
     def set(self, key: str, value: Any) -> None:
         """Write a value of JSON primitives. The store refuses it to a superseded try."""
-        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
-
         with _typed_errors("written"):
-            self._store.set(key, value, retention=NEVER_EXPIRE)
+            self._store.set(key, value, retention=never_expire())
 
     def delete(self, key: str) -> None:
         """Remove a key. The store refuses it to a superseded try."""
         with _typed_errors("written"):
             self._store.delete(key)
+
+
+def never_expire() -> Any:
+    """Return the retention of a value that Airflow keeps until it is deleted."""
+    from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow loads it late
+
+    return NEVER_EXPIRE
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,15 @@ import pytest
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.cluster_limiter import ClusterLimiter
-from airflow_provider_truepush.client.cluster_rate import Answer, ClusterRate, Cooldown, Lease, Question, Return
+from airflow_provider_truepush.client.cluster_rate import (
+    CLUSTER_USED,
+    Answer,
+    ClusterRate,
+    Cooldown,
+    Lease,
+    Question,
+    Return,
+)
 from airflow_provider_truepush.client.rate_limit import USED, RateLimiter
 from airflow_provider_truepush.client.redis_leases import RedisLeases, RedisStore, store_of
 from airflow_provider_truepush.hooks.rate_limit_connection import use_redis
@@ -87,8 +96,8 @@ def spend(leases: RedisLeases, per_second: float, processes: int, seconds: float
 
 def test_a_busy_process_asks_at_most_20_times_per_second(leases: RedisLeases) -> None:
     moments, questions = spend(leases, 1000, 1, 1.5)
-    assert len(moments) > 300  # the machine may be busy; the questions are for so many requests
     assert questions[0] <= 20 * 1.5
+    assert len(moments) > 2 * questions[0]  # far more on a machine that is not busy
 
 
 def test_several_processes_share_the_rate(leases: RedisLeases) -> None:
@@ -98,32 +107,30 @@ def test_several_processes_share_the_rate(leases: RedisLeases) -> None:
 
 
 def test_tickets_are_served_in_order_and_urgent_requests_before_them(leases: RedisLeases) -> None:
-    assert leases.ask(Lease(5)).ticket is None
-    tickets = [leases.ask(Lease(5)) for _ in range(4)]
-    waits = [answer.seconds for answer in tickets]
-    assert waits == sorted(waits)
-    assert waits[-1] > 0.7
-    urgent = leases.ask(Lease(5, is_urgent=True))
+    slow = 0.1  # so that a busy machine changes nothing
+    gap = 1 / (CLUSTER_USED * slow)
+    assert leases.ask(Lease(slow)).ticket is None
+    tickets = [given.ticket for given in (leases.ask(Lease(slow)) for _ in range(4)) if given.ticket]
+    dues = [float(ticket.due) for ticket in tickets]
+    assert [later - earlier for earlier, later in pairwise(dues)] == pytest.approx([gap] * 3)
+    urgent = leases.ask(Lease(slow, is_urgent=True))
     assert urgent.ticket is None
-    assert urgent.seconds <= waits[0] + 0.1  # a ticket is for a question somewhat earlier
+    assert gap - 5 < urgent.seconds <= gap  # the moment of the first ticket
     # All others wait one gap longer.
-    again = [leases.ask(Lease(5, ticket=answer.ticket)) for answer in tickets]
-    passed = waits[1] - waits[0]
-    assert all(
-        later.seconds == pytest.approx(wait + passed, abs=0.15) for later, wait in zip(again, waits, strict=True)
-    )
+    again = [leases.ask(Lease(slow, ticket=ticket)).ticket for ticket in tickets]
+    assert [float(ticket.due) for ticket in again if ticket] == pytest.approx([due + gap for due in dues])
 
 
 def test_a_cooldown_holds_everybody_but_urgent_requests(leases: RedisLeases) -> None:
-    assert leases.ask(Lease(100)).ticket is None
-    waiting = [leases.ask(Lease(100, permits=20)) for _ in range(2)][-1]
+    assert leases.ask(Lease(1)).ticket is None
+    waiting = leases.ask(Lease(1, permits=20))
     assert waiting.ticket is not None
-    leases.ask(Cooldown(3, 3))
-    held = leases.ask(Lease(100, ticket=waiting.ticket))
-    assert held.seconds > 2.5
+    leases.ask(Cooldown(60, 60))
+    held = leases.ask(Lease(1, ticket=waiting.ticket))
+    assert held.seconds > 50
     assert held.is_limited
-    assert leases.ask(Lease(100)).seconds > held.seconds
-    assert leases.ask(Lease(100, is_urgent=True)).seconds < 1
+    assert leases.ask(Lease(1)).seconds > held.seconds
+    assert leases.ask(Lease(1, is_urgent=True)).seconds < 5
 
 
 def test_after_a_cooldown_the_rate_is_halved(leases: RedisLeases) -> None:

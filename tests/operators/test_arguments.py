@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from inspect import isgenerator
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator, TaskGroup
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
@@ -124,6 +126,8 @@ def test_a_wrong_literal(name: str, value: Any, form: str) -> None:
 @pytest.mark.parametrize("name", ["buttons", "tags", "quiet_hours"])
 @pytest.mark.parametrize("read_once", [iter, lambda items: (item for item in items), lambda items: map(dict, items)])
 def test_an_iterator_is_refused_before_a_check_uses_it_up(name: str, read_once: Any, form: str) -> None:
+    if form == "default_args" and isgenerator(read_once([])) and not AIRFLOW_V_3_0_PLUS:
+        pytest.skip("this Airflow copies the default arguments of a Dag, which a generator refuses")
     with pytest.raises(TruepushValidationError, match=rf"\b{name}: must be a list, not an iterator") as caught:
         make(form, name, read_once([BUTTON]))
     assert isinstance(caught.value, AirflowFailException)

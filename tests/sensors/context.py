@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+#: The first poll of each run that waits in mode ``reschedule``. Airflow before 3.0 keeps it in its database.
+FIRST_POLLS: dict[str, datetime] = {}
+
 
 @dataclass
 class Store:

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.contract.driver import CONN_ID
 from tests.contract.world import SENT
-from tests.sensors.context import Store, TaskInstance, context
+from tests.sensors.context import FIRST_POLLS, Store, TaskInstance, context
 from tests.tokens import SESSION_TOKEN
 
 try:
@@ -71,12 +71,14 @@ def _poke(arguments: dict[str, Any], ti: TaskInstance, store: Store) -> Any:
 
 def _reschedule(arguments: dict[str, Any], ti: TaskInstance, store: Store) -> Any:
     """A new sensor for every poll, as it is a new process; XComs go, the state store stays."""
+    FIRST_POLLS.pop(ti.run_id, None)
     while True:
         ti.xcoms.clear()
         try:
             return sensor("reschedule", **arguments).execute(context(ti, task_state_store=store))
         except AirflowRescheduleException as again:
             ti.first_reschedule = ti.first_reschedule or datetime.now(UTC)
+            FIRST_POLLS[ti.run_id] = ti.first_reschedule
             time.sleep(max(0.0, (again.reschedule_date - datetime.now(UTC)).total_seconds()))
 
 
