@@ -111,7 +111,7 @@ def version() -> str:
 
 def main() -> None:
     """Print each check, and fail when one did."""
-    outcome = checks(Path(sys.argv[1]))
+    outcome = checks(Path(sys.argv[1]).resolve())
     for name, good in outcome.items():
         print(f"[probe] Airflow {version()}, Python {sys.version.split()[0]}: {name}: {'ok' if good else 'FAILED'}")
     Path(sys.argv[1], "probe.json").write_text(json.dumps(outcome), encoding="utf-8")
