@@ -101,6 +101,13 @@ test-warehouses: ## run the exports into stand-ins of warehouses, in environment
 test-cluster: ## break a real cluster (PostgreSQL, Redis, Celery) in every way, and check the books; 12 minutes
 	@TRUEPUSH_RECORD=$(RECORD) $(PYTHON) tools/cluster.py $(PYTEST_ARGS)
 
+.PHONY: test-dbt test-storage
+test-dbt: $(READY) ## build the dbt project of examples/dbt on an export, with dbt in an environment of its own
+	@$(BIN)/python tools/extra_tests.py dbt
+
+test-storage: $(READY) ## write files to stand-ins of S3, GCS and Azure, and load them on, in an environment of its own
+	@$(BIN)/python tools/extra_tests.py storage
+
 .PHONY: bench
 bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
 	@echo "[bench] about 40 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 7"
@@ -131,5 +138,5 @@ constraints: $(READY) ## choose newer versions of everything `make` installs
 	@$(PYTHON) tools/constraints.py $(BIN)/uv
 
 clean: ## remove what the targets above have made
-	rm -rf $(VENV) $(BENCH_VENV) .cluster-venv .warehouse-venvs .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(BENCH_VENV) .cluster-venv .warehouse-venvs .dbt-venv .storage-venv .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

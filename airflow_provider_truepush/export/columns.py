@@ -6,7 +6,7 @@ No Airflow, no I/O.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,6 +86,56 @@ STATS: tuple[Column, ...] = (
     Column("counter_regressed", "bool", "Whether a counter is lower than it was before.", in_files=False),
 )
 
+#: What is known of a campaign that this provider sent, in files and in the stage of a batch: there ``dag_id`` and
+#: ``run_id`` are those of the export.
+SENDS: tuple[Column, ...] = (
+    Column(
+        "link",
+        "text",
+        "Address that the push opens. This and the following are known of campaigns that this provider sent.",
+        nullable=True,
+        path="send.link",
+        repeats=True,
+    ),
+    Column(
+        "segment_id",
+        "text",
+        "Id of the segment; null for every subscriber, too.",
+        nullable=True,
+        size=64,
+        path="send.segment_id",
+        repeats=True,
+    ),
+    Column(
+        "segment",
+        "text",
+        "Name of the segment, where the campaign was sent by it.",
+        nullable=True,
+        path="send.segment",
+        repeats=True,
+    ),
+    Column(
+        "tags",
+        "text",
+        'Tags of the campaign, as JSON text such as `["sale"]`.',
+        nullable=True,
+        path="send.tags_json",
+        repeats=True,
+    ),
+    *(
+        Column(
+            f"sent_by_{name}",
+            "text",
+            f"The {what} that sent the campaign.",
+            nullable=True,
+            size=250,
+            path=f"send.{name}",
+            repeats=True,
+        )
+        for name, what in (("dag_id", "Dag"), ("run_id", "Dag run"), ("task_id", "task"))
+    ),
+)
+
 #: The columns of the table of campaigns.
 CAMPAIGNS: tuple[Column, ...] = (
     Column("project", "text", "Name of the Truepush project.", size=200),
@@ -94,17 +144,27 @@ CAMPAIGNS: tuple[Column, ...] = (
     Column("first_seen", "time", "When an export first had statistics of it.", path="observed_at"),
     Column("created_at", "time", "When the campaign was created.", nullable=True),
     Column("last_seen", "time", "When an export last had statistics of it.", path="observed_at"),
+    *(replace(column, name=column.name.removeprefix("sent_by_")) for column in SENDS),
 )
+#: Those of them that are only known of campaigns that this provider sent.
+CAMPAIGN_SENDS: tuple[str, ...] = tuple(column.name.removeprefix("sent_by_") for column in SENDS)
 
-BY_NAME: dict[str, Column] = {column.name: column for column in (*CAMPAIGNS, *STATS)}
+#: The columns of a batch that holds what all tables need, and how it names the columns of the table of campaigns.
+STAGED: tuple[Column, ...] = (*STATS, *SENDS)
+_STAGED_NAMES = {column.path or column.name: column.name for column in STAGED}
+STAGED_AS: dict[str, str] = {column.name: _STAGED_NAMES[column.path or column.name] for column in CAMPAIGNS}
+
+BY_NAME: dict[str, Column] = {column.name: column for column in (*CAMPAIGNS, *STAGED)}
 COLUMNS: tuple[str, ...] = tuple(column.name for column in STATS)
-FILES: tuple[Column, ...] = tuple(column for column in STATS if column.in_files)
+FILES: tuple[Column, ...] = tuple(column for column in STAGED if column.in_files)
 FILE_COLUMNS: tuple[str, ...] = tuple(column.name for column in FILES)
 
 #: Return a row as flat values in the order of :data:`COLUMNS`: str, int, bool, aware datetimes (UTC), None.
 as_values: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in STATS))
 #: The same in the order of :data:`CAMPAIGNS`.
 as_campaign: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in CAMPAIGNS))
+#: The same in the order of :data:`STAGED`.
+as_staged: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in STAGED))
 #: The same in the order of :data:`FILE_COLUMNS`.
 as_file_values: Callable[[StatsRow], tuple[Any, ...]] = attrgetter(*(column.path or column.name for column in FILES))
 
@@ -113,7 +173,8 @@ def documentation() -> str:
     """Return the columns of tables and files in Markdown, for the documentation."""
     return (
         "### `campaign_stats`, `campaign_stats_latest` and files\n\n"
-        f"{_markdown(STATS)}\n### `campaigns`\n\nFiles do not have these.\n\n{_markdown(CAMPAIGNS, files=False)}"
+        f"{_markdown(STATS)}\n### `campaigns`\n\n{_markdown(CAMPAIGNS, files=False)}\n"
+        f"### The last columns of files\n\n{_markdown(SENDS, files=False)}"
     )
 
 

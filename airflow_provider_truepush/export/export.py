@@ -18,6 +18,7 @@ from airflow_provider_truepush.export.collect import AT_ONCE, ROW_BUDGET, collec
 from airflow_provider_truepush.export.progress import Progress
 from airflow_provider_truepush.export.rows import ExportRun
 from airflow_provider_truepush.export.selection import Selection, Selector
+from airflow_provider_truepush.export.sends import OwnSends
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 
 T = TypeVar("T")
@@ -93,6 +94,7 @@ def export(
     run: ExportRun,
     sink: Sink,
     *,
+    sends: OwnSends | None = None,
     row_budget: int = ROW_BUDGET,
     at_once: int = AT_ONCE,
 ) -> Outcome:
@@ -104,6 +106,7 @@ def export(
     :param selection: which campaigns.
     :param run: what the rows have in common.
     :param sink: where they go; prepared here, and closed.
+    :param sends: adds what is known of the sends of campaigns; used as the sink is.
     :param row_budget: maximum number of campaigns per batch.
     :param at_once: requests under way at once.
     :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
@@ -117,25 +120,36 @@ def export(
 
         try:
             in_thread(sink.prepare)
-            exporting = _Exporting(hook.truepush_conn_id, settings, run, sink, thread)
+            sends = sends or OwnSends({})
+            in_thread(sends.prepare)
+            exporting = _Exporting(hook.truepush_conn_id, settings, run, sink, sends, thread)
             outcome = asyncio.run(exporting.run(selection, row_budget, at_once))
             complete = not outcome.failed and outcome.broken_by is None
             outcome.sink = in_thread(lambda: sink.finish(complete=complete))
             for observed_at in outcome.sink.unlisted:
                 outcome.add_done(Checkpoint(done_at=observed_at))
         finally:
+            if sends is not None:
+                in_thread(sends.close)
             in_thread(sink.close)
     return outcome
 
 
 class _Exporting:
     def __init__(
-        self, conn_id: str, settings: Settings, run: ExportRun, sink: Sink, thread: ThreadPoolExecutor
+        self,
+        conn_id: str,
+        settings: Settings,
+        run: ExportRun,
+        sink: Sink,
+        sends: OwnSends,
+        thread: ThreadPoolExecutor,
     ) -> None:
         self._conn_id = conn_id
         self._settings = settings
         self._run = run
         self._sink = sink
+        self._sends = sends
         self._thread = thread
         self._outcome = Outcome()
 
@@ -171,7 +185,7 @@ class _Exporting:
                 except Exception as error:
                     outcome.broken_by = error
                     return
-                await self._in_thread(lambda written=batch: self._sink.write(written))  # type: ignore[misc]
+                await self._in_thread(lambda fetched=batch: self._sink.write(self._sends.add(fetched)))  # type: ignore[misc]
                 outcome.add(batch)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:

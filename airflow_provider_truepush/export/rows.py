@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from airflow_provider_truepush.api.checks.text import writable
 from airflow_provider_truepush.api.checks.values import created_at
+from airflow_provider_truepush.api.models.own_send import FIELDS, UNKNOWN, OwnSend
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.export.storable import LARGEST, TextLimits, raw_json
 
@@ -58,6 +60,7 @@ class StatsRow:
     :param counter_regressed: whether a counter is lower than at the observation before.
     :param raw: counters that this version does not know, as JSON text; None when there are none.
     :param title_replaced: whether the title is not stored as Truepush returned it; ``raw`` then has a flag.
+    :param send: what is known of the campaign if this provider sent it.
 
     The other fields are those of :class:`Target` and :class:`ExportRun`.
     """
@@ -77,6 +80,7 @@ class StatsRow:
     load_id: str = ""
     raw: str | None = None
     title_replaced: bool = False
+    send: OwnSend = UNKNOWN
 
 
 def stats_row(run: ExportRun, target: Target, stats: CampaignStats, observed_at: datetime) -> StatsRow:
@@ -111,10 +115,20 @@ def fitted(row: StatsRow, limits: TextLimits) -> StatsRow:
     raw = None if row.raw is None else raw_json(row.stats.extra, title_replaced=replaced, fit=limits.fit)
     if replaced and raw is None:
         raw = raw_json({}, title_replaced=True)
-    dag_id, run_id = limits.fit(row.dag_id), limits.fit(row.run_id)
-    if (title, raw, dag_id, run_id) == (row.title, row.raw, row.dag_id, row.run_id):
+    dag_id, run_id, send = limits.fit(row.dag_id), limits.fit(row.run_id), _fitted_send(row.send, limits)
+    if (title, raw, dag_id, run_id, send) == (row.title, row.raw, row.dag_id, row.run_id, row.send):
         return row
-    return replace(row, title=title, raw=raw, title_replaced=replaced, dag_id=dag_id, run_id=run_id)
+    return replace(row, title=title, raw=raw, title_replaced=replaced, dag_id=dag_id, run_id=run_id, send=send)
+
+
+def _fitted_send(send: OwnSend, limits: TextLimits) -> OwnSend:
+    if send == UNKNOWN:
+        return send
+    changes: dict[str, Any] = {}
+    for name in FIELDS:
+        if isinstance(text := getattr(send, name), str):
+            changes[name] = limits.fit(text)
+    return replace(send, **changes)
 
 
 def too_large(stats: CampaignStats) -> str | None:

@@ -24,7 +24,7 @@ def read_campaign(hook: TruepushHook, fields: Mapping[str, Any], *, consequence:
     if name is None:
         return Campaign.read(others)
     segment_id = resolve(hook, "segment", name, field=_FIELD, consequence=consequence)
-    return Campaign.read({**others, "segment_id": segment_id})
+    return Campaign.read({**others, "segment_id": segment_id}).named(name)
 
 
 async def read_campaign_async(hook: TruepushAsyncHook, fields: Mapping[str, Any], *, consequence: str) -> Campaign:
@@ -33,7 +33,7 @@ async def read_campaign_async(hook: TruepushAsyncHook, fields: Mapping[str, Any]
     if name is None:
         return Campaign.read(others)
     segment_id = await resolve_async(hook, "segment", name, field=_FIELD, consequence=consequence)
-    return Campaign.read({**others, "segment_id": segment_id})
+    return Campaign.read({**others, "segment_id": segment_id}).named(name)
 
 
 def _checked(fields: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:

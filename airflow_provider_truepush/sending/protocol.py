@@ -21,6 +21,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushServerError,
 )
 from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.api.models.own_send import send_details
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
@@ -38,7 +39,6 @@ from airflow_provider_truepush.sending.search import Search
 from airflow_provider_truepush.sending.store import TRY_WITHIN, SendStore
 
 log = get_logger(__name__)
-
 
 #: Seconds after the intent in which the request must leave. A worker that froze in between and wakes up later
 #: sends nothing.
@@ -184,8 +184,7 @@ class CampaignSending:
             self._search.cancel_duplicates(record, record.campaign_id)
 
     def _intent(self) -> SendRecord:
-        now = self._clock()
-        today = datetime.fromtimestamp(now, UTC)
+        today = datetime.fromtimestamp(self._clock(), UTC)
         title = self._plan.campaign.title
         try:
             newest_listed = self._hook.newest_campaigns()
@@ -208,6 +207,7 @@ class CampaignSending:
             conn_id="" if identity is None else identity.conn_id,
             project="" if identity is None else identity.project,
             deadline=deadline if self._store.is_durable else min(deadline, self._began + TRY_WITHIN),
+            details=send_details(self._plan.campaign),
         )
 
     def ready(self) -> Campaign:

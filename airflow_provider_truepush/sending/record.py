@@ -83,6 +83,7 @@ class SendRecord:
     :param floor: the id below which ``before`` is not complete; "" where it is.
     :param project: see :func:`~airflow_provider_truepush.sending.identity.project_fingerprint`; "" in records of
         earlier versions.
+    :param details: see :func:`~airflow_provider_truepush.api.models.own_send.send_details`; only a ledger keeps them.
     """
 
     key: str
@@ -99,6 +100,7 @@ class SendRecord:
     conn_id: str = ""
     project: str = ""
     floor: str = ""
+    details: str = ""
 
     def with_outcome(self, campaign_id: str | None) -> SendRecord:
         """Return the record with its outcome."""
@@ -107,6 +109,7 @@ class SendRecord:
     def as_dict(self) -> dict[str, Any]:
         """Return the record as JSON primitives, under the names that stored records have always had."""
         found = {**asdict(self), "before": list(self.before)}
+        del found["details"]  # nothing reads them there, and an earlier version would refuse the record
         return {"slot": found.pop("key"), **found}
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_truepush.api.checks.values import object_id
 from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.sending.record import SendRecord
-from airflow_provider_truepush.sending.sql_table import TABLE, SqlTable
+from airflow_provider_truepush.sending.sql_table import DETAILS, TABLE, SqlTable
 
 #: In the column ``attempt``: a row that only leads to the record of a send, and one that only records a visit.
 ALIAS, VISIT = "alias", "visit"
@@ -65,8 +65,12 @@ class Rows:
 
     def insert(self, record: SendRecord) -> None:
         """Write a row. Its key must be new."""
-        marks = ", ".join("?" * len(_COLUMNS))
-        self._table.change(f"INSERT INTO {TABLE} ({', '.join(_COLUMNS)}) VALUES ({marks})", _values(record))
+        columns, values = list(_COLUMNS), _values(record)
+        if self._table.has_details():
+            columns.append(DETAILS)
+            values.append(record.details or None)
+        marks = ", ".join("?" * len(columns))
+        self._table.change(f"INSERT INTO {TABLE} ({', '.join(columns)}) VALUES ({marks})", values)
 
     def insert_once(self, row: SendRecord) -> None:
         """Write a row unless there is one of its key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,8 +10,11 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from airflow_provider_truepush.api.errors import TruepushError, TruepushSendStoreError, TruepushValidationError
+from airflow_provider_truepush.api.models.own_send import LEDGER
 
-TABLE = "truepush_send_ledger"
+log = logging.getLogger(__name__)
+
+TABLE = LEDGER
 
 _CREATE = f"""
 CREATE TABLE {TABLE} (
@@ -24,11 +28,16 @@ CREATE TABLE {TABLE} (
     made_at DOUBLE PRECISION NOT NULL,
     deadline DOUBLE PRECISION NOT NULL,
     settled INTEGER NOT NULL,
-    campaign_id VARCHAR(64) UNIQUE
+    campaign_id VARCHAR(64) UNIQUE,
+    details TEXT
 )
 """
 
 _PROBE = f"SELECT slot FROM {TABLE} WHERE 1 = 0"  # a constant
+#: The column that ledgers of earlier versions lack: what was sent to whom. No send depends on it.
+DETAILS = "details"
+_PROBE_DETAILS = f"SELECT {DETAILS} FROM {TABLE} WHERE 1 = 0"
+_ADD_DETAILS = f"ALTER TABLE {TABLE} ADD {DETAILS} TEXT"
 
 #: Errors after which a retry cannot help (login, database, rights): SQLSTATE classes, and words of the message.
 _PERMANENT_STATES = ("28", "3D", "42", "0A")
@@ -70,6 +79,14 @@ class SqlTable:
         self._connection: Any = None
         self._thread = 0
         self._is_ready = False
+        self._has_details = False
+
+    def has_details(self) -> bool:
+        """Report whether the table has the column of details, which a ledger of an earlier version gets if it can."""
+        if not self._is_ready:
+            with self._cursor():
+                pass
+        return self._has_details
 
     def query(self, sql: str, values: Sequence[Any]) -> list[Sequence[Any]]:
         """Return the rows of a statement."""
@@ -102,6 +119,7 @@ class SqlTable:
                 self._connection, self._thread = self._hook.get_conn(), threading.get_ident()
             if not self._is_ready:
                 self._create_table(self._connection)
+                self._has_details = self._add_details(self._connection)
                 self._is_ready = True
             with closing(self._connection.cursor()) as cursor:
                 yield cursor
@@ -131,8 +149,7 @@ class SqlTable:
         return found
 
     def _create_table(self, connection: Any) -> None:
-        missing = self._lack(connection)
-        if missing is None:
+        if self._lack(connection) is None:
             return
         refused: Exception | None = None
         try:
@@ -152,12 +169,40 @@ class SqlTable:
             cause,
         ) from cause
 
-    @staticmethod
-    def _lack(connection: Any) -> Exception | None:
-        """Return the error of reading the table; None if it can be read."""
+    def _add_details(self, connection: Any) -> bool:
+        """Add the column of details to a ledger of an earlier version; report whether the table has it.
+
+        A column that can be null is no trouble to workers of the earlier version, which name the columns they write.
+        """
+        if self._lack(connection, _PROBE_DETAILS) is None:
+            return True
+        refused: Exception | None = None
         try:
             with closing(connection.cursor()) as cursor:
-                cursor.execute(_PROBE)
+                cursor.execute(_ADD_DETAILS)
+            _end(connection, "commit")
+        except Exception as error:  # Another task may be adding it at this moment; whether it exists decides.
+            refused = error
+        _end(connection, "rollback")
+        if self._lack(connection, _PROBE_DETAILS) is None:
+            return True
+        log.warning(
+            "The ledger %s in connection %r has no column %s, and it could not be added (%s). Campaigns are sent and "
+            "recorded without it; exports will not know their links, segments and tags. Have the table's owner run: %s",
+            TABLE,
+            self._conn_id,
+            DETAILS,
+            "it was not found afterwards" if refused is None else _said(refused),
+            _ADD_DETAILS,
+        )
+        return False
+
+    @staticmethod
+    def _lack(connection: Any, probe: str = _PROBE) -> Exception | None:
+        """Return why the table, or a column of it, cannot be read; None if it can."""
+        try:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(probe)
                 cursor.fetchall()
         except Exception as error:  # each driver has its own class of errors
             _end(connection, "rollback")

@@ -6,11 +6,14 @@ Each check takes the name of an argument and its rendered value, and returns the
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api import templated
 from airflow_provider_truepush.api.checks.values import refuse, text, whole
 from airflow_provider_truepush.export.sql.names import schema, table_prefix
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.models.own_send import OwnSend
 
 __all__ = [
     "age",
@@ -23,6 +26,7 @@ __all__ = [
     "path",
     "ratio",
     "schema",
+    "sends",
     "table_prefix",
 ]
 
@@ -68,6 +72,15 @@ def optional_name(field: str, value: Any) -> str | None:
     """Check the same, or None."""
     given = templated.optional(value)
     return None if given is None else name(field, given)
+
+
+def sends(field: str, value: Any) -> dict[str, OwnSend]:
+    """Check what is known of sends, or None."""
+    if value is None:
+        return {}
+    from airflow_provider_truepush.export.sends import read_sends
+
+    return read_sends(field, value)
 
 
 def flag(field: str, value: Any) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.export.export import Outcome
     from airflow_provider_truepush.export.rows import ExportRun
     from airflow_provider_truepush.export.selection import Selection
+    from airflow_provider_truepush.export.sends import Ledger
 
 #: The most ids that an error lists.
 _NAMED = 50
@@ -57,6 +58,11 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         ``flag`` the rows (``past_interval``), or ``fail``. Manual runs, and tries that continue what an earlier one
         has begun, are flagged.
     :param fail_if_missing_ratio: fail when a larger part of the campaigns has no statistics; None to never fail.
+    :param ledger_conn_id: id of an SQL connection with the ledger of sends (``ledger_conn_id`` of the operators that
+        send). Exported campaigns that were sent by this provider get ``link, segment_id, segment, tags`` and the Dag,
+        run and task that sent them. None to look for a ledger in the database that is written to.
+    :param sends: the same of campaigns that no ledger has: a list of mappings with ``campaign_id`` and any of
+        ``link, segment_id, segment, tags, dag_id, run_id, task_id``, or text that holds it. It outweighs the ledger.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -68,11 +74,13 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         "snapshot_key",
         "on_past_interval",
         "fail_if_missing_ratio",
+        "ledger_conn_id",
+        "sends",
         "truepush_conn_id",
     )
     #: Arguments that must not come out empty once they were given.
     never_empty_fields: ClassVar[tuple[str, ...]] = given.SHARED
-    native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio")
+    native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio", "sends")
 
     def __init__(
         self,
@@ -84,6 +92,8 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         snapshot_key: str | None = NOT_GIVEN,
         on_past_interval: Literal["skip", "flag", "fail"] = "skip",
         fail_if_missing_ratio: float | None = NOT_GIVEN,
+        ledger_conn_id: str | None = NOT_GIVEN,
+        sends: Any = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
@@ -98,6 +108,8 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         self.snapshot_key = None if snapshot_key is NOT_GIVEN else snapshot_key
         self.on_past_interval = on_past_interval
         self.fail_if_missing_ratio = None if fail_if_missing_ratio is NOT_GIVEN else fail_if_missing_ratio
+        self.ledger_conn_id = None if ledger_conn_id is NOT_GIVEN else ledger_conn_id
+        self.sends = sends = None if sends is NOT_GIVEN else sends
         self.truepush_conn_id = truepush_conn_id
         self._never_empty = never_empty
         # A template without a value must not mean every campaign.
@@ -111,6 +123,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
             check_literal(arguments.optional_name, "snapshot_key", self.snapshot_key)
             check_literal(arguments.choice, "on_past_interval", on_past_interval, arguments.ON_PAST_INTERVAL)
             check_literal(arguments.ratio, "fail_if_missing_ratio", self.fail_if_missing_ratio)
+            check_literal(arguments.sends, "sends", sends)
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
@@ -129,9 +142,16 @@ class StatsTransfer(ExportLineage, TruepushOperator):
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """Check the arguments of the target, and create the sink. Nothing is written yet."""
 
+    def ledger(self, sink: Any) -> Ledger | None:
+        """Return the ledger to look sends up in; None where there is none."""
+        from airflow_provider_truepush.transfers.connections import open_ledger
+
+        return None if self.ledger_conn_id is None else open_ledger(self.ledger_conn_id)
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Export, and return a summary."""
         from airflow_provider_truepush.export.export import export
+        from airflow_provider_truepush.export.sends import OwnSends
 
         with self.truepush() as hook:
             for name in self._never_empty:
@@ -139,9 +159,10 @@ class StatsTransfer(ExportLineage, TruepushOperator):
             wanted = self._selection(context)
             ratio = arguments.ratio("fail_if_missing_ratio", self.fail_if_missing_ratio)
             run = self._run(context)
-            sink = self.open_sink(context, run)
+            given, sink = arguments.sends("sends", self.sends), self.open_sink(context, run)
+            sends = OwnSends(given, self.ledger(sink))
             began = time.monotonic()
-            outcome = export(hook, wanted, run, sink)
+            outcome = export(hook, wanted, run, sink, sends=sends)
             _measure(outcome, time.monotonic() - began)
             self._judge(outcome, ratio)
         summary = self.publish_export(context, run, outcome)

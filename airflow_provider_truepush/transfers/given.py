@@ -21,6 +21,8 @@ SHARED = (
     "stop_after_unchanged",
     "snapshot_key",
     "fail_if_missing_ratio",
+    "ledger_conn_id",
+    "sends",
     "truepush_conn_id",
 )
 #: Among the arguments of a mapped task: names of those that are literally None in ``partial``. Airflow makes the

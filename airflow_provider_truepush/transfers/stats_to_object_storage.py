@@ -83,6 +83,8 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         snapshot_key: str | None = NOT_GIVEN,
         on_past_interval: Literal["skip", "flag", "fail"] = "skip",
         fail_if_missing_ratio: float | None = NOT_GIVEN,
+        ledger_conn_id: str | None = NOT_GIVEN,
+        sends: Any = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
@@ -94,6 +96,8 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
             snapshot_key=snapshot_key,
             on_past_interval=on_past_interval,
             fail_if_missing_ratio=fail_if_missing_ratio,
+            ledger_conn_id=ledger_conn_id,
+            sends=sends,
             truepush_conn_id=truepush_conn_id,
             **kwargs,
         )

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import BaseHook
-
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.api.checks.literals import check_literal
-from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.transfers import arguments, given
@@ -21,8 +18,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.export.batches import Sink
     from airflow_provider_truepush.export.rows import ExportRun
+    from airflow_provider_truepush.export.sends import Ledger
     from airflow_provider_truepush.export.sql.engine import Engine
     from airflow_provider_truepush.export.sql.tables import Tables
+    from airflow_provider_truepush.export.sql.warehouse import Warehouse
 
 __all__ = ["TruepushStatsToSqlOperator"]
 
@@ -56,8 +55,8 @@ class TruepushStatsToSqlOperator(StatsTransfer):
 
     :param sql_conn_id: id of an SQL connection.
     :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
-        ``refresh_for``, ``stop_after_unchanged``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and
-        ``truepush_conn_id``.
+        ``refresh_for``, ``stop_after_unchanged``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio``,
+        ``ledger_conn_id``, ``sends`` and ``truepush_conn_id``.
     :param schema: the schema (BigQuery: the dataset) with the tables; None for the connection's own. It is not created.
     :param table_prefix: prefix of the names of the tables and of the view.
     :param create_table: create the tables and the view if they do not exist. False fails the task instead.
@@ -90,6 +89,8 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         snapshot_key: str | None = NOT_GIVEN,
         on_past_interval: Literal["skip", "flag", "fail"] = "skip",
         fail_if_missing_ratio: float | None = NOT_GIVEN,
+        ledger_conn_id: str | None = NOT_GIVEN,
+        sends: Any = NOT_GIVEN,
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
@@ -102,6 +103,8 @@ class TruepushStatsToSqlOperator(StatsTransfer):
             snapshot_key=snapshot_key,
             on_past_interval=on_past_interval,
             fail_if_missing_ratio=fail_if_missing_ratio,
+            ledger_conn_id=ledger_conn_id,
+            sends=sends,
             truepush_conn_id=truepush_conn_id,
             **kwargs,
         )
@@ -120,22 +123,16 @@ class TruepushStatsToSqlOperator(StatsTransfer):
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """Check the arguments of the tables, and return the warehouse."""
-        from airflow_provider_truepush.export.sql.engines import engine_for, hook_for
         from airflow_provider_truepush.export.sql.tables import tables
         from airflow_provider_truepush.export.sql.warehouse import Warehouse
+        from airflow_provider_truepush.transfers.connections import open_engine
 
         contract = arguments.choice("schema_contract", self.schema_contract, arguments.SCHEMA_CONTRACTS)
         create_table = arguments.flag("create_table", self.create_table)
         described = tables(
             arguments.table_prefix("table_prefix", self.table_prefix), arguments.schema("schema", self.schema)
         )
-        connection = BaseHook.get_connection(self.sql_conn_id)
-        try:
-            hook = hook_for(connection)
-        except Exception as error:
-            remedy = "Install its provider, such as apache-airflow-providers-sqlite, and restart the workers"
-            refuse("sql_conn_id", self.sql_conn_id, f"cannot be used as an SQL connection ({error})", remedy)
-        engine = engine_for(hook, self.sql_conn_id)
+        engine = open_engine("sql_conn_id", self.sql_conn_id)
         self._written = engine, described
         return Warehouse(
             engine,
@@ -145,6 +142,10 @@ class TruepushStatsToSqlOperator(StatsTransfer):
             create_table=create_table,
             schema_contract=contract,
         )
+
+    def ledger(self, sink: Warehouse) -> Ledger | None:
+        """Return the ledger that an argument names, or that of the database that is written to."""
+        return super().ledger(sink) or sink.ledger()
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
         """Return the three tables; none where OpenLineage's name for them is unknown."""

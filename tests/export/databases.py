@@ -147,7 +147,7 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A database that nothing special is known of: SQLite, treated so."""
     connect(monkeypatch, conn_type="sqlite", host=str(tmp_path / "warehouse.db"))
     monkeypatch.setattr(
-        "airflow_provider_truepush.export.sql.engines.engine_for", lambda hook, conn_id: OtherEngine(hook)
+        "airflow_provider_truepush.export.sql.engines.engine_for", lambda hook, conn_id, field="": OtherEngine(hook)
     )
     return Database("other")
 

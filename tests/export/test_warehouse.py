@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.columns import COLUMNS, as_values
+from airflow_provider_truepush.export.rows import StatsRow
+from airflow_provider_truepush.export.sql.tables import Tables
 from airflow_provider_truepush.export.storable import LARGEST
 from tests.export.databases import Database
 from tests.export.support import CAMPAIGNS, HISTORY, LATEST, START, campaign, row, run_of, warehouse, write
@@ -96,11 +99,11 @@ def test_a_batch_is_written_whole_or_not_at_all(database: Database, monkeypatch:
     sink.write(Batch(rows=[row(1, 1)]))
     upsert = sink._engine.upsert
 
-    def broken(cursor: object, table: object, rows: object) -> None:
-        upsert(cursor, table, rows)  # type: ignore[arg-type]
+    def broken(cursor: Any, tables: Tables, rows: list[StatsRow]) -> None:
+        upsert(cursor, tables.history, list(map(as_values, rows)))
         raise RuntimeError("killed here")
 
-    monkeypatch.setattr(sink._engine, "write", lambda cursor, t, stats, _: broken(cursor, t.history, stats))
+    monkeypatch.setattr(sink._engine, "write", broken)
     with pytest.raises(Exception, match="killed here"):
         sink.write(Batch(rows=[row(1, 999, at=9), row(2, 1)]))
     sink.close()

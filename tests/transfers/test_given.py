@@ -26,6 +26,8 @@ NAMES = [
     "stop_after_unchanged",
     "snapshot_key",
     "fail_if_missing_ratio",
+    "ledger_conn_id",
+    "sends",
     "truepush_conn_id",
     "schema",
     "sql_conn_id",

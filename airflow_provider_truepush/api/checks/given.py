@@ -86,6 +86,11 @@ _MEANING = {
         "omit fail_if_missing_ratio if that is meant",
     ),
     "schema": ("Without it the rows would go to another schema.", "omit schema to use the connection's own"),
+    "export.ledger_conn_id": (
+        "Without it the rows would lack what is known of own sends.",
+        "omit ledger_conn_id to look for a ledger in the database that is written to",
+    ),
+    "sends": ("Without them the rows would lack what is known of own sends.", "omit sends if that is meant"),
     "sql_conn_id": ("Without it the {what} has no database to write to.", "set it to the id of an SQL connection"),
     "truepush_conn_id": (
         "Without it the {what} would go to the project of another connection.",
@@ -139,7 +144,7 @@ def refuse_two_segments(field: str, given: Mapping[str, Any]) -> None:
 
 def _refuse(field: str, value: object, what: str) -> NoReturn:
     name = field.rpartition(".")[2]
-    meaning, leave_out = _MEANING[name]
+    meaning, leave_out = _MEANING.get(f"{what}.{name}") or _MEANING[name]
     raise TruepushValidationError(
         f"{field}: was given and is empty, got {value!r}. {meaning.format(what=what)} "
         f"Nothing was {'exported' if what == 'export' else 'sent'}. {CHECK_SOURCE}; {leave_out}."

@@ -52,6 +52,8 @@ class Campaign:
     #: Those of ``segment_id`` and ``send_at`` that were given as None. It is unknown whether that was intended, so
     #: such a campaign is not sent.
     given_empty: tuple[str, ...] = field(init=False, default=(), repr=False, compare=False)
+    #: Name of the segment, where it was given instead of the id. Only recorded: the id decides who gets the campaign.
+    segment_name: str | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         empty = tuple(name for name in MUST_NOT_BE_EMPTY if getattr(self, name) is None)
@@ -75,7 +77,13 @@ class Campaign:
 
     def moved_to(self, send_at: datetime) -> Campaign:
         """Return the same campaign, sent at another time."""
-        return Campaign(**{**self.given(), "send_at": send_at})
+        return Campaign(**{**self.given(), "send_at": send_at}).named(self.segment_name)
+
+    def named(self, segment_name: str | None) -> Campaign:
+        """Return the same campaign, with the name of its segment."""
+        named = Campaign(**self.given())
+        object.__setattr__(named, "segment_name", segment_name)
+        return named
 
     def given(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, as they were given; None for those given as None."""

@@ -131,7 +131,7 @@ class CsvFormat(TextFormat):
     def lines(self, file: Any) -> Iterator[bytes]:
         """The rows of an open file. A title may hold a line break."""
         with io.TextIOWrapper(file, "utf-8", newline="") as text:
-            read = _read_rows(text)
+            read = _read_rows(_complete(text, self.end.decode()))
             if next(read, None) != list(FILE_COLUMNS):
                 raise ValueError("it has other columns")
             yield from _csv_lines(map(_whole, read))
@@ -169,6 +169,15 @@ def _read_rows(file: Iterable[str]) -> Iterator[list[str]]:
         csv.field_size_limit(former)
 
 
+def _complete(lines: Iterable[str], end: str) -> Iterator[str]:
+    """Yield the lines of a file, unless it was cut off."""
+    line = end
+    for line in lines:
+        yield line
+    if not line.endswith(end):
+        raise ValueError("it ends in the middle of a row")
+
+
 def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     line = io.StringIO(newline="")
     writer = csv.writer(line, lineterminator="\r\n")  # what it quotes depends on it
@@ -180,8 +189,8 @@ def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _whole(row: list[str]) -> list[str]:
-    """A row of a file, unless it was cut off."""
-    if len(row) != len(FILE_COLUMNS) or row[-1] not in ("true", "false"):
+    """A row of a file, unless a part of it is missing."""
+    if len(row) != len(FILE_COLUMNS):
         raise ValueError("it ends in the middle of a row")
     return row
 

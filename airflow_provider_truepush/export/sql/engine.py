@@ -14,6 +14,8 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ClauseElement
 
+from airflow_provider_truepush.export.columns import as_campaign, as_values
+from airflow_provider_truepush.export.rows import StatsRow
 from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 from airflow_provider_truepush.export.storable import TextLimits
 
@@ -218,12 +220,12 @@ class Engine(ABC):
         for begin in range(0, len(rows), _SLICE):
             self.merge(cursor, table, self.adapted(table, rows[begin : begin + _SLICE]))
 
-    def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
+    def write(self, cursor: Any, tables: Tables, rows: Sequence[StatsRow]) -> None:
         """Write a batch into all tables, in the open transaction."""
-        adapted = self.adapted(tables.history, stats)
+        adapted = self.adapted(tables.history, list(map(as_values, rows)))
         self.merge(cursor, tables.history, adapted)
         self.merge(cursor, tables.latest, adapted)
-        self.merge(cursor, tables.campaigns, self.adapted(tables.campaigns, campaigns))
+        self.merge(cursor, tables.campaigns, self.adapted(tables.campaigns, list(map(as_campaign, rows))))
 
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """:meth:`upsert` of rows as the driver takes them; each engine has this, or an upsert of its own."""

@@ -57,15 +57,16 @@ def _dataset(hook: Any) -> str | None:
     return str(found) if found else None
 
 
-def engine_for(hook: Any, conn_id: str) -> Engine:
+def engine_for(hook: Any, conn_id: str, field: str = "sql_conn_id") -> Engine:
     """The engine of a hook's database.
 
     :param hook: a ``DbApiHook``.
     :param conn_id: its connection, for messages.
+    :param field: the argument that names the connection, for messages.
     """
     if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
         raise TruepushSchemaError(
-            f"sql_conn_id: {conn_id!r} is not an SQL connection ({type(hook).__name__}). Nothing was fetched."
+            f"{field}: {conn_id!r} is not an SQL connection ({type(hook).__name__}). Nothing was fetched."
         )
     kind = str(getattr(hook, "conn_type", "") or "")
     name = str(getattr(hook, "dialect_name", "") or "")
@@ -95,7 +96,7 @@ def engine_for(hook: Any, conn_id: str) -> Engine:
         return MergeEngine(hook, described)
     for word, remedy in _REFUSED.items():
         if word in kind or word in name:
-            raise TruepushSchemaError(f"sql_conn_id: {conn_id!r} is a connection to {remedy} Nothing was fetched.")
+            raise TruepushSchemaError(f"{field}: {conn_id!r} is a connection to {remedy} Nothing was fetched.")
     from airflow_provider_truepush.export.sql.generic import OtherEngine
 
     return OtherEngine(hook)

@@ -11,6 +11,7 @@ from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.engine.default import DefaultDialect
 from typing_extensions import override
 
+from airflow_provider_truepush.export.columns import CAMPAIGN_SENDS
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
 from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.upserts import moment_column
@@ -156,6 +157,7 @@ class OtherEngine(Engine):
             "first_seen": min(first, new["first_seen"]),
             "created_at": new["created_at"] if old["created_at"] is None else self.moment(old["created_at"]),
             "last_seen": new["last_seen"] if newer else self.moment(old["last_seen"]),
+            **{name: new[name] if new[name] is not None else old[name] for name in CAMPAIGN_SENDS},
         }
         return tuple(merged.values())
 

@@ -13,7 +13,8 @@ from sqlalchemy import Table
 from sqlalchemy.engine.default import DefaultDialect
 from typing_extensions import override
 
-from airflow_provider_truepush.export.columns import BY_NAME, COLUMNS
+from airflow_provider_truepush.export.columns import BY_NAME, STAGED, as_staged
+from airflow_provider_truepush.export.rows import StatsRow
 from airflow_provider_truepush.export.sql import merge_text
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
 from airflow_provider_truepush.export.sql.errors import said
@@ -154,11 +155,13 @@ class MergeEngine(Engine):
 
     @override
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        for parameters in self._staged(cursor, rows):
+        # The stage has more columns than the tables of statistics.
+        more = (None,) * (len(STAGED) - len(table.c))
+        for parameters in self._staged(cursor, [(*row, *more) for row in rows]):
             self._merge(cursor, table, parameters)
 
     @override
-    def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
+    def write(self, cursor: Any, tables: Tables, rows: Sequence[StatsRow]) -> None:
         if self.described.lock:
             names = ", ".join(self.name_of(table) for table in tables.each())
             cursor.execute(self.described.lock.format(tables=names))
@@ -168,7 +171,7 @@ class MergeEngine(Engine):
         order = (tables.campaigns, tables.history, tables.latest)
         if not self.described.transactional:
             order = (tables.campaigns, tables.latest, tables.history)
-        for parameters in self._staged(cursor, stats):
+        for parameters in self._staged(cursor, list(map(as_staged, rows))):
             for table in order:
                 self._merge(cursor, table, parameters)
 
@@ -186,7 +189,7 @@ class MergeEngine(Engine):
                 yield (f"[{','.join(objects)}]",)
             return
         cursor.execute(merge_text.stage_definition(described, self.quote))
-        most = max(1, described.parameters // len(COLUMNS))
+        most = max(1, described.parameters // len(STAGED))
         adapted = [tuple(map(self.adapt, row)) for row in rows]
         for part in _parts(adapted, most, described.characters, _characters):
             statement = merge_text.insertion(described, len(part), self._mark, self.quote)
@@ -224,7 +227,8 @@ def _characters(row: Row) -> int:
 
 def _as_object(row: Row) -> str:
     """Return a row as a JSON object. A key that is missing is NULL in every database, a JSON null is not."""
-    values = {name: _json_value(value) for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+    pairs = zip(STAGED, row, strict=True)
+    values = {column.name: _json_value(value) for column, value in pairs if value is not None}
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 

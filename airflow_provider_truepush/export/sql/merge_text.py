@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Table
 
-from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, STATS, Column
+from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGN_SENDS, STAGED, STAGED_AS, Column
 from airflow_provider_truepush.export.sql.merge_dialects import MergeDialect
 
 Quote = Callable[[str], str]
-
-#: The columns of a target that the stage has under another name.
-_STAGED_AS = {column.name: column.path for column in CAMPAIGNS if column.path}
 
 
 def type_of(dialect: MergeDialect, column: Column) -> str:
@@ -36,7 +33,7 @@ def definition(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> 
 
 def stage_definition(dialect: MergeDialect, quote: Quote) -> str:
     """Return the statement that makes the stage."""
-    columns = ", ".join(f"{quote(column.name)} {type_of(dialect, column)}" for column in STATS)
+    columns = ", ".join(f"{quote(column.name)} {type_of(dialect, column)}" for column in STAGED)
     return dialect.create_stage.format(stage=dialect.stage, columns=columns)
 
 
@@ -46,9 +43,9 @@ def insertion(dialect: MergeDialect, rows: int, mark: Callable[[int], str], quot
     :param rows: how many.
     :param mark: returns the mark of a parameter by its number.
     """
-    width = len(STATS)
+    width = len(STAGED)
     lists = (f"({', '.join(mark(row * width + place) for place in range(width))})" for row in range(rows))
-    columns = ", ".join(quote(column.name) for column in STATS)
+    columns = ", ".join(quote(column.name) for column in STAGED)
     return f"INSERT INTO {dialect.stage} ({columns}) VALUES {', '.join(lists)}"
 
 
@@ -57,19 +54,19 @@ def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
     if dialect.staging == "insert":
         return f"{dialect.stage} AS s"
     if dialect.staging == "flatten":
-        values = ", ".join(f"f.value:{c.name}::{type_of(dialect, c)} AS {quote(c.name)}" for c in STATS)
+        values = ", ".join(f"f.value:{c.name}::{type_of(dialect, c)} AS {quote(c.name)}" for c in STAGED)
         return f"(SELECT {values} FROM LATERAL FLATTEN(input => PARSE_JSON({mark})) f) AS s"
     if dialect.staging == "json_query":
         values = ", ".join(
-            f"CAST(JSON_VALUE(j, '$.{c.name}') AS {type_of(dialect, c)}) AS {quote(c.name)}" for c in STATS
+            f"CAST(JSON_VALUE(j, '$.{c.name}') AS {type_of(dialect, c)}) AS {quote(c.name)}" for c in STAGED
         )
         return f"(SELECT {values} FROM UNNEST(JSON_QUERY_ARRAY({mark})) AS j) AS s"
     if dialect.staging == "openjson":
         columns = ", ".join(
-            f"{quote(column.name)} {type_of(dialect, column).partition(' COLLATE')[0]}" for column in STATS
+            f"{quote(column.name)} {type_of(dialect, column).partition(' COLLATE')[0]}" for column in STAGED
         )
         return f"(SELECT * FROM OPENJSON({mark}) WITH ({columns})) AS s"
-    fields = ", ".join(f"{column.name}: {type_of(dialect, column)}" for column in STATS)
+    fields = ", ".join(f"{column.name}: {type_of(dialect, column)}" for column in STAGED)
     return f"(SELECT inline(from_json({mark}, 'ARRAY<STRUCT<{fields}>>'))) AS s"
 
 
@@ -90,9 +87,7 @@ def merging(dialect: MergeDialect, table: Table, name: str, mark: str, quote: Qu
     """
     target = quote(table.name)
     inserted = ", ".join(quote(c.name) for c in table.c)
-    values = ", ".join(
-        f"s.{quote(_STAGED_AS.get(c.name, c.name) if _is_campaigns(table) else c.name)}" for c in table.c
-    )
+    values = ", ".join(f"s.{quote(STAGED_AS[c.name] if _is_campaigns(table) else c.name)}" for c in table.c)
     changes = _campaign_changes(target, quote) if _is_campaigns(table) else _stats_changes(table, target, quote)
     guard = ""
     if dialect.guarded and not _is_campaigns(table):
@@ -136,4 +131,5 @@ def _campaign_changes(target: str, quote: Quote) -> Mapping[str, str]:
         "first_seen": f"CASE WHEN {seen} < {first} THEN {seen} ELSE {first} END",
         "created_at": f"COALESCE({target}.{created}, s.{created})",
         "last_seen": f"CASE WHEN {newer} THEN {seen} ELSE {last} END",
+        **{name: f"COALESCE(s.{quote(STAGED_AS[name])}, {target}.{quote(name)})" for name in CAMPAIGN_SENDS},
     }

@@ -13,9 +13,11 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.sql import ClauseElement, column
 from typing_extensions import override
 
+from airflow_provider_truepush.export.columns import STAGED_AS, as_staged
+from airflow_provider_truepush.export.rows import StatsRow
 from airflow_provider_truepush.export.sql.copy_text import TextOfRows
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
-from airflow_provider_truepush.export.sql.tables import KINDS, Tables
+from airflow_provider_truepush.export.sql.tables import KINDS, STAGE, Tables
 from airflow_provider_truepush.export.sql.upserts import on_conflict
 from airflow_provider_truepush.export.storable import TextLimits
 
@@ -44,7 +46,6 @@ _ENCODINGS = {
     "EUC_JP": "euc_jp",
     "EUC_KR": "euc_kr",
 }
-_STAGE = "truepush_stage"
 #: As what psycopg 3 sends the columns of each kind: JSON is text already.
 _SENT = {"text": "text", "int": "int8", "time": "timestamptz", "bool": "bool", "json": "text"}
 
@@ -184,24 +185,23 @@ class PostgresEngine(Engine):
     def probe(self, cursor: Any, table: Table) -> None:
         super().probe(cursor, table)
         self._make_stage(cursor, table)
-        cursor.execute(f"DROP TABLE {_STAGE}")
+        cursor.execute(f"DROP TABLE {STAGE}")
 
     @override
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
         self._make_stage(cursor, table)
         self._copy(cursor, table, rows)
         self._move(cursor, table, {})
-        cursor.execute(f"DROP TABLE {_STAGE}")
+        cursor.execute(f"DROP TABLE {STAGE}")
 
     @override
-    def write(self, cursor: Any, tables: Tables, stats: Sequence[Row], campaigns: Sequence[Row]) -> None:
-        self._make_stage(cursor, tables.history)
-        self._copy(cursor, tables.history, stats)
+    def write(self, cursor: Any, tables: Tables, rows: Sequence[StatsRow]) -> None:
+        self._make_stage(cursor, tables.stage)
+        self._copy(cursor, tables.stage, list(map(as_staged, rows)))
         self._move(cursor, tables.history, {})
         self._move(cursor, tables.latest, {})
-        named = {"id": "campaign_id", "first_seen": "observed_at", "last_seen": "observed_at"}
-        self._move(cursor, tables.campaigns, named)
-        cursor.execute(f"DROP TABLE {_STAGE}")
+        self._move(cursor, tables.campaigns, STAGED_AS)
+        cursor.execute(f"DROP TABLE {STAGE}")
 
     def _make_stage(self, cursor: Any, table: Table) -> None:
         """A table of the transaction's own: poolers give each transaction another session."""
@@ -209,15 +209,15 @@ class PostgresEngine(Engine):
         columns = [
             f"{self.quote(c.name)} {'TEXT' if KINDS[c.name] == 'json' else types.process(c.type)}" for c in table.c
         ]
-        cursor.execute(f"CREATE TEMPORARY TABLE {_STAGE} ({', '.join(columns)}) ON COMMIT DROP")
+        cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({', '.join(columns)}) ON COMMIT DROP")
 
     def _copy(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
         """Fill the stage. Rows are sent while the next are made: the server works meanwhile."""
         if hasattr(cursor, "copy_expert"):
-            cursor.copy_expert(f"COPY {_STAGE} FROM STDIN", TextOfRows(rows))
+            cursor.copy_expert(f"COPY {STAGE} FROM STDIN", TextOfRows(rows))
             return
         # What is binary needs no text to be made here and read there, which took as long as the upsert itself.
-        with cursor.copy(f"COPY {_STAGE} FROM STDIN (FORMAT BINARY)") as copy:
+        with cursor.copy(f"COPY {STAGE} FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types([_SENT[KINDS[c.name]] for c in table.c])
             for row in rows:
                 copy.write_row(row)
@@ -235,5 +235,5 @@ def _moving(target: Table, named: dict[str, str]) -> ClauseElement:
         cast(column(name), c.type) if KINDS[name] == "json" else column(named.get(name, name))
         for name, c in target.c.items()
     ]
-    rows = select(*staged).select_from(table_clause(_STAGE))
+    rows = select(*staged).select_from(table_clause(STAGE))
     return on_conflict(postgresql.insert(target).from_select(target.c.keys(), rows), target)

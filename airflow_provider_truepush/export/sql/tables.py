@@ -25,7 +25,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.sql import Select
 
 from airflow_provider_truepush.export import columns
-from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, COUNTER_COLUMNS, STATS
+from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, COUNTER_COLUMNS, STAGED, STATS
 from airflow_provider_truepush.export.sql import names
 
 # Two keys that differ in case only are two keys, on MySQL too.
@@ -38,6 +38,7 @@ _MOMENT = (
 )
 _JSON = Text().with_variant(postgresql.JSONB(), "postgresql").with_variant(mysql.JSON(), "mysql")
 
+STAGE = "truepush_stage"
 #: What a column holds, by its name: SQLAlchemy's types do not report it alike in all its versions.
 KINDS: dict[str, str] = {name: column.kind for name, column in BY_NAME.items()}
 
@@ -49,12 +50,14 @@ class Tables:
     :param history: a row per campaign and snapshot.
     :param latest: a row per campaign, the newest.
     :param campaigns: a row per campaign: its title, and when it was seen.
+    :param stage: a row per row of a batch: what all three tables need. Engines that merge make it, under its name.
     :param increments: the view: what was added between two snapshots.
     """
 
     history: Table
     latest: Table
     campaigns: Table
+    stage: Table
     increments: str
     schema: str | None
 
@@ -77,6 +80,7 @@ def tables(prefix: Any, schema: Any) -> Tables:
         _table(f"{prefix}campaign_stats", metadata, STATS, "project", "campaign_id", "snapshot_key"),
         _table(f"{prefix}campaign_stats_latest", metadata, STATS, "project", "campaign_id"),
         _table(f"{prefix}campaigns", metadata, CAMPAIGNS, "project", "id"),
+        _table(STAGE, MetaData(), STAGED),
         increments,
         schema,
     )
@@ -84,7 +88,9 @@ def tables(prefix: Any, schema: Any) -> Tables:
 
 def _table(name: str, metadata: MetaData, described: Sequence[columns.Column], *key: str) -> Table:
     made: list[Any] = [Column(one.name, _type(one), nullable=one.nullable) for one in described]
-    return Table(name, metadata, *made, PrimaryKeyConstraint(*key), mysql_charset="utf8mb4")
+    if key:
+        made.append(PrimaryKeyConstraint(*key))
+    return Table(name, metadata, *made, mysql_charset="utf8mb4")
 
 
 def _type(column: columns.Column) -> Any:

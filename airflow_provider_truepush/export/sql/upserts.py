@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import Table, case, func, or_
 from sqlalchemy.sql import ClauseElement
 
+from airflow_provider_truepush.export.columns import CAMPAIGN_SENDS
+
 _if = getattr(func, "if")
 
 
@@ -36,6 +38,7 @@ def on_conflict(insert: Any, table: Table) -> ClauseElement:
         "first_seen": case((new.first_seen < old.first_seen, new.first_seen), else_=old.first_seen),
         "created_at": func.coalesce(old.created_at, new.created_at),
         "last_seen": case((newer, new.last_seen), else_=old.last_seen),
+        **{name: func.coalesce(new[name], old[name]) for name in CAMPAIGN_SENDS},
     }
     updating: ClauseElement = insert.on_conflict_do_update(index_elements=key, set_=changes)
     return updating
@@ -64,6 +67,7 @@ def on_duplicate_key(insert: Any, table: Table) -> ClauseElement:
             ("title", title),
             ("first_seen", func.least(old.first_seen, new.first_seen)),
             ("created_at", func.coalesce(old.created_at, new.created_at)),
+            *((name, func.coalesce(new[name], old[name])) for name in CAMPAIGN_SENDS),
         ]
     changes.append((moment, func.coalesce(func.greatest(old[moment], new[moment]), new[moment])))
     statement: ClauseElement = insert.on_duplicate_key_update(changes)

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Table
 
 from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
-from airflow_provider_truepush.export.columns import as_campaign, as_values
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow, fitted
 from airflow_provider_truepush.export.sql import contract, queries
 from airflow_provider_truepush.export.sql.engine import Engine
@@ -19,6 +18,7 @@ from airflow_provider_truepush.export.sql.errors import (
     TruepushSchemaError,
     TruepushWarehouseError,
 )
+from airflow_provider_truepush.export.sql.ledger import SqlLedger
 from airflow_provider_truepush.export.sql.session import Session
 from airflow_provider_truepush.export.sql.tables import Tables, increments
 from airflow_provider_truepush.export.storable import TITLE_REPLACED, TextLimits
@@ -94,9 +94,7 @@ class Warehouse:
             if not judged:
                 # Once: a repeat would compare the rows with themselves.
                 judged.extend(self._judge(cursor, rows))
-            stored = self._stored(judged, limits)
-            stats, campaigns = list(map(as_values, stored)), list(map(as_campaign, stored))
-            self._engine.write(cursor, self._tables, stats, campaigns)
+            self._engine.write(cursor, self._tables, self._stored(judged, limits))
 
         limits = self._limits
         try:
@@ -119,6 +117,10 @@ class Warehouse:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+    def ledger(self) -> SqlLedger:
+        """Return the ledger of sends, if one is in the same database."""
+        return SqlLedger(self._engine, self._session, self._conn_id, is_required=False, owns_session=False)
 
     # Steps
 

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from airflow_provider_truepush.exceptions import TruepushValidationError
-from airflow_provider_truepush.export.columns import COUNTER_COLUMNS, FILE_COLUMNS, FILES
+from airflow_provider_truepush.export.columns import COUNTER_COLUMNS, FILE_COLUMNS, FILES, SENDS
 from airflow_provider_truepush.export.files.formats import file_format
 from airflow_provider_truepush.export.storable import LARGEST
 from tests.export.files.support import FORMATS, export, read
@@ -44,11 +44,11 @@ def test_a_row_comes_back_as_it_was_written(tmp_path: Path, made: str, compressi
         "dag_id": "a dag",
         "run_id": "run of day 1",
         "past_interval": False,
+        **{column.name: None for column in SENDS},
     }
     if made == "csv":
-        expected = {
-            name: str(value).lower() if name == "past_interval" else str(value) for name, value in expected.items()
-        }
+        texts_of = {None: "", False: "false"}
+        expected = {name: texts_of.get(value, str(value)) for name, value in expected.items()}
     assert first == expected
     assert second["title"] == ("" if made == "csv" else None)
     assert second["raw"] == ("" if made == "csv" else None)
@@ -75,7 +75,7 @@ def test_csv_is_that_of_the_rfc(tmp_path: Path) -> None:
     assert content.startswith(b"project,campaign_id,snapshot_key,observed_at,title,")
     assert b',"a ""b"", c",' in content
     assert content.count(b"\r\n") == content.count(b"\n") == 2
-    assert content.endswith(b",false\r\n")
+    assert content.endswith(b",false,,,,,,,\r\n")
 
 
 @pytest.mark.parametrize(("made", "compression"), FORMATS)
@@ -152,5 +152,6 @@ def test_every_column_of_a_row_is_in_the_file_or_left_out_on_purpose() -> None:
     from airflow_provider_truepush.export.columns import COLUMNS
 
     assert [name for name in COLUMNS if name not in FILE_COLUMNS] == ["load_id", "counter_regressed"]
-    assert [name for name in COLUMNS if name in FILE_COLUMNS] == list(FILE_COLUMNS)
+    in_files = [name for name in COLUMNS if name in FILE_COLUMNS]
+    assert [*in_files, *(column.name for column in SENDS)] == list(FILE_COLUMNS)
     assert replace(row(1, 1), counter_regressed=True) != row(1, 1)

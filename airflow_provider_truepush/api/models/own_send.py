@@ -1,0 +1,111 @@
+"""A campaign that this provider sent, as far as it is known which task sent what to whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_truepush.api.checks.values import items
+
+if TYPE_CHECKING:
+    from airflow_provider_truepush.api.models.campaign import Campaign
+
+#: The table of a ledger, which records sends and is read by exports.
+LEDGER = "truepush_send_ledger"
+#: The longest details that are recorded: MySQL's TEXT holds 65,535 bytes.
+_LONGEST = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSend:
+    """What is known of a campaign that this provider sent. None stands for what is not known.
+
+    :param link: the address that the push opens.
+    :param segment_id: id of the segment; None for every subscriber, too.
+    :param segment: name of the segment, where the campaign was sent by it.
+    :param tags: labels of the campaign.
+    :param dag_id: the Dag that sent it.
+    :param run_id: its run.
+    :param task_id: its task.
+    """
+
+    link: str | None = None
+    segment_id: str | None = None
+    segment: str | None = None
+    tags: tuple[str, ...] | None = None
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+
+    @property
+    def tags_json(self) -> str | None:
+        """Return the tags as JSON text in ASCII, which every database can hold."""
+        return None if self.tags is None else json.dumps(self.tags, separators=(",", ":"))
+
+    def over(self, other: OwnSend) -> OwnSend:
+        """Return this, with what only the other one knows."""
+        merged = {name: _first(getattr(self, name), getattr(other, name)) for name in FIELDS}
+        return OwnSend(**merged)
+
+
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(OwnSend))
+#: Nothing is known, as of a campaign that was not sent by this provider.
+UNKNOWN = OwnSend()
+
+
+def send_details(campaign: Campaign) -> str:
+    """Return what a record of a send keeps of its campaign, as JSON text in ASCII; "" where that is too long.
+
+    :param campaign: what is sent.
+    """
+    details = {
+        "link": campaign.link,
+        "segment_id": campaign.segment_id,
+        "segment": campaign.segment_name,
+        "tags": items("campaign.tags", campaign.tags),
+    }
+    text = json.dumps({name: value for name, value in details.items() if value is not None})
+    return text if len(text) <= _LONGEST else ""
+
+
+def read_own_send(author: str, details: str | None) -> OwnSend:
+    """Read a record of a send. Records of earlier versions have no details.
+
+    :param author: the try that sent it, in words; empty fields where someone else wrote it.
+    :param details: see :func:`send_details`.
+    """
+    try:
+        given = json.loads(details or "{}")
+    except ValueError:
+        given = {}
+    if not isinstance(given, Mapping):
+        given = {}
+    tags = given.get("tags")
+    return OwnSend(
+        link=_text(given.get("link")),
+        segment_id=_text(given.get("segment_id")),
+        segment=_text(given.get("segment")),
+        tags=tuple(map(str, tags)) if isinstance(tags, list) else None,
+        **_task(author),
+    )
+
+
+def _task(author: str) -> dict[str, str]:
+    """Return Dag, run and task of an author such as ``try 2 of dag/run/task [3]``. A run's id may contain slashes."""
+    began, _, task = author.partition(" of ")
+    if not began.startswith("try "):
+        return {}
+    dag_id, _, rest = task.partition("/")
+    run_id, _, task_id = rest.rpartition("/")
+    task_id = task_id.partition(" [")[0]
+    return {"dag_id": dag_id, "run_id": run_id, "task_id": task_id} if dag_id and run_id and task_id else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _first(one: Any, other: Any) -> Any:
+    return other if one is None else one
