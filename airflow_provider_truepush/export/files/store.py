@@ -28,8 +28,10 @@ _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wa
 #: What OpenLineage calls a storage, where that is not its scheme.
 _OPENLINEAGE = {"s3a": "s3", "gcs": "gs"}
 _AZURE = ("abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs")
-#: Bytes of a part of a large upload. s3fs holds ten in memory; its own default is 50 MB each.
-_S3_CHUNK = 8 << 20
+#: Bytes of a part of a large upload, and where uploads take it. s3fs holds ten in memory; its own default, and that of
+#: gcsfs, is 50 MB each.
+_CHUNK = 8 << 20
+_CHUNKED = ("s3", "s3a", "gs", "gcs")
 
 
 def store(path: Any) -> Store:
@@ -65,7 +67,7 @@ def store(path: Any) -> Store:
         files,
         place.path.rstrip("/"),
         direct=place.protocol in _OBJECTS,
-        upload={"chunksize": _S3_CHUNK} if place.protocol in ("s3", "s3a") else {},
+        upload={"chunksize": _CHUNK} if place.protocol in _CHUNKED else {},
     )
 
 
