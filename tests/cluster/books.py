@@ -20,7 +20,9 @@ def recorded(cluster: Cluster) -> tuple[list[str], int]:
             "airflow", "SELECT value FROM task_state_store WHERE key LIKE 'truepush_send\\_%%'"
         )
     ]
-    ledger = cluster.query("warehouse", "SELECT campaign_id, settled FROM truepush_send_ledger")
+    ledger = cluster.query(
+        "warehouse", "SELECT campaign_id, settled FROM truepush_send_ledger WHERE content <> ''"
+    )  # not visits of tries
     ids = [row["campaign_id"] for row in states if row["settled"]] + [row[0] for row in ledger if row[1]]
     return ids, sum(not row["settled"] for row in states) + sum(not row[1] for row in ledger)
 

@@ -77,7 +77,7 @@ def in_databases(cluster: Cluster, secret: str) -> Iterator[str]:
 def in_triggers(cluster: Cluster, secret: str) -> Iterator[str]:
     """Yield each class of triggers among whose encrypted arguments a text stands."""
     fernet = Fernet(cluster.airflow.installation.environment()["AIRFLOW__CORE__FERNET_KEY"])
-    for class_path, kwargs in cluster.query("airflow", "SELECT classpath, encrypted_kwargs FROM trigger"):
+    for class_path, kwargs in cluster.query("airflow", "SELECT classpath, kwargs FROM trigger"):
         if secret in fernet.decrypt(kwargs.encode()).decode():
             yield f"arguments of {class_path}"
 
