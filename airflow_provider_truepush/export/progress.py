@@ -15,15 +15,15 @@ EVERY = 5.0
 class Progress:
     """Count the fetches, and log the progress, the rate and the remaining time.
 
-    :param clock: seconds of a clock that only goes forward.
+    :param clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        #: How many campaigns there are to fetch, as far as is known; see ``all_known``.
+        #: The number of campaigns to fetch, as far as is known; see ``all_known``.
         self.found = 0
-        #: Whether ``found`` is all of them.
+        #: Whether ``found`` is final.
         self.all_known = False
         self.rows = 0
         self.missing = 0
@@ -31,18 +31,18 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """Campaigns whose fetch has ended, one way or another."""
+        """Return the number of campaigns whose fetch has ended, successfully or not."""
         return self.rows + self.missing + self.failed
 
     def line(self) -> str:
-        """Where it stands."""
+        """Return the progress as one line."""
         seconds = self._clock() - self._began
         rate = self.done / seconds if seconds > 0 else 0.0
         if self.all_known:
             share = f" ({self.done / self.found:.0%})" if self.found else ""
             of = f" of {self.found:,}{share}"
         else:
-            of = f" of {self.found:,} found so far, the list goes on"
+            of = f" of {self.found:,} found so far (still reading the list)"
         left = self.found - self.done
         estimate = f", about {_span(left / rate)} left" if self.all_known and left and rate else ""
         trouble = "".join(
@@ -53,7 +53,7 @@ class Progress:
         return f"Fetched {self.done:,}{of}, {rate:,.0f} campaigns/s{estimate}{trouble}."
 
     def report(self) -> None:
-        """Write the line."""
+        """Log the line."""
         log.info(self.line())
 
 

@@ -16,7 +16,7 @@ from airflow_provider_truepush.export.rows import Target
 
 log = logging.getLogger(__name__)
 
-#: Ids asked about at once. The first chunk is small, so that the first request need not wait for many pages.
+#: Ids that are looked up at once. The first chunk is small, so that the first request need not wait for many pages.
 _FIRST_CHUNK = 25
 _CHUNK = 500
 _ID_DIGITS = 24
@@ -27,14 +27,14 @@ Lookup = Callable[[Sequence[str]], Awaitable[Mapping[str, Checkpoint]]]
 def read_campaign_ids(value: Any) -> tuple[Target, ...]:
     """Read ``campaign_ids``: a list of ids, of rows with ``id`` and ``title``, or text that holds either.
 
-    Text is JSON, Python, or a single id. An id that is there twice counts once; ids of dry runs are left out.
+    Text is JSON, Python, or a single id. An id that occurs twice counts once; ids of dry runs are left out.
 
-    :raises TruepushValidationError: when an item is not a valid id.
+    :raises TruepushValidationError: an item is not a valid id.
     """
     if isinstance(value, str) and value.strip() == "None":
         refuse("campaign_ids", value, "rendered to None; omit it to export all campaigns")
     if isinstance(value, int) and len(str(value)) == _ID_DIGITS:
-        value = str(value)  # as native rendering leaves an id that happens to hold decimal digits only
+        value = str(value)  # native rendering turns an id of decimal digits into a number
     read = templated.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
     if isinstance(read, str):
         read = [read.strip()]
@@ -48,7 +48,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
         else:
             targets.setdefault(target.campaign_id, target)
     if dry:
-        log.info("%d ids of dry runs are left out: they name no campaign.", dry)
+        log.info("%d ids of dry runs were left out, because no campaign has them.", dry)
     return tuple(targets.values())
 
 
@@ -73,13 +73,13 @@ def _target(field: str, item: Any) -> Target:
 class Selection:
     """The campaigns to fetch.
 
-    :param targets: these, whatever their age; None for every campaign of the list.
-    :param refresh_for: of the list, campaigns up to this age; None for all. The age counts from the time that the
-        id carries, and for other ids from the first export that had statistics of it.
-    :param stop_after_unchanged: of the list, leave out campaigns whose last fetches, so many in a row, brought
-        nothing new; None to fetch on.
-    :param as_of: when ages are taken, which is the same in all tries of an execution: what one of them has fetched is
-        not too old for the next. None for now.
+    :param targets: the campaigns, whatever their age; None for every campaign of the list.
+    :param refresh_for: the age up to which campaigns of the list are fetched; None for all. The age counts from the
+        time that the id carries, and for other ids from the first export that had statistics of it.
+    :param stop_after_unchanged: leave out campaigns of the list whose counters did not change in this number of
+        fetches in a row; None to leave out none.
+    :param as_of: the moment for which ages are computed. It is the same in all tries of an execution, so that a
+        campaign which one of them fetched is not too old for the next. None for now.
     """
 
     targets: tuple[Target, ...] | None = None
@@ -103,7 +103,7 @@ class Selection:
         return born is not None and now - born > self.refresh_for
 
     def needs_lookup(self, target: Target, *, resumes: bool) -> bool:
-        """Whether the decision needs to know what is in the place that is written to."""
+        """Return whether the decision depends on what the target already has."""
         if resumes:
             return True
         if self.targets is not None:
@@ -114,11 +114,11 @@ class Selection:
 
 
 class Selector:
-    """Goes through the campaigns and leaves out what need not be fetched. Holds a chunk at a time.
+    """Yields the campaigns to fetch. It holds one chunk of them at a time.
 
-    :param selection: what to fetch.
-    :param lookup: asks the place that is written to.
-    :param resumes_from: what earlier tries have fetched since then is not fetched again; None for a first try.
+    :param selection: which campaigns to fetch.
+    :param lookup: looks campaigns up in the target.
+    :param resumes_from: campaigns that earlier tries fetched since then are not fetched again; None for a first try.
     :param on_done: called for each campaign that an earlier try has fetched.
     """
 
@@ -135,30 +135,30 @@ class Selector:
         self._lookup = lookup
         self._resumes_from = resumes_from
         self._now = selection.as_of or datetime.now(UTC)
-        #: Campaigns that were gone through.
+        #: The number of campaigns that were considered.
         self.seen = 0
-        #: Those of them that are too old, or that have stopped moving.
+        #: The number of those that are too old, or whose counters no longer change.
         self.left_out = 0
-        #: Those that an earlier try has fetched.
+        #: The number of those that an earlier try fetched.
         self.resumed = 0
 
     @property
     def since(self) -> datetime | None:
-        """The creation time of the oldest campaign to fetch; None for all. Older ones need not be listed."""
+        """Return the creation time of the oldest campaign to fetch; None for all. Older ones need not be listed."""
         refresh_for = self._selection.refresh_for
         return None if self._selection.targets is not None or refresh_for is None else self._now - refresh_for
 
     async def targets(self, refs: AsyncIterable[CampaignRef]) -> AsyncIterator[Target]:
-        """The campaigns to fetch.
+        """Yield the campaigns to fetch.
 
-        :param refs: the list; only read when no targets were given.
+        :param refs: the list, which is read only when no targets were given.
         """
         chunk: list[Target] = []
         size = _FIRST_CHUNK
         async for target in self._all(refs):
             self.seen += 1
             if self._selection.is_too_old(target, Checkpoint(), self._now):
-                self.left_out += 1  # needs no question
+                self.left_out += 1  # needs no lookup
                 continue
             chunk.append(target)
             if len(chunk) >= size:

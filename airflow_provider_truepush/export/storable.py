@@ -10,9 +10,9 @@ from typing import Any
 
 from airflow_provider_truepush.api.checks.text import writable
 
-#: The largest number that a signed column of 64 bits holds.
+#: The largest number in a signed column of 64 bits.
 LARGEST = 2**63 - 1
-#: Levels of JSON that every database reads; MariaDB ends at 32.
+#: Levels of JSON that every database reads; MariaDB reads up to 32.
 DEEPEST = 25
 #: The key of ``raw`` that flags a title which is not stored as Truepush returned it.
 TITLE_REPLACED = "title_replaced"
@@ -26,7 +26,7 @@ class TextLimits:
 
     :param encodings: Python's names of the encodings of the columns, or ``utf8mb3``; none for all of Unicode.
     :param max_characters: the longest title; None for no limit.
-    :param max_bytes: the same in bytes of UTF-8; None for no limit.
+    :param max_bytes: the longest title in bytes of UTF-8; None for no limit.
     """
 
     encodings: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class TextLimits:
         return text
 
     def fit_title(self, title: str) -> str:
-        """Replace the same in a title, and shorten one that is too long for its column."""
+        """Replace such characters in a title, and shorten a title that is too long for its column."""
         title = self.fit(title)
         if self.max_characters is not None and len(title) > self.max_characters:
             title = title[: self.max_characters]
@@ -92,7 +92,7 @@ def _storable(value: Any, fit: Callable[[str], str], levels: int) -> Any:
 def _digits(number: int) -> str:
     try:
         return str(number)
-    except ValueError:  # Python writes no more than 4,300 digits
+    except ValueError:  # Python writes at most 4,300 digits
         return f"{'-' if number < 0 else ''}about 10^{round(number.bit_length() * math.log10(2))}"
 
 

@@ -147,7 +147,7 @@ def test_progress_estimates_once_the_list_has_ended() -> None:
     progress = Progress(lambda: next(seconds))
     progress.found, progress.rows, progress.missing = 500, 90, 10
     assert progress.line() == (
-        "Fetched 100 of 500 found so far, the list goes on, 10 campaigns/s, 10 without statistics."
+        "Fetched 100 of 500 found so far (still reading the list), 10 campaigns/s, 10 without statistics."
     )
     progress.all_known, progress.failed = True, 100
     assert progress.line() == (

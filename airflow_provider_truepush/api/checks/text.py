@@ -22,14 +22,6 @@ def writable(text: str) -> str:
     return _UNWRITABLE.sub(_REPLACEMENT, text)
 
 
-def is_writable(text: str) -> bool:
-    """Return whether :func:`writable` would leave a text as it is.
-
-    :param text: the text.
-    """
-    return _UNWRITABLE.search(text) is None
-
-
 def writable_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a mapping whose values are writable where they are text.
 

@@ -31,29 +31,29 @@ class Format(Protocol):
     extension: str
 
     def encode(self, rows: Sequence[StatsRow]) -> Chunk:
-        """Make a chunk of rows of this run."""
+        """Return rows of this run as a chunk."""
 
     def writer(self, path: Path) -> Writer:
         """Begin a file."""
 
     def load(self, path: Path) -> Iterator[Chunk]:
-        """Read a file. Raises ValueError, LookupError, OSError, EOFError or zlib.error when it is damaged."""
+        """Read a file. A damaged one raises ValueError, LookupError, OSError, EOFError or zlib.error."""
 
     def known(self, chunk: Chunk) -> list[tuple[str, datetime]]:
-        """``campaign_id`` and ``observed_at`` (aware, UTC) of each row."""
+        """Return ``campaign_id`` and ``observed_at`` (aware, UTC) of each row."""
 
     def only(self, chunk: Chunk, positions: Sequence[int]) -> Chunk:
-        """Some rows of a chunk."""
+        """Return some rows of a chunk."""
 
 
 def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
-    """The format of that name.
+    """Return the format of a name.
 
     :param name: ``parquet``, ``jsonl`` or ``csv``.
     :param compression: None, or ``gzip`` for the latter two.
-    :param run: what all rows have in common.
-    :raises TruepushValidationError: when there is none.
-    :raises AirflowOptionalProviderFeatureException: when pyarrow is not installed.
+    :param run: the values that all rows share.
+    :raises TruepushValidationError: there is no such format.
+    :raises AirflowOptionalProviderFeatureException: pyarrow is not installed.
     """
     if name not in ("parquet", "jsonl", "csv"):
         refuse("format", name, "must be 'parquet', 'jsonl' or 'csv'")
@@ -71,7 +71,7 @@ def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
         from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
         raise AirflowOptionalProviderFeatureException(
-            "Parquet is written by pyarrow, which is not installed: pip install 'airflow-provider-truepush[parquet]', "
-            "or choose format='jsonl' or 'csv'. Nothing was fetched."
+            "format: 'parquet' needs pyarrow, which is not installed. Nothing was fetched. Run "
+            "pip install 'airflow-provider-truepush[parquet]', or set format to 'jsonl' or 'csv'."
         ) from error
     return ParquetFormat(run)

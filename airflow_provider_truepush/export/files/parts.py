@@ -39,9 +39,9 @@ class _Found:
 class Parts:
     """The parts of an execution.
 
-    :param store: where they lie.
-    :param names: of the run.
-    :param made: its format.
+    :param store: the folder or prefix.
+    :param names: the names of the run's files.
+    :param made: the format of the files.
     """
 
     def __init__(self, store: Store, names: Names, made: Format) -> None:
@@ -51,25 +51,26 @@ class Parts:
         self._found: dict[str, _Found] = {}
 
     def try_out(self) -> None:
-        """Write something and remove it again.
+        """Write a test file and remove it.
 
-        :raises TruepushStorageError: when nothing can be written.
+        :raises TruepushStorageError: it could not be written.
         """
         name = f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.probe"
         try:
-            self._store.put_bytes(b"written to see whether it can be; may be removed\n", name)
+            self._store.put_bytes(b"a test of whether this folder can be written; may be removed\n", name)
         except Exception as error:
             said = " ".join(str(error).split())[:500]
             raise TruepushStorageError(
-                f"Nothing can be written to {self._store.url}: {type(error).__name__}: {said}. Nothing was fetched."
+                f"Nothing can be written to {self._store.url}: {type(error).__name__}: {said}. Nothing was fetched. "
+                "Check that the path exists or can be created, and that its connection may write there."
             ) from error
         self._store.remove([name])
 
     def find(self, since: datetime, published: str | None) -> None:
         """Look for the parts of earlier tries of this execution. Parts of other executions are removed.
 
-        :param since: rows that were observed before do not count.
-        :param published: the file, when an earlier try of this execution has completed it.
+        :param since: rows that were observed earlier do not count.
+        :param published: the file, if an earlier try of this execution has completed it.
         """
         ours = f"{self._names.parts}/{self._names.parts_prefix}"
         names = self._store.names(self._names.parts)
@@ -78,7 +79,7 @@ class Parts:
         for name in [*parts, *([published] if published else [])]:
             self._read(name, since)
         if self._found:
-            log.info("Earlier tries have fetched %s campaigns.", f"{len(self._found):,}")
+            log.info("Earlier tries fetched %s campaigns, which are not fetched again.", f"{len(self._found):,}")
 
     def _read(self, name: str, since: datetime) -> None:
         rows = []
@@ -87,16 +88,16 @@ class Parts:
                 for chunk in chunks:
                     rows += self._format.known(chunk)
         except (FileNotFoundError, *_DAMAGED) as error:
-            log.warning("%s cannot be read, its campaigns are fetched again: %s", self._store.address(name), error)
+            log.warning("Could not read %s, so its campaigns are fetched again: %s", self._store.address(name), error)
             return
         for position, (campaign_id, observed_at) in enumerate(rows):
             found = self._found.get(campaign_id)
-            # Two tries that ran at the same time have both fetched it: the newer one is taken.
+            # If two tries that ran at the same time fetched it, the newer row counts.
             if observed_at >= since and (found is None or found.observed_at < observed_at):
                 self._found[campaign_id] = _Found(name, position, observed_at)
 
     def take(self, campaign_id: str) -> datetime | None:
-        """When a campaign was observed by an earlier try, whose row is then used; None when it was not."""
+        """Use the row of an earlier try; return when it was observed, or None if no try fetched the campaign."""
         found = self._found.get(campaign_id)
         if found is None:
             return None
@@ -104,14 +105,14 @@ class Parts:
         return found.observed_at
 
     def take_rest(self) -> list[datetime]:
-        """Take what nobody has asked for, such as a campaign that is not listed any more; when each was observed."""
+        """Use all other rows, such as those of campaigns that are no longer listed; return when each was observed."""
         rest = [found for found in self._found.values() if not found.wanted]
         for found in rest:
             found.wanted = True
         return [found.observed_at for found in rest]
 
     def taken(self) -> Iterator[Any]:
-        """The rows that were taken, as chunks."""
+        """Yield the rows that are used, in chunks."""
         wanted: dict[str, set[int]] = {}
         for found in self._found.values():
             if found.wanted:

@@ -114,14 +114,14 @@ class FileSink:
         rest = self._parts.take_rest() if self._keeps_unlisted else []
         if rest:
             self._told.observed(rest)
-            log.info("%d campaigns are not listed any more; the rows of an earlier try are kept.", len(rest))
+            log.info("%d campaigns are no longer listed. Their rows of an earlier try were kept.", len(rest))
         for chunk in self._parts.taken():
             self._open.append(chunk)
         self._open.close()
         former = self._former()
         if self._is_newer(former):
             log.warning(
-                "%s was observed later than this: it stays, and this export of the same run is dropped.",
+                "%s has newer observations. It was kept, and this export of the same run was dropped.",
                 self._store.address(self._names.file),
             )
             self._parts.remove()

@@ -16,8 +16,8 @@ EVOLVE, FREEZE = "evolve", "freeze"
 #: Without these columns, rows cannot be distinguished, nor a newer row from an older one.
 _MOMENTS = ("observed_at", "last_seen", "first_seen")
 
-#: What stands in earlier definitions of the view and not in the present one, without blanks and quotes: regular
-#: expressions. The first took a counter that was not known for 0.
+#: Regular expressions for earlier definitions of the view, without blanks and quotes, that do not match the present
+#: one. The first of those definitions counted an unknown counter as 0.
 EARLIER_VIEWS = (r"-coalesce\(lag\((h\.)?reach\b",)
 
 
@@ -25,11 +25,11 @@ def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -
     """Compare a table with its required form.
 
     :param engine: its database.
-    :param table: what it should be.
-    :param found: what it is.
+    :param table: the required form.
+    :param found: the existing table.
     :param contract: ``evolve`` or ``freeze``.
     :return: the columns to add; with ``freeze`` there are none.
-    :raises TruepushSchemaError: for everything that adding nullable columns does not mend.
+    :raises TruepushSchemaError: adding nullable columns is not enough.
     """
     name = engine.name_of(table)
     if found.kind not in ("table", None):
@@ -60,7 +60,7 @@ def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -
     if needed:
         raise _refused(
             name,
-            f"lacks {', '.join(needed)}, which cannot be added to rows that are there",
+            f"lacks {', '.join(needed)}, which cannot be added to existing rows",
             "Use another table_prefix, or change the table yourself.",
         )
     return lacking
@@ -94,10 +94,10 @@ def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
 
 
 def _refused(name: str, what: str, remedy: str) -> TruepushSchemaError:
-    return TruepushSchemaError(f"Table {name} {what}. {remedy} Nothing was fetched.")
+    return TruepushSchemaError(f"Table {name} {what}. Nothing was fetched. {remedy}")
 
 
 def is_earlier_view(definition: str) -> bool:
-    """Whether a view is an export's own, of an earlier version. Databases keep definitions in words of their own."""
+    """Return whether an earlier version created a view. Databases rewrite the definitions that they keep."""
     bare = re.sub(r"[\s`\"]", "", definition).lower()
     return any(re.search(pattern, bare) for pattern in EARLIER_VIEWS)

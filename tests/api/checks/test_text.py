@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from airflow_provider_truepush.api.checks.text import is_writable, writable, writable_values
+from airflow_provider_truepush.api.checks.text import writable, writable_values
 from tests.api.support import quick
 
 
@@ -23,7 +23,6 @@ from tests.api.support import quick
 )
 def test_writable(text: str, written: str) -> None:
     assert writable(text) == written
-    assert is_writable(text) == (text == written)
 
 
 @quick
