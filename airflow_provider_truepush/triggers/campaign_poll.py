@@ -131,6 +131,9 @@ async def _list(conn_id: str, hook: TruepushAsyncHook, *, confirmed: bool) -> Ca
     requested_at = time.time()
     if not known or len(known) < len(needs):
         newest = await hook.newest_campaigns()
+        if not newest.rows:
+            # A proxy may have answered in place of Truepush. An empty list makes each later campaign an event.
+            newest = await hook.newest_campaigns()
         return CampaignList(newest.rows, newest.floor, requested_at, confirmed=confirmed)
     floor = min(known)
     since = datetime.fromtimestamp(int(floor[:8], 16), UTC) if floor else None

@@ -47,7 +47,7 @@ class SeenCampaigns:
         self._is_loaded = False
         self._has_baseline = False
         self._began_at: int | None = None
-        #: What the first list had although it seems to be newer: the clocks of Truepush may be ahead.
+        #: What the first list had of that second, or of later ones: the clocks of Truepush may be ahead.
         self._existed: set[str] = set()
         self._empty_lists = 0
         self._version = 0
@@ -76,9 +76,9 @@ class SeenCampaigns:
         """
         rows = {row.id.lower(): row for row in listed}
         if self._began_at is None:
-            # A campaign of a later second is new, whenever the state can be read or a list is not empty.
+            # A campaign of that second or a later one, which this list lacks, is new. The state may be read only later.
             self._began_at = int(self._clock() if requested_at is None else requested_at)
-            self._existed = {row for row in rows if _second(row) > self._began_at}
+            self._existed = {row for row in rows if _second(row) >= self._began_at}
         if not self._is_loaded:
             try:
                 self._has_baseline = await self._load()
@@ -102,7 +102,7 @@ class SeenCampaigns:
             if self._empty_lists < _EMPTY_LISTS:
                 return []
             floor = f"{began_at - _OVERLAP_SECONDS:08x}{_ZEROS}"
-        fresh = [row for row in sorted(rows) if _second(row) > began_at and row not in self._existed]
+        fresh = [row for row in sorted(rows) if _second(row) >= began_at and row not in self._existed]
         self._has_baseline = True
         self._mark = floor
         self._ids = rows.keys() - set(fresh)
