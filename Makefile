@@ -70,10 +70,15 @@ matrix: $(READY) ## run examples and suite on every supported Airflow and Python
 	@PATH="$(CURDIR)/$(BIN):$$PATH:$(PYTHONS)" $(BIN)/nox -s $(PAIRS)
 	@$(BIN)/python tools/versions.py
 
-.PHONY: docs live release-check
-docs: $(READY) ## build the documentation into build/docs; warnings are errors
-	@AIRFLOW_HOME=$(CURDIR)/.airflow/docs $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+.PHONY: docs docs-links live release-check
+SPHINX = AIRFLOW_HOME=$(CURDIR)/.airflow/docs $(BIN)/python -m sphinx -W --keep-going -q
+docs: $(READY) ## build the documentation into build/docs; warnings and dead links are errors
+	@$(SPHINX) -b html docs build/docs
+	@$(BIN)/python tools/docs_links.py build/docs
 	@echo "[docs] open build/docs/index.html"
+
+docs-links: $(READY) ## check the links to other sites; needs the network
+	@$(SPHINX) -b linkcheck docs build/docs-links
 
 # The token goes to the process by its environment, so it appears in no process list.
 live: export TOKEN := $(TOKEN)

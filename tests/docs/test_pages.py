@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import ROOT, pages
-from tools import docs_pages, messages
+from tools import docs_links, docs_pages, messages
 
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 
@@ -18,6 +18,28 @@ def test_links_within_the_checkout(page: Path) -> None:
     for link in LINK.findall(page.read_text(encoding="utf-8")):
         if "://" not in link and not link.startswith(("mailto:", "manual-decision")):
             assert (page.parent / link).exists(), link
+
+
+def slugs(page: Path) -> set[str]:
+    """Return the places of a page that GitHub links to: its headings, in lower case and with hyphens."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_places_that_the_first_pages_name(name: str) -> None:
+    for link, place in re.findall(r"\]\(([^)\s#:]+)#([^)\s]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+        assert place in slugs(ROOT / link), f"{link}#{place}"
+
+
+def test_dead_links_of_built_pages_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<p id="here"><a href="b.html#there"></a><a href="#here"></a></p>')
+    (tmp_path / "b.html").write_text(
+        '<a href="a.html#gone"></a><a href="c.html"></a><a href="https://example.com/"></a>'
+    )
+    dead, elsewhere = docs_links.dead_links(tmp_path)
+    assert dead == ["a.html: b.html#there", "b.html: a.html#gone", "b.html: c.html"]
+    assert elsewhere == {"https://example.com/"}
 
 
 def test_every_public_class_stands_in_the_table_of_operators() -> None:
