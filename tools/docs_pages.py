@@ -17,7 +17,7 @@ from tools import messages, rooms
 #: The public classes, and the endpoints that each calls.
 OPERATORS: tuple[tuple[str, str, str], ...] = (
     ("operators.campaign.TruepushCreateCampaignOperator", "listCampaign, createCampaign", "the id"),
-    ("decorators.truepush_campaign_task (`@task.truepush_campaign`)", "listCampaign, createCampaign", "the id"),
+    ("decorators.truepush_campaign_task", "listCampaign, createCampaign", "the id"),
     ("operators.campaign.TruepushCancelCampaignOperator", "cancelCampaign", "whether it canceled"),
     ("operators.campaign.TruepushGetCampaignStatsOperator", "campaignStats", "a dict of eight counters"),
     ("operators.campaign.TruepushListCampaignsOperator", "listCampaign", "a list of `{id, title}`"),

@@ -129,7 +129,7 @@ def page(found: list[Message]) -> str:
     for message in found:
         if message.module != module:
             module = message.module
-            lines += ["", f"## `{module}`", ""]
+            lines += ["", f"### `{module}`", ""]
         shown = message.text.replace("<", "&lt;").replace(">", "&gt;").replace("*", "\\*").replace("`", "'")
         lines.append(f"- {message.kind}: {shown}")
     return "\n".join([*lines, ""]).lstrip("\n")
