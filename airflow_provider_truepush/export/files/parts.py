@@ -57,7 +57,7 @@ class Parts:
         """
         name = f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.probe"
         try:
-            self._store.put_bytes(b"a test of whether this folder can be written; may be removed\n", name)
+            self._store.put_bytes(b"written to test this folder; may be removed\n", name)
         except Exception as error:
             said = " ".join(str(error).split())[:500]
             raise TruepushStorageError(
