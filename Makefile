@@ -114,10 +114,12 @@ test-storage: $(READY) ## write files to stand-ins of S3, GCS and Azure, and loa
 	@$(BIN)/python tools/extra_tests.py storage
 
 .PHONY: bench
-bench: $(BENCH_READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
+bench: $(BENCH_READY) $(READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
 	@echo "[bench] about 40 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 7"
 	@for name in watching triggerer calls imports growth; do \
 		AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BENCH_VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
+	@AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BIN)/python -m benchmarks.export.warehouses sqlite duckdb postgres $(BENCH_ARGS)
+	@$(PYTHON) tools/warehouses.py --bench $(BENCH_ARGS) $(WAREHOUSES)
 	@$(if $(BENCH_ARGS),,$(BENCH_VENV)/bin/python -m benchmarks.docs_page)
 
 $(BENCH_READY): constraints/bench.txt constraints/dev.txt pyproject.toml tools/environment.py

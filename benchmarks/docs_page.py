@@ -14,10 +14,10 @@ BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 def section() -> str:
     """Return the tables of the benchmarks that have results."""
     found: dict[str, dict[str, Any]] = {}
-    for name in ("watching", "triggerer", "calls", "imports"):
-        path = HERE / name / "result.json"
+    for name in ("watching/result", "triggerer/result", "calls/result", "imports/result", "export/warehouses"):
+        path = HERE / f"{name}.json"
         if path.exists():
-            found[name] = json.loads(path.read_text())
+            found[name.partition("/")[0]] = json.loads(path.read_text())
     parts, machines = [], []
     for name, result in found.items():
         on = result["machine"]

@@ -1,7 +1,10 @@
 """Run the exports into stand-ins of warehouses: ``python3 tools/warehouses.py snowflake redshift bigquery``.
 
 Each has an environment of its own, since their drivers hold other packages back. One whose packages cannot be had on
-this machine is skipped, and a line says so. Runs on the user's own Python, so it imports only the standard library.
+this machine is skipped, and a line says so. They run beside each other, and each prints its output when it has ended.
+``--bench`` runs the benchmark of exports in those environments instead, one after another.
+
+Runs on the user's own Python, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -10,10 +13,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".warehouse-venvs"
+PYTEST = ("-q", "-p", "no:cacheprovider", "--timeout", "300", "tests/warehouses")
 #: A stand-in that does not get along with Airflow: its environment, its Python, its program, and how tests find it.
 SERVERS = {"bigquery": ("bigquery-server", "python3.13", "local-bigquery", "TRUEPUSH_BIGQUERY_SERVER")}
 
@@ -27,18 +33,32 @@ def build(name: str, python: str) -> Path | None:
     """Build or renew an environment; None when its packages cannot be had."""
     folder = FOLDER / name
     pins = ROOT / "constraints" / f"warehouses-{name}.txt"
+    ready = folder / ".ready"
+    if ready.exists() and ready.stat().st_mtime > max(pins.stat().st_mtime, (ROOT / "pyproject.toml").stat().st_mtime):
+        return folder
     done = subprocess.run(
-        [python, str(ROOT / "tools" / "environment.py"), str(folder), str(pins)], cwd=ROOT, check=False
+        [python, str(ROOT / "tools" / "environment.py"), str(folder), str(pins)],
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    return folder if done.returncode == 0 else None
+    if done.returncode != 0:
+        say(f"the environment of {name} could not be built:\n{done.stdout[-2000:]}")
+        return None
+    ready.touch()
+    return folder
 
 
 def find(python: str) -> str | None:
     """A Python of that name that really runs: a version manager's shim may exist and refuse."""
-    found = shutil.which(python)
-    if found is None or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode != 0:
-        return None
-    return found
+    version = python.removeprefix("python")
+    managed = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/{python}"))
+    for found in (shutil.which(python), *map(str, managed)):
+        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return found
+    return None
 
 
 def server(name: str, env: dict[str, str]) -> bool:
@@ -55,21 +75,41 @@ def server(name: str, env: dict[str, str]) -> bool:
     return True
 
 
-def run(name: str) -> bool:
-    """Test one; whether its tests passed, or were skipped."""
+def run(name: str, *command: str) -> bool:
+    """Run a module in the environment of a stand-in; whether it succeeded, or was skipped."""
+    began = time.monotonic()
     env = {**os.environ, "TRUEPUSH_WAREHOUSE": name, "AIRFLOW_HOME": str(ROOT / ".airflow" / name)}
     folder = build(name, sys.executable) if server(name, env) else None
     if folder is None:
         say(f"SKIPPED {name}: its packages cannot be installed here. NOTHING OF IT WAS TESTED.")
         return True
-    say(name)
-    command = [str(folder / "bin" / "python"), "-m", "pytest", "-p", "no:cacheprovider", "tests/warehouses"]
-    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
+    built = time.monotonic()
+    done = subprocess.run(
+        [str(folder / "bin" / "python"), "-m", *command],
+        cwd=ROOT,
+        env=env,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    seconds = f"{built - began:.0f} s to build its environment, {time.monotonic() - built:.0f} s to run"
+    say(f"{name}: {'passed' if done.returncode == 0 else 'FAILED'}; {seconds}\n{done.stdout.rstrip()}")
+    return done.returncode == 0
 
 
 def main() -> None:
-    """Test the stand-ins named on the command line."""
-    failed = [name for name in sys.argv[1:] if not run(name)]
+    """Test or measure the stand-ins named on the command line."""
+    options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if "--bench" in options:
+        quick = [option for option in options if option == "--quick"]
+        passed = [run(name, "benchmarks.export.warehouses", name, *quick) for name in names]
+    else:
+        say(f"{', '.join(names)}: some minutes, most of them to build environments the first time")
+        with ThreadPoolExecutor(len(names)) as pool:
+            passed = list(pool.map(lambda name: run(name, "pytest", *PYTEST), names))
+    failed = [name for name, good in zip(names, passed, strict=True) if not good]
     if failed:
         sys.exit(f"[warehouses] failed: {', '.join(failed)}")
 

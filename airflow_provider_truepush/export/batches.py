@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 from airflow_provider_truepush.export.rows import StatsRow
 
+#: Rows of a batch, and rows that wait for the next one: what bounds the memory of an export.
+ROW_BUDGET = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -63,6 +66,10 @@ class SinkResult:
 
 class Sink(Protocol):
     """The target of an export. All methods are called from one thread, in this order."""
+
+    @property
+    def row_budget(self) -> int:
+        """Return the maximum number of campaigns per batch; called after :meth:`prepare`."""
 
     def prepare(self) -> None:
         """Get ready, before anything is fetched.

@@ -15,15 +15,13 @@ from airflow_provider_truepush.api.errors import (
     TruepushValidationError,
     renamed,
 )
-from airflow_provider_truepush.export.batches import Batch
+from airflow_provider_truepush.export.batches import ROW_BUDGET, Batch
 from airflow_provider_truepush.export.progress import EVERY, Progress
 from airflow_provider_truepush.export.rows import ExportRun, Target, stats_row, too_large
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.models import CampaignStats
 
-#: Rows of a batch, and rows that wait for the next one: what bounds the memory of an export.
-ROW_BUDGET = 1000
 #: Requests under way at once; the client allows no more in any case.
 AT_ONCE = 50
 #: Seconds after which a batch is handed over although it is not full: a killed worker loses no more than these.

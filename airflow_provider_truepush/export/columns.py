@@ -154,7 +154,10 @@ STAGED: tuple[Column, ...] = (*STATS, *SENDS)
 _STAGED_NAMES = {column.path or column.name: column.name for column in STAGED}
 STAGED_AS: dict[str, str] = {column.name: _STAGED_NAMES[column.path or column.name] for column in CAMPAIGNS}
 
-BY_NAME: dict[str, Column] = {column.name: column for column in (*CAMPAIGNS, *STAGED)}
+#: The columns of the table whose row keeps two exports apart.
+LOCK: tuple[Column, ...] = (Column("batches", "int", "Batches written so far."),)
+
+BY_NAME: dict[str, Column] = {column.name: column for column in (*CAMPAIGNS, *STAGED, *LOCK)}
 COLUMNS: tuple[str, ...] = tuple(column.name for column in STATS)
 FILES: tuple[Column, ...] = tuple(column for column in STAGED if column.in_files)
 FILE_COLUMNS: tuple[str, ...] = tuple(column.name for column in FILES)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.export.batches import Batch, Checkpoint, Sink, SinkResult
-from airflow_provider_truepush.export.collect import AT_ONCE, ROW_BUDGET, collect
+from airflow_provider_truepush.export.collect import AT_ONCE, collect
 from airflow_provider_truepush.export.progress import Progress
 from airflow_provider_truepush.export.rows import ExportRun
 from airflow_provider_truepush.export.selection import Selection, Selector
@@ -95,7 +95,7 @@ def export(
     sink: Sink,
     *,
     sends: OwnSends | None = None,
-    row_budget: int = ROW_BUDGET,
+    row_budget: int | None = None,
     at_once: int = AT_ONCE,
 ) -> Outcome:
     """Fetch the statistics of campaigns and write them, batch by batch.
@@ -107,7 +107,7 @@ def export(
     :param run: what the rows have in common.
     :param sink: where they go; prepared here, and closed.
     :param sends: adds what is known of the sends of campaigns; used as the sink is.
-    :param row_budget: maximum number of campaigns per batch.
+    :param row_budget: maximum number of campaigns per batch; None for the sink's own.
     :param at_once: requests under way at once.
     :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
     """
@@ -123,7 +123,7 @@ def export(
             sends = sends or OwnSends({})
             in_thread(sends.prepare)
             exporting = _Exporting(hook.truepush_conn_id, settings, run, sink, sends, thread)
-            outcome = asyncio.run(exporting.run(selection, row_budget, at_once))
+            outcome = asyncio.run(exporting.run(selection, row_budget or sink.row_budget, at_once))
             complete = not outcome.failed and outcome.broken_by is None
             outcome.sink = in_thread(lambda: sink.finish(complete=complete))
             for observed_at in outcome.sink.unlisted:

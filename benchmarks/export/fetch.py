@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
+from airflow_provider_truepush.export.batches import ROW_BUDGET, Batch, Checkpoint, SinkResult
 from airflow_provider_truepush.export.export import export
 from airflow_provider_truepush.export.rows import ExportRun, Target
 from airflow_provider_truepush.export.selection import Selection
@@ -40,6 +40,8 @@ class Counting:
 
     def __init__(self) -> None:
         self.rows = 0
+
+    row_budget = ROW_BUDGET
 
     def prepare(self) -> None:
         """Nothing is needed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +17,13 @@ import pytest
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.columns import COLUMNS, as_values
 from airflow_provider_truepush.export.sql import merge_dialects, merge_text
+from airflow_provider_truepush.export.sql.bigquery import BigqueryEngine
+from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.engines import engine_for
 from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.merge import MergeEngine
 from airflow_provider_truepush.export.sql.merge_dialects import DUCKDB, POSTGRESQL, REDSHIFT, MergeDialect
+from airflow_provider_truepush.export.sql.snowflake import SnowflakeEngine
 from airflow_provider_truepush.export.sql.tables import tables
 from airflow_provider_truepush.export.sql.warehouse import Warehouse
 from tests.export.databases import CONN_ID, Database
@@ -277,6 +281,29 @@ def test_the_sql_of_redshift_has_only_what_redshift_knows() -> None:
     assert "TEXT" not in found["create history"]
     assert "project VARCHAR(800)" in found["create history"]
     assert "WHEN MATCHED AND" not in found["merge history"]
+
+
+def written_by(engine: Engine, count: int) -> list[tuple[str, Any]]:
+    """What an engine runs for a batch."""
+    ran: list[tuple[str, Any]] = []
+    cursor: Any = SimpleNamespace(execute=lambda statement, values=(): ran.append((statement, values)))
+    engine.write(cursor, tables("truepush_", None), [row(number, 1) for number in range(count)])
+    return ran
+
+
+def test_bigquery_gets_a_batch_as_one_script_in_a_transaction() -> None:
+    ((script, values),) = written_by(BigqueryEngine(SimpleNamespace(placeholder="?"), "marts"), 30)
+    first, lock, *merges, last = [statement.strip() for statement in script.rstrip(";").split("; ")]
+    assert (first, last) == ("BEGIN TRANSACTION", "COMMIT TRANSACTION")
+    assert lock == "UPDATE truepush_export_lock SET batches = batches + 1 WHERE TRUE"
+    assert [merge.split()[2] for merge in merges] == [HISTORY, LATEST, CAMPAIGNS]
+    assert len(json.loads(values["batch"])) == 30
+
+
+@pytest.mark.parametrize(("count", "files"), [(30, 0), (2001, 1)])
+def test_snowflake_takes_the_lock_before_it_merges(count: int, files: int) -> None:
+    words = [statement.split()[0] for statement, _ in written_by(SnowflakeEngine(SimpleNamespace()), count)]
+    assert words == ["CREATE", "PUT", "COPY"] * files + ["BEGIN", "UPDATE", "MERGE", "MERGE", "MERGE"]
 
 
 @pytest.mark.parametrize(("kind", "word"), [("clickhouse", "ClickHouse")])

@@ -1,15 +1,20 @@
-"""The record of the last run: which databases exports were tested against, in JSON and as a table for the docs."""
+"""The record of the last run: which databases exports were tested against, in JSON and as a table.
+
+The documentation includes the table, and the README has it between two marks.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "docs" / "records"
-#: Tested by the suite of `make test`, and described here: (database, tested against, what keeps rows single).
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- databases: begin -->\n", "<!-- databases: end -->\n"
+#: Tested by the suite of `make test`, and described here: (database, tested against, guarantee).
 ALWAYS = (
-    ("PostgreSQL", "a real server", "a transaction per batch, upsert on the key"),
     ("MySQL, MariaDB", "a real MariaDB server", "a transaction per batch, upsert on the key"),
     ("SQLite", "the real library", "a transaction per batch, upsert on the key"),
     ("DuckDB", "the real library", "a transaction per batch, upsert on the key; one process at a time"),
@@ -19,20 +24,21 @@ RENDERED = (
     ("SQL Server", "rendered SQL only: untested", "a transaction per batch, MERGE with HOLDLOCK, keys are enforced"),
 )
 GUARANTEES = {
+    "postgresql": ("PostgreSQL", "a real server", "a transaction per batch, upsert on the key"),
     "snowflake": (
         "Snowflake",
-        "fakesnow, through the real driver",
-        "a MERGE per table, the history last; two at once wait for Snowflake's table locks (not shown by the stand-in)",
+        "a stand-in (fakesnow), through the real driver",
+        "a transaction per batch; updating a row of its own makes a second export wait",
     ),
     "redshift": (
         "Redshift",
-        "PostgreSQL, through the real driver",
-        "a transaction per batch; LOCK keeps a second export away",
+        "a stand-in (PostgreSQL), through the real driver",
+        "a transaction per batch; LOCK makes a second export wait",
     ),
     "bigquery": (
         "BigQuery",
-        "local-bigquery, through the real client",
-        "a MERGE per table, the history last; run one export of a project at a time",
+        "a stand-in (local-bigquery), through the real client",
+        "a transaction per batch; of two at once the later is canceled and repeated",
     ),
 }
 
@@ -44,25 +50,33 @@ def save(kind: str, first: int, again: int) -> None:
     :param again: the same of a re-run.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with Path(__file__).open() as lock:  # the stand-ins run beside each other
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _save(kind, first, again)
+
+
+def _save(kind: str, first: int, again: int) -> None:
     path = FOLDER / "databases.json"
     kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     kept[kind] = {"first_run": first, "re_run": again}
     path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
     (FOLDER / "databases.md").write_text(page(kept))
+    before, rest = README.read_text().split(BEGIN)
+    README.write_text(f"{before}{BEGIN}{page(kept)}{END}{rest.split(END)[1]}")
 
 
 def page(kept: dict[str, Any]) -> str:
     """Return the table."""
-    rows = [(*described, "", "") for described in ALWAYS]
-    rows += [
-        (*GUARANTEES[kind], str(counts["first_run"]), str(counts["re_run"]))
-        for kind, counts in sorted(kept.items())
-        if kind in GUARANTEES
+    rows = [
+        (*described, f"{kept[kind]['first_run']}, {kept[kind]['re_run']}")
+        for kind, described in GUARANTEES.items()
+        if kind in kept
     ]
-    rows += [(*described, "", "") for described in RENDERED]
+    rows[1:1] = [(*described, "-") for described in ALWAYS]
+    rows += [(*described, "-") for described in RENDERED]
     lines = [
-        "| database | tested against | what keeps rows single | statements per 1,000 rows, first run | re-run |",
-        "|---|---|---|---|---|",
-        *(f"| {' | '.join(cell or '-' for cell in cells)} |" for cells in rows),
+        "| database | tested against | guarantee | requests per 1,000 rows: first run, re-run |",
+        "|---|---|---|---|",
+        *(f"| {' | '.join(cells)} |" for cells in rows),
     ]
     return "\n".join(lines) + "\n"

@@ -21,9 +21,19 @@ import pytest
 from airflow_provider_truepush.export.sql.engine import Engine
 from tests.export.databases import CONN_ID, VARIABLE
 from tests.postgres import postgres_server
-from tests.warehouses.redshift_proxy import redshift_proxy
+from tests.warehouses.redshift_proxy import Wire, redshift_proxy
+from tests.warehouses.s3_server import Bucket, s3_server
 
-TABLES = ("truepush_campaign_stats", "truepush_campaign_stats_latest", "truepush_campaigns")
+#: What starts the stand-ins that take a word of their own to behave as the warehouse is documented to.
+SERVERS = Path(__file__).parent / "servers"
+#: The variable with the name of a file: while it exists, those servers refuse to write.
+READ_ONLY = "TRUEPUSH_READ_ONLY"
+TABLES = (
+    "truepush_campaign_stats",
+    "truepush_campaign_stats_latest",
+    "truepush_campaigns",
+    "truepush_export_lock",
+)
 VIEW = "truepush_campaign_stats_increments"
 
 
@@ -31,7 +41,9 @@ class StandIn:
     """A warehouse without tables."""
 
     kind: str
-    enforces_keys = False
+    #: While this file exists, the server refuses to write, and with which words.
+    flag: Path
+    refusal: str
     conn_id = CONN_ID
 
     def connection(self) -> dict[str, Any]:
@@ -70,6 +82,15 @@ class StandIn:
         """A moment, aware."""
         return Engine.moment(value)
 
+    @contextmanager
+    def read_only(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+        """Take the right to write away; yields words of the warehouse's refusal."""
+        self.flag.touch()
+        try:
+            yield self.refusal
+        finally:
+            self.flag.unlink()
+
     def empty(self) -> None:
         """Remove what a test has made."""
         self.run(f"DROP VIEW IF EXISTS {VIEW}", *(f"DROP TABLE IF EXISTS {table}" for table in TABLES))
@@ -79,11 +100,11 @@ class Redshift(StandIn):
     """PostgreSQL through Redshift's driver."""
 
     kind = "redshift"
-    enforces_keys = True
 
-    def __init__(self, port: int, counted: list[bytes]) -> None:
+    def __init__(self, port: int, wire: Wire, bucket: Bucket) -> None:
         self._port = port
-        self._counted = counted
+        self.wire = wire
+        self.bucket = bucket
 
     def connection(self) -> dict[str, Any]:
         given = {"conn_type": "redshift", "host": "127.0.0.1", "port": self._port, "schema": "postgres"}
@@ -91,7 +112,18 @@ class Redshift(StandIn):
         return {**given, "login": "postgres", "password": "unused", "extra": {"ssl": False}}
 
     def requests(self) -> int:
-        return len(self._counted)
+        return len(self.wire.statements)
+
+    @contextmanager
+    def read_only(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+        self.run("DROP ROLE IF EXISTS guest", "CREATE ROLE guest LOGIN", "GRANT USAGE ON SCHEMA public TO guest")
+        self.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+        self.declare(monkeypatch, login="guest")
+        try:
+            yield "permission denied"
+        finally:
+            self.declare(monkeypatch)
+            self.run("DROP OWNED BY guest", "DROP ROLE guest")
 
 
 class Snowflake(StandIn):
@@ -99,9 +131,11 @@ class Snowflake(StandIn):
 
     kind = "snowflake"
 
-    def __init__(self, port: int, log: Path) -> None:
+    def __init__(self, port: int, log: Path, flag: Path) -> None:
         self._port = port
         self._log = log
+        self.flag = flag
+        self.refusal = "Insufficient privileges"
 
     def connection(self) -> dict[str, Any]:
         extra = {"account": "fakesnow", "database": "marts", "host": "127.0.0.1", "port": self._port}
@@ -117,9 +151,11 @@ class Bigquery(StandIn):
 
     kind = "bigquery"
 
-    def __init__(self, address: str, log: Path) -> None:
+    def __init__(self, address: str, log: Path, flag: Path) -> None:
         self.address = address
         self._log = log
+        self.flag = flag
+        self.refusal = "Access Denied"
 
     def connection(self) -> dict[str, Any]:
         extra = {"project": "proj", "is_anonymous": True, "dataset": "marts", "num_retries": 2}
@@ -167,9 +203,10 @@ def bigquery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]
     for _ in range(2):
         with socket.create_server(("127.0.0.1", 0)) as free:
             ports.append(str(free.getsockname()[1]))
-    log = folder / "bigquery.log"
-    command = [
-        program,
+    log, flag = folder / "bigquery.log", folder / "read-only"
+    command: list[str | Path] = [
+        program.with_name("python"),
+        SERVERS / "local_bigquery_server.py",
         "serve",
         "--host",
         "127.0.0.1",
@@ -185,19 +222,19 @@ def bigquery(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]
             [*command, "--data-dir", str(folder / "data")],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "HOME": str(home)},
+            env={**os.environ, "HOME": str(home), READ_ONLY: str(flag)},
         )
     try:
         _wait_for(int(ports[0]), server, log)
         monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", f"http://127.0.0.1:{ports[0]}")
-        yield Bigquery(f"http://127.0.0.1:{ports[0]}", log)
+        yield Bigquery(f"http://127.0.0.1:{ports[0]}", log, flag)
     finally:
         server.terminate()
         server.wait(30)
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -214,8 +251,8 @@ def redshift() -> Iterator[StandIn]:
     pytest.importorskip("redshift_connector")
     with postgres_server() as server:
         folder = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
-        with redshift_proxy(folder) as (port, counted):
-            yield Redshift(port, counted)
+        with s3_server() as bucket, redshift_proxy(folder, bucket.objects) as (port, wire):
+            yield Redshift(port, wire, bucket)
 
 
 @contextmanager
@@ -227,13 +264,18 @@ def snowflake(folder: Path) -> Iterator[StandIn]:
     connections.DEFAULT_CONFIGURATION["protocol"] = ("http", str)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    log = folder / "fakesnow.log"
-    program = Path(sys.executable).with_name("fakesnow")
+    log, flag = folder / "fakesnow.log", folder / "read-only"
+    program = SERVERS / "fakesnow_server.py"
     with log.open("wb") as output:
-        server = subprocess.Popen([program, "-s", "-p", str(port)], stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            [sys.executable, program, "-s", "-p", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, READ_ONLY: str(flag)},
+        )
     try:
         _wait_for(port, server, log)
-        yield Snowflake(port, log)
+        yield Snowflake(port, log, flag)
     finally:
         server.terminate()
         server.wait(30)

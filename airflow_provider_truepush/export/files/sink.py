@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.export.batches import Batch, Checkpoint, SinkResult
+from airflow_provider_truepush.export.batches import ROW_BUDGET, Batch, Checkpoint, SinkResult
 from airflow_provider_truepush.export.columns import FILE_COLUMNS
 from airflow_provider_truepush.export.files.formats import Format, Writer
 from airflow_provider_truepush.export.files.manifest import (
@@ -46,6 +46,8 @@ class FileSink:
         may have become shorter.
     :param clock: seconds of a clock that only goes forward.
     """
+
+    row_budget = ROW_BUDGET
 
     def __init__(
         self,

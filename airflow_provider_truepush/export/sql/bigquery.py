@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,21 @@ from typing import Any
 from sqlalchemy import Table
 from typing_extensions import override
 
+from airflow_provider_truepush.export.columns import as_staged
+from airflow_provider_truepush.export.rows import StatsRow
+from airflow_provider_truepush.export.sql import merge_text
 from airflow_provider_truepush.export.sql.engine import Found, FoundColumn
 from airflow_provider_truepush.export.sql.errors import TruepushSchemaError
 from airflow_provider_truepush.export.sql.merge import MergeEngine
 from airflow_provider_truepush.export.sql.merge_dialects import BIGQUERY
+from airflow_provider_truepush.export.sql.tables import Tables
 
 
 class BigqueryEngine(MergeEngine):
-    """Batches go as JSON in a parameter of one MERGE per table. Tables are partitioned by day and clustered.
+    """A batch is a script in one transaction: JSON in a parameter, and one MERGE per table.
 
-    Keys are declared and not enforced, and two MERGE statements at once may both insert a key: exports of one project
-    must not run at the same time.
+    Tables are partitioned by day and clustered. Keys are declared and not enforced: the transaction updates the row of
+    the lock first, so that BigQuery cancels the later of two transactions, and it is repeated.
 
     :param hook: a ``BigQueryHook``.
     :param dataset: the dataset of the connection; None where ``schema`` names it.
@@ -42,13 +46,29 @@ class BigqueryEngine(MergeEngine):
     def is_transient(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
         passing = {"ServerError", "TooManyRequests", "ConnectionError", "Timeout"}
-        return bool(names & passing) or "could not serialize access" in str(error).lower()
+        message = str(error).lower()
+        return bool(names & passing) or "concurrent update" in message or "could not serialize access" in message
+
+    # Writing
+
+    @override
+    def write(self, cursor: Any, tables: Tables, rows: Sequence[StatsRow]) -> None:
+        merges = [
+            merge_text.merging(self.described, table, self.name_of(table), "@batch", self.quote)
+            for table in tables.each()
+        ]
+        lock = merge_text.locking(self.name_of(tables.lock), self.quote)
+        script = "; ".join(("BEGIN TRANSACTION", lock, *merges, "COMMIT TRANSACTION;"))
+        for (batch,) in self._staged(cursor, list(map(as_staged, rows))):
+            cursor.execute(script, {"batch": batch})
 
     # Definitions
 
     @override
     def definition(self, table: Table) -> str:
         key = [self.quote(column.name) for column in table.primary_key]
+        if not key:
+            return super().definition(table)
         by_day = f" PARTITION BY DATE({self.quote('observed_at')})" if "observed_at" in table.c else ""
         made = super().definition(table).removesuffix(")")
         return f"{made} NOT ENFORCED){by_day} CLUSTER BY {', '.join(key[:2])}"
@@ -114,12 +134,16 @@ class _Cursor:
         self._dataset = connection.dataset
         self._rows: list[tuple[Any, ...]] = []
 
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
-        """Run a statement until its job has ended, and keep its rows."""
+    def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Run a statement until its job has ended, and keep its rows.
+
+        :param values: of positional parameters, or by name. A named one is sent once, however often it is used.
+        """
         from google.cloud import bigquery
 
+        named = values.items() if isinstance(values, Mapping) else ((None, value) for value in values)
         config = bigquery.QueryJobConfig(
-            query_parameters=[bigquery.ScalarQueryParameter(None, _type(value), value) for value in values]
+            query_parameters=[bigquery.ScalarQueryParameter(name, _type(value), value) for name, value in named]
         )
         if self._dataset is not None:
             config.default_dataset = f"{self._client.project}.{self._dataset}"

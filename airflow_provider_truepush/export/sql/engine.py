@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ClauseElement
 
+from airflow_provider_truepush.export.batches import ROW_BUDGET
 from airflow_provider_truepush.export.columns import as_campaign, as_values
 from airflow_provider_truepush.export.rows import StatsRow
 from airflow_provider_truepush.export.sql.tables import KINDS, Tables
@@ -63,6 +64,9 @@ class Engine(ABC):
     dialect: Dialect
     #: Ids per question.
     chunk: int = 500
+    row_budget: int = ROW_BUDGET
+    #: Whether a row of a table of its own keeps two exports apart, because keys are not enforced.
+    locks_a_row: bool = False
     #: What a column of each kind may be declared as: regular expressions for the whole of the type, in lower case.
     types: ClassVar[Mapping[str, str]]
 
@@ -246,6 +250,9 @@ class Engine(ABC):
         """A column of moments as the driver takes them."""
         return list(map(self.adapt, values))
 
+    def prepare_writes(self, cursor: Any, tables: Tables) -> None:  # noqa: B027 (most databases need nothing)
+        """Try out what writing needs beside the tables: a lock, a place for files."""
+
     def probe(self, cursor: Any, table: Table) -> None:
         """Change nothing, in the way in which the export will change something. Raises when that is not allowed."""
         name = self.name_of(table)
@@ -280,17 +287,12 @@ class Engine(ABC):
 
     def name_of(self, table: Table) -> str:
         """A table's name as it stands in SQL."""
-        return plain(self.dialect.identifier_preparer.format_table(table))
+        return str(self.dialect.identifier_preparer.format_table(table))  # SQLAlchemy has a kind of its own
 
     def quote(self, name: str) -> str:
         """Another name as it stands in SQL."""
-        return plain(self.dialect.identifier_preparer.quote(name))
+        return str(self.dialect.identifier_preparer.quote(name))
 
     def qualified(self, name: str, schema: str | None) -> str:
         """A name in a schema as it stands in SQL."""
         return f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)
-
-
-def plain(name: str) -> str:
-    """A name of SQLAlchemy's own kind of string as a string that Airflow can hand from process to process."""
-    return str(name)

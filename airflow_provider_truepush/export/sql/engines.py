@@ -28,8 +28,6 @@ def _merged(kind: str, name: str) -> MergeDialect | None:
     from airflow_provider_truepush.export.sql import merge_dialects
 
     records = {
-        "snowflake": merge_dialects.SNOWFLAKE,
-        "redshift": merge_dialects.REDSHIFT,
         "databricks": merge_dialects.DATABRICKS,
         "mssql": merge_dialects.SQL_SERVER,
     }
@@ -90,6 +88,14 @@ def engine_for(hook: Any, conn_id: str, field: str = "sql_conn_id") -> Engine:
         from airflow_provider_truepush.export.sql.mysql import MysqlEngine
 
         return MysqlEngine(hook)
+    if "snowflake" in (kind, name):
+        from airflow_provider_truepush.export.sql.snowflake import SnowflakeEngine
+
+        return SnowflakeEngine(hook)
+    if "redshift" in (kind, name):
+        from airflow_provider_truepush.export.sql.redshift import RedshiftEngine
+
+        return RedshiftEngine(hook)
     if (described := _merged(kind, name)) is not None:
         from airflow_provider_truepush.export.sql.merge import MergeEngine
 

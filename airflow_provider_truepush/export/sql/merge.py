@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
@@ -28,7 +28,17 @@ log = logging.getLogger(__name__)
 
 _PARAMSTYLES = {"?": "qmark", "%s": "format", ":1": "numeric"}
 #: Words of errors that another export, a deadlock or a lost connection causes.
-_PASSING = ("concurrent", "deadlock", "serializ", "connection", "was reset", "timed out", "closed", "lock timeout")
+_PASSING = (
+    "concurrent",
+    "deadlock",
+    "serializ",
+    "connection",
+    "was reset",
+    "timed out",
+    "closed",
+    "lock timeout",
+    "locked table",
+)
 
 
 class MergeEngine(Engine):
@@ -45,6 +55,7 @@ class MergeEngine(Engine):
         self.described = described
         self._connection: Any = None
         self.chunk = described.ids
+        self.locks_a_row = described.locks_a_row
         self.dialect = _dialect(described, _PARAMSTYLES.get(getattr(hook, "placeholder", "%s"), "format"))
 
     # Connections
@@ -148,6 +159,13 @@ class MergeEngine(Engine):
         cursor.execute(f"DELETE FROM {self.name_of(table)} WHERE {key} IS NULL AND 1 = 0")
 
     @override
+    def prepare_writes(self, cursor: Any, tables: Tables) -> None:
+        if self.locks_a_row:
+            name = self.name_of(tables.lock)
+            cursor.execute(merge_text.lock_row(name, self.quote))
+            cursor.execute(f"{merge_text.locking(name, self.quote)} AND 1 = 0")
+
+    @override
     def text_limits(self, cursor: Any, tables: Tables) -> TextLimits:
         return TextLimits(max_bytes=self.described.longest)
 
@@ -162,18 +180,26 @@ class MergeEngine(Engine):
 
     @override
     def write(self, cursor: Any, tables: Tables, rows: Sequence[StatsRow]) -> None:
-        if self.described.lock:
-            names = ", ".join(self.name_of(table) for table in tables.each())
-            cursor.execute(self.described.lock.format(tables=names))
         # What is older than the history is older than the latest, not the other way: where rows are removed from the
         # stage, the history comes before the latest. Without a transaction it comes last: its rows are what a further
         # try goes by.
         order = (tables.campaigns, tables.history, tables.latest)
         if not self.described.transactional:
             order = (tables.campaigns, tables.latest, tables.history)
-        for parameters in self._staged(cursor, list(map(as_staged, rows))):
-            for table in order:
-                self._merge(cursor, table, parameters)
+        is_locked = False
+        with closing(self._staged(cursor, list(map(as_staged, rows)))) as staged:
+            for parameters in staged:
+                if not is_locked:
+                    self._lock(cursor, tables)
+                    is_locked = True
+                for table in order:
+                    self._merge(cursor, table, parameters)
+
+    def _lock(self, cursor: Any, tables: Tables) -> None:
+        """Keep a second export away until the end of the transaction."""
+        if self.described.lock:
+            names = ", ".join(self.name_of(table) for table in tables.each())
+            cursor.execute(self.described.lock.format(tables=names))
 
     def _merge(self, cursor: Any, table: Table, parameters: tuple[Any, ...]) -> None:
         name = self.name_of(table)
@@ -181,11 +207,11 @@ class MergeEngine(Engine):
             cursor.execute(merge_text.removal(self.described, table, name, self.quote))
         cursor.execute(merge_text.merging(self.described, table, name, self._mark(0), self.quote), parameters)
 
-    def _staged(self, cursor: Any, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
+    def _staged(self, cursor: Any, rows: Sequence[Row]) -> Generator[tuple[Any, ...]]:
         """Stage rows, and yield the parameters of the MERGE statements; once, or once per part of the rows."""
         described = self.described
         if described.staging != "insert":
-            for objects in _parts([_as_object(row) for row in rows], len(rows), described.characters, len):
+            for objects in _parts([as_object(row) for row in rows], len(rows), described.characters, len):
                 yield (f"[{','.join(objects)}]",)
             return
         cursor.execute(merge_text.stage_definition(described, self.quote))
@@ -225,15 +251,18 @@ def _characters(row: Row) -> int:
     return sum(len(value) if isinstance(value, str) else 24 for value in row)
 
 
-def _as_object(row: Row) -> str:
-    """Return a row as a JSON object. A key that is missing is NULL in every database, a JSON null is not."""
+def as_object(row: Row, between: str = "T") -> str:
+    """Return a row as a JSON object. A key that is missing is NULL in every database, a JSON null is not.
+
+    :param between: stands between date and time.
+    """
     pairs = zip(STAGED, row, strict=True)
-    values = {column.name: _json_value(value) for column, value in pairs if value is not None}
+    values = {column.name: _json_value(value, between) for column, value in pairs if value is not None}
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def _json_value(value: Any) -> Any:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") if isinstance(value, datetime) else value
+def _json_value(value: Any, between: str) -> Any:
+    return value.astimezone(UTC).strftime(f"%Y-%m-%d{between}%H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
 def _dialect(described: MergeDialect, paramstyle: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 #: How the rows of a batch reach the MERGE.
-Staging = Literal["insert", "flatten", "json_query", "openjson", "from_json"]
+Staging = Literal["insert", "flatten", "variant", "json_query", "openjson", "from_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,10 @@ class MergeDialect:
     :param types: the type of each kind of column: ``text``, ``key`` (text of a given size), ``int``, ``time``, ``bool``
         and ``json``. ``{size}`` is the size in characters, ``{bytes}`` four times as much.
     :param staging: ``insert`` fills a temporary table by INSERT of many rows. The others need no such table,
-        nor the right to make one needed: the MERGE reads the JSON text of the rows itself, by ``flatten`` on Snowflake,
-        ``json_query`` on BigQuery, ``openjson`` on SQL Server and ``from_json`` on Databricks.
+        nor the right to make one needed: the MERGE reads the JSON text of the rows itself, by ``flatten`` on Snowflake
+        (``variant``
+        for rows in a stage of one ``VARIANT`` column), ``json_query`` on BigQuery, ``openjson`` on SQL Server and
+        ``from_json`` on Databricks.
     :param stage: the name of the temporary table.
     :param create_stage: its definition; ``{stage}`` and ``{columns}`` are put in.
     :param parameters: parameters of one statement at most.
@@ -29,7 +31,8 @@ class MergeDialect:
     :param hint: what stands after the name of the target, such as a lock hint.
     :param end: what ends a MERGE.
     :param lock: the statement that keeps a second export away until the end of the transaction; ``{tables}`` is put in.
-        None where a MERGE keeps others away by itself, or keys are enforced.
+        None where a row does that, a MERGE keeps others away by itself, or keys are enforced.
+    :param locks_a_row: whether the update of a row keeps a second export away: its table is made beside the others.
     :param transactional: whether a batch is one transaction. Where it is not, each MERGE is atomic by itself, and the
         history is written last: a try that was killed in between writes the batch again.
     :param session: statements for each new connection.
@@ -49,14 +52,16 @@ class MergeDialect:
     hint: str = ""
     end: str = ""
     lock: str | None = None
+    locks_a_row: bool = False
     transactional: bool = True
     session: tuple[str, ...] = field(default=())
     schema_now: str = "current_schema()"
     longest: int | None = None
 
 
-#: Keys are declared and not enforced. MERGE statements of two exports wait for each other: Snowflake runs no two
-#: UPDATE, DELETE or MERGE statements on a table at a time.
+#: Keys are declared and not enforced. An UPDATE of the lock's row keeps a second export waiting until the batch is
+#: committed: Snowflake holds the locks of an UPDATE until then, and the statements after it see what was committed.
+#: Two MERGE statements that only insert are not promised to wait for each other.
 SNOWFLAKE = MergeDialect(
     "snowflake",
     {
@@ -68,8 +73,9 @@ SNOWFLAKE = MergeDialect(
         "json": "VARCHAR",
     },
     staging="flatten",
+    locks_a_row=True,
     transactional=False,
-    session=("ALTER SESSION SET TIMEZONE = 'UTC'",),
+    session=("ALTER SESSION SET TIMEZONE = 'UTC'", "ALTER SESSION SET LOCK_TIMEOUT = 900"),
 )
 
 #: Keys are declared and not enforced: a lock keeps a second export away. A VARCHAR counts bytes.
@@ -89,7 +95,8 @@ REDSHIFT = MergeDialect(
     longest=65_535,
 )
 
-#: Keys are declared and not enforced. Each statement is a job of its own.
+#: Keys are declared and not enforced, and two MERGE statements that only insert do not conflict: both succeed. An
+#: UPDATE of the lock's row in the same transaction does conflict: BigQuery cancels the later one, which is repeated.
 BIGQUERY = MergeDialect(
     "bigquery",
     {
@@ -102,6 +109,7 @@ BIGQUERY = MergeDialect(
     },
     staging="json_query",
     characters=5_000_000,
+    locks_a_row=True,
     transactional=False,
 )
 

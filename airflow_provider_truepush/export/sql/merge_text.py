@@ -27,8 +27,22 @@ def definition(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> 
     columns = [
         f"{quote(c.name)} {type_of(dialect, BY_NAME[c.name])}{'' if c.nullable else ' NOT NULL'}" for c in table.c
     ]
-    key = ", ".join(quote(c.name) for c in table.primary_key)
-    return f"CREATE TABLE {name} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+    if table.primary_key:
+        columns.append(f"PRIMARY KEY ({', '.join(quote(c.name) for c in table.primary_key)})")
+    return f"CREATE TABLE {name} ({', '.join(columns)})"
+
+
+def locking(name: str, quote: Quote) -> str:
+    """Return the statement after which no other export writes until the end of the transaction."""
+    return f"UPDATE {name} SET {quote('batches')} = {quote('batches')} + 1 WHERE TRUE"
+
+
+def lock_row(name: str, quote: Quote) -> str:
+    """Return the statement that inserts the row which :func:`locking` updates, where it is missing."""
+    return (
+        f"INSERT INTO {name} ({quote('batches')}) SELECT 0 FROM (SELECT 1 AS one) AS any_row"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {name})"
+    )
 
 
 def stage_definition(dialect: MergeDialect, quote: Quote) -> str:
@@ -53,6 +67,9 @@ def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
     """Return what a MERGE reads from: the stage, or a question to the JSON text of the batch."""
     if dialect.staging == "insert":
         return f"{dialect.stage} AS s"
+    if dialect.staging == "variant":
+        values = ", ".join(f"r.j:{c.name}::{type_of(dialect, c)} AS {quote(c.name)}" for c in STAGED)
+        return f"(SELECT {values} FROM {dialect.stage} AS r) AS s"
     if dialect.staging == "flatten":
         values = ", ".join(f"f.value:{c.name}::{type_of(dialect, c)} AS {quote(c.name)}" for c in STAGED)
         return f"(SELECT {values} FROM LATERAL FLATTEN(input => PARSE_JSON({mark})) f) AS s"

@@ -12,6 +12,8 @@ from airflow_provider_truepush.api.checks.values import refuse
 _LONGEST = 63
 #: The longest name that begins with the prefix.
 INCREMENTS = "campaign_stats_increments"
+#: The table that only a lock is taken on.
+LOCK = "export_lock"
 _PREFIX = re.compile(r"[\w$ -]*")
 _SCHEMA = re.compile(r"[\w$ -]+")
 

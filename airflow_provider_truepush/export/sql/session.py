@@ -98,6 +98,8 @@ class Session:
         if self.connection is None:
             try:
                 self.connection = self._engine.connect()
+            except TruepushSchemaError:
+                raise
             except Exception as error:
                 raise NotConnectedError(error) from error
         try:

@@ -51,6 +51,7 @@ class Tables:
     :param latest: a row per campaign, the newest.
     :param campaigns: a row per campaign: its title, and when it was seen.
     :param stage: a row per row of a batch: what all three tables need. Engines that merge make it, under its name.
+    :param lock: the table whose one row keeps two exports apart; only where keys are not enforced.
     :param increments: the view: what was added between two snapshots.
     """
 
@@ -58,6 +59,7 @@ class Tables:
     latest: Table
     campaigns: Table
     stage: Table
+    lock: Table
     increments: str
     schema: str | None
 
@@ -81,6 +83,7 @@ def tables(prefix: Any, schema: Any) -> Tables:
         _table(f"{prefix}campaign_stats_latest", metadata, STATS, "project", "campaign_id"),
         _table(f"{prefix}campaigns", metadata, CAMPAIGNS, "project", "id"),
         _table(STAGE, MetaData(), STAGED),
+        Table(f"{prefix}{names.LOCK}", metadata, Column("batches", BigInteger(), nullable=False)),
         increments,
         schema,
     )

@@ -66,6 +66,11 @@ class Warehouse:
 
     # The sink
 
+    @property
+    def row_budget(self) -> int:
+        """Return the maximum number of campaigns per batch."""
+        return self._engine.row_budget
+
     def prepare(self) -> None:
         """Create or check the tables and the view, and check that they can be written.
 
@@ -132,6 +137,8 @@ class Warehouse:
             )
         for table in tables.each():
             self._prepare_table(table)
+        if engine.locks_a_row:
+            self._prepare_table(tables.lock)
         self._prepare_view()
         self._limits = self._do(lambda cursor: engine.text_limits(cursor, tables))
         self._check_names()
@@ -140,6 +147,7 @@ class Warehouse:
                 self._do(partial(engine.probe, table=table))
             except TruepushWarehouseError as error:
                 raise TruepushWarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
+        self._do(lambda cursor: engine.prepare_writes(cursor, tables))
 
     def _check_names(self) -> None:
         """Refuse a key that the database cannot hold: replaced characters would mix the rows of two keys."""
