@@ -126,6 +126,8 @@ def _button(field: str, value: Any) -> Any:
     read = mapping(field, value)
     if isinstance(read, Mapping):
         return {key: text(f"{field}.{key}", part) for key, part in read.items()}
+    for key in ("text", "link"):
+        text(f"{field}.{key}", getattr(read, key, None))  # of a Button
     return read
 
 

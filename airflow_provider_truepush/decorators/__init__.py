@@ -96,6 +96,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         if returned is None:
             return None
         from airflow_provider_truepush.api.models.campaign import Campaign
+        from airflow_provider_truepush.api.templated import check_rendered
 
         if isinstance(returned, Campaign):
             returned = returned.given()
@@ -106,6 +107,8 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
                 "campaign", returned, "was returned by the function, which must return a Campaign, a mapping or None"
             )
         fields = dict(returned)
+        for name, value in fields.items():  # a function may put None into a text, as a template may
+            check_rendered(name, f"campaign.{name}", value)
         if "send_token" in fields:
             self.send_token = send_token("campaign.send_token", fields.pop("send_token"))
         defaults = dict(self._defaults)

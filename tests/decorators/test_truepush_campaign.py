@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_truepush.decorators import truepush_campaign_task
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
-from airflow_provider_truepush.models import Campaign
+from airflow_provider_truepush.models import Button, Campaign
 from airflow_provider_truepush.provider_info import get_provider_info
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, kept_emulator, plain_machine
@@ -225,6 +225,22 @@ def test_what_it_returns_must_not_be_empty(emulator: Emulator, name: str, empty:
     for defaults in ({}, {"segment_id": SEGMENT, "send_at": "2099-03-01T09:30:00"}):
         with pytest.raises(AirflowFailException, match=rf"campaign\.{name}: was given and is empty"):
             run(lambda: {**CAMPAIGN, name: empty}, context(), task_id="t", **defaults)
+    assert emulator.count() == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": str(None)},
+        {"message": " None "},
+        {"buttons": [Button("None", "https://a.de/")]},
+        {"tags": ["news", "None"]},
+    ],
+)
+@pytest.mark.parametrize("form", [dict, lambda fields: Campaign(**fields)], ids=["mapping", "campaign"])
+def test_the_text_of_a_missing_value_is_not_sent(emulator: Emulator, fields: dict[str, Any], form: Any) -> None:
+    with pytest.raises(AirflowFailException, match=rf"campaign\.{next(iter(fields))}"):
+        run(lambda: form({**CAMPAIGN, **fields}), context(), task_id="t")
     assert emulator.count() == 0
 
 
