@@ -81,7 +81,8 @@ def celery(
             "CELERY__RESULT_BACKEND": f"db+{results}",
             "CELERY__WORKER_CONCURRENCY": str(concurrency),
             "CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
-            "CORE__PARALLELISM": str(concurrency * len(workers)),
+            # More than there are processes: the executor gives the slots of a lost worker's tasks back only after long.
+            "CORE__PARALLELISM": str(4 * concurrency * len(workers)),
         },
     )
 
