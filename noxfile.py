@@ -78,7 +78,7 @@ def matrix(session: nox.Session, airflow: str) -> None:
         session.run("python", "tools/version_probe.py", str(folder))
         outcome["probe"] = True
         suite(session, *session.posargs)
-        outcome["suite"] = True
+        outcome["suite"] = " ".join(session.posargs) or True  # a part of it is recorded as such
     finally:
         shown = session.run(
             "python", "-c", "from importlib.metadata import version as v; print(v('apache-airflow'))", silent=True
