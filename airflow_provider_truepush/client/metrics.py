@@ -203,6 +203,11 @@ def documentation() -> str:
 _found: list[Any] = []
 
 
+def prepare() -> None:
+    """Import Airflow's Stats, which reads files: an event loop calls this in a thread, before the first metric."""
+    _stats()
+
+
 def _stats() -> Any:
     """Return Airflow's Stats; None outside of Airflow.
 

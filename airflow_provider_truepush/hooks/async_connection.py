@@ -83,3 +83,6 @@ def _import_heavy() -> None:
     for name in _HEAVY:
         with suppress(ImportError):  # of another Airflow
             import_module(name)
+    from airflow_provider_truepush.client import metrics
+
+    metrics.prepare()
