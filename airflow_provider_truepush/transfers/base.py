@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from airflow_provider_truepush.lineage.export import ExportLineage
 from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.transfers import arguments, given
+from airflow_provider_truepush.transfers.execution import default_snapshot_key, load_id_of, resumes_from
 from airflow_provider_truepush.transfers.interval import is_past
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 #: The most ids that an error lists.
 _NAMED = 50
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class StatsTransfer(ExportLineage, TruepushOperator):
@@ -189,13 +188,13 @@ class StatsTransfer(ExportLineage, TruepushOperator):
             project=arguments.optional_name("project", self.project)
             or arguments.name("truepush_conn_id", self.truepush_conn_id),
             snapshot_key=arguments.optional_name("snapshot_key", self.snapshot_key)
-            or arguments.name("run_id", _interval_end(context)),
+            or arguments.name("run_id", default_snapshot_key(context)),
             dag_id=ti.dag_id,
             run_id=ti.run_id,
-            load_id=_load_id(ti, self.retries),
+            load_id=load_id_of(ti, self.retries),
             logical_date=logical_date.astimezone(UTC) if logical_date else None,
             past_interval=self._is_past(context, str(getattr(dag_run, "run_type", ""))),
-            resumes_from=_resumes_from(context, self.retries),
+            resumes_from=resumes_from(context, self.retries),
         )
 
     def _is_past(self, context: Context, run_type: str) -> bool:
@@ -213,7 +212,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         if not past:
             return False
         # A manual run is meant to store the current counters, and an export that an earlier try began is completed.
-        if not by_schedule or _resumes_from(context, self.retries) is not None:
+        if not by_schedule or resumes_from(context, self.retries) is not None:
             self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
             return True
         message = (
@@ -229,17 +228,16 @@ class StatsTransfer(ExportLineage, TruepushOperator):
 
     def _judge(self, outcome: Outcome, ratio: float | None) -> None:
         """Fail when campaigns are left. The rows that were fetched are kept."""
-        left = [
-            f"{len(outcome.reasons)} were not fetched: {_some(list(outcome.reasons), outcome.failed)}"
-            for _ in range(bool(outcome.failed))
-        ]
+        left = ""
+        if outcome.failed:
+            left = f"{len(outcome.reasons)} were not fetched: {_some(list(outcome.reasons), outcome.failed)}"
         kept = f"{outcome.rows} rows are kept; the next try fetches only what is left."
         if outcome.broken_by is not None:
-            self.log.error("The export was interrupted. %s %s", kept, " ".join(left))
+            self.log.error("The export was interrupted. %s %s", kept, left)
             raise outcome.broken_by
         if left:
             first = next(iter(outcome.reasons.values()))
-            raise AirflowException(f"Of {outcome.campaigns} campaigns {left[0]}. {kept} The first reason: {first}")
+            raise AirflowException(f"Of {outcome.campaigns} campaigns {left}. {kept} The first reason: {first}")
         if ratio is not None and outcome.missing > ratio * outcome.campaigns:
             raise AirflowException(
                 f"{outcome.missing} of {outcome.campaigns} campaigns have no statistics, more than "
@@ -256,39 +254,6 @@ def _check_campaign_ids(field: str, value: Any) -> None:
 def _some(ids: list[str], number: int) -> str:
     shown = ", ".join(ids[:_NAMED])
     return f"{shown} and {number - _NAMED} more (see the log)" if number > _NAMED else shown
-
-
-def _interval_end(context: Context) -> str:
-    """Return the default of ``snapshot_key``."""
-    dag_run = context["dag_run"]
-    for moment in (context.get("data_interval_end"), getattr(dag_run, "run_after", None), context.get("logical_date")):
-        if moment is not None:
-            return str(moment.astimezone(UTC).isoformat())
-    return str(context["ti"].run_id)
-
-
-def _first_try(ti: Any, retries: int | None) -> int:
-    """Return the try that began this execution. A clear raises ``max_tries``, which identifies the tries after it."""
-    number = int(getattr(ti, "try_number", 1) or 1)
-    max_tries = getattr(ti, "max_tries", None)
-    return number if max_tries is None else max(1, min(number, int(max_tries) - int(retries or 0) + 1))
-
-
-def _load_id(ti: Any, retries: int | None) -> str:
-    index = getattr(ti, "map_index", -1)
-    parts = (ti.dag_id, ti.run_id, ti.task_id, -1 if index is None else index, _first_try(ti, retries))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _resumes_from(context: Context, retries: int | None) -> datetime | None:
-    """Return a moment before the first try, for later tries; None for the first try.
-
-    Rows from before the Dag run began are those of a deleted run of the same name.
-    """
-    ti = context["ti"]
-    if int(getattr(ti, "try_number", 1) or 1) <= _first_try(ti, retries):
-        return None
-    return getattr(context["dag_run"], "start_date", None) or _BEGINNING
 
 
 def _measure(outcome: Outcome, seconds: float) -> None:
