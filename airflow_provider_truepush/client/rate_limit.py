@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 #: Requests per second that a slow-down never goes below: what is slower than that needs ``requests_per_second``.
-_FLOOR = 10.0
+FLOOR = 10.0
 #: Part of the former rate that comes back in each second after a slow-down.
-_RECOVERY = 0.05
+RECOVERY = 0.05
 #: Seconds over which the rate is counted.
 _WINDOW = 1.0
 #: The part of what is allowed that is asked for: requests that the network bunches together stay below it as well.
@@ -90,8 +90,8 @@ class RateLimiter:
             self._grown = max(self._grown, eased_from)
             return  # requests that were in progress together get their 429 together
         self._ignore_until = until + _WINDOW
-        self._usual = max(self._recent(now), _FLOOR)
-        self._limit = max(self._usual / 2, _FLOOR)
+        self._usual = max(self._recent(now), FLOOR)
+        self._limit = max(self._usual / 2, FLOOR)
         self._grown = eased_from
 
     def change(self, per_second: float | None) -> None:
@@ -139,7 +139,7 @@ class RateLimiter:
 
     def _spacing(self, at: float) -> float:
         assert self._limit is not None
-        self._limit += max(0.0, at - self._grown) * _RECOVERY * self._usual
+        self._limit += max(0.0, at - self._grown) * RECOVERY * self._usual
         self._grown = max(at, self._grown)
         if self._limit >= 2 * self._usual:
             self._limit = None

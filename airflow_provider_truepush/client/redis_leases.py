@@ -17,7 +17,7 @@ from airflow_provider_truepush.client.cluster_rate import (
     Return,
     Ticket,
 )
-from airflow_provider_truepush.client.rate_limit import _FLOOR, _RECOVERY
+from airflow_provider_truepush.client.rate_limit import FLOOR, RECOVERY
 
 #: Seconds before its turn in which a lease is granted. Its holder sleeps until then and need not ask again, so that a
 #: process that wakes late delays nobody.
@@ -149,8 +149,8 @@ return keep(text(at - now - AHEAD / 2), text(due), text(s.shift), limited)
 _CONSTANTS = {
     "AHEAD": _AHEAD,
     "FORGET": _FORGET,
-    "FLOOR": _FLOOR,
-    "RECOVERY": _RECOVERY,
+    "FLOOR": FLOOR,
+    "RECOVERY": RECOVERY,
     "USED": CLUSTER_USED,
 }
 
