@@ -20,6 +20,8 @@ from tests.counting import Counting
 from tests.leaks import leaks
 from tests.tokens import SESSION_TOKEN
 
+pytest_plugins = ["tests.support.servers"]
+
 # A deadline in milliseconds measures how busy the machine is.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")

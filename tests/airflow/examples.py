@@ -158,12 +158,12 @@ class Show:
         self._failures: dict[str, Exception] = {}
         self.seconds: dict[str, float] = {}
 
-    def play(self) -> None:
-        """Until all have ended, well or badly."""
+    def play(self, *names: str) -> None:
+        """Until some of them have ended, or all, well or badly."""
         began = time.monotonic()
-        while self._waits:
+        while open_ones := [name for name in self._waits if not names or name in names]:
             self._stage.airflow.check_alive()
-            for name in list(self._waits):
+            for name in open_ones:
                 try:
                     if time.monotonic() - began > LIMIT:
                         raise TimeoutError(f"{name} has not ended after {LIMIT:.0f} s; {self._stage.summary()}")

@@ -131,7 +131,7 @@ def opening(stage: Stage) -> Scene:
 
 
 def watcher(stage: Stage) -> Scene:
-    """A campaign appears that no Dag has made. The campaigns of the other examples appear as well."""
+    """A campaign appears that no Dag has made."""
     # One after the other: what appears between two polls may become one run.
     for _ in range(2):
         campaign = _made_by_hand(stage)

@@ -64,6 +64,8 @@ def show(stage: Stage) -> Show:
     Show(stage, {"opening": scenarios.opening(stage)}).play()
     names = ("watcher", "approval", "housekeeping", "feed", "notifier", "taskflow", "files", "tables")
     show = Show(stage, {name: getattr(scenarios, name)(stage) for name in names})
+    # Alone: each campaign of the others would make another run of its Dag.
+    show.play("watcher")
     show.play()
     log.info("seconds of each scenario: %s", show.seconds)
     return show
@@ -246,9 +248,8 @@ class TestWatcher:
         told = Counter(scenarios.told(stage))
         made = {row["id"]: row["title"] for row in stage.ask("campaigns")}
         assert set(told.values()) == {1}
-        titles = {made[campaign] for campaign in told}
-        assert scenarios.MADE_BY_HAND in titles
-        assert len(titles) > 1
+        assert {made[campaign] for campaign in told} == {scenarios.MADE_BY_HAND}
+        assert len(told) >= 2
 
 
 class TestTaskFlow:

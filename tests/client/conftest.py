@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from tests.client.peers import self_signed
-from tests.contract.fixtures import emulator, flavour, kept_emulator, own_emulator, plain_machine, quick
+from tests.contract.fixtures import emulator, flavour, own_emulator, plain_machine, quick
 
-__all__ = ["certificate", "emulator", "flavour", "kept_emulator", "own_emulator", "plain_machine", "quick"]
+__all__ = ["certificate", "emulator", "flavour", "own_emulator", "plain_machine", "quick"]
 
 
 @pytest.fixture(scope="session")

@@ -26,13 +26,13 @@ from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTri
 from airflow_provider_truepush.waiting.goal import Goal
 from airflow_provider_truepush.waiting.polling import health_log, poller
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
+from tests.contract.fixtures import emulator, own_emulator, plain_machine
 from tests.contract.world import SENT
 from tests.sensors.context import TaskInstance, context
 from tests.transfers.storing import store
 from tests.transfers.tasks import Run
 
-__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
+__all__ = ["emulator", "own_emulator", "plain_machine"]
 
 WINDOW = timedelta(seconds=1)
 DASHBOARD = Path(__file__).parents[2] / "docs" / "operations" / "grafana-dashboard.json"

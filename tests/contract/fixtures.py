@@ -19,13 +19,6 @@ def flavour(request: pytest.FixtureRequest) -> Flavour:
     return hook
 
 
-@pytest.fixture(scope="session")
-def kept_emulator() -> Iterator[Emulator]:
-    """One emulator for a process's tests; starting one takes longer than most tests."""
-    with Emulator(token=SESSION_TOKEN) as emulator:
-        yield emulator
-
-
 @pytest.fixture
 def emulator(kept_emulator: Emulator) -> Iterator[Emulator]:
     """An emulator at its beginning, which has told nobody to slow down."""

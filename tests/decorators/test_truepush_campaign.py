@@ -23,11 +23,11 @@ from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.models import Button, Campaign
 from airflow_provider_truepush.provider_info import get_provider_info
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import CAMPAIGN, SEGMENT, furnish
 from tests.sensors.context import Store, TaskInstance, context
 
-__all__ = ["emulator", "kept_emulator", "plain_machine"]
+__all__ = ["emulator", "plain_machine"]
 
 
 @pytest.fixture(autouse=True)

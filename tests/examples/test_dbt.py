@@ -12,12 +12,12 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import connect, hurry
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.export.databases import CONN_ID, Database, duckdb
 from tests.sending.tasks import Tasks
 from tests.transfers.tasks import Run, export, truth
 
-__all__ = ["duckdb", "emulator", "kept_emulator", "plain_machine"]
+__all__ = ["duckdb", "emulator", "plain_machine"]
 
 PROJECT = Path(__file__).parents[2] / "examples" / "dbt"
 DBT = os.environ.get("TRUEPUSH_DBT", "")

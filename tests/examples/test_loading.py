@@ -16,12 +16,12 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.export.columns import FILE_COLUMNS
 from tests.contract.driver import connect, hurry
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.transfers.storing import store
 from tests.transfers.tasks import Run, truth
 from tests.warehouses.standins import StandIn, snowflake
 
-__all__ = ["emulator", "kept_emulator", "plain_machine"]
+__all__ = ["emulator", "plain_machine"]
 
 FOLDER = Path(__file__).parents[2] / "examples" / "loading"
 DAGS = {"bigquery": "gs", "redshift": "s3", "snowflake": "s3"}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine, quick
+from tests.contract.fixtures import emulator, own_emulator, plain_machine, quick
 from tests.export.databases import (
     database,
     duckdb,
     mariadb,
-    mariadb_socket,
     other,
     postgres,
     postgres_by_driver,
-    postgres_folder,
     sqlite,
 )
 
@@ -19,15 +17,12 @@ __all__ = [
     "database",
     "duckdb",
     "emulator",
-    "kept_emulator",
     "mariadb",
-    "mariadb_socket",
     "other",
     "own_emulator",
     "plain_machine",
     "postgres",
     "postgres_by_driver",
-    "postgres_folder",
     "quick",
     "sqlite",
 ]

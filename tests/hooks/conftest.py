@@ -1,3 +1,3 @@
-from tests.contract.fixtures import emulator, flavour, kept_emulator, own_emulator, plain_machine, quick
+from tests.contract.fixtures import emulator, flavour, own_emulator, plain_machine, quick
 
-__all__ = ["emulator", "flavour", "kept_emulator", "own_emulator", "plain_machine", "quick"]
+__all__ = ["emulator", "flavour", "own_emulator", "plain_machine", "quick"]

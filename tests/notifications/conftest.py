@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine, quick
+from tests.contract.fixtures import emulator, own_emulator, plain_machine, quick
 
-__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine", "quick"]
+__all__ = ["emulator", "own_emulator", "plain_machine", "quick"]
 
 
 @pytest.fixture(autouse=True)

@@ -20,11 +20,11 @@ from airflow_provider_truepush.operators.campaign import (
 )
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import CAMPAIGN, SEGMENT, furnish
 from tests.sensors.context import TaskInstance, context
 
-__all__ = ["emulator", "kept_emulator", "plain_machine"]
+__all__ = ["emulator", "plain_machine"]
 
 BUTTON = {"text": "Go", "link": "https://example.com/"}
 WRONG: list[tuple[str, Any]] = [

@@ -11,11 +11,11 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import CAMPAIGN, TEMPLATE, furnish
 from tests.sensors.context import TaskInstance, context
 
-__all__ = ["emulator", "kept_emulator", "plain_machine"]
+__all__ = ["emulator", "plain_machine"]
 
 
 @pytest.fixture(autouse=True)

@@ -22,12 +22,12 @@ from airflow_provider_truepush.operators.campaign import (
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.client import peers
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import CAMPAIGN, SCHEDULED, SEGMENT, SENT, commits, furnish
 from tests.sensors.context import Store, TaskInstance, context
 from tests.tokens import SESSION_TOKEN
 
-__all__ = ["emulator", "kept_emulator", "plain_machine"]
+__all__ = ["emulator", "plain_machine"]
 
 #: Its name before Airflow 3.2 is the second one.
 SERIALIZED: Any = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG

@@ -16,11 +16,11 @@ from airflow_provider_truepush.operators.campaign import (
     TruepushListCampaignsOperator,
 )
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import SCHEDULED, SENT, STATS, UNKNOWN, commits, furnish
 from tests.sensors.context import context
 
-__all__ = ["emulator", "kept_emulator", "plain_machine"]
+__all__ = ["emulator", "plain_machine"]
 
 
 def execute(operator: Any) -> Any:

@@ -14,11 +14,10 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.sql_store import TABLE
 from tests.contract.driver import connect, hurry
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
-from tests.postgres import postgres_server
+from tests.contract.fixtures import emulator, own_emulator, plain_machine
 from tests.sending.tasks import HAS_STATE_STORE, Tasks
 
-__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
+__all__ = ["emulator", "own_emulator", "plain_machine"]
 
 if not HAS_STATE_STORE:
     # Most tries here are kept in the task state store; the model, the ledger and the histories do without it.
@@ -33,13 +32,6 @@ def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = str(tmp_path / "ledger.db")
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "sqlite", "host": path}))
     return "ledger"
-
-
-@pytest.fixture(scope="session")
-def postgres_uri() -> Iterator[str]:
-    """A real PostgreSQL, on a socket in a folder of its own."""
-    with postgres_server() as server:
-        yield server.get_uri()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from local_airflow.airflow_process import LocalAirflow
 from local_airflow.configuration import Installation
 from local_airflow.emulator_process import EmulatorProcess
 from tests.sending.tasks import HAS_STATE_STORE
+from tests.support.metadata import prepare
 from tests.tokens import SESSION_TOKEN
 
 DAG_ID, RUN_ID = "moved", "run-1"
@@ -60,6 +61,7 @@ class MovedFeed:
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovedFeed]:
     installation = Installation(tmp_path_factory.mktemp("moved") / "airflow", dags=Path(__file__).parent / "dags")
+    prepare(installation)
     log, environment = installation.home / "emulator.log", installation.environment()
     with EmulatorProcess(log, environment, 1.0, token=SESSION_TOKEN) as emulator, LocalAirflow(installation) as airflow:
         airflow.api.put_connection(emulator.connection())

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from tests.contract.fixtures import emulator, flavour, kept_emulator, own_emulator, plain_machine, quick
+from tests.contract.fixtures import emulator, flavour, own_emulator, plain_machine, quick
 from tests.sensors.context import FIRST_POLLS
 
-__all__ = ["emulator", "flavour", "kept_emulator", "own_emulator", "plain_machine", "quick"]
+__all__ = ["emulator", "flavour", "own_emulator", "plain_machine", "quick"]
 
 
 @pytest.fixture(autouse=True)

@@ -6,15 +6,13 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import connect, hurry
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
+from tests.contract.fixtures import emulator, own_emulator, plain_machine
 from tests.export.databases import (
     database,
     duckdb,
     mariadb,
-    mariadb_socket,
     other,
     postgres,
-    postgres_folder,
     sqlite,
 )
 
@@ -22,14 +20,11 @@ __all__ = [
     "database",
     "duckdb",
     "emulator",
-    "kept_emulator",
     "mariadb",
-    "mariadb_socket",
     "other",
     "own_emulator",
     "plain_machine",
     "postgres",
-    "postgres_folder",
     "sqlite",
     "truepush",
 ]

@@ -17,12 +17,12 @@ from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
 from airflow_provider_truepush.waiting.goal import Goal
 from tests.contract.driver import CONN_ID, connect
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine
+from tests.contract.fixtures import emulator, own_emulator, plain_machine
 from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.sensors.modes import first_event, listen, rebuilt
 from tests.tokens import SESSION_TOKEN
 
-__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
+__all__ = ["emulator", "own_emulator", "plain_machine"]
 
 
 def trigger(**arguments: Any) -> TruepushCampaignStatsTrigger:

@@ -20,9 +20,9 @@ from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
 from airflow_provider_truepush.triggers.seen_campaigns import SeenCampaigns
 from tests.contract.driver import connect
-from tests.contract.fixtures import emulator, kept_emulator, own_emulator, plain_machine, quick
+from tests.contract.fixtures import emulator, own_emulator, plain_machine, quick
 
-__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine", "quick"]
+__all__ = ["emulator", "own_emulator", "plain_machine", "quick"]
 
 shared_streams = pytest.importorskip("airflow.triggers.shared_stream", reason="Airflow 3.3 brings shared streams")
 

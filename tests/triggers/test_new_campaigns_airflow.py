@@ -15,6 +15,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from airflow_provider_truepush.emulator import Emulator
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.configuration import Installation
+from tests.support.metadata import prepare
 
 pytestmark = [
     pytest.mark.airflow,
@@ -60,6 +61,7 @@ def airflow(truepush: Emulator, written: Path) -> Iterator[LocalAirflow]:
     installation = Installation(home, dags=home / "dags", extra=quick)
     plain = installation.environment
     installation.environment = lambda: {**plain(), **connection}  # type: ignore[method-assign]
+    prepare(installation)
     with LocalAirflow(installation) as running:
         yield running
 

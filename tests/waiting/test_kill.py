@@ -16,11 +16,11 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.world import SCHEDULED, furnish
-from tests.sensors.conftest import emulator, kept_emulator, own_emulator, plain_machine
+from tests.sensors.conftest import emulator, own_emulator, plain_machine
 from tests.tokens import SESSION_TOKEN
 from tests.waiting.slow_airflow import SlowBackend
 
-__all__ = ["emulator", "kept_emulator", "own_emulator", "plain_machine"]
+__all__ = ["emulator", "own_emulator", "plain_machine"]
 
 #: Seconds between a signal and SIGKILL in Airflow are 5; this is for a slow machine as well.
 PATIENCE = 20.0

@@ -8,10 +8,10 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import connect, hurry
-from tests.contract.fixtures import emulator, kept_emulator, plain_machine
+from tests.contract.fixtures import emulator, plain_machine
 from tests.warehouses.standins import StandIn, bigquery, redshift, snowflake, wanted
 
-__all__ = ["emulator", "kept_emulator", "place", "plain_machine", "truepush"]
+__all__ = ["emulator", "place", "plain_machine", "truepush"]
 
 collect_ignore_glob = [] if wanted() else ["test_*.py"]
 
