@@ -240,7 +240,8 @@ def test_redis_and_postgresql_are_restarted(cluster: Cluster, record: Record) ->
 def test_the_books_balance(cluster: Cluster, record: Record) -> None:
     """Truepush's campaigns are the idempotency keys, and the exported rows are Truepush's counters."""
     assert books.open_tasks(cluster) == []
-    cluster.control("clock", {"advance": "10m"})  # the youngest campaigns are delivered, and their counters rest
+    # The youngest campaigns are delivered by then, and no counter grows any more while it is exported.
+    cluster.control("clock", {"advance": "10m", "speed": 0.0001})
     run = cluster.start(EXPORT)
     assert cluster.finish(EXPORT, run) == "success"
     # The notifier's push has one attempt and no key.
@@ -251,7 +252,7 @@ def test_the_books_balance(cluster: Cluster, record: Record) -> None:
     rows = books.exported(cluster, "final_campaign_stats")
     truth = {row["id"]: cluster.truepush.counters(row["id"]) for row in cluster.ask("campaigns")}
     assert rows == {campaign_id: counters for campaign_id, counters in truth.items() if counters}
-    assert len(rows) > 150
+    assert len(rows) > 0.9 * len(sent)
     record.add(
         "the books afterwards",
         f"{len(sent)} campaigns have {len(ids)} idempotency keys; {unknown} sends await a manual decision and have no "
