@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".warehouse-venvs"
-PYTEST = ("-q", "-p", "no:cacheprovider", "--timeout", "300", "tests/warehouses")
+PYTEST = ("-q", "-p", "no:cacheprovider", "--timeout", "600", "tests/warehouses")
 #: A stand-in that does not get along with Airflow: its environment, its Python, its program, and how tests find it.
 SERVERS = {"bigquery": ("bigquery-server", "python3.13", "local-bigquery", "TRUEPUSH_BIGQUERY_SERVER")}
 

@@ -112,7 +112,7 @@ class Redshift(StandIn):
         return {**given, "login": "postgres", "password": "unused", "extra": {"ssl": False}}
 
     def requests(self) -> int:
-        return len(self.wire.statements)
+        return self.wire.runs
 
     @contextmanager
     def read_only(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
