@@ -102,7 +102,7 @@ def answers() -> Iterator[Answers]:
 
     with Peer(serve) as peer, pytest.MonkeyPatch.context() as patch:
         # After a 429 a connection goes slowly for a while, as long as the process lives.
-        patch.setattr("airflow_provider_truepush.client.rate_limit._FLOOR", 5000.0)
+        patch.setattr("airflow_provider_truepush.client.rate_limit.FLOOR", 5000.0)
         connect(patch, peer.url, CONN_ID, max_attempts=1, retry_budget=0, timeout=5)
         yield told
 

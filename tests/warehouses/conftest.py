@@ -42,6 +42,6 @@ def place(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
 def truepush(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """The emulator, behind the connection ``truepush_default``, with short back-offs."""
     hurry(monkeypatch)
-    monkeypatch.setattr("airflow_provider_truepush.client.rate_limit._FLOOR", 5000.0)
+    monkeypatch.setattr("airflow_provider_truepush.client.rate_limit.FLOOR", 5000.0)
     connect(monkeypatch, emulator, "truepush_default", max_attempts=3, timeout=5)
     return emulator
