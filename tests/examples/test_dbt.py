@@ -37,7 +37,7 @@ class Dbt:
         """Run a command; return whether it succeeded, and its output."""
         env = {**os.environ, "TRUEPUSH_DUCKDB": str(self._warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         command = [DBT, "--no-use-colors", "--no-version-check", *arguments, "--profiles-dir", "."]
-        done = subprocess.run(command, cwd=self._folder, env=env, capture_output=True, text=True, timeout=100)
+        done = subprocess.run(command, cwd=self._folder, env=env, capture_output=True, text=True, timeout=140)
         return done.returncode == 0, done.stdout + done.stderr
 
 
