@@ -16,8 +16,8 @@ READY := $(VENV)/.ready
 BENCH_VENV := .bench-venv
 BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_ARGS ?=
-# Many tests wait for what takes its time: one process more than the cores of a small machine.
-WORKERS ?= 3
+# Many tests wait for what takes its time: more processes than the cores of a small machine.
+WORKERS ?= 5
 PYTEST_ARGS ?=
 PROVE_ARGS := -q -s --show-capture=stdout -p no:cacheprovider
 HISTORIES ?= 10000
