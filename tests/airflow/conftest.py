@@ -26,13 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(600))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(written: Path) -> Installation:
     """Airflow's folder, below what is searched for the token at the end."""
     return Installation(written / "airflow")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def emulator(installation: Installation, session_token: str) -> Iterator[EmulatorProcess]:
     """The emulator in a process of its own."""
     log = installation.home / "emulator.log"
@@ -40,9 +40,9 @@ def emulator(installation: Installation, session_token: str) -> Iterator[Emulato
         yield emulator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def airflow(installation: Installation, emulator: EmulatorProcess) -> Iterator[LocalAirflow]:
-    """A running Airflow; afterwards nothing of it may be left."""
+    """A running Airflow, stopped after the last test of this folder; then nothing of it may be left."""
     with LocalAirflow(installation) as airflow:
         yield airflow
         family = [process for component in airflow.components for process in component.family()]
@@ -50,7 +50,7 @@ def airflow(installation: Installation, emulator: EmulatorProcess) -> Iterator[L
     assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def run(airflow: LocalAirflow, emulator: EmulatorProcess) -> CampaignRun:
     """The example Dag, run to its end through the REST API."""
     run = CampaignRun(airflow, emulator)

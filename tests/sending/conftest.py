@@ -15,6 +15,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.sql_store import TABLE
 from tests.contract.driver import connect, hurry
 from tests.contract.fixtures import emulator, own_emulator, plain_machine
+from tests.postgres import postgres_server
 from tests.sending.tasks import HAS_STATE_STORE, Tasks
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]
@@ -32,6 +33,13 @@ def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = str(tmp_path / "ledger.db")
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER", json.dumps({"conn_type": "sqlite", "host": path}))
     return "ledger"
+
+
+@pytest.fixture(scope="session")
+def postgres_uri() -> Iterator[str]:
+    """A PostgreSQL for ledgers only: the tests of exports change what its schemas allow."""
+    with postgres_server() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_an_older_observation_that_comes_late_is_dropped(storage: Storage, caplo
         newer = export(storage.path, [row(1, 2, at=60)])
         with caplog.at_level(logging.WARNING):
             summary = late.finish(complete=True).summary
-    assert "was observed later than this: it stays" in caplog.text
+    assert "has newer observations" in caplog.text
     assert summary == {**newer, "superseded": True}
     assert [found["clicks"] for found in rows(storage, dict(summary))] == [2]
     assert len(storage.found()) == 2
