@@ -127,7 +127,8 @@ class _Search(Generic[R]):
         return None
 
     def _seen_since(self, moment: int) -> list[R]:
-        return [row for row_id, row in self._reading.rows.items() if self._last_seen[row_id] >= moment]
+        # A row that only a check of the first page has shown was not seen by any look.
+        return [row for row_id, row in self._reading.rows.items() if self._last_seen.get(row_id, 0) >= moment]
 
 
 def _each_once(pages: list[list[str]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from airflow_provider_truepush.api.protocol import list_limits as limits
 from airflow_provider_truepush.api.protocol.list_end import Hint
 from airflow_provider_truepush.api.protocol.newest import walk_newest
-from airflow_provider_truepush.api.protocol.reading import walk_all
+from airflow_provider_truepush.api.protocol.reading import Pause, walk_all
 from airflow_provider_truepush.api.protocol.recent import walk_recent
 from airflow_provider_truepush.api.protocol.search import search
 from airflow_provider_truepush.api.protocol.wanted import Wanted
@@ -362,3 +363,23 @@ def test_a_search_for_nothing_is_refused() -> None:
 def test_a_moment_without_a_time_zone_is_refused() -> None:
     with pytest.raises(TruepushValidationError, match="aware"):
         Wanted(since=datetime(2026, 1, 1))
+
+
+def test_a_row_that_only_the_check_of_the_first_page_has_shown_breaks_no_search() -> None:
+    """Rows are added at the top as fast as pages are read, and deleted again."""
+    stays, added = (CampaignRef(f"{number:024x}", "a") for number in (1, 2))
+    stale = limits.MAX_STALE_PAGES
+    first_look: list[list[CampaignRef]] = [[stays]] * (stale + 1) + [[added], []]
+    answers = iter([*first_look, *[[stays], []] * 20])
+    walk = search(NAME, Wanted(id=f"{9:024x}"), Hint(whole_walks_explained=True))
+    assert finish(walk, answers) == []
+
+
+def finish(walk: Any, answers: Iterator[list[CampaignRef]]) -> Any:
+    """Answer every page that a walk requests; its result."""
+    step = next(walk)
+    try:
+        while True:
+            step = walk.send([] if isinstance(step, Pause) else next(answers))
+    except StopIteration as end:
+        return end.value
