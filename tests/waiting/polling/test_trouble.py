@@ -291,10 +291,11 @@ def test_a_loop_that_ends_just_after_the_last_trigger_leaves_no_connection(
 
     gc.collect()
     before = len(shared._shelves)
+    others = [id(shelf) for shelf in shared._shelves.values()]  # of loops that other tests have not ended
     for work in (in_turn, a_hook, *(lambda steps=steps: some_steps_later(steps) for steps in range(6))):
         asyncio.run(work())
         for shelf in list(shared._shelves.values()):
-            assert not shelf.entries
+            assert id(shelf) in others or not shelf.entries
     asyncio.run(soon(lambda: own_emulator.connections_open == 0))
     gc.collect()
     assert len(shared._shelves) <= before + 1  # asgiref keeps the last loop
