@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from tests.tokens import SESSION_TOKEN
 
 DAG_ID, RUN_ID = "moved", "run-1"
 pytestmark = [
-    pytest.mark.skipif("TRUEPUSH_KILLS" not in os.environ, reason="for `make prove`"),
     pytest.mark.airflow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not HAS_STATE_STORE, reason="Airflow 3.3 brings the task's state"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +18,6 @@ from local_airflow.configuration import Installation
 from tests.support.metadata import prepare
 
 pytestmark = [
-    pytest.mark.skipif("TRUEPUSH_KILLS" not in os.environ, reason="for `make prove`"),
     pytest.mark.airflow,
     pytest.mark.xdist_group("airflow"),
     pytest.mark.timeout(400),
