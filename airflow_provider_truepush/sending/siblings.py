@@ -209,7 +209,8 @@ class Siblings:
             items=tuple(
                 (index, str(entry.get("item") or ""))
                 for index, entry in entries.items()
-                if states.get(index, "") != "removed"
+                # What was published before the last clear, and not sent, may be the item of another index by now.
+                if states.get(index, "") != "removed" and (sent[index] or not self._is_stale(entry))
             ),
             silent=frozenset(running - set(entries) - {self.map_index}),
             pending=frozenset(again),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,25 @@ def test_no_feed_that_moves_sends_an_item_twice(emulator: Emulator, monkeypatch:
     assert endings["histories"] >= FEEDS
     assert endings["asked, feed never moved"] == 0
     assert min(endings[how] for how in ("sent", "same id", "adopted", "person", "retry")) > 0
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+def test_an_edited_item_is_asked_about_when_a_frozen_try_has_sent_it(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another map index published the item before the last clear, but never sent it, and holds it no longer."""
+    world = FeedWorld(emulator, ledger=ledger_hook)
+    world.patch(monkeypatch)
+    history: Any = type("History", (Feeds,), {"world": world, "endings": Counter()})()
+    history.begin(store="state", own_titles=False, renders_anew=False, feed="AB")
+    history.start(place=0, steps=15, troubles=[])
+    history.change(counted=True, feed=["A"])
+    history.change(counted=True, feed=["B", "C", "A"])
+    history.run(place=2, troubles=[])
+    history.change(counted=True, feed=["A"])
+    history.change(counted=True, feed=["B", "a", "C"])
+    history.teardown()
+    assert len(emulator.campaigns()) == 1
 
 
 @pytest.mark.usefixtures("silence", "postgres")
