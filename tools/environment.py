@@ -58,7 +58,7 @@ def uv_environment(pip: dict[str, str], env: dict[str, str]) -> dict[str, str]:
 def uv_requirement(pins: Path) -> str:
     """Return the version of uv that a file of pins names, or a file that it includes.
 
-    The file itself is no use to pip as a constraint: pip installs whatever an included file pins.
+    Do not pass the file to pip as a constraint: pip would install everything that an included file pins.
     """
     for line in pins.read_text(encoding="utf-8").splitlines():
         if line.startswith("uv=="):

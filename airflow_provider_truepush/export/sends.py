@@ -22,7 +22,7 @@ _LONGEST = {"link": 8000, "segment": 8000, "tags": 8000, "dag_id": 250, "run_id"
 class Ledger(Protocol):
     """The records of sends. All methods are called from one thread."""
 
-    #: Whether the export was told to use it, so that it fails when the ledger cannot be read.
+    #: Whether ``ledger_conn_id`` names it; then a ledger that cannot be read fails the export.
     is_required: bool
 
     def find(self) -> bool:
@@ -56,7 +56,7 @@ class OwnSends:
     def prepare(self) -> None:
         """Look for the ledger, before anything is fetched.
 
-        :raises TruepushWarehouseError: when the export was told to use it and it cannot be read.
+        :raises TruepushWarehouseError: ``ledger_conn_id`` names the ledger, and it cannot be read.
         """
         ledger = self._ledger
         if ledger is None:

@@ -149,17 +149,7 @@ class SqlTable:
         return found
 
     def _create_table(self, connection: Any) -> None:
-        if self._lack(connection) is None:
-            return
-        refused: Exception | None = None
-        try:
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(_CREATE)
-            _end(connection, "commit")
-        except Exception as error:  # Another task may be creating it at this moment; whether it exists decides.
-            refused = error
-        _end(connection, "rollback")  # where another has created the table, this transaction can only be ended
-        missing = self._lack(connection)
+        refused, missing = self._change(connection, _CREATE, _PROBE)
         if missing is None:
             return
         cause = refused or missing
@@ -172,19 +162,10 @@ class SqlTable:
     def _add_details(self, connection: Any) -> bool:
         """Add the column of details to a ledger of an earlier version; report whether the table has it.
 
-        A column that can be null is no trouble to workers of the earlier version, which name the columns they write.
+        Workers of the earlier version can go on: they name the columns that they write, and the new one may be null.
         """
-        if self._lack(connection, _PROBE_DETAILS) is None:
-            return True
-        refused: Exception | None = None
-        try:
-            with closing(connection.cursor()) as cursor:
-                cursor.execute(_ADD_DETAILS)
-            _end(connection, "commit")
-        except Exception as error:  # Another task may be adding it at this moment; whether it exists decides.
-            refused = error
-        _end(connection, "rollback")
-        if self._lack(connection, _PROBE_DETAILS) is None:
+        refused, missing = self._change(connection, _ADD_DETAILS, _PROBE_DETAILS)
+        if missing is None:
             return True
         log.warning(
             "The ledger %s in connection %r has no column %s, and it could not be added (%s). Campaigns are sent and "
@@ -197,8 +178,22 @@ class SqlTable:
         )
         return False
 
+    def _change(self, connection: Any, statement: str, probe: str) -> tuple[Exception | None, Exception | None]:
+        """Run a statement if the probe fails; return why the statement was refused, and why the probe still fails."""
+        if self._lack(connection, probe) is None:
+            return None, None
+        refused: Exception | None = None
+        try:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(statement)
+            _end(connection, "commit")
+        except Exception as error:  # Another task may be making the same change; the probe decides.
+            refused = error
+        _end(connection, "rollback")  # where another has made the change, this transaction can only be ended
+        return refused, self._lack(connection, probe)
+
     @staticmethod
-    def _lack(connection: Any, probe: str = _PROBE) -> Exception | None:
+    def _lack(connection: Any, probe: str) -> Exception | None:
         """Return why the table, or a column of it, cannot be read; None if it can."""
         try:
             with closing(connection.cursor()) as cursor:

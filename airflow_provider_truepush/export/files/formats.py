@@ -52,7 +52,7 @@ def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
     :param name: ``parquet``, ``jsonl`` or ``csv``.
     :param compression: None, or ``gzip`` for the latter two.
     :param run: the values that all rows share.
-    :raises TruepushValidationError: there is no such format.
+    :raises TruepushValidationError: the format is unknown.
     :raises AirflowOptionalProviderFeatureException: pyarrow is not installed.
     """
     if name not in ("parquet", "jsonl", "csv"):

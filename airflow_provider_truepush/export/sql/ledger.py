@@ -19,7 +19,7 @@ class SqlLedger:
     :param engine: the database.
     :param session: its connection.
     :param conn_id: the connection's id, for messages.
-    :param is_required: whether the export was told to use this ledger.
+    :param is_required: whether ``ledger_conn_id`` names this ledger; then a ledger that cannot be read is an error.
     :param owns_session: whether to close the session at the end.
     """
 
