@@ -47,6 +47,8 @@ class SeenCampaigns:
         self._is_loaded = False
         self._has_baseline = False
         self._began_at: int | None = None
+        #: A campaign of this second or a later one, which the first list lacks, is new.
+        self._new_from = 0
         #: What the first list had of that second, or of later ones: the clocks of Truepush may be ahead.
         self._existed: set[str] = set()
         self._empty_lists = 0
@@ -76,9 +78,11 @@ class SeenCampaigns:
         """
         rows = {row.id.lower(): row for row in listed}
         if self._began_at is None:
-            # A campaign of that second or a later one, which this list lacks, is new. The state may be read only later.
+            # What this list lacks is new from that moment on; the state may be read only later. After an empty list the
+            # clocks of Truepush may be behind as well.
             self._began_at = int(self._clock() if requested_at is None else requested_at)
-            self._existed = {row for row in rows if _second(row) >= self._began_at}
+            self._new_from = self._began_at - (0 if rows else _OVERLAP_SECONDS)
+            self._existed = {row for row in rows if _second(row) >= self._new_from}
         if not self._is_loaded:
             try:
                 self._has_baseline = await self._load()
@@ -96,13 +100,12 @@ class SeenCampaigns:
 
     async def _begin(self, rows: dict[str, CampaignRef], floor: str) -> list[CampaignRef]:
         """Take the first list as what existed before. One that is empty has to be confirmed by the next."""
-        began_at = self._began_at or 0
         if not rows:
             self._empty_lists += 1
             if self._empty_lists < _EMPTY_LISTS:
                 return []
-            floor = f"{began_at - _OVERLAP_SECONDS:08x}{_ZEROS}"
-        fresh = [row for row in sorted(rows) if _second(row) >= began_at and row not in self._existed]
+            floor = f"{(self._began_at or 0) - _OVERLAP_SECONDS:08x}{_ZEROS}"
+        fresh = [row for row in sorted(rows) if _second(row) >= self._new_from and row not in self._existed]
         self._has_baseline = True
         self._mark = floor
         self._ids = rows.keys() - set(fresh)
