@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 TABLE = LEDGER
 
-_CREATE = f"""
+CREATE = f"""
 CREATE TABLE {TABLE} (
     project VARCHAR(250) NOT NULL,
     slot VARCHAR(64) NOT NULL PRIMARY KEY,
@@ -48,6 +49,8 @@ _PERMANENT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SAID = 300
+#: How often a change of the table is tried that others may be making, and seconds between two attempts.
+_CHANGE_ATTEMPTS, _CHANGE_PAUSE = 5, 0.1
 
 
 def is_transient(error: BaseException) -> bool:
@@ -149,13 +152,13 @@ class SqlTable:
         return found
 
     def _create_table(self, connection: Any) -> None:
-        refused, missing = self._change(connection, _CREATE, _PROBE)
+        refused, missing = self._change(connection, CREATE, _PROBE)
         if missing is None:
             return
         cause = refused or missing
         raise self._error(
             f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). Nothing was sent. Ask "
-            f"someone who may create tables to run:{_CREATE}",
+            f"someone who may create tables to run:{CREATE}",
             cause,
         ) from cause
 
@@ -179,18 +182,33 @@ class SqlTable:
         return False
 
     def _change(self, connection: Any, statement: str, probe: str) -> tuple[Exception | None, Exception | None]:
-        """Run a statement if the probe fails; return why the statement was refused, and why the probe still fails."""
-        if self._lack(connection, probe) is None:
-            return None, None
+        """Run a statement if the probe fails; return why the statement was refused, and why the probe still fails.
+
+        Other tasks may be making the same change, which is visible once they have committed.
+        """
+        refused: Exception | None = None
+        for _ in range(_CHANGE_ATTEMPTS):
+            if self._lack(connection, probe) is None:
+                return None, None
+            if refused is not None:
+                time.sleep(_CHANGE_PAUSE)
+            refused = self._attempt(connection, statement)
+            if refused is None or not is_transient(refused):
+                break
+        return refused, self._lack(connection, probe)
+
+    @staticmethod
+    def _attempt(connection: Any, statement: str) -> Exception | None:
+        """Run and commit a statement; return why it was refused."""
         refused: Exception | None = None
         try:
             with closing(connection.cursor()) as cursor:
                 cursor.execute(statement)
             _end(connection, "commit")
-        except Exception as error:  # Another task may be making the same change; the probe decides.
+        except Exception as error:  # each driver has its own class of errors
             refused = error
         _end(connection, "rollback")  # where another has made the change, this transaction can only be ended
-        return refused, self._lack(connection, probe)
+        return refused
 
     @staticmethod
     def _lack(connection: Any, probe: str) -> Exception | None:

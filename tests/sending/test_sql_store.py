@@ -17,6 +17,7 @@ from airflow_provider_truepush.exceptions import TruepushSendStoreError, Truepus
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
+from airflow_provider_truepush.sending.sql_table import CREATE
 from tests.sending.exploring import LONG
 from tests.sending.tasks import Tasks
 
@@ -164,6 +165,18 @@ def test_a_connection_that_is_not_a_database_is_refused(tasks: Tasks, monkeypatc
         tasks.run(ledger_conn_id="web")
     assert isinstance(caught.value.__cause__, TruepushValidationError)
     assert tasks.sends == 0
+
+
+def test_a_table_that_another_task_is_creating_is_waited_for(duckdb: str) -> None:
+    """DuckDB refuses the second one at once, and shows the table only once the first one has committed."""
+    other = BaseHook.get_hook(duckdb).get_conn()
+    other.execute("BEGIN")
+    other.execute(CREATE)
+    timer = threading.Timer(0.15, other.execute, ["COMMIT"])
+    timer.start()
+    ledger(duckdb, "s1").acquire(record("s1"))
+    timer.join()
+    assert BaseHook.get_hook(duckdb).get_records(f"SELECT slot FROM {TABLE}") == [("s1",)]
 
 
 def test_many_threads_create_the_table_at_once(sql: str) -> None:
