@@ -19,7 +19,7 @@ from airflow_provider_truepush.client.http1 import HttpConnection
 #: before the next request leaves, while it can still be recognized as surplus.
 REST = 0.005
 #: Seconds after which an unused connection is closed.
-_KEEP = 15.0
+KEEP = 15.0
 #: Seconds after which the next address of a name is tried beside the one before.
 _NEXT_ADDRESS = 0.25
 
@@ -218,7 +218,7 @@ class Connections:
             self._used.discard(connection)
             self._idle.append(connection)
             if self._sweep is None:
-                self._sweep = self._loop.call_later(_KEEP, self._close_unused)
+                self._sweep = self._loop.call_later(KEEP, self._close_unused)
         else:
             self._drop(connection)
 
@@ -243,9 +243,9 @@ class Connections:
 
     def _close_unused(self) -> None:
         self._sweep = None
-        long_ago = self._loop.time() - _KEEP
+        long_ago = self._loop.time() - KEEP
         while self._idle and self._idle[0].idle_since <= long_ago:
             self._idle.popleft().abort()
         if self._idle:
-            at = self._idle[0].idle_since + _KEEP
+            at = self._idle[0].idle_since + KEEP
             self._sweep = self._loop.call_at(at, self._close_unused)

@@ -189,11 +189,31 @@ def answers(body: bytes = ANSWER, *, status: bytes = b"200 OK", headers: bytes =
     return serve
 
 
-def tunnel(port: int) -> Handler:
-    """A proxy that opens tunnels, to one place whatever it is asked for."""
+def says(answer: bytes, *, then: bytes = b"") -> Handler:
+    """Read the request, and answer with these bytes, whatever they are.
+
+    :param then: what follows a moment later.
+    """
 
     def serve(peer: Peer, connection: socket.socket) -> None:
         peer.read(connection)
+        connection.sendall(answer)
+        if then:
+            time.sleep(0.05)
+            connection.sendall(then)
+        peer.pause(2)
+
+    return serve
+
+
+def tunnel(port: int | None) -> Handler:
+    """A proxy that opens tunnels, to one place whatever it is asked for; without a place it closes them at once."""
+
+    def serve(peer: Peer, connection: socket.socket) -> None:
+        peer.read(connection)
+        if port is None:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            return
         with socket.create_connection(("127.0.0.1", port)) as other:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=_pump, args=(other, connection), daemon=True)

@@ -19,9 +19,9 @@ from airflow_provider_truepush.client.shared_rate import SharedRateLimiter, rate
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushRateLimitError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
-from tests.client.test_sessions import soon
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SCHEDULED, SENT, furnish
+from tests.support.soon import soon
 
 READ, CANCEL = calls.get_campaign_stats(SENT), calls.cancel_campaign(SCHEDULED)
 

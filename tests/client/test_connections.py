@@ -15,12 +15,14 @@ from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
+from airflow_provider_truepush.client import connections
 from airflow_provider_truepush.client.aio import AsyncClient
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.client import peers
 from tests.client.peers import ANSWER, Handler, Peer
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SENT
+from tests.support.soon import soon
 from tests.tokens import SESSION_TOKEN
 
 CALL = calls.get_campaign_stats(SENT)
@@ -222,3 +224,24 @@ async def test_a_host_that_does_not_accept_connections_got_no_request() -> None:
     await client.close()
     assert isinstance(failure, Failure)
     assert not failure.sent
+
+
+async def test_connections_that_nobody_uses_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "KEEP", 0.3)
+    ended: list[int] = []
+
+    def serve(peer: Peer, connection: socket.socket) -> None:
+        while peer.read(connection):
+            time.sleep(0.05)  # so that two requests at the same time need two connections
+            connection.sendall(FORMS["length"])
+        ended.append(1)
+
+    with Peer(serve) as peer:
+        client = await AsyncClient.open(settings(peer))
+        await asyncio.gather(*(client.ask(CALL) for _ in range(2)))
+        await asyncio.sleep(0.15)
+        await client.ask(CALL)  # one of them is younger than the other
+        await soon(lambda: len(ended) == 2)
+        await client.ask(CALL)
+        await client.close()
+        assert (peer.connections, len(peer.requests)) == (3, 4)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_truepush.client.evidence import Limit
 from tests.client import peers
 from tests.client.peers import Handler, Peer
 from tests.contract.driver import CONN_ID, FLAVOURS, Flavour, Told, attempt, connect
@@ -23,6 +24,7 @@ from tests.contract.world import CAMPAIGN
 
 NOT_SENT, DOUBT = "TruepushConnectionError", "TruepushAmbiguousError"
 TIMEOUT = 1.0
+OPENED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 @dataclass
@@ -68,13 +70,14 @@ def proxied(handler: Handler, scheme: str) -> Stage:
     return build
 
 
-def tunnelled(handler: Handler, *, trusted: bool = True) -> Stage:
-    """A proxy that works, before a server with TLS."""
+def tunnelled(handler: Handler, *, trusted: bool = True, secure: bool = False) -> Stage:
+    """A proxy that works, before a server with TLS; the proxy has TLS as well when it is secure."""
 
     def build(stack: ExitStack, certificate: Path) -> Scene:
         peer = stack.enter_context(Peer(peers.over_tls(handler, certificate)))
-        proxy = stack.enter_context(Peer(peers.tunnel(peer.port)))
-        extra = {"proxies": proxy.url} | ({"verify": str(certificate)} if trusted else {})
+        opens = peers.tunnel(peer.port)
+        proxy = stack.enter_context(Peer(peers.over_tls(opens, certificate) if secure else opens))
+        extra = {"proxies": proxy.https if secure else proxy.url} | ({"verify": str(certificate)} if trusted else {})
         return Scene("https://localhost", peer, extra)
 
     return build
@@ -132,6 +135,12 @@ SCENES: dict[str, tuple[Stage, str | None]] = {
     "connect-proxy-fin": (proxied(peers.read_fin, "https"), NOT_SENT),
     "connect-proxy-rst": (proxied(peers.read_rst, "https"), NOT_SENT),
     "connect-proxy-silence": (proxied(peers.read_hang, "https"), NOT_SENT),
+    "connect-proxy-no-http": (proxied(peers.says(b"SSH-2.0-x\r\n\r\n"), "https"), NOT_SENT),
+    "connect-proxy-large-head": (proxied(peers.says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), "https"), NOT_SENT),
+    "connect-proxy-more": (proxied(peers.says(OPENED + b"220 hello"), "https"), NOT_SENT),
+    "connect-proxy-more-later": (proxied(peers.says(OPENED, then=b"220 hello"), "https"), NOT_SENT),
+    "connect-proxy-opened-fin": (proxied(peers.tunnel(None), "https"), NOT_SENT),
+    "connect-proxy-over-tls": (tunnelled(peers.answers(peers.CREATED), secure=True), None),
     "connect-proxy-refused": (refused_proxy("https"), NOT_SENT),
     "http-proxy-refused": (refused_proxy("http"), NOT_SENT),
     "http-proxy-fin": (proxied(peers.read_fin, "http"), DOUBT),
@@ -175,3 +184,29 @@ def test_a_failed_create_is_either_not_sent_or_in_doubt(
         assert campaigns == []
     if told.error is None:
         assert (told.value, len(campaigns)) == ("ab" * 12, 1)
+
+
+def test_a_connection_that_is_made_after_the_request_ended_is_not_watched() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        with Limit(0.05) as limit:
+            pass
+        limit.watch(one)
+        time.sleep(0.15)
+        one.sendall(b"still open")
+        assert other.recv(10) == b"still open"
+        assert not limit.passed
+
+
+def test_a_connection_is_cut_in_time_and_so_is_one_that_is_made_too_late() -> None:
+    with Limit(0.05) as limit:
+        for _ in range(2):
+            one, other = socket.socketpair()
+            with one, other:
+                limit.watch(one)
+                other.settimeout(20)
+                assert other.recv(10) == b""
+        closed = socket.socket()
+        closed.close()
+        limit.watch(closed)
+    assert limit.passed

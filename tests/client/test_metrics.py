@@ -238,6 +238,13 @@ def test_a_thousand_requests_a_second_are_emitted_once_a_second(monkeypatch: pyt
     assert 10 <= len(emitted) / 3 <= 11
 
 
+def test_without_airflows_metrics_nothing_is_emitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_stats", lambda: None)
+    metrics.count("truepush.sends.sent")
+    metrics.timing("truepush.cooldown", 1.0)
+    metrics.gauge("truepush.exports.rows_per_second", 1.0)
+
+
 def test_a_metric_that_cannot_be_emitted_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def __getattr__(self, name: str) -> Callable[..., None]:

@@ -204,3 +204,8 @@ def test_another_connection_is_used_when_it_was_changed() -> None:
         with pytest.raises(OSError, match=name):
             one.run("key", [])
     assert opened == ["a", "a", "b"]
+
+
+def test_a_store_without_a_connection_says_so() -> None:
+    with pytest.raises(LookupError, match="was not looked up"):
+        RedisStore().run("key", [])

@@ -20,6 +20,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, Truepush
 from tests.client.peers import ANSWER, Peer
 from tests.contract.driver import CONN_ID, Flavour, connect
 from tests.contract.world import CAMPAIGN, SENT
+from tests.support.soon import soon
 
 
 @contextmanager
@@ -39,14 +40,6 @@ def until(condition: Callable[[], bool]) -> None:
         if condition():
             return
         time.sleep(0.025)
-    raise AssertionError("it did not happen within a minute")
-
-
-async def soon(condition: Callable[[], bool]) -> None:
-    for _ in range(2400):
-        if condition():
-            return
-        await asyncio.sleep(0.025)
     raise AssertionError("it did not happen within a minute")
 
 

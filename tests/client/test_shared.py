@@ -15,8 +15,8 @@ from airflow_provider_truepush.api.protocol.exchange import Failure
 from airflow_provider_truepush.client import shared
 from airflow_provider_truepush.client.shared import enter_client
 from airflow_provider_truepush.emulator import Emulator
-from tests.client.test_sessions import soon
 from tests.contract.world import SENT
+from tests.support.soon import soon
 
 CALL = calls.get_campaign_stats(SENT)
 
