@@ -70,6 +70,10 @@ matrix: $(READY) ## run examples and suite on every supported Airflow and Python
 	@PATH="$(CURDIR)/$(BIN):$$PATH:$(PYTHONS)" $(BIN)/nox -s $(PAIRS)
 	@$(BIN)/python tools/versions.py
 
+.PHONY: audit
+audit: $(READY) ## look for known vulnerabilities of the pinned packages; needs an index that lists them, as PyPI does
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox -s audit
+
 .PHONY: docs docs-links live release-check
 SPHINX = AIRFLOW_HOME=$(CURDIR)/.airflow/docs $(BIN)/python -m sphinx -W --keep-going -q
 docs: $(READY) ## build the documentation into build/docs; warnings and dead links are errors

@@ -100,3 +100,18 @@ def next_python(session: nox.Session) -> None:
     session.install("--requirement", str(ROOT / "constraints" / "airflow" / "3.3.txt"), success_codes=[0, 1, 2])
     session.install("--no-deps", "--editable", ".", success_codes=[0, 1, 2])
     session.run("python", "-c", "import airflow_provider_truepush.models", success_codes=[0, 1])
+
+
+@nox.session(python=False)
+def audit(session: nox.Session) -> None:
+    """Look for known vulnerabilities of what ``make`` installs, and of the newest pins."""
+    session.run(
+        "uv",
+        "tool",
+        "run",
+        "pip-audit",
+        "--no-deps",
+        "--disable-pip",
+        "--strict",
+        *(part for name in ("constraints/dev.txt", "constraints/airflow/3.3.txt") for part in ("--requirement", name)),
+    )
