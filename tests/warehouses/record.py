@@ -19,6 +19,19 @@ ALWAYS = (
     ("SQLite", "the real library", "a transaction per batch, upsert on the key"),
     ("DuckDB", "the real library", "a transaction per batch, upsert on the key; one process at a time"),
 )
+#: Not databases, and what is refused.
+BESIDE = (
+    (
+        "ClickHouse",
+        "not supported",
+        "refused when the task begins; export files and read them with its table functions",
+    ),
+    (
+        "Files on disk, S3, GCS, Azure",
+        "the file system; stand-ins (moto, fake-gcs-server, Azurite)",
+        "a file exists completely or not at all; a re-run replaces its own file",
+    ),
+)
 RENDERED = (
     ("Databricks SQL", "rendered SQL only: untested", "a MERGE per table; Delta refuses the later of two at once"),
     ("SQL Server", "rendered SQL only: untested", "a transaction per batch, MERGE with HOLDLOCK, keys are enforced"),
@@ -73,7 +86,7 @@ def page(kept: dict[str, Any]) -> str:
         if kind in kept
     ]
     rows[1:1] = [(*described, "-") for described in ALWAYS]
-    rows += [(*described, "-") for described in RENDERED]
+    rows += [(*described, "-") for described in (*RENDERED, *BESIDE)]
     lines = [
         "| database | tested against | guarantee | requests per 1,000 rows: first run, re-run |",
         "|---|---|---|---|",
