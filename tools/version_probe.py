@@ -104,7 +104,7 @@ def checks(folder: Path) -> dict[str, bool]:
         )
         # Before Airflow 3 a manual run has the interval that ended at eight, and `max_lateness` is six hours.
         skipped = version().startswith("2.") and (datetime.now(UTC) - timedelta(hours=8)).hour >= 6
-        feed = 0 if skipped else 3
+        feed = 0 if skipped else 2  # the third segment's best offer is sold out
         outcome["product_feed"] = ran("example_truepush_product_feed", env, sent(feed))
         return outcome
 

@@ -182,7 +182,7 @@ def execute(dag: DAG) -> Any:
     airflow["ti"].task = task
     operator: Any = task
     if isinstance(task, MappedOperator):
-        operator = task.unmap(task._expand_mapped_kwargs(airflow)[0])
+        operator = task.unmap({"op_kwargs": {"item": 1}})
     operator.render_template_fields(airflow)
     return operator.execute(airflow)
 
