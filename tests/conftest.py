@@ -31,6 +31,8 @@ settings.load_profile("suite")
 SESSIONS = ".airflow/suite"
 #: The folder of this session, told by the process that collects the results to those that run tests for it.
 VARIABLE = "TRUEPUSH_SUITE_FOLDER"
+#: Read once: looking a version up takes longer than most tests.
+BEFORE_STATE_STORES = Version(version("apache-airflow")) < Version("3.3")
 
 
 @pytest.fixture(scope="session")
@@ -79,11 +81,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[VARIABLE] = str(folder)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=BEFORE_STATE_STORES)
 def state_store_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Airflow 3.3 there is no word for "never expires", which stores of tests do not need."""
-    if Version(version("apache-airflow")) < Version("3.3"):
-        monkeypatch.setattr("airflow_provider_truepush.sending.task_state.never_expire", lambda: None)
+    monkeypatch.setattr("airflow_provider_truepush.sending.task_state.never_expire", lambda: None)
 
 
 class Keeper:
