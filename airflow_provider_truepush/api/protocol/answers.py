@@ -81,21 +81,32 @@ def nothing(message: str) -> None:
 def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
     """Return a reader of list pages.
 
-    A row without a valid id is logged and skipped, because no request can name it. In all other fields, a value that
-    is not text is converted to text. One invalid row never hides the others.
+    A row without a valid id is skipped, because no request can name it. The first ones of a page are logged. In all
+    other fields, a value that is not text is converted to text. One invalid row never hides the others.
     """
     names = [field.name for field in fields(ref) if field.name != "id"]
 
     def read(message: str, data: Any) -> list[R]:
         if not isinstance(data, list):
             raise UnreadableDataError(f"expected a list of rows, got {type(data).__name__}")
-        found = [row for each in data if (row := one(each)) is not None]
-        return Page(found, len(data) - len(found))
+        found: list[R] = []
+        invalid: list[Any] = []
+        for each in data:
+            row = one(each)
+            if row is not None:
+                found.append(row)
+            elif len(invalid) < limits.MAX_REPORTED_ROWS:
+                invalid.append(each)
+        skipped = len(data) - len(found)
+        for each in invalid:
+            _report_row(ref.__name__, reprlib.repr(each))
+        if skipped > len(invalid):
+            _report_number(ref.__name__, skipped)
+        return Page(found, skipped)
 
     def one(row: Any) -> R | None:
         found = row.get("_id") if isinstance(row, Mapping) else None
         if not isinstance(found, str) or not _OBJECT_ID.fullmatch(found.strip()):
-            _report_row(ref.__name__, reprlib.repr(row))
             return None
         # Some answers spell an id in capitals, so all are converted to one form.
         return ref(found.strip().lower(), **{name: _text(row.get(name)) for name in names})
@@ -111,6 +122,11 @@ def _report_row(kind: str, row: str) -> None:
         kind,
         row,
     )
+
+
+@lru_cache(maxsize=256)
+def _report_number(kind: str, skipped: int) -> None:
+    log.warning("A page of Truepush's list has %d rows without a valid id (%s). They are skipped.", skipped, kind)
 
 
 def _text(value: Any) -> str:

@@ -52,7 +52,11 @@ def _inflate(body: bytes, name: str) -> bytes:
 
 def _inflate_as(body: bytes, window: int) -> bytes:
     found = b""
+    members = 0
     while body:  # gzip allows several members, one after another
+        members += 1
+        if members > limits.MAX_MEMBERS:
+            raise UnreadableBodyError(f"the answer is compressed in more than {limits.MAX_MEMBERS} parts")
         stream = zlib.decompressobj(window)
         try:
             found += stream.decompress(body, limits.MAX_BODY_BYTES + 1 - len(found))

@@ -14,12 +14,16 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
 #: Content encodings that an answer may name one after another. None is asked for.
 MAX_ENCODINGS = 2
+#: Members that a body compressed with gzip may have. Each one costs a copy of all that follow it.
+MAX_MEMBERS = 64
 #: Levels of nested lists and objects that are kept of an answer. Deeper values are replaced by a text.
 MAX_DEPTH = 32
 #: Digits of a number that is read as a number. A longer one is kept as text.
 MAX_DIGITS = 400
 #: The largest whole number that databases and files hold. A larger unknown counter is kept as text.
 MAX_COUNTER = 2**63 - 1
+#: Rows of a page that are named in the log because they cannot be read. The others are counted.
+MAX_REPORTED_ROWS = 5
 #: Characters of a text kept of an unknown counter, or of a list's row.
 MAX_TEXT = 10_000
 #: Characters of a server's own words in an error.

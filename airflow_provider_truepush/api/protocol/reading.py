@@ -66,6 +66,7 @@ class Reading(Generic[R]):
         self.fresh: list[R] = []
         self._stale = 0
         self._outrun = 0
+        self._unreadable = 0
 
     def page(self, number: int) -> Walk[R, Sequence[R]]:
         """Read a page.
@@ -95,6 +96,11 @@ class Reading(Generic[R]):
         if number == limits.PROBE_AFTER_PAGE + 1:
             yield from self._probe()
         rows = yield from self.page(number)
+        self._unreadable = self._unreadable + 1 if rows and not len(rows) else 0
+        if self._unreadable >= limits.MAX_UNREADABLE_PAGES:
+            raise self._error(
+                "has no valid ids", f"page {number} and the {self._unreadable - 1} before it have only rows without one"
+            )
         self._stale = self._stale + 1 if len(rows) and not self.fresh else 0
         if self._stale >= limits.MAX_STALE_PAGES:
             yield from self._check_progress(number, rows)

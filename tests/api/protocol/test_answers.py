@@ -123,6 +123,15 @@ def test_a_row_without_an_id_is_reported_and_skipped(odd: Any, caplog: pytest.Lo
     assert line.encode()
 
 
+def test_a_page_of_many_rows_without_an_id_is_reported_in_few_lines(caplog: pytest.LogCaptureFixture) -> None:
+    answers._report_row.cache_clear()
+    answers._report_number.cache_clear()
+    page = answers.rows(CampaignRef)("", [{"number": number} for number in range(10_000)])
+    assert page.skipped == 10_000
+    assert len(caplog.records) == 6
+    assert "has 10000 rows without a valid id" in caplog.records[-1].getMessage()
+
+
 def test_a_page_of_odd_rows_is_not_the_end_of_a_list() -> None:
     assert answers.rows(CampaignRef)("", [None])
     assert not answers.rows(CampaignRef)("", [])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from airflow_provider_truepush.api.protocol import list_limits as limits
+from airflow_provider_truepush.api.protocol import answers, list_limits as limits
 from airflow_provider_truepush.api.protocol.list_end import Hint
 from airflow_provider_truepush.api.protocol.newest import walk_newest
 from airflow_provider_truepush.api.protocol.reading import Pause, walk_all
@@ -87,6 +87,25 @@ def test_an_endless_list_is_refused_soon(kind: str) -> None:
     with pytest.raises(TruepushProtocolError, match="no end"):
         drive(walk, server)
     assert len(server.asked) <= limits.PROBE_AFTER_PAGE + 1
+
+
+@pytest.mark.parametrize("kind", ["all", "recent", "newest", "search"])
+def test_an_endless_list_without_any_valid_id_is_refused_soon(kind: str) -> None:
+    class Odd(MovingList):
+        def page(self, number: int) -> list[CampaignRef]:
+            self.asked.append(number)
+            assert len(self.asked) < 200
+            return answers.rows(CampaignRef)("", [{"title": "x"}])
+
+    server = Odd("newest", 25)
+    walk: Any = {
+        "all": lambda: walk_all(NAME),
+        "recent": lambda: walk_recent(NAME, since(HOUR), Hint()),
+        "newest": lambda: walk_newest(NAME, Hint()),
+        "search": lambda: search(NAME, Wanted(label="x"), Hint()),
+    }[kind]()
+    with pytest.raises(TruepushProtocolError, match="the list has no valid ids: page 20 and the 19 before it"):
+        drive(walk, server)
 
 
 def test_a_list_of_a_hundred_thousand_rows_is_not_endless() -> None:
