@@ -29,7 +29,7 @@ def documentation() -> str:
 
 def _controls() -> str:
     lines = [
-        "### Controls",
+        "## Controls",
         "",
         f"Every control answers JSON under `{ROOT}/`. A key or value that it does not accept is refused with HTTP 400; "
         "the answer names what it accepts. Pages of other sites are refused with HTTP 403. The examples work with an "
@@ -42,7 +42,7 @@ def _controls() -> str:
 
 
 def _control(action: Action) -> Iterator[str]:
-    yield f"#### `{' or '.join(action.methods)} {ROOT}/{action.path}`"
+    yield f"### `{' or '.join(action.methods)} {ROOT}/{action.path}`"
     yield ""
     yield action.summary
     if action.keys:
@@ -67,7 +67,7 @@ def _seeds() -> str:
     rows = [f"| `{kind}` | {_code(keys)} |" for kind, keys in KINDS.items()]
     return "\n".join(
         [
-            "### Objects to seed",
+            "## Objects to seed",
             "",
             "| list | keys of a row, all optional |",
             "|---|---|",
@@ -90,7 +90,7 @@ def _faults() -> str:
     ]
     return "\n".join(
         [
-            "### Faults",
+            "## Faults",
             "",
             *_keys(Fault, FAULT_KEYS),
             "",
@@ -127,7 +127,7 @@ def _dialects() -> str:
     ]
     return "\n".join(
         [
-            "### Dialects",
+            "## Dialects",
             "",
             "| setting | values | default |",
             "|---|---|---|",
@@ -148,7 +148,7 @@ def _dialects() -> str:
 def _churn() -> str:
     return "\n".join(
         [
-            "### Lists that move",
+            "## Lists that move",
             "",
             "`churn` changes a list after each of its pages. In Python `emulator.between_pages(action)` calls your "
             "function at the same moment.",
