@@ -20,7 +20,7 @@ from airflow_provider_truepush.api.protocol.json_text import has_repeated_names
 
 _ID = re.compile(r"(?<![a-z])id\W{0,20}([0-9a-f]{24})\b", re.IGNORECASE)
 #: An id, whatever stands around it, or something longer that may hold one.
-_ANY_ID = re.compile(r"[0-9a-f]{24,}")
+_ANY_ID = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 #: The members of a documented refusal, of which one of the last two exists.
 _MEMBERS = frozenset({"status_code", "status", "message", "data", "Data"})
 #: Characters of a message that is still read; a longer one is not a documented refusal.
@@ -121,6 +121,16 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
         and members.get("status") in (None, codes.STATUS_SUCCESS)
         and not has_repeated_names(body)
     )
+
+
+def without_sent_ids(call: Call[Any], message: str) -> str:
+    """Return a message without the ids that the request contains: they name a segment or a template, nothing new.
+
+    :param call: the create.
+    :param message: the message of its answer.
+    """
+    sent = (call.body or b"").decode().lower()
+    return _ANY_ID.sub(lambda match: "" if match[0].lower() in sent else match[0], message)
 
 
 def claims_success(call: Call[Any], message: str) -> bool:

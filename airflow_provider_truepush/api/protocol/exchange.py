@@ -105,8 +105,11 @@ class Exchange(Generic[T]):
         return self._may_be_done and not self.call.endpoint.reads
 
     def _success(self, envelope: Envelope, reply: Reply) -> T:
+        message = envelope.message
+        if self._creates:
+            message = evidence.without_sent_ids(self.call, message)
         try:
-            return self.call.endpoint.on_success(envelope.message, envelope.data)
+            return self.call.endpoint.on_success(message, envelope.data)
         except UnreadableDataError as error:
             raise self._error(
                 TruepushProtocolError,

@@ -318,3 +318,15 @@ anything = st.recursive(
 def test_without_truepushs_own_code_nothing_is_refused(name: str, http: int, members: dict[str, Any]) -> None:
     result = result_or_error(Exchange(call_of(name)).conclude, Reply(http, body(**members)))
     assert result == ID or type(result) is TruepushAmbiguousError
+
+
+@pytest.mark.parametrize("key", ["segment", "segmentId", "templateId"])
+@pytest.mark.parametrize("name", CREATES)
+def test_an_id_of_the_request_is_not_taken_for_the_new_one(name: str, key: str) -> None:
+    call = endpoint(name).call(None, {"title": "T", key: OTHER_ID})
+    success = {"status_code": 200, "status": "SUCCESS", "data": row(name).success}
+    for shown in (OTHER_ID, OTHER_ID.upper()):
+        both = Reply(200, body(**success, message=f"Created for id: {shown}, with id:{ID}"))
+        assert Exchange(call).conclude(both) == ID
+        alone = Reply(200, body(**success, message=f"Created for id: {shown}"))
+        assert Exchange(call).conclude(alone) is None
