@@ -63,7 +63,9 @@ class SeenCampaigns:
             return None
         if not self._mark and len(self._ids) <= _SMALL_PROJECT:
             return ""
-        newest = nlargest(_OVERLAP_ROWS, self._ids) or [self._mark]
+        # An id from the future, made by a wrong clock or by hand, must not move the overlap beyond all new campaigns.
+        latest = f"{int(self._clock()) + _OVERLAP_SECONDS:08x}"
+        newest = nlargest(_OVERLAP_ROWS, (row for row in self._ids if row[:8] <= latest)) or [self._mark]
         overlap = f"{max(0, _second(newest[0]) - _OVERLAP_SECONDS):08x}"
         return max(overlap, newest[-1][:8]) + _ZEROS
 

@@ -53,6 +53,17 @@ async def test_the_state_has_every_campaign_of_a_small_project() -> None:
     assert await SeenCampaigns(store, "key").news(rows([*ids, old])) == rows([old])
 
 
+@pytest.mark.parametrize("odd", ["f" * 24, made(10**9 + 86_400)])
+async def test_an_id_from_the_future_does_not_hide_later_campaigns(odd: str) -> None:
+    now = 10**9
+    seen = SeenCampaigns(Store(), "key", clock=lambda: now)
+    await seen.news(rows([*(made(now - 60 * number) for number in range(100)), odd]))
+    need = seen.need
+    assert need is not None
+    assert need <= made(now)
+    assert await seen.news(rows([made(now + 1)]), floor=need) == rows([made(now + 1)])
+
+
 @pytest.mark.parametrize(
     ("mark", "count"),
     [("", 3), (f"{5000:08x}", 1500), (f"{5999:08x}", 1)],
