@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -79,6 +80,13 @@ def pytest_configure(config: pytest.Config) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     os.environ[VARIABLE] = str(folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through ten thousand tests and all of Airflow, each time anew."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=BEFORE_STATE_STORES)

@@ -16,7 +16,7 @@ from tests.api.support import COUNTERS, ID, ROWS
 from tests.client.peers import Handler, Peer
 
 #: Examples of each property; `make fuzz` asks for 100,000.
-EXAMPLES = int(os.environ.get("TRUEPUSH_FUZZ", "800"))
+EXAMPLES = int(os.environ.get("TRUEPUSH_FUZZ", "300"))
 fuzz = settings(
     deadline=None, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), print_blob=True, database=None
 )

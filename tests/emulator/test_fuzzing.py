@@ -31,7 +31,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 SILENT = {"hang", "delay", "drip", "fin", "rst", "garbage", "truncate", "late_commit"}
 #: Keys that decide which requests a fault hits, and when.
 OTHERS = ("effect", "endpoint", "nth", "times", "probability", "then", "seconds")
-FUZZ = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def rows(kind: str) -> st.SearchStrategy[Any]:

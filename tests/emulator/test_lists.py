@@ -183,25 +183,28 @@ def test_what_no_churn_has_is_refused(emulator: Emulator, settings: dict[str, An
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_hundred_thousand_campaigns_with_ids_and_times_of_their_own(order: str) -> None:
+def test_many_campaigns_with_ids_and_times_of_their_own(order: str) -> None:
+    # The order that has most to compare shows that a hundred thousand are not too many.
+    count = 100_000 if order == "title" else 10_000
+    pages = count // 100
     with Emulator(start=START, page_size=100) as emulator:
         client = Api(emulator)
         emulator.set_dialect(order=order)
-        moments = [START.timestamp() - number for number in range(100_000)]
+        moments = [START.timestamp() - number for number in range(count)]
         ids = [f"{int(moment):08x}{number:016x}" for number, moment in enumerate(moments)]
-        assert emulator.add_campaigns(100_000, ids=ids, created_at=moments, title="Push {number}") == ids
+        assert emulator.add_campaigns(count, ids=ids, created_at=moments, title="Push {number}") == ids
         first = client.call("listCampaign", 1).json()["data"]
         assert len(first) == 100
         wanted = {"inserted": ids[0], "oldest": ids[-1], "newest": ids[0], "title": ids[0]}
         if order in wanted:
             assert first[0]["_id"] == wanted[order]
-        assert client.call("listCampaign", 1000).status_code == 200
+        assert client.call("listCampaign", pages).status_code == 200
         # New campaigns find their place at once.
         made = client.create("createCampaign", {**CAMPAIGN, "title": "!"})
-        last = {"inserted": 1001, "oldest": 1001, "newest": 1, "title": 1}
+        last = {"inserted": pages + 1, "oldest": pages + 1, "newest": 1, "title": 1}
         if order in last:
             assert made in {row["_id"] for row in client.call("listCampaign", last[order]).json()["data"]}
-        assert client.call("listCampaign", 1002).status_code == 204
+        assert client.call("listCampaign", pages + 2).status_code == 204
         client.session.close()
 
 

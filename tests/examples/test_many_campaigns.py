@@ -14,7 +14,7 @@ from local_airflow.configuration import Installation
 from tests.support.metadata import copy_empty_database
 
 DAGS = Path(__file__).parent / "dags"
-COUNT = 30
+COUNT = 12
 
 
 @pytest.mark.timeout(900)

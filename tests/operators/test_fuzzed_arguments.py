@@ -22,7 +22,7 @@ from tests.contract.driver import CONN_ID, connect
 from tests.operators.dag_arguments import REFUSED, SEGMENT, Arguments, arguments, body_of
 from tests.sensors.context import context
 
-EXAMPLES = int(os.environ.get("TRUEPUSH_ARGUMENT_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("TRUEPUSH_ARGUMENT_EXAMPLES", "70"))
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,

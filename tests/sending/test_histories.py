@@ -14,8 +14,8 @@ from tests.sending.feeds import Feeds, FeedWorld
 from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.world import Setup, World, ledger_hook
 
-HISTORIES = int(os.environ.get(LONG, "250"))
-FEEDS = int(os.environ.get(LONG, "100"))
+HISTORIES = int(os.environ.get(LONG, "100"))
+FEEDS = int(os.environ.get(LONG, "40"))
 
 
 @pytest.mark.usefixtures("silence", "sqlite")

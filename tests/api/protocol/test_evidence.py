@@ -56,9 +56,12 @@ def expected(http: int, number: Any, word: Any, code: Any, message: Any) -> type
 
 @pytest.mark.parametrize("name", CREATES)
 def test_a_refusal_is_believed_only_if_every_part_of_it_agrees(name: str) -> None:
+    # Every product for campaigns; the other creates differ by their codes and not by the member that holds them.
+    keys = KEYS if name == "createCampaign" else KEYS[:1]
+    messages = MESSAGES if name == "createCampaign" else MESSAGES[1:3]
     believed = 0
     codes = [*CODES, row(name).success, "CAMPAIGN-CREATING-FAILED"]
-    for http, number, word, code, message, key in itertools.product(HTTP, NUMBERS, WORDS, codes, MESSAGES, KEYS):
+    for http, number, word, code, message, key in itertools.product(HTTP, NUMBERS, WORDS, codes, messages, keys):
         parts = {"status_code": number, "status": word, "message": message, key: code}
         members = {part: value for part, value in parts.items() if value is not MISSING}
         result = result_or_error(Exchange(call_of(name)).conclude, Reply(http, body(**members)))
@@ -78,7 +81,7 @@ def test_a_refusal_is_believed_only_if_every_part_of_it_agrees(name: str) -> Non
                 or code == {}
                 or code == []
             )
-    assert believed == 2 * 2 * (3 * 3 + 2 + 2)
+    assert believed == (2 if MISSING in messages else 1) * len(keys) * (3 * 3 + 2 + 2)
 
 
 CLAIMS: list[dict[str, Any]] = [

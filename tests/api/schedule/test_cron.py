@@ -185,7 +185,7 @@ expressions = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(expressions, st.integers(2026, 2029))
 @example("0 9 * * 1-7/3", 2028)
 @example("0 9 * * 2-7/5", 2028)

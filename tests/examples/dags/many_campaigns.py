@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 
-COUNT = 30
+COUNT = 12
 
 with DAG("many_campaigns", schedule=None) as dag:
 
