@@ -146,7 +146,12 @@ class Selector:
     def since(self) -> datetime | None:
         """Return the creation time of the oldest campaign to fetch; None for all. Older ones need not be listed."""
         refresh_for = self._selection.refresh_for
-        return None if self._selection.targets is not None or refresh_for is None else self._now - refresh_for
+        if self._selection.targets is not None or refresh_for is None:
+            return None
+        try:
+            return self._now - refresh_for
+        except OverflowError:  # longer ago than Python counts
+            return None
 
     async def targets(self, refs: AsyncIterable[CampaignRef]) -> AsyncIterator[Target]:
         """Yield the campaigns to fetch.

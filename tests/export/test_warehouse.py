@@ -162,3 +162,18 @@ def test_statements_are_not_prepared(postgres: Database) -> None:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         assert cursor.fetchall() == []
     sink.close()
+
+
+def test_a_row_that_another_thread_committed_meanwhile_is_a_passing_conflict(duckdb: Database) -> None:
+    upsert = "INSERT INTO t VALUES (1, 1) ON CONFLICT (k) DO UPDATE SET v = excluded.v"
+    with closing(duckdb.hook.get_conn()) as connection, closing(connection.cursor()) as other:
+        connection.execute("CREATE TABLE t (k int PRIMARY KEY, v int CHECK (v < 2))")
+        connection.execute("BEGIN")
+        connection.execute("SELECT * FROM t").fetchall()
+        other.execute(upsert)
+        with pytest.raises(Exception, match="Duplicate key") as caught:
+            connection.execute(upsert)
+        assert duckdb.engine().is_transient(caught.value)
+        with pytest.raises(Exception, match="CHECK") as caught:
+            other.execute("UPDATE t SET v = 3")
+        assert not duckdb.engine().is_transient(caught.value)

@@ -53,3 +53,12 @@ def test_what_one_try_has_fetched_is_not_too_old_for_the_next(
     assert len(asked(truepush)) == 1
     assert (summary["rows"], summary["resumed"], summary["left_out"]) == (10, 9, 10)
     assert set(there(summary)) == set(ids[-10:])
+
+
+@pytest.mark.parametrize("limit", [timedelta(days=400_000), timedelta.max])
+def test_an_age_longer_than_the_calendar_leaves_out_nothing(
+    truepush: Emulator, place: tuple[Any, Callable[[Any], Any]], limit: timedelta
+) -> None:
+    attempt, there = place
+    ids = truepush.add_campaigns(3, spread=timedelta(days=20))
+    assert set(there(attempt(Run(), refresh_for=limit))) == set(ids)

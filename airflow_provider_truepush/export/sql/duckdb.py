@@ -54,7 +54,13 @@ class DuckdbEngine(Engine):
     @override
     def is_transient(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
-        return "TransactionException" in names or ("IOException" in names and "lock" in str(error))
+        text = str(error)
+        # An upsert has no duplicate keys of its own: another thread of this process committed the same row meanwhile.
+        return (
+            "TransactionException" in names
+            or ("IOException" in names and "lock" in text)
+            or ("ConstraintException" in names and "Duplicate key" in text)
+        )
 
     @override
     def has_schema(self, cursor: Any, schema: str) -> bool:
