@@ -41,11 +41,11 @@ $(READY): constraints/dev.txt pyproject.toml tools/environment.py
 demo: $(READY) ## send a campaign through a real Airflow to the emulator and show its delivery funnel
 	@$(BIN)/python -m local_airflow demo
 
-airflow: $(READY) ## the same, then leave Airflow and the emulator running to click through
+airflow: $(READY) ## do the same as demo, then leave Airflow and the emulator running for you to try out
 	@$(BIN)/python -m local_airflow serve
 
-# Branches are counted by tests/counting.py, where they are a test's business.
-test: $(READY) ## run the whole suite, a real Airflow included
+# tests/counting.py counts the branches of the modules whose tests ask for it.
+test: $(READY) ## run the whole suite, including a real Airflow
 	@rm -f .coverage .coverage.*
 	@echo "[test] $(WORKERS) processes; the tests on a real Airflow start one and take a minute"
 	@TRUEPUSH_COUNT_BRANCHES=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
@@ -53,9 +53,9 @@ test: $(READY) ## run the whole suite, a real Airflow included
 	@$(BIN)/python tools/coverage_gate.py 95 airflow_provider_truepush/api airflow_provider_truepush/client
 
 .PHONY: prove
-# Other histories and other moments each time, unless SEED says which; it is printed, so that a failure can be had again.
-prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histories, 100 kills of a real task, a benchmark
-	@echo "[prove] about twenty minutes: histories; beside them races, and a real Airflow whose tasks are killed"
+# Each run tries other histories, unless SEED is set. The seed is printed, so that a failure can be repeated.
+prove: $(READY) ## run the long proof that a push is never sent twice: 10,000 histories, 100 kills of a real task, a benchmark
+	@echo "[prove] about twenty minutes: histories, and at the same time races and a real Airflow whose tasks are killed"
 	@seed=$${SEED:-$$($(BIN)/python -c "import secrets; print(secrets.randbelow(10**9))")}; echo "[prove] SEED=$$seed"; \
 		export TRUEPUSH_HISTORIES=$$((($(HISTORIES) + 1) / 2)) TRUEPUSH_KILLS=$(KILLS); \
 		TRUEPUSH_SEED=$$seed $(BIN)/python -m pytest $(PROVE_ARGS) tests/sending/test_histories.py & one=$$!; \
@@ -65,7 +65,7 @@ prove: $(READY) ## the long proof that a push is never sent twice: 10,000 histor
 	@$(BIN)/python -m benchmarks.sending
 
 .PHONY: matrix
-# Interpreters of a version manager are found without being on the PATH; what cannot be had is skipped, loudly.
+# Interpreters of pyenv need not be on the PATH. A pair whose interpreter is missing is skipped with a message.
 PYTHONS = $(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[1-9]*/bin))
 PAIRS ?= matrix
 matrix: $(READY) ## run examples and suite on every supported Airflow and Python; PAIRS="..." chooses some
@@ -86,17 +86,17 @@ docs: $(READY) ## build the documentation into build/docs; warnings and dead lin
 docs-links: $(READY) ## check the links to other sites; needs the network
 	@$(SPHINX) -b linkcheck docs build/docs-links
 
-# The token goes to the process by its environment, so it appears in no process list.
+# The process gets the token through its environment, so the token does not appear in the process list.
 live: export TOKEN := $(TOKEN)
 live: $(READY) ## check the provider with your own Truepush project: make live TOKEN=... [SEGMENT="My test segment"]
 	@AIRFLOW_HOME=$(CURDIR)/.airflow/live $(BIN)/python tools/live.py $(if $(SEGMENT),--segment "$(SEGMENT)") \
 		$(if $(TRUEPUSH_HOST),--host "$(TRUEPUSH_HOST)")
 
-release-check: $(READY) ## build wheel and sdist, look into them, and run them in a clean environment
+release-check: $(READY) ## build wheel and sdist, check their content, and run them in a clean environment
 	@$(BIN)/python tools/release_check.py
 
 .PHONY: fuzz
-fuzz: $(READY) ## the long fuzzing: 100,000 answers of any kind, also over sockets and through operators, and Dag arguments; FUZZ=n
+fuzz: $(READY) ## fuzz for long: 100,000 answers of any kind, also over sockets and through operators, and Dag arguments; FUZZ=n
 	@echo "[fuzz] $(FUZZ) examples of each property"
 	@TRUEPUSH_FUZZ=$(FUZZ) TRUEPUSH_ARGUMENT_EXAMPLES=$$(($(FUZZ) / 3)) $(BIN)/python -m pytest -q -n $(WORKERS) \
 		-p no:cacheprovider --timeout 7200 tests/client/test_fuzz.py tests/fuzz tests/operators/test_fuzzed_arguments.py
@@ -104,23 +104,23 @@ fuzz: $(READY) ## the long fuzzing: 100,000 answers of any kind, also over socke
 .PHONY: test-warehouses
 # RECORD=1 writes the table of databases for the documentation, docs/records/databases.*.
 WAREHOUSES ?= snowflake redshift bigquery
-test-warehouses: ## run the exports into stand-ins of warehouses, in environments of their own
+test-warehouses: ## run the exports against stand-ins of warehouses, in separate environments
 	@TRUEPUSH_RECORD=$(RECORD) $(PYTHON) tools/warehouses.py $(WAREHOUSES)
 
 .PHONY: test-cluster
 # RECORD=1 writes the table of faults for the documentation, docs/records/cluster.*.
-test-cluster: ## break a real cluster (PostgreSQL, Redis, Celery) in every way, and check the books; 12 minutes
+test-cluster: ## break a real cluster (PostgreSQL, Redis, Celery) in every way, and compare the records; 12 minutes
 	@TRUEPUSH_RECORD=$(RECORD) $(PYTHON) tools/cluster.py $(PYTEST_ARGS)
 
 .PHONY: test-dbt test-storage
-test-dbt: $(READY) ## build the dbt project of examples/dbt on an export, with dbt in an environment of its own
+test-dbt: $(READY) ## build the dbt project of examples/dbt on an export, with dbt in a separate environment
 	@$(BIN)/python tools/extra_tests.py dbt
 
-test-storage: $(READY) ## write files to stand-ins of S3, GCS and Azure, and load them on, in an environment of its own
+test-storage: $(READY) ## export files to stand-ins of S3, GCS and Azure, and load them, in a separate environment
 	@$(BIN)/python tools/extra_tests.py storage
 
 .PHONY: bench
-bench: $(BENCH_READY) $(READY) ## measure watching, calls and imports beside other providers; BENCH_ARGS=--quick only sees that it runs
+bench: $(BENCH_READY) $(READY) ## compare watching, calls and imports with other providers; BENCH_ARGS=--quick for a short trial run
 	@echo "[bench] about 40 minutes on 2 cores that do nothing else; with BENCH_ARGS=--quick about 7"
 	@for name in watching triggerer calls imports growth; do \
 		AIRFLOW_HOME=$(CURDIR)/.airflow/bench $(BENCH_VENV)/bin/python -m benchmarks.$$name $(BENCH_ARGS) || exit 1; done
@@ -135,7 +135,7 @@ $(BENCH_READY): constraints/bench.txt constraints/dev.txt pyproject.toml tools/e
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema vendor
 lint: $(READY) ## check style, types and the workflows
 	@echo "[lint] ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . \
-		|| { echo "[lint] ruff is not content: 'make format' mends what can be mended by itself"; \
+		|| { echo "[lint] ruff found problems: 'make format' fixes some of them"; \
 		$(BIN)/ruff check .; $(BIN)/ruff format --check .; exit 1; }
 	@echo "[lint] mypy --strict" && $(BIN)/mypy
 	@echo "[lint] workflows and forms of .github"
@@ -144,12 +144,12 @@ lint: $(READY) ## check style, types and the workflows
 	@$(SCHEMA).github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@if [ -x $(BIN)/actionlint ]; then $(BIN)/actionlint; else echo "[lint] no actionlint for this system; CI runs it"; fi
 
-format: $(READY) ## let ruff mend what it can
+format: $(READY) ## let ruff fix what it can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 constraints: $(READY) ## choose newer versions of everything `make` installs
 	@$(PYTHON) tools/constraints.py $(BIN)/uv
 
-clean: ## remove what the targets above have made
+clean: ## remove everything that the other targets create
 	rm -rf $(VENV) $(BENCH_VENV) .cluster-venv .warehouse-venvs .dbt-venv .storage-venv .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

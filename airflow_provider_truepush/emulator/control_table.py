@@ -246,7 +246,7 @@ ACTIONS: tuple[Action, ...] = (
         )
     ),
     Action(
-        _GET, "pushes", "Show how many campaigns were really made of each payload: the oracle of duplicates.", _pushes,
+        _GET, "pushes", "Show how many campaigns were created from each payload, to find duplicates.", _pushes,
         query=("project",),
     ),
     Action(_GET, "stats", "Show the counters of a campaign now, or null.", _stats, argument="campaign id",

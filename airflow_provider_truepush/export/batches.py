@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from airflow_provider_truepush.export.rows import StatsRow
 
-#: Rows of a batch, and rows that wait for the next one: what bounds the memory of an export.
+#: The maximum number of rows in a batch, and of rows that wait for the next batch. It bounds the memory of an export.
 ROW_BUDGET = 1000
 
 
@@ -18,8 +18,8 @@ class Batch:
     """A part of an export: the results of some campaigns.
 
     :param rows: campaigns with statistics.
-    :param missing: ids that Truepush has no statistics of: not sent yet, or unknown.
-    :param failed: ids whose fetch failed after all attempts, with the reason.
+    :param missing: ids of campaigns without statistics: Truepush has not sent them yet, or does not know them.
+    :param failed: ids of campaigns whose fetch failed after all attempts, with the reason.
     """
 
     rows: list[StatsRow] = field(default_factory=list)
@@ -37,9 +37,9 @@ class Checkpoint:
     :param done_at: ``observed_at`` of the row that an earlier try of this execution (same ``load_id``) has written;
         None when there is none.
     :param done_regressed: whether that row is flagged ``counter_regressed``.
-    :param first_seen: when an export first had statistics of it (UTC).
-    :param unchanged: how many of its last fetches in a row returned the same counters as the fetch before. Rows with
-        the ``snapshot_key`` of this export do not count, so that a re-run decides as the first run did.
+    :param first_seen: when an export first stored its statistics (UTC).
+    :param unchanged: how many of its latest fetches in a row returned the same counters as the fetch before. Rows with
+        the ``snapshot_key`` of this export do not count, so a re-run decides as the first run did.
     """
 
     done_at: datetime | None = None
@@ -50,12 +50,13 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class SinkResult:
-    """What a sink reports at the end.
+    """The report of a sink at the end of an export.
 
-    :param summary: where the rows are, in JSON primitives; it joins the task's XCom.
-    :param unlisted: when each row of an earlier try was observed that is kept although its campaign was not requested.
-    :param regressed: rows with a counter that fell.
-    :param titles_replaced: rows whose title is not stored as Truepush returned it.
+    :param summary: where the rows are, in JSON primitives. It is added to the task's XCom.
+    :param unlisted: the ``observed_at`` of each row of an earlier try that was kept although its campaign is no longer
+        listed.
+    :param regressed: the number of rows with a counter that fell.
+    :param titles_replaced: the number of rows whose title is not stored as Truepush returned it.
     """
 
     summary: Mapping[str, Any] = field(default_factory=dict)
@@ -72,26 +73,26 @@ class Sink(Protocol):
         """Return the maximum number of campaigns per batch; called after :meth:`prepare`."""
 
     def prepare(self) -> None:
-        """Get ready, before anything is fetched.
+        """Prepare the target. Called before anything is fetched.
 
-        :raises TruepushError: when nothing can be written there.
+        :raises TruepushError: the target cannot be written to.
         """
 
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
-        """Return the state of some campaigns, a few hundred at most; ids without any may be left out.
+        """Return the states of at most a few hundred campaigns. Campaigns without a state may be omitted.
 
         :param done: look up what earlier tries of this execution have written.
         :param unchanged: count unchanged fetches up to this number; None to count none.
         """
 
     def write(self, batch: Batch) -> None:
-        """Write a batch, as a whole or not at all."""
+        """Write all of a batch, or nothing of it."""
 
     def finish(self, *, complete: bool) -> SinkResult:
-        """End the export, when nothing more comes.
+        """End the export after the last batch.
 
-        :param complete: False when campaigns are left for the next try; nothing goes to XCom then.
+        :param complete: False when campaigns are left for the next try. The result then does not go to XCom.
         """
 
     def close(self) -> None:
-        """Release open resources. Called at the end, after errors too."""
+        """Release open resources. Called at the end, also after an error."""

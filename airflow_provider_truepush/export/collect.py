@@ -1,4 +1,4 @@
-"""Fetch the statistics of many campaigns at once, in batches of a bounded size."""
+"""Fetch the statistics of many campaigns concurrently, in batches of bounded size."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from airflow_provider_truepush.export.rows import ExportRun, Target, stats_row, 
 if TYPE_CHECKING:
     from airflow_provider_truepush.models import CampaignStats
 
-#: Requests under way at once; the client allows no more in any case.
+#: The maximum number of concurrent requests. The client allows no more.
 AT_ONCE = 50
-#: Seconds after which a batch is handed over although it is not full: a killed worker loses no more than these.
+#: Seconds after which a batch is written although it is not full. A killed worker loses at most this much work.
 LONGEST_WAIT = 15.0
-#: So many failures in a row, and not one answer: Truepush is down, and going on would take hours to find that out.
+#: After this many consecutive failures Truepush is considered down: trying every campaign would take hours.
 GIVE_UP_AFTER = 3 * AT_ONCE
 
-#: What no other campaign would fare better with.
+#: Errors that every other campaign would meet as well.
 _HOPELESS = (TruepushAuthError, TruepushValidationError)
 
 
 class StatsSource(Protocol):
-    """What answers: :class:`~airflow_provider_truepush.hooks.truepush.TruepushAsyncHook`."""
+    """The source of statistics: :class:`~airflow_provider_truepush.hooks.truepush.TruepushAsyncHook`."""
 
     async def get_campaign_stats(self, campaign_id: str) -> CampaignStats | None:
-        """``campaignStats``."""
+        """Return the counters of a campaign, or None if it has none: ``campaignStats``."""
 
 
 async def collect(
@@ -50,18 +50,18 @@ async def collect(
     at_once: int = AT_ONCE,
     give_up_after: int = GIVE_UP_AFTER,
 ) -> AsyncIterator[Batch]:
-    """Fetch the statistics of campaigns: one request each, and the client's repeats.
+    """Fetch the statistics of campaigns, with one request each and the client's retries.
 
-    Fetching continues while a batch is being written, until a whole batch of results waits.
+    Fetching continues while a batch is being written, until a second full batch is waiting.
 
     :param source: the hook.
-    :param targets: the campaigns; taken as they are needed.
-    :param run: what the rows have in common.
-    :param progress: counts, and is logged every few seconds.
+    :param targets: the campaigns. The iterator is advanced as requests become possible.
+    :param run: the values that all rows share.
+    :param progress: counts the results, and is logged every few seconds.
     :param row_budget: maximum number of campaigns per batch.
-    :param at_once: requests under way at once.
-    :param give_up_after: failures in a row that end the export.
-    :raises TruepushError: at the end, after the last batch: what ended the export before its end.
+    :param at_once: maximum number of concurrent requests.
+    :param give_up_after: number of consecutive failures that end the export.
+    :raises TruepushError: after the last batch, if an error ended the export early.
     """
     collector = _Collector(source, run, progress, row_budget, at_once, give_up_after)
     async with collector.running(targets), _reported(progress):
@@ -72,7 +72,7 @@ async def collect(
 
 
 class _Collector:
-    """The coroutines that fetch, and what they have fetched."""
+    """Runs the coroutines that fetch, and holds their results."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class _Collector:
 
     @asynccontextmanager
     async def running(self, targets: AsyncIterator[Target]) -> AsyncIterator[None]:
-        """Keep fetching until all is done; leaving ends it at once."""
+        """Fetch in the background. Leaving the context cancels what is unfinished."""
         whole = asyncio.create_task(self._run_all(targets))
         try:
             yield
@@ -110,7 +110,7 @@ class _Collector:
                 await whole
 
     async def next_batch(self) -> Batch | None:
-        """Return the next results; None after the last."""
+        """Return the next batch; None after the last one."""
         while not self._ended:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT):
@@ -144,14 +144,15 @@ class _Collector:
                 await self._waiting.put(target)
             self._progress.all_known = True
         except Exception as error:
-            # What was found until here is fetched all the same.
+            # The campaigns that were listed before the error are still fetched.
             self.broken_by = error
         await self._waiting.join()
 
     async def _work(self) -> None:
         while not self._stop.is_set():
             target = await self._waiting.get()
-            # Before the request: an answer that a sleeping worker reads hours later must not look fresh.
+            # Taken before the request: a worker that was suspended may read the answer hours later, and its rows must
+            # not look fresh.
             asked_at = datetime.now(UTC)
             try:
                 stats = await self._source.get_campaign_stats(target.campaign_id)
@@ -167,9 +168,9 @@ class _Collector:
 
     async def _keep(self, target: Target, stats: CampaignStats | None, asked_at: datetime) -> None:
         if stats is not None and (counter := too_large(stats)):
-            # An answer, if an odd one: it does not show that Truepush is down.
+            # This is an answer, although an odd one, so Truepush is not down.
             self._failures = 0
-            await self._record_failure(target, f"counter {counter} does not fit into 64 bits")
+            await self._record_failure(target, f"The counter {counter} does not fit into 64 bits.")
             return
         self._failures = 0
         await self._room.acquire()
@@ -186,8 +187,8 @@ class _Collector:
         await self._record_failure(target, reason)
         if self._failures >= self._give_up_after and not self._stop.is_set():
             self.broken_by = TruepushExportInterruptedError(
-                f"{self._failures} fetches in a row have failed (the last: {reason}). The export was broken off; the "
-                "rows fetched before are kept. Check whether Truepush is available; the next try continues."
+                f"{self._failures} fetches in a row failed. The latest error: {reason} The export was interrupted; the "
+                "rows fetched before are kept. Check whether Truepush is available; the next try fetches the rest."
             )
             self._stop.set()
 

@@ -1,4 +1,4 @@
-"""The columns of an export, one row each: tables, files, queries and the documentation derive from these.
+"""The columns of an export, one row each. Tables, files, queries and the documentation are derived from them.
 
 No Airflow, no I/O.
 """
@@ -20,16 +20,17 @@ Kind = Literal["text", "int", "time", "bool", "json"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column.
+    """A column of a table or file.
 
-    :param name: its name, in tables and files alike.
-    :param kind: what it holds: ``text``, ``int`` (64 bits), ``time`` (UTC), ``bool`` or ``json`` (as text in files).
-    :param meaning: one line for the documentation.
+    :param name: the column's name, in tables and files alike.
+    :param kind: its type: ``text``, ``int`` (64 bits), ``time`` (UTC), ``bool`` or ``json`` (text in files).
+    :param meaning: its description in the documentation.
     :param nullable: True when a row may have no value.
-    :param size: the longest text in characters; None for no limit.
+    :param size: maximum number of characters; None for no limit.
     :param in_files: True when files have the column too.
-    :param path: the attribute of a :class:`~airflow_provider_truepush.export.rows.StatsRow`; None for the name.
-    :param repeats: in a file, whether few values occur again and again.
+    :param path: the attribute of :class:`~airflow_provider_truepush.export.rows.StatsRow` that holds the value; None
+        when it has the column's name.
+    :param repeats: True when few values repeat in many rows, so that a dictionary makes a file smaller.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Column:
 
     @property
     def getter(self) -> Callable[[StatsRow], Any]:
-        """Return the function that reads the value of a row."""
+        """Return the function that reads the column's value from a row."""
         return attrgetter(self.path or self.name)
 
 
@@ -61,20 +62,20 @@ _MEANINGS = {
     "unsubscribers": "Subscribers that the campaign lost.",
 }
 
-#: The columns of the statistics tables and files, in this order. A file has nothing to compare its counters with, and
-#: its parts are removed when it is complete: ``counter_regressed`` and ``load_id`` exist in SQL tables only.
+#: The columns of the statistics tables and files, in this order. Only SQL tables have ``counter_regressed`` and
+#: ``load_id``: a file has no earlier counters to compare with, and its parts are removed when it is complete.
 STATS: tuple[Column, ...] = (
     Column("project", "text", "Name of the Truepush project; never its token.", size=200, repeats=True),
     Column("campaign_id", "text", "Id of the campaign.", size=64),
     Column("snapshot_key", "text", "Name of the snapshot; a re-run replaces its rows.", size=200, repeats=True),
     Column("observed_at", "time", "When the counters were requested."),
     Column("title", "text", "Title of the campaign; null when only ids were given.", nullable=True, repeats=True),
-    Column("created_at", "time", "When the campaign was created; null when its id does not show it.", nullable=True),
+    Column("created_at", "time", "When the campaign was created; null when its id carries no time.", nullable=True),
     *(Column(name, "int", _MEANINGS[name], path=f"stats.{name}") for name in COUNTER_COLUMNS),
     Column(
         "raw",
         "json",
-        "Counters without a column, and `title_replaced` where the title could not be stored as it is; else null.",
+        "Counters that have no column, and `title_replaced` if the title could not be stored unchanged; else null.",
         nullable=True,
         repeats=True,
     ),
@@ -82,17 +83,17 @@ STATS: tuple[Column, ...] = (
     Column("dag_id", "text", "The Dag.", size=250, repeats=True),
     Column("run_id", "text", "The Dag run.", size=250, repeats=True),
     Column("load_id", "text", "Execution of the task that wrote the row.", nullable=True, size=64, in_files=False),
-    Column("past_interval", "bool", "Whether the run's interval had long ended when the counters were requested."),
-    Column("counter_regressed", "bool", "Whether a counter is lower than it was before.", in_files=False),
+    Column("past_interval", "bool", "Whether the run was more than one interval late when it exported the row."),
+    Column("counter_regressed", "bool", "Whether a counter is lower than in the observation before.", in_files=False),
 )
 
-#: What is known of a campaign that this provider sent, in files and in the stage of a batch: there ``dag_id`` and
-#: ``run_id`` are those of the export.
+#: The columns about a campaign that this provider sent, as files and the stage of a batch name them. They cannot be
+#: named ``dag_id`` and ``run_id`` there, because those columns describe the export.
 SENDS: tuple[Column, ...] = (
     Column(
         "link",
         "text",
-        "Address that the push opens. This and the following are known of campaigns that this provider sent.",
+        "Link that the push opens. This and the next columns are filled for campaigns that this provider sent.",
         nullable=True,
         path="send.link",
         repeats=True,
@@ -100,7 +101,7 @@ SENDS: tuple[Column, ...] = (
     Column(
         "segment_id",
         "text",
-        "Id of the segment; null for every subscriber, too.",
+        "Id of the segment; also null when every subscriber was addressed.",
         nullable=True,
         size=64,
         path="send.segment_id",
@@ -109,7 +110,7 @@ SENDS: tuple[Column, ...] = (
     Column(
         "segment",
         "text",
-        "Name of the segment, where the campaign was sent by it.",
+        "Name of the segment, if the campaign was sent to a segment by its name.",
         nullable=True,
         path="send.segment",
         repeats=True,
@@ -117,7 +118,7 @@ SENDS: tuple[Column, ...] = (
     Column(
         "tags",
         "text",
-        'Tags of the campaign, as JSON text such as `["sale"]`.',
+        'Tags of the campaign as JSON text, such as `["sale"]`.',
         nullable=True,
         path="send.tags_json",
         repeats=True,
@@ -140,21 +141,21 @@ SENDS: tuple[Column, ...] = (
 CAMPAIGNS: tuple[Column, ...] = (
     Column("project", "text", "Name of the Truepush project.", size=200),
     Column("id", "text", "Id of the campaign.", size=64, path="campaign_id"),
-    Column("title", "text", "Title of the campaign, as last seen.", nullable=True),
-    Column("first_seen", "time", "When an export first had statistics of it.", path="observed_at"),
+    Column("title", "text", "Latest title of the campaign.", nullable=True),
+    Column("first_seen", "time", "When an export first stored its statistics.", path="observed_at"),
     Column("created_at", "time", "When the campaign was created.", nullable=True),
-    Column("last_seen", "time", "When an export last had statistics of it.", path="observed_at"),
+    Column("last_seen", "time", "When an export last stored its statistics.", path="observed_at"),
     *(replace(column, name=column.name.removeprefix("sent_by_")) for column in SENDS),
 )
-#: Those of them that are only known of campaigns that this provider sent.
+#: Those of :data:`CAMPAIGNS` that are filled only for campaigns that this provider sent.
 CAMPAIGN_SENDS: tuple[str, ...] = tuple(column.name.removeprefix("sent_by_") for column in SENDS)
 
-#: The columns of a batch that holds what all tables need, and how it names the columns of the table of campaigns.
+#: The columns of a staged batch, which has the values for all tables; and its names for the columns of ``campaigns``.
 STAGED: tuple[Column, ...] = (*STATS, *SENDS)
 _STAGED_NAMES = {column.path or column.name: column.name for column in STAGED}
 STAGED_AS: dict[str, str] = {column.name: _STAGED_NAMES[column.path or column.name] for column in CAMPAIGNS}
 
-#: The columns of the table whose row keeps two exports apart.
+#: The columns of the lock table: the update of its one row makes a second export wait.
 LOCK: tuple[Column, ...] = (Column("batches", "int", "Batches written so far."),)
 
 BY_NAME: dict[str, Column] = {column.name: column for column in (*CAMPAIGNS, *STAGED, *LOCK)}

@@ -1,4 +1,4 @@
-"""Run an export in one blocking call: an event loop fetches, while the calling thread writes."""
+"""Run an export in one blocking call: an event loop fetches, and one thread writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-#: Ids that are kept by name; more of them are only counted.
+#: The maximum number of ids that are kept for messages. Further ids are only counted.
 KEPT = 1000
 
 
@@ -33,14 +33,14 @@ KEPT = 1000
 class Outcome:
     """The result of an export.
 
-    :param seen: campaigns that were gone through.
-    :param left_out: those of them that ``refresh_for`` or ``stop_after_unchanged`` left out.
-    :param rows: rows of this execution, those of its earlier tries included.
-    :param resumed: rows that earlier tries have written.
-    :param missing: number of campaigns without statistics, and ``missing_ids``, the first of them.
-    :param failed: number of campaigns whose fetch failed, and ``reasons``, the first of them.
-    :param broken_by: what ended the export before its end.
-    :param sink: what the sink reported.
+    :param seen: number of campaigns that were considered.
+    :param left_out: number of those that ``refresh_for`` or ``stop_after_unchanged`` excluded.
+    :param rows: number of rows of this execution, including its earlier tries.
+    :param resumed: number of rows that earlier tries wrote.
+    :param missing: number of campaigns without statistics; ``missing_ids`` has the first ids.
+    :param failed: number of campaigns whose fetch failed; ``reasons`` has the first ids and their errors.
+    :param broken_by: the error that ended the export early; None if it was completed.
+    :param sink: the report of the sink.
     """
 
     seen: int = 0
@@ -77,7 +77,7 @@ class Outcome:
         self.failed += len(batch.failed)
         self.missing_ids += batch.missing[: KEPT - len(self.missing_ids)]
         for campaign_id, reason in batch.failed.items():
-            log.error("Campaign %s was not fetched: %s", campaign_id, reason)
+            log.error("Could not fetch campaign %s: %s", campaign_id, reason)
             if len(self.reasons) < KEPT:
                 self.reasons[campaign_id] = reason
         for row in batch.rows:
@@ -100,16 +100,16 @@ def export(
 ) -> Outcome:
     """Fetch the statistics of campaigns and write them, batch by batch.
 
-    The sink is only used from one thread of its own, which is another than the caller's.
+    The sink is used from one thread, which is not the caller's.
 
-    :param hook: gives the connection; the fetching opens a session of its own.
-    :param selection: which campaigns.
-    :param run: what the rows have in common.
-    :param sink: where they go; prepared here, and closed.
-    :param sends: adds what is known of the sends of campaigns; used as the sink is.
-    :param row_budget: maximum number of campaigns per batch; None for the sink's own.
-    :param at_once: requests under way at once.
-    :raises Exception: of the sink; whatever stopped the fetching is in the outcome.
+    :param hook: provides the connection. The export opens its own session.
+    :param selection: the campaigns to fetch.
+    :param run: the values that all rows share.
+    :param sink: the target of the rows. It is prepared and closed here.
+    :param sends: adds the columns about own sends. Used from the sink's thread, and closed here.
+    :param row_budget: maximum number of campaigns per batch; None for the sink's limit.
+    :param at_once: maximum number of concurrent requests.
+    :raises Exception: the sink failed. An error of the fetching is in the outcome instead.
     """
     settings = hook.settings
     with ThreadPoolExecutor(1, "truepush-export") as thread:
@@ -164,7 +164,7 @@ class _Exporting:
 
         selector = Selector(selection, lookup, resumes_from=resumes_from, on_done=outcome.add_done)
         hook = TruepushAsyncHook(self._conn_id)
-        # Looked up already, in the way in which a task looks connections up.
+        # The task has looked the connection up already.
         hook._settings = self._settings
         async with hook:
             targets = selector.targets(hook.list_campaigns(selector.since, with_older=True))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two lines.
+#: Seconds between two log lines.
 EVERY = 5.0
 
 
@@ -21,7 +21,7 @@ class Progress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        #: The number of campaigns to fetch, as far as is known; see ``all_known``.
+        #: The number of campaigns to fetch that were found so far; see ``all_known``.
         self.found = 0
         #: Whether ``found`` is final.
         self.all_known = False
@@ -35,7 +35,7 @@ class Progress:
         return self.rows + self.missing + self.failed
 
     def line(self) -> str:
-        """Return the progress as one line."""
+        """Return the progress as one sentence."""
         seconds = self._clock() - self._began
         rate = self.done / seconds if seconds > 0 else 0.0
         if self.all_known:
@@ -53,7 +53,7 @@ class Progress:
         return f"Fetched {self.done:,}{of}, {rate:,.0f} campaigns/s{estimate}{trouble}."
 
     def report(self) -> None:
-        """Log the line."""
+        """Log the progress."""
         log.info(self.line())
 
 

@@ -33,11 +33,11 @@ class ExportRun:
     :param snapshot_key: names the snapshot; the rows of a re-run replace those with the same key.
     :param dag_id: the Dag.
     :param run_id: its run.
-    :param load_id: names one execution of the task: its tries share it, and a clear begins another.
-    :param logical_date: logical date of the Dag run (UTC); None where it has none.
-    :param past_interval: whether the run's interval had long ended when the rows were fetched.
-    :param resumes_from: for a further try of the execution, a moment before its first try: what was observed since is
-        not fetched again. None for a first try.
+    :param load_id: identifies one execution of the task. Its tries share it; clearing the task begins another.
+    :param logical_date: logical date of the Dag run (UTC); None if it has none.
+    :param past_interval: whether the run was more than one interval late when the rows were fetched.
+    :param resumes_from: for a later try of the execution, a time before its first try. Campaigns observed since then
+        are not fetched again. None for the first try.
     """
 
     project: str
@@ -52,15 +52,15 @@ class ExportRun:
 
 @dataclass(frozen=True, slots=True)
 class StatsRow:
-    """The counters of one campaign, as of one moment.
+    """The counters of one campaign at one time.
 
-    :param observed_at: the moment of the request (aware, UTC). The counters are at least as fresh as that.
-    :param created_at: read from the id (UTC, to the second); None when the id carries no time.
+    :param observed_at: when the request was sent (aware, UTC). The counters are at least as fresh as that.
+    :param created_at: the creation time that the id carries (UTC, in seconds); None when it carries none.
     :param stats: the eight counters.
-    :param counter_regressed: whether a counter is lower than at the observation before.
+    :param counter_regressed: whether a counter is lower than in the observation before.
     :param raw: counters that this version does not know, as JSON text; None when there are none.
     :param title_replaced: whether the title is not stored as Truepush returned it; ``raw`` then has a flag.
-    :param send: what is known of the campaign if this provider sent it.
+    :param send: the details of the send, if this provider sent the campaign.
 
     The other fields are those of :class:`Target` and :class:`ExportRun`.
     """
@@ -84,9 +84,9 @@ class StatsRow:
 
 
 def stats_row(run: ExportRun, target: Target, stats: CampaignStats, observed_at: datetime) -> StatsRow:
-    """Put a row together.
+    """Build a row.
 
-    :param observed_at: the moment of the request (aware, UTC).
+    :param observed_at: when the request was sent (aware, UTC).
     """
     title = None if target.title is None else writable(target.title)
     replaced = title != target.title
@@ -109,7 +109,7 @@ def stats_row(run: ExportRun, target: Target, stats: CampaignStats, observed_at:
 
 
 def fitted(row: StatsRow, limits: TextLimits) -> StatsRow:
-    """Return a row with texts that a database can hold; the row itself when all of them are."""
+    """Return a row whose texts a database can store; the same row when nothing has to change."""
     title = None if row.title is None else limits.fit_title(row.title)
     replaced = row.title_replaced or title != row.title
     raw = None if row.raw is None else raw_json(row.stats.extra, title_replaced=replaced, fit=limits.fit)
@@ -132,5 +132,5 @@ def _fitted_send(send: OwnSend, limits: TextLimits) -> OwnSend:
 
 
 def too_large(stats: CampaignStats) -> str | None:
-    """Return the name of a counter that does not fit into 64 bits; None when all do."""
+    """Return the name of a counter that does not fit into 64 bits; None when all fit."""
     return next((name for name, value in stats.as_dict().items() if value > LARGEST), None)

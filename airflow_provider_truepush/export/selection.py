@@ -16,7 +16,7 @@ from airflow_provider_truepush.export.rows import Target
 
 log = logging.getLogger(__name__)
 
-#: Ids that are looked up at once. The first chunk is small, so that the first request need not wait for many pages.
+#: Ids per lookup. The first chunk is small, so that the first request does not wait for many pages of the list.
 _FIRST_CHUNK = 25
 _CHUNK = 500
 _ID_DIGITS = 24
@@ -25,9 +25,9 @@ Lookup = Callable[[Sequence[str]], Awaitable[Mapping[str, Checkpoint]]]
 
 
 def read_campaign_ids(value: Any) -> tuple[Target, ...]:
-    """Read ``campaign_ids``: a list of ids, of rows with ``id`` and ``title``, or text that holds either.
+    """Read ``campaign_ids``: a list of ids, a list of rows with ``id`` and ``title``, or text with either.
 
-    Text is JSON, Python, or a single id. An id that occurs twice counts once; ids of dry runs are left out.
+    The text is JSON, a Python literal, or a single id. Repeated ids count once; ids of dry runs are left out.
 
     :raises TruepushValidationError: an item is not a valid id.
     """
@@ -48,7 +48,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
         else:
             targets.setdefault(target.campaign_id, target)
     if dry:
-        log.info("%d ids of dry runs were left out, because no campaign has them.", dry)
+        log.info("Ignored %d ids of dry runs; no campaign has these ids.", dry)
     return tuple(targets.values())
 
 
@@ -62,7 +62,7 @@ def _target(field: str, item: Any) -> Target:
         title = item.get("title")
         item = item.get("id")
     if item is None:
-        refuse(field, item, "must be a campaign's id; a create returns None when Truepush returned no id")
+        refuse(field, item, "must be a campaign id; the task that created it returns None when Truepush returned no id")
     campaign_id = object_id(field, item)
     if title is not None and not isinstance(title, str):
         refuse(f"{field}.title", title, "must be a string")
@@ -75,11 +75,11 @@ class Selection:
 
     :param targets: the campaigns, whatever their age; None for every campaign of the list.
     :param refresh_for: the age up to which campaigns of the list are fetched; None for all. The age counts from the
-        time that the id carries, and for other ids from the first export that had statistics of it.
+        time that the id carries; for other ids, from the first export that stored its statistics.
     :param stop_after_unchanged: leave out campaigns of the list whose counters did not change in this number of
         fetches in a row; None to leave out none.
-    :param as_of: the moment for which ages are computed. It is the same in all tries of an execution, so that a
-        campaign which one of them fetched is not too old for the next. None for now.
+    :param as_of: the time at which ages are computed; None for now. All tries of an execution use the same time, so a
+        campaign that one try fetched is not too old for the next try.
     """
 
     targets: tuple[Target, ...] | None = None
@@ -103,7 +103,7 @@ class Selection:
         return born is not None and now - born > self.refresh_for
 
     def needs_lookup(self, target: Target, *, resumes: bool) -> bool:
-        """Return whether the decision depends on what the target already has."""
+        """Return whether the decision depends on the rows that the target already has."""
         if resumes:
             return True
         if self.targets is not None:
@@ -137,9 +137,9 @@ class Selector:
         self._now = selection.as_of or datetime.now(UTC)
         #: The number of campaigns that were considered.
         self.seen = 0
-        #: The number of those that are too old, or whose counters no longer change.
+        #: The number of campaigns that are too old, or whose counters no longer change.
         self.left_out = 0
-        #: The number of those that an earlier try fetched.
+        #: The number of campaigns that an earlier try fetched.
         self.resumed = 0
 
     @property
@@ -156,7 +156,7 @@ class Selector:
     async def targets(self, refs: AsyncIterable[CampaignRef]) -> AsyncIterator[Target]:
         """Yield the campaigns to fetch.
 
-        :param refs: the list, which is read only when no targets were given.
+        :param refs: the list of campaigns. It is read only when no targets were given.
         """
         chunk: list[Target] = []
         size = _FIRST_CHUNK

@@ -15,37 +15,37 @@ from airflow_provider_truepush.export.batches import Batch
 
 log = logging.getLogger(__name__)
 
-#: The longest link and name of a segment, and the longest tags as JSON; of the other fields, what their columns hold.
+#: The maximum number of characters of each field. ``tags`` count as JSON text.
 _LONGEST = {"link": 8000, "segment": 8000, "tags": 8000, "dag_id": 250, "run_id": 250, "task_id": 250}
 
 
 class Ledger(Protocol):
-    """The records of sends. All methods are called from one thread."""
+    """The ledger of sends. All methods are called from one thread."""
 
-    #: Whether ``ledger_conn_id`` names it; then a ledger that cannot be read fails the export.
+    #: Whether ``ledger_conn_id`` names this ledger. If so, the export fails when the ledger cannot be read.
     is_required: bool
 
     def find(self) -> bool:
         """Return whether the ledger exists.
 
-        :raises TruepushWarehouseError: when that cannot be found out.
+        :raises TruepushWarehouseError: the database could not be queried.
         """
 
     def sends(self, campaign_ids: Sequence[str]) -> Mapping[str, OwnSend]:
-        """Return what is recorded of those of the campaigns that this provider sent."""
+        """Return the recorded sends of these campaigns, by id. Campaigns that were sent otherwise are left out."""
 
     def close(self) -> None:
         """Release open resources."""
 
     def __str__(self) -> str:
-        """Return what it is, for the log."""
+        """Return a description for the log."""
 
 
 class OwnSends:
-    """Adds to the rows of an export what is known of the sends. All methods are called from one thread.
+    """Adds the columns about own sends to the rows of an export. All methods are called from one thread.
 
-    :param given: sends that an argument names, by the campaign's id. They outweigh the ledger.
-    :param ledger: the ledger; None where there is none to look into.
+    :param given: the sends of the argument ``sends``, by the campaign's id. They take precedence over the ledger.
+    :param ledger: the ledger; None to look up nothing.
     """
 
     def __init__(self, given: Mapping[str, OwnSend], ledger: Ledger | None = None) -> None:
@@ -56,7 +56,7 @@ class OwnSends:
     def prepare(self) -> None:
         """Look for the ledger, before anything is fetched.
 
-        :raises TruepushWarehouseError: ``ledger_conn_id`` names the ledger, and it cannot be read.
+        :raises TruepushWarehouseError: ``ledger_conn_id`` names the ledger, but it cannot be read.
         """
         ledger = self._ledger
         if ledger is None:
@@ -68,22 +68,23 @@ class OwnSends:
         except TruepushWarehouseError as error:
             if ledger.is_required:
                 raise TruepushWarehouseError(
-                    f"ledger_conn_id: {ledger} cannot be read. {error} Nothing was fetched."
+                    f"ledger_conn_id: {ledger} cannot be read. {error} Nothing was fetched. Check the connection and "
+                    "its privilege to read the table, or omit ledger_conn_id."
                 ) from error
             self._reads = False
-            log.warning("Could not read %s, so the columns of own sends stay as they are. %s", ledger, error)
+            log.warning("Could not read %s, so the columns of own sends are left unchanged. %s", ledger, error)
             return
         if self._reads:
-            log.info("Own sends are looked up in %s.", ledger)
+            log.info("Looking up own sends in %s.", ledger)
         elif ledger.is_required:
             log.warning(
-                "Could not find %s, so the columns of own sends stay empty. The first campaign that is sent with this "
-                "ledger creates its table.",
+                "Could not find %s, so the columns of own sends stay empty. The first campaign sent with this ledger "
+                "creates its table.",
                 ledger,
             )
 
     def add(self, batch: Batch) -> Batch:
-        """Return a batch whose rows have what is known of their sends."""
+        """Return the batch with the columns about own sends filled."""
         found = self._recorded([row.campaign_id for row in batch.rows])
         rows = []
         for row in batch.rows:
@@ -99,8 +100,12 @@ class OwnSends:
         try:
             return self._ledger.sends(campaign_ids)
         except TruepushWarehouseError as error:
-            # Statistics of this moment cannot be had later, and the next export finds the sends.
-            log.warning("Could not read %s any more; the rows are written without own sends. %s", self._ledger, error)
+            # Today's counters cannot be fetched later, but the next export can still look the sends up.
+            log.warning(
+                "Could no longer read %s, so the rows are written without the columns of own sends. %s",
+                self._ledger,
+                error,
+            )
             self._reads = False
             return {}
 
@@ -111,9 +116,9 @@ class OwnSends:
 
 
 def read_sends(field: str, value: Any) -> dict[str, OwnSend]:
-    """Read the argument ``sends``: a list of mappings with ``campaign_id`` and fields of a send, or text that holds it.
+    """Read the argument ``sends``: a list of mappings with ``campaign_id`` and fields of a send, or text with the list.
 
-    :raises TruepushValidationError: for an item that is not a send.
+    :raises TruepushValidationError: an item is not a send.
     """
     read = templated.items(field, value)
     sends: dict[str, OwnSend] = {}

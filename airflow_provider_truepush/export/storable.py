@@ -12,21 +12,21 @@ from airflow_provider_truepush.api.checks.text import writable
 
 #: The largest number in a signed column of 64 bits.
 LARGEST = 2**63 - 1
-#: Levels of JSON that every database reads; MariaDB reads up to 32.
+#: Levels of nesting in JSON that every database accepts. MariaDB accepts 32.
 DEEPEST = 25
-#: The key of ``raw`` that flags a title which is not stored as Truepush returned it.
+#: The key in ``raw`` that flags a title which is not stored as Truepush returned it.
 TITLE_REPLACED = "title_replaced"
-#: MySQL's charset of up to three bytes, which Python has no codec for.
+#: MySQL's charset of at most three bytes per character. Python has no codec for it.
 BASIC_PLANE = "utf8mb3"
 
 
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """The text that the columns of a database can hold.
+    """The limits of a database's text columns.
 
-    :param encodings: Python's names of the encodings of the columns, or ``utf8mb3``; none for all of Unicode.
-    :param max_characters: the longest title; None for no limit.
-    :param max_bytes: the longest title in bytes of UTF-8; None for no limit.
+    :param encodings: Python's names of the columns' encodings, or ``utf8mb3``; empty when all of Unicode can be stored.
+    :param max_characters: maximum length of a title in characters; None for no limit.
+    :param max_bytes: maximum length of a title in bytes of UTF-8; None for no limit.
     """
 
     encodings: tuple[str, ...] = ()
@@ -38,14 +38,14 @@ class TextLimits:
         return all(_encodes(encoding, text) for encoding in self.encodings)
 
     def fit(self, text: str) -> str:
-        """Replace each character that cannot be stored: by U+FFFD, or by ``?`` where that cannot be stored either."""
+        """Replace each character that cannot be stored by U+FFFD, or by ``?`` if U+FFFD cannot be stored either."""
         if self.encodings and not self.holds(text):
             mark = "\ufffd" if self.holds("\ufffd") else "?"
             text = "".join(one if self.holds(one) else mark for one in text)
         return text
 
     def fit_title(self, title: str) -> str:
-        """Replace such characters in a title, and shorten a title that is too long for its column."""
+        """Replace characters of a title that cannot be stored, and cut off a title that is too long for its column."""
         title = self.fit(title)
         if self.max_characters is not None and len(title) > self.max_characters:
             title = title[: self.max_characters]
@@ -71,7 +71,7 @@ def raw_json(
 
 
 def _storable(value: Any, fit: Callable[[str], str], levels: int) -> Any:
-    """Return JSON that every database reads. A value that some of them reject as a number is kept as text."""
+    """Return JSON that every database accepts. A number that some databases reject becomes text."""
     if isinstance(value, str):
         return fit(writable(value))
     if isinstance(value, bool) or value is None:

@@ -217,7 +217,11 @@ def _store_for(identity: Identity, task_try: TaskTry, store: Any, ledger_conn_id
         return state
     conn_id, since = begun or (str(ledger_conn_id), number)
     if conn_id != ledger_conn_id:
-        log.warning("ledger_conn_id is %r; this send was begun in %r, and is ended there.", ledger_conn_id, conn_id)
+        log.warning(
+            "ledger_conn_id is %r, but this send was begun in %r; it is completed there.",
+            ledger_conn_id,
+            conn_id,
+        )
     if begun is None:
         ledger = _begin(state, identity, number, conn_id, first_of_run=first_of_run)
     else:

@@ -167,8 +167,8 @@ class CampaignSending:
         refusals.check_same_send(record, self._store, self._content)
         if record.attempt in self._recorder.unsent:
             raise TruepushServerError(
-                f"The intent to send {record.title!r} could not be removed from {self._store}. This try sent "
-                "nothing on it. If the next try asks for a manual decision because of it: the campaign was not sent."
+                f"The intent to send {record.title!r} could not be removed from {self._store}. This try "
+                "did not send it. If the next try asks for a manual decision because of it: the campaign was not sent."
             )
         if record.settled:
             metrics.count("truepush.sends.resumed")

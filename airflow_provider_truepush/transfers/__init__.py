@@ -1,1 +1,1 @@
-"""Transfers: export Truepush's statistics into a warehouse."""
+"""Transfers: export Truepush's statistics to SQL databases and files."""

@@ -61,21 +61,21 @@ def ratio(field: str, value: Any) -> float | None:
 
 
 def name(field: str, value: Any) -> str:
-    """Check a name that is written into rows."""
+    """Check a name that rows carry."""
     found = text(field, value)
     if len(found) > _LONGEST_NAME or found != found.strip() or not found.isprintable():
-        refuse(field, value, f"must have up to {_LONGEST_NAME} printable characters, no blank at either end")
+        refuse(field, value, f"must have 1 to {_LONGEST_NAME} printable characters, and no blank at either end")
     return found
 
 
 def optional_name(field: str, value: Any) -> str | None:
-    """Check the same, or None."""
+    """Check a name that rows carry, or None."""
     given = templated.optional(value)
     return None if given is None else name(field, given)
 
 
 def sends(field: str, value: Any) -> dict[str, OwnSend]:
-    """Check what is known of sends, or None."""
+    """Check a list of own sends, or None."""
     if value is None:
         return {}
     from airflow_provider_truepush.export.sends import read_sends
@@ -92,7 +92,7 @@ def flag(field: str, value: Any) -> bool:
 
 
 def choice(field: str, value: Any, choices: tuple[str | None, ...]) -> Any:
-    """Check that a value is one of the choices, of which None may be one."""
+    """Check that a value is one of the choices. None can be a choice."""
     read = templated.optional(value) if None in choices else value
     if read not in choices:
         words = [repr(one) for one in choices]
@@ -101,10 +101,10 @@ def choice(field: str, value: Any, choices: tuple[str | None, ...]) -> Any:
 
 
 def compression(field: str, value: Any, of_format: Any) -> str | None:
-    """Check the compression of a file of a format."""
+    """Check that a format supports a compression."""
     read: str | None = choice(field, value, COMPRESSIONS)
     if read is not None and of_format == "parquet":
-        refuse(field, value, "is for jsonl and csv", "Omit it: Parquet compresses its columns by itself")
+        refuse(field, value, "is for jsonl and csv", "Omit it: Parquet compresses its columns itself")
     return read
 
 

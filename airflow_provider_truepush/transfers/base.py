@@ -34,34 +34,36 @@ _NAMED = 50
 
 
 class StatsTransfer(ExportLineage, TruepushOperator):
-    """Base of the transfers. It fetches the counters of many campaigns at once, and writes them in batches.
+    """Base of the transfers. Fetches the counters of many campaigns concurrently, and writes them in batches.
 
-    A try that fails keeps what it has written, and the next try of the same execution fetches only what is left. When
+    A try that fails keeps the rows that it has written, and the next try of the same execution fetches the rest. When
     someone clears the task, a new execution begins, which fetches everything again.
 
-    An argument that was given must not render to an empty value: a template that rendered to None, an XCom of None and
-    a mapped None are errors. A literal None in the Dag file has the meaning that is described here.
+    It is an error if an argument is given and renders to an empty value: a template that rendered to None, an XCom of
+    None, or a mapped None. A literal None in the Dag file has the meaning that is described below.
 
-    :param campaign_ids: ids of campaigns: a list, rows of ``TruepushListCampaignsOperator``, or text that holds
-        either, as JSON or Python writes it. They are fetched whatever their age. None for every campaign that
-        ``listCampaign`` shows, within ``refresh_for`` and ``stop_after_unchanged``.
+    :param campaign_ids: ids of campaigns: a list, rows of ``TruepushListCampaignsOperator``, or text with either, in
+        JSON or as a Python literal. They are fetched whatever their age. None for every campaign that
+        ``listCampaign`` returns, within ``refresh_for`` and ``stop_after_unchanged``.
     :param project: a stable name of the Truepush project in the rows; None for the connection's id.
-    :param refresh_for: age up to which campaigns are fetched, from their creation to the start of the run. None for
-        all. A campaign that is scheduled further ahead than this is never fetched.
+    :param refresh_for: maximum age of the campaigns to fetch, from their creation to the start of the run. None for
+        all. A campaign that was scheduled further ahead than this is never fetched.
     :param stop_after_unchanged: leave out campaigns whose counters did not change in this number of fetches in a row.
         None to leave out none.
-    :param snapshot_key: names the snapshot: the rows of another execution with the same key are replaced. None for the
-        end of the run's data interval, or, where it has none, the run's ``run_after``; ISO 8601, UTC.
+    :param snapshot_key: name of the snapshot. An export replaces the rows that another one wrote with the same key.
+        None for the end of the run's data interval, or for the run's ``run_after`` if it has none (ISO 8601, UTC).
     :param on_past_interval: what to do in a run that is more than one interval late, as in a backfill or a late
         catch-up. Truepush reports current counters only, so the counters of that time are lost. ``skip`` the task,
-        ``flag`` the rows (``past_interval``), or ``fail``. Manual runs, and tries that continue what an earlier one
-        has begun, are flagged.
-    :param fail_if_missing_ratio: fail when a larger part of the campaigns has no statistics; None to never fail.
+        ``flag`` the rows (``past_interval``), or ``fail``. The rows of manual runs, and of tries that continue an
+        earlier try, are flagged in any case.
+    :param fail_if_missing_ratio: fail when a larger share of the campaigns has no statistics, from 0 to 1. None to
+        never fail.
     :param ledger_conn_id: id of an SQL connection with the ledger of sends (``ledger_conn_id`` of the operators that
-        send). Exported campaigns that were sent by this provider get ``link, segment_id, segment, tags`` and the Dag,
-        run and task that sent them. None to look for a ledger in the database that is written to.
-    :param sends: the same of campaigns that no ledger has: a list of mappings with ``campaign_id`` and any of
-        ``link, segment_id, segment, tags, dag_id, run_id, task_id``, or text that holds it. It outweighs the ledger.
+        send). Rows of campaigns that this provider sent get ``link, segment_id, segment, tags`` and the Dag, run and
+        task that sent them. None to use a ledger in the target database, if there is one.
+    :param sends: the same columns for campaigns that no ledger has: a list of mappings with ``campaign_id`` and any of
+        ``link, segment_id, segment, tags, dag_id, run_id, task_id``, or text with that list. It takes precedence over
+        the ledger.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -77,7 +79,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         "sends",
         "truepush_conn_id",
     )
-    #: Arguments that must not come out empty once they were given.
+    #: Arguments that must not render to an empty value when they are given.
     never_empty_fields: ClassVar[tuple[str, ...]] = given.SHARED
     native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio", "sends")
 
@@ -111,7 +113,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         self.sends = sends = None if sends is NOT_GIVEN else sends
         self.truepush_conn_id = truepush_conn_id
         self._never_empty = never_empty
-        # A template without a value must not mean every campaign.
+        # A template that rendered to None must not mean every campaign.
         self._some_campaigns = campaign_ids is not None
         with checked_at_parse():
             if self._some_campaigns:
@@ -126,7 +128,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        """As Airflow's; None is a choice in ``partial``, and an error among mapped values."""
+        """Return Airflow's partial operator. None is allowed in ``partial``, and an error among mapped values."""
         partial = super().partial(**kwargs)
         given.mark_partial(partial, kwargs)
         return CheckedPartial(partial, cls._check_mapped)
@@ -142,7 +144,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         """Check the arguments of the target, and create the sink. Nothing is written yet."""
 
     def ledger(self, sink: Any) -> Ledger | None:
-        """Return the ledger to look sends up in; None where there is none."""
+        """Return the ledger with the sends; None when there is none."""
         from airflow_provider_truepush.transfers.connections import open_ledger
 
         return None if self.ledger_conn_id is None else open_ledger(self.ledger_conn_id)
@@ -165,7 +167,14 @@ class StatsTransfer(ExportLineage, TruepushOperator):
             _measure(outcome, time.monotonic() - began)
             self._judge(outcome, ratio)
         summary = self.publish_export(context, run, outcome)
-        self.log.info("Exported: %s", summary)
+        self.log.info(
+            "Exported the statistics of %d of %d campaigns to %s as the snapshot %s; %d have no statistics yet.",
+            outcome.rows,
+            outcome.campaigns,
+            summary.get("table") or summary.get("manifest"),
+            run.snapshot_key,
+            outcome.missing,
+        )
         return summary
 
     def _selection(self, context: Context) -> Selection:
@@ -211,7 +220,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         )
         if not past:
             return False
-        # A manual run is meant to store the current counters, and an export that an earlier try began is completed.
+        # A manual run is meant to store the current counters, and a later try completes what an earlier one began.
         if not by_schedule or resumes_from(context, self.retries) is not None:
             self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
             return True
@@ -222,25 +231,25 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         if self.on_past_interval == "fail":
             raise AirflowFailException(message)
         if self.on_past_interval == "skip":
-            raise AirflowSkipException(message + " Set on_past_interval='flag' to export them with a flag.")
+            raise AirflowSkipException(message + " Set on_past_interval='flag' to export them and flag the rows.")
         self.log.warning("The rows are flagged past_interval: the run's interval ended at %s.", interval_end)
         return True
 
     def _judge(self, outcome: Outcome, ratio: float | None) -> None:
-        """Fail when campaigns are left. The rows that were fetched are kept."""
+        """Fail if campaigns are left. The fetched rows are kept."""
         left = ""
         if outcome.failed:
-            left = f"{len(outcome.reasons)} were not fetched: {_some(list(outcome.reasons), outcome.failed)}"
-        kept = f"{outcome.rows} rows are kept; the next try fetches only what is left."
+            left = f"{outcome.failed} could not be fetched: {_some(list(outcome.reasons), outcome.failed)}"
+        kept = f"{outcome.rows} rows were kept; the next try fetches the rest."
         if outcome.broken_by is not None:
-            self.log.error("The export was interrupted. %s %s", kept, left)
+            self.log.error("The export was interrupted. %s%s", kept, f" Campaigns so far: {left}." if left else "")
             raise outcome.broken_by
         if left:
             first = next(iter(outcome.reasons.values()))
-            raise AirflowException(f"Of {outcome.campaigns} campaigns {left}. {kept} The first reason: {first}")
+            raise AirflowException(f"Of {outcome.campaigns} campaigns, {left}. The first error: {first} {kept}")
         if ratio is not None and outcome.missing > ratio * outcome.campaigns:
             raise AirflowException(
-                f"{outcome.missing} of {outcome.campaigns} campaigns have no statistics, more than "
+                f"{outcome.missing} of {outcome.campaigns} campaigns have no statistics, which is more than "
                 f"fail_if_missing_ratio={ratio:g} allows: {_some(outcome.missing_ids, outcome.missing)}. {kept}"
             )
 

@@ -15,12 +15,12 @@ from airflow_provider_truepush.export.sql.warehouse import PATIENCE
 
 
 def open_engine(field: str, conn_id: str) -> Engine:
-    """Return the engine of an SQL connection. Nothing is connected yet.
+    """Return the engine of an SQL connection. It does not connect yet.
 
     :param field: the argument that names the connection, for errors.
-    :param conn_id: its id.
-    :raises TruepushValidationError: when its provider is not installed.
-    :raises TruepushSchemaError: when it is not an SQL connection, or its database cannot be used.
+    :param conn_id: id of the connection.
+    :raises TruepushValidationError: the connection's provider is not installed.
+    :raises TruepushSchemaError: the connection is not an SQL connection, or its database is not supported.
     """
     connection: Any = BaseHook.get_connection(conn_id)
     try:
@@ -32,6 +32,6 @@ def open_engine(field: str, conn_id: str) -> Engine:
 
 
 def open_ledger(conn_id: str) -> SqlLedger:
-    """Return the ledger that ``ledger_conn_id`` names, with a connection of its own."""
+    """Return the ledger that ``ledger_conn_id`` names, with its own connection."""
     engine = open_engine("ledger_conn_id", conn_id)
     return SqlLedger(engine, Session(engine, conn_id, PATIENCE), conn_id, is_required=True, owns_session=True)

@@ -1,8 +1,8 @@
-"""Arguments of the transfers that must not come out empty once they were given.
+"""Find the arguments of the transfers that must not render to an empty value.
 
-A literal None in the Dag file is a choice, and so is an argument that was left out. A template that rendered to None,
-an XCom of None and a mapped None are errors: without ids an export would fetch every campaign, without a project or a
-schema it would write elsewhere, without a ratio nothing would stop it.
+A literal None in the Dag file is allowed, and so is an omitted argument. A template that rendered to None, an XCom of
+None and a mapped None are errors: without ids an export would fetch every campaign, without a project or a schema it
+would write elsewhere, and without a ratio it would never fail.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
 from airflow_provider_truepush.operators.arguments import came_from_default_args, checked_at_parse
 
-#: The arguments of both transfers that must not come out empty.
+#: The arguments of both transfers that must not render to an empty value.
 SHARED = (
     "campaign_ids",
     "project",
@@ -25,16 +25,16 @@ SHARED = (
     "sends",
     "truepush_conn_id",
 )
-#: Among the arguments of a mapped task: names of those that are literally None in ``partial``. Airflow makes the
-#: operator of a mapped task when it runs, from the values of ``partial`` and of ``expand`` alike.
+#: The extra argument of a mapped task with the names of those that are literally None in ``partial``. Airflow creates
+#: the operator when the task runs, and does not show which values come from ``partial`` and which from ``expand``.
 _NONE_IN_PARTIAL = "truepush_none_in_partial"
 
 
 def never_empty(given: Mapping[str, Any], kwargs: dict[str, Any]) -> tuple[str, ...]:
-    """Return which arguments must not come out empty; refuse a mapped one that already is None.
+    """Return the names of the arguments that must not render to an empty value, and refuse a mapped None.
 
-    :param given: arguments by name, as a constructor got them; NOT_GIVEN for those that were left out.
-    :param kwargs: the constructor's further arguments.
+    :param given: the arguments of a constructor by name; NOT_GIVEN for omitted ones.
+    :param kwargs: the constructor's other arguments.
     :raises TruepushArgumentError: an argument of a mapped task is None.
     """
     literally_none = kwargs.get(_NONE_IN_PARTIAL)
@@ -50,7 +50,7 @@ def never_empty(given: Mapping[str, Any], kwargs: dict[str, Any]) -> tuple[str, 
 
 
 def mark_partial(partial: Any, kwargs: Mapping[str, Any]) -> None:
-    """Note which arguments are literally None in ``partial``.
+    """Record which arguments are literally None in ``partial``.
 
     :param partial: Airflow's partial operator.
     :param kwargs: the arguments of ``partial``.
@@ -59,7 +59,7 @@ def mark_partial(partial: Any, kwargs: Mapping[str, Any]) -> None:
 
 
 def forget_partial(kwargs: dict[str, Any]) -> None:
-    """Remove the note of :func:`mark_partial`, which Airflow's own constructor does not take."""
+    """Remove the record of :func:`mark_partial`, which Airflow's constructor does not accept."""
     kwargs.pop(_NONE_IN_PARTIAL, None)
 
 

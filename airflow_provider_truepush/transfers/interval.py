@@ -8,7 +8,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-#: The least length that is assumed for the next interval where a timetable does not report it.
+#: The minimum length that is assumed for the next interval if a timetable does not report it.
 _SHORTEST_UNKNOWN = timedelta(days=1)
 _WITHOUT_NEXT = ("NullTimetable", "OnceTimetable", "ContinuousTimetable")
 
@@ -20,12 +20,12 @@ def is_past(
     timetable: Any,
     now: datetime,
 ) -> bool:
-    """Return whether the interval after this run's has ended as well.
+    """Return whether the interval that follows this run's has ended as well.
 
     If it has, today's counters belong to that interval or to a later one.
 
     :param interval_start: start of the run's data interval.
-    :param interval_end: end of the run's data interval; None for a run without one, which is about now.
+    :param interval_end: end of the run's data interval; None for a run without one, which is never late.
     :param timetable: the Dag's timetable.
     :param now: an aware datetime.
     """
@@ -36,11 +36,11 @@ def is_past(
 
 
 def next_end(timetable: Any, interval_start: datetime | None, interval_end: datetime) -> datetime | None:
-    """Return when the next interval ends; None when no other follows.
+    """Return when the next interval ends; None when no interval follows.
 
-    Airflow's own timetables are read: cron expressions, time deltas, lists of events, and the timetable inside one
-    that combines assets with time. A custom timetable is asked for its next run. If that fails, the next interval is
-    assumed to have the length of this one, and at least a day.
+    The schedule is read from Airflow's own timetables: cron expressions, time deltas, lists of events, and the time
+    part of a timetable that combines assets with time. A custom timetable is asked for its next run. If that fails, the
+    next interval is assumed to be as long as this one, and at least a day.
     """
     if type(timetable).__name__ in _WITHOUT_NEXT:
         return None
@@ -64,7 +64,7 @@ def next_end(timetable: Any, interval_start: datetime | None, interval_end: date
     if hasattr(timetable, "next_dagrun_info"):
         try:
             return _asked(timetable, interval_start, interval_end)
-        except Exception as error:  # it is the user's code
+        except Exception as error:  # a timetable is the user's code
             log.warning(
                 "The timetable %s could not report its next run (%s: %s). Its next interval is assumed to be as long "
                 "as this one, and at least a day.",
@@ -77,7 +77,7 @@ def next_end(timetable: Any, interval_start: datetime | None, interval_end: date
 
 
 def _of(timetable: Any, name: str) -> Any:
-    """Return an attribute, which Airflow's server-side timetables keep with an underscore."""
+    """Return an attribute, whose name has a leading underscore in Airflow's server-side timetables."""
     return getattr(timetable, name, None) or getattr(timetable, f"_{name}", None)
 
 
@@ -94,12 +94,12 @@ def _after(expression: str, zone: Any, moment: datetime) -> datetime:
 
 
 def _asked(timetable: Any, interval_start: datetime | None, interval_end: datetime) -> datetime | None:
-    """Return the end that a custom timetable reports, asked as the scheduler asks."""
+    """Return the end of the next interval that a custom timetable reports. It is called as the scheduler calls it."""
     import pendulum
     from airflow.timetables.base import DataInterval, TimeRestriction
 
     interval = DataInterval(pendulum.instance(interval_start or interval_end), pendulum.instance(interval_end))
-    # With catchup a timetable returns the very next run, and not the newest one.
+    # With catchup a timetable returns the next run instead of the latest one.
     every_run = TimeRestriction(earliest=None, latest=None, catchup=True)
     info = timetable.next_dagrun_info(last_automated_data_interval=interval, restriction=every_run)
     if info is None:

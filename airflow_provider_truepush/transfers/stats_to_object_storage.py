@@ -31,39 +31,39 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         campaign_stats/dt=2026-11-23/<dag>.<task>.<run>.<hash>.parquet
         campaign_stats/dt=2026-11-23/_<dag>.<task>.<run>.<hash>_manifest.json
 
-    ``dt`` is the end of the run's data interval, or, where it has none, the run's ``run_after`` (UTC). Every try and
-    re-run of one run uses the same names, and different runs use different names. A re-run replaces its file as a
-    whole; a late observation never replaces a newer one. The manifest is written last and names the run, rows,
-    hashes, columns, first and last ``observed_at``, and the campaigns without statistics. A file without a manifest is
-    not complete. Several runs of a day have one file each, with the same campaigns: use the newest ``observed_at``.
+    ``dt`` is the end of the run's data interval, or the run's ``run_after`` if it has none (UTC). All tries and re-runs
+    of a run use the same names, and different runs use different names. A re-run replaces the whole file, but a late
+    observation never replaces a newer one. The manifest is written last, and has the run, rows, hashes, columns, first
+    and last ``observed_at``, and the campaigns without statistics. A file without a manifest is not complete. Several
+    runs on one day have one file each, with the same campaigns: use the latest ``observed_at``.
 
     Columns: ``project, campaign_id, snapshot_key, observed_at, title, created_at``, the eight counters as 64-bit
     integers, ``raw`` (JSON text of counters without a column), ``logical_date, dag_id, run_id, past_interval``. All
-    moments are UTC. The rows are in the order in which they were fetched.
+    times are UTC. The rows are in the order in which they were fetched.
 
     The file is built on the worker's disk, which must have room for it, and appears when it is complete. Until then a
     try saves the fetched rows under ``campaign_stats/_parts``, every ten seconds and when it fails; the next try of
     the same execution fetches the rest. A worker that is killed loses up to ten seconds of fetching. When the task
-    fails by ``fail_if_missing_ratio`` after its file was complete, the file is kept, and the next try fetches the
-    missing campaigns.
+    fails because of ``fail_if_missing_ratio``, its complete file is kept, and the next try fetches the missing
+    campaigns.
 
     Before anything is fetched, the task checks that the format is available and that files can be written. Only one
     writer per run is supported: object storages have no lock, and two tries that complete at the same moment may leave
     the older one's file.
 
-    Files have no record of earlier runs: ``stop_after_unchanged`` is refused, ``refresh_for`` leaves out only campaigns
-    whose id carries their age, and counters that fell are not flagged (``regressed`` is 0).
-    ``TruepushStatsToSqlOperator`` supports all of these.
+    Files have no record of earlier runs. So ``stop_after_unchanged`` is refused, ``refresh_for`` leaves out only
+    campaigns whose id carries their age, and counters that fell are not flagged (``regressed`` is 0).
+    ``TruepushStatsToSqlOperator`` supports all three.
 
     Returns a dict of ``rows, campaigns, missing, regressed, titles_replaced, resumed, left_out, project, snapshot_key,
     past_interval, min_observed_at, max_observed_at, manifest`` and ``files``, a list of ``path, rows, bytes, sha256``;
-    with ``superseded`` when a newer observation of the same run exists and is kept.
+    and ``superseded`` if a newer observation of the same run exists and was kept.
 
-    :param path: an absolute path, or a URL that ``ObjectStoragePath`` knows, such as
+    :param path: an absolute path, or a URL that ``ObjectStoragePath`` supports, such as
         ``s3://conn_id@bucket/prefix``. The provider of the storage must be installed.
     :param format: ``parquet`` (needs the extra ``parquet``), ``jsonl`` or ``csv`` (RFC 4180, UTF-8). CSV holds titles
         unchanged: if you do not trust them, do not open the file in a spreadsheet, which reads ``=1+1`` as a formula.
-    :param compression: ``gzip`` for jsonl and csv; None for none. Parquet compresses its columns by itself.
+    :param compression: ``gzip`` for jsonl and csv; None for none. Parquet compresses its columns itself.
     :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
         ``refresh_for``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio`` and ``truepush_conn_id``.
     """
@@ -160,5 +160,6 @@ def _day(context: Context) -> date:
             day: date = moment.astimezone(UTC).date()
             return day
     raise ValueError(
-        "The run has no data interval, run_after or logical date, so its files have no folder. Nothing was fetched."
+        "The run has no data interval, run_after or logical date, so the date of its files is unknown. Nothing was "
+        "fetched. Run the task in a Dag run that has one of them."
     )

@@ -29,25 +29,24 @@ __all__ = ["TruepushStatsToSqlOperator"]
 class TruepushStatsToSqlOperator(StatsTransfer):
     """Fetch the counters of campaigns and write them into an SQL database: ``listCampaign``, ``campaignStats``.
 
-    The tables are ``<prefix>campaign_stats`` (a row per campaign and snapshot), ``<prefix>campaign_stats_latest`` (a
-    row per campaign) and ``<prefix>campaigns``; the view ``<prefix>campaign_stats_increments`` shows what was added
-    between two snapshots. A row is replaced by an observation that is as new or newer, never by an older one. All
-    moments are UTC.
+    The tables are ``<prefix>campaign_stats`` (one row per campaign and snapshot), ``<prefix>campaign_stats_latest``
+    (one row per campaign) and ``<prefix>campaigns``. The view ``<prefix>campaign_stats_increments`` has the increase
+    between two snapshots. An observation replaces a row that is as old or older, never a newer one. All times are UTC.
 
-    PostgreSQL, SQLite, MySQL, MariaDB and DuckDB have an upsert, and each batch is one transaction. Redshift and SQL
-    Server merge a batch in one transaction too. On Snowflake, BigQuery and Databricks SQL each table has one ``MERGE``
-    per batch, which is atomic by itself, and the history is merged last: a try that was killed in between writes the
-    batch again. Databricks SQL and SQL Server are untested. Other databases are compared row by row; ClickHouse is
-    refused. Nothing is fetched before tables and rights have been checked.
+    Each batch is one transaction, except on Databricks SQL: there each table has one atomic ``MERGE`` per batch, the
+    history last, so a try that was killed in between writes the batch again. PostgreSQL, SQLite, MySQL, MariaDB and
+    DuckDB use upserts; Snowflake, BigQuery, Redshift, Databricks SQL and SQL Server use ``MERGE``. Databricks SQL and
+    SQL Server are untested. Other databases are read and compared row by row; ClickHouse is refused. Tables and
+    privileges are checked before anything is fetched.
 
-    Keys are not enforced on Snowflake, BigQuery, Redshift and Databricks. Two exports at once are kept apart by a lock
-    on Redshift, and by the warehouse's own conflict rules on Snowflake and Databricks. On BigQuery, do not run two
-    exports of one project at once: put them into a pool with one slot.
+    Snowflake, BigQuery, Redshift and Databricks do not enforce keys. Two concurrent exports are kept apart by a table
+    lock on Redshift, by the update of a lock row on Snowflake and BigQuery, and by Delta's conflict rules on
+    Databricks.
 
-    A title that the database cannot store, because of its encoding or the length of the column, is stored with
-    replacement characters; ``raw`` then has ``title_replaced``.
+    A title that the database cannot store, because of its encoding or the length of the column, is shortened or stored
+    with replacement characters; ``raw`` then has ``title_replaced``.
 
-    A connection of type ``google_cloud_platform`` leads to BigQuery; the dataset is ``schema``, or the connection's
+    A connection of type ``google_cloud_platform`` connects to BigQuery. The dataset is ``schema``, or the connection's
     schema or extra ``dataset``.
 
     Returns a dict of ``rows, campaigns, missing, regressed, titles_replaced, resumed, left_out, project, snapshot_key,
@@ -57,11 +56,11 @@ class TruepushStatsToSqlOperator(StatsTransfer):
     :param campaign_ids: see :class:`~airflow_provider_truepush.transfers.base.StatsTransfer`, as for ``project``,
         ``refresh_for``, ``stop_after_unchanged``, ``snapshot_key``, ``on_past_interval``, ``fail_if_missing_ratio``,
         ``ledger_conn_id``, ``sends`` and ``truepush_conn_id``.
-    :param schema: the schema (BigQuery: the dataset) with the tables; None for the connection's own. It is not created.
+    :param schema: the schema of the tables (BigQuery: the dataset). It must exist. None for the connection's default.
     :param table_prefix: prefix of the names of the tables and of the view.
-    :param create_table: create the tables and the view if they do not exist. False fails the task instead.
-    :param schema_contract: ``evolve`` adds columns that a table lacks, as nullable ones, and accepts others;
-        ``freeze`` refuses both.
+    :param create_table: create the tables and the view if they do not exist. If False, the task fails instead.
+    :param schema_contract: ``evolve`` adds nullable columns that a table lacks, and accepts columns that it has in
+        addition; ``freeze`` refuses both.
     """
 
     template_fields: Sequence[str] = (
@@ -144,11 +143,11 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         )
 
     def ledger(self, sink: Warehouse) -> Ledger | None:
-        """Return the ledger that an argument names, or that of the database that is written to."""
+        """Return the ledger that ``ledger_conn_id`` names, or else that of the target database."""
         return super().ledger(sink) or sink.ledger()
 
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
-        """Return the three tables; none where OpenLineage's name for them is unknown."""
+        """Return the three tables; none if OpenLineage's name for them is unknown."""
         if self._written is None:
             return []
         engine, described = self._written

@@ -81,7 +81,7 @@ class TruepushCampaignStatsTrigger(BaseTrigger):
         poller = join(self.truepush_conn_id, self.campaign_id, wait)
         try:
             while not (verdict := await wait.next()).over:
-                self.log.info("Campaign %s: %s. %s", self.campaign_id, verdict.reason, verdict.stats or "")
+                self.log.info("Campaign %s: %s. Counters: %s.", self.campaign_id, verdict.reason, verdict.counters)
         finally:
             poller.leave(self.campaign_id, wait)
         yield TriggerEvent(verdict.as_dict(self.carry))  # type: ignore[no-untyped-call]

@@ -91,7 +91,7 @@ class CampaignWait:
                 hook.forget()  # the next poll looks the connection up again: its token may have been corrected
             verdict = watch.fail(error, time.time(), None if interval is None else max(interval, asked))
         if verdict.news and not verdict.over:
-            self.log.info("Campaign %s: %s. %s", campaign_id, verdict.reason, verdict.stats or "")
+            self.log.info("Campaign %s: %s. Counters: %s.", campaign_id, verdict.reason, verdict.counters)
         return verdict, asked
 
     def _connect(self, hook: TruepushHook) -> None:
@@ -103,13 +103,14 @@ class CampaignWait:
         except Exception as error:
             # Airflow reports a connection as missing also when its API server, or a secrets backend, does not answer.
             raise TruepushConnectionError(
-                f"Connection {self.truepush_conn_id!r} could not be looked up: {error}"
+                f"Connection {self.truepush_conn_id!r} could not be looked up ({error}). The campaign is not affected. "
+                "Check that the connection exists and that Airflow's API server, or the secrets backend, answers."
             ) from error
 
     def finish(self, campaign_id: str, verdict: Verdict, context: Context) -> dict[str, int] | None:
         """End the task by the verdict: return the last counters, or raise."""
         if verdict.good:
-            self.log.info("Campaign %s: %s. %s", campaign_id, verdict.reason, verdict.stats)
+            self.log.info("Campaign %s: %s. Counters: %s.", campaign_id, verdict.reason, verdict.counters)
             return verdict.stats
         message = self.finish_badly(campaign_id, verdict, context)
         if verdict.state == "errors":
@@ -125,10 +126,10 @@ class CampaignWait:
         outcome = "The campaign was not changed."
         if verdict.state == "errors":
             # Failed polls say nothing about the campaign, and a retry may still reach the goal.
-            outcome = "Clear the task to wait again."
+            outcome = "The campaign is not affected. Clear the task to wait again."
         elif self.cancel_on_failure:
             with self.kill_switch.guarded():
                 outcome = cancel_campaign(
                     self.truepush_conn_id, campaign_id, verdict.reason, self.log, self.on_canceled
                 )
-        return f"Campaign {campaign_id}: {verdict.reason}. {outcome} Last counters: {verdict.stats}"
+        return f"Campaign {campaign_id}: {verdict.reason}. Last counters: {verdict.counters}. {outcome}"

@@ -88,13 +88,18 @@ class Verdict:
 
     @property
     def over(self) -> bool:
-        """True when the wait ends."""
+        """Return True when the wait has ended."""
         return self.state != "waiting"
 
     @property
     def good(self) -> bool:
-        """True when it ends well."""
+        """Return True when it ended well."""
         return self.state in ("met", "settled")
+
+    @property
+    def counters(self) -> str:
+        """Return the last counters as text, such as ``reach 100, sent 98``."""
+        return ", ".join(f"{name} {number}" for name, number in (self.stats or {}).items()) or "none yet"
 
     def as_dict(self, carry: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the verdict as JSON primitives: the payload of a trigger's event.

@@ -74,7 +74,7 @@ _MEANING = {
         "omit snapshot_key to name the snapshot by the run's data interval",
     ),
     "refresh_for": (
-        "Without an age the {what} would fetch every campaign there ever was.",
+        "Without an age the {what} would fetch every campaign of the project.",
         "set refresh_for=None in the Dag file if that is meant",
     ),
     "stop_after_unchanged": (
@@ -82,15 +82,15 @@ _MEANING = {
         "omit stop_after_unchanged if that is meant",
     ),
     "fail_if_missing_ratio": (
-        "Without it the {what} would succeed however much is missing.",
+        "Without it the {what} would succeed even if all statistics are missing.",
         "omit fail_if_missing_ratio if that is meant",
     ),
     "schema": ("Without it the rows would go to another schema.", "omit schema to use the connection's own"),
     "export.ledger_conn_id": (
-        "Without it the rows would lack what is known of own sends.",
-        "omit ledger_conn_id to look for a ledger in the database that is written to",
+        "Without it the rows would lack the columns of own sends.",
+        "omit ledger_conn_id to use a ledger in the target database, if there is one",
     ),
-    "sends": ("Without them the rows would lack what is known of own sends.", "omit sends if that is meant"),
+    "sends": ("Without them the rows would lack the columns of own sends.", "omit sends if that is intended"),
     "sql_conn_id": ("Without it the {what} has no database to write to.", "set it to the id of an SQL connection"),
     "truepush_conn_id": (
         "Without it the {what} would go to the project of another connection.",

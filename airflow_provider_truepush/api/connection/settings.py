@@ -82,14 +82,14 @@ def read_settings(
     """
     if not token or not token.strip():
         raise TruepushAuthError(
-            "The connection has no token. Put the project's authentication token (Truepush: project, settings) "
-            "into the password field. Nothing was sent."
+            "The connection has no token. Nothing was sent. Put the project's authentication token (Truepush: project, "
+            "settings) into the connection's password field."
         )
     token = token.strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TruepushAuthError(
-            "The connection's token has characters that are not allowed, such as blanks or line breaks. "
-            "Copy it into the password field again. Nothing was sent."
+            "The connection's token has characters that are not allowed, such as blanks or line breaks. Nothing was "
+            "sent. Copy the token into the connection's password field again."
         )
     known = {extra.name: extra for extra in EXTRAS}
     for name in extra:

@@ -1,4 +1,4 @@
-"""A campaign that this provider sent, as far as it is known which task sent what to whom."""
+"""The details of a campaign that this provider sent: its link, segment and tags, and the task that sent it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_truepush.api.checks.values import items
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.models.campaign import Campaign
 
-#: The table of a ledger, which records sends and is read by exports.
+#: The name of the ledger's table. Tasks that send write it, and exports read it.
 LEDGER = "truepush_send_ledger"
 #: The longest details that are recorded: MySQL's TEXT holds 65,535 bytes.
 _LONGEST = 60_000
@@ -20,11 +20,11 @@ _LONGEST = 60_000
 
 @dataclass(frozen=True, slots=True)
 class OwnSend:
-    """What is known of a campaign that this provider sent. None stands for what is not known.
+    """The details of a campaign that this provider sent. None means that a detail is unknown.
 
     :param link: the address that the push opens.
-    :param segment_id: id of the segment; None for every subscriber, too.
-    :param segment: name of the segment, where the campaign was sent by it.
+    :param segment_id: id of the segment; also None when every subscriber was addressed.
+    :param segment: name of the segment, if the campaign was sent to a segment by its name.
     :param tags: labels of the campaign.
     :param dag_id: the Dag that sent it.
     :param run_id: its run.
@@ -41,24 +41,24 @@ class OwnSend:
 
     @property
     def tags_json(self) -> str | None:
-        """Return the tags as JSON text in ASCII, which every database can hold."""
+        """Return the tags as JSON text in ASCII, which every database can store."""
         return None if self.tags is None else json.dumps(self.tags, separators=(",", ":"))
 
     def over(self, other: OwnSend) -> OwnSend:
-        """Return this, with what only the other one knows."""
+        """Return this send, with details that it lacks taken from the other."""
         merged = {name: _first(getattr(self, name), getattr(other, name)) for name in FIELDS}
         return OwnSend(**merged)
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(OwnSend))
-#: Nothing is known, as of a campaign that was not sent by this provider.
+#: A send without details, for a campaign that this provider did not send.
 UNKNOWN = OwnSend()
 
 
 def send_details(campaign: Campaign) -> str:
-    """Return what a record of a send keeps of its campaign, as JSON text in ASCII; "" where that is too long.
+    """Return the details of a campaign for the record of its send, as JSON text in ASCII; "" if they are too long.
 
-    :param campaign: what is sent.
+    :param campaign: the campaign.
     """
     details = {
         "link": campaign.link,
@@ -73,7 +73,7 @@ def send_details(campaign: Campaign) -> str:
 def read_own_send(author: str, details: str | None) -> OwnSend:
     """Read a record of a send. Records of earlier versions have no details.
 
-    :param author: the try that sent it, in words; empty fields where someone else wrote it.
+    :param author: the try that sent it, in words. A text of another form gives empty fields.
     :param details: see :func:`send_details`.
     """
     try:

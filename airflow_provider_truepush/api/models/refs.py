@@ -53,7 +53,7 @@ class TemplateRef(Ref):
 
 @dataclass(frozen=True, slots=True)
 class TriggerRef(Ref):
-    """A row of listTrigger: a scheduled send of a template, nothing of Airflow's.
+    """A row of listTrigger: a scheduled send of a template. It has no relation to Airflow's triggers.
 
     :param id: the trigger's id.
     :param name: its name, unique in the project.

@@ -82,8 +82,8 @@ def explain_whole_walk(hint: Hint, reading: Reading[R], order: Order, pages: int
         return
     hint.whole_walks_explained = True
     log.warning(
-        "%s: the list has no usable order (%s), so the whole list was read: %d requests for %d rows. Every create, "
-        "search after doubt, watcher poll and export of this project costs as many.",
+        "%s: the list has no usable order (%s), so the whole list was read: %d requests for %d rows. Each create, "
+        "search after a lost answer, watcher poll and export of this project needs as many requests.",
         reading.name,
         order.value,
         reading.requests,

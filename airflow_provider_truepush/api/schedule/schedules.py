@@ -58,7 +58,7 @@ class _Schedule:
         return {self.kind: {name: _primitive(value) for name, value in values.items()}}
 
     def skips(self) -> tuple[Skip, ...]:
-        """The days named that some months do not have; empty when every one of them comes."""
+        """Return the days of the schedule that some months do not have; empty when all months have them."""
         return ()
 
 
@@ -79,7 +79,7 @@ class Once(_Schedule):
         _check_time(self)
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
-        """The ``type`` and ``timings`` that Truepush takes."""
+        """Return the ``type`` and ``timings`` that Truepush accepts."""
         return "once", _time(self)
 
 
@@ -103,7 +103,7 @@ class OnDates(_Schedule):
         object.__setattr__(self, "dates", moments)
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
-        """The ``type`` and ``timings`` that Truepush takes."""
+        """Return the ``type`` and ``timings`` that Truepush accepts."""
         rows: list[dict[str, str]] = []
         for i, item in enumerate(self.dates):
             field = f"on_dates.dates[{i}]"
@@ -131,7 +131,7 @@ class Daily(_Schedule):
         _check_time(self)
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
-        """The ``type`` and ``timings`` that Truepush takes."""
+        """Return the ``type`` and ``timings`` that Truepush accepts."""
         return "repeated", {"sub_type": "daily", **_time(self)}
 
 
@@ -155,7 +155,7 @@ class Weekly(_Schedule):
         object.__setattr__(self, "week_days", _days("weekly.week_days", self.week_days, 0, 6))
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
-        """The ``type`` and ``timings`` that Truepush takes."""
+        """Return the ``type`` and ``timings`` that Truepush accepts."""
         return "repeated", {"sub_type": "weekly", "week_days": list(self.week_days), **_time(self)}
 
 
@@ -179,11 +179,11 @@ class Monthly(_Schedule):
         object.__setattr__(self, "dates", _days("monthly.dates", self.dates, 1, 31))
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
-        """The ``type`` and ``timings`` that Truepush takes."""
+        """Return the ``type`` and ``timings`` that Truepush accepts."""
         return "repeated", {"sub_type": "monthly", "dates": list(self.dates), **_time(self)}
 
     def skips(self) -> tuple[Skip, ...]:
-        """The days named that some months do not have; empty when every one of them comes."""
+        """Return the days of the schedule that some months do not have; empty when all months have them."""
         return _skips(range(1, 13), self.dates)
 
 
@@ -215,12 +215,12 @@ class Yearly(_Schedule):
             checks.refuse("yearly.dates", list(self.dates), f"do not exist in {names}")
 
     def timings(self, zone: tzinfo | None, now: datetime) -> tuple[str, dict[str, Any]]:
-        """The ``type`` and ``timings`` that Truepush takes."""
+        """Return the ``type`` and ``timings`` that Truepush accepts."""
         days = {"months": list(self.months), "dates": list(self.dates)}
         return "repeated", {"sub_type": "yearly", **days, **_time(self)}
 
     def skips(self) -> tuple[Skip, ...]:
-        """The days named that some months do not have; empty when every one of them comes."""
+        """Return the days of the schedule that some months do not have; empty when all months have them."""
         return _skips(self.months, self.dates)
 
 

@@ -1,4 +1,4 @@
-"""The formats: rows become chunks, and chunks a file. No Airflow."""
+"""The formats of files. A format encodes rows as chunks, and writes chunks to a file. No Airflow."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Protocol
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 
-#: Some rows in the form in which a format writes them.
+#: Some rows as a format encodes them.
 Chunk = Any
 
 
 class Writer(Protocol):
-    """A file that is being written, on the worker's disk."""
+    """A file on the worker's disk that is being written."""
 
     def append(self, chunk: Chunk) -> None:
         """Add rows."""
@@ -25,34 +25,34 @@ class Writer(Protocol):
 
 
 class Format(Protocol):
-    """A format of files, and of the parts that become one."""
+    """A format of files and of their parts."""
 
-    #: Of the file, without a dot in front.
+    #: The extension of the file's name, without a dot.
     extension: str
 
     def encode(self, rows: Sequence[StatsRow]) -> Chunk:
-        """Return rows of this run as a chunk."""
+        """Encode rows of this run as a chunk."""
 
     def writer(self, path: Path) -> Writer:
-        """Begin a file."""
+        """Create a file and return its writer."""
 
     def load(self, path: Path) -> Iterator[Chunk]:
-        """Read a file. A damaged one raises ValueError, LookupError, OSError, EOFError or zlib.error."""
+        """Read a file in chunks. A damaged file raises ValueError, LookupError, OSError, EOFError or zlib.error."""
 
     def known(self, chunk: Chunk) -> list[tuple[str, datetime]]:
         """Return ``campaign_id`` and ``observed_at`` (aware, UTC) of each row."""
 
     def only(self, chunk: Chunk, positions: Sequence[int]) -> Chunk:
-        """Return some rows of a chunk."""
+        """Return the rows of a chunk at some positions."""
 
 
 def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
-    """Return the format of a name.
+    """Return a format by its name.
 
     :param name: ``parquet``, ``jsonl`` or ``csv``.
-    :param compression: None, or ``gzip`` for the latter two.
+    :param compression: None, or ``gzip`` for jsonl and csv.
     :param run: the values that all rows share.
-    :raises TruepushValidationError: the format is unknown.
+    :raises TruepushValidationError: the format is unknown, or does not support the compression.
     :raises AirflowOptionalProviderFeatureException: pyarrow is not installed.
     """
     if name not in ("parquet", "jsonl", "csv"):
@@ -64,7 +64,7 @@ def file_format(name: Any, compression: Any, run: ExportRun) -> Format:
 
         return (JsonLinesFormat if name == "jsonl" else CsvFormat)(gzipped=compression == "gzip")
     if compression is not None:
-        refuse("compression", compression, "is for jsonl and csv; Parquet compresses its columns by itself")
+        refuse("compression", compression, "is for jsonl and csv", "Omit it: Parquet compresses its columns itself")
     try:
         from airflow_provider_truepush.export.files.parquet import ParquetFormat
     except ImportError as error:

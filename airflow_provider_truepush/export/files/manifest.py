@@ -1,4 +1,4 @@
-"""The manifest of a run: written last, so that a file with one is complete."""
+"""The manifest of a run. It is written last, so a file with a manifest is complete."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-#: Raised when a reader of manifests has to change.
+#: The version of the manifest's form. Raise it when readers have to change.
 VERSION = 1
 
 
 @dataclass(slots=True)
-class Told:
-    """The summary of the rows for the manifest, collected while they are written.
+class FileSummary:
+    """Summary of the written rows, for the manifest.
 
-    ``missing`` has the ids without statistics.
+    :param missing: ids of campaigns without statistics.
     """
 
     rows: int = 0
@@ -27,36 +27,39 @@ class Told:
     max_observed_at: datetime | None = None
 
     def observed(self, moments: Sequence[datetime]) -> None:
-        """Count rows, at least one, by when each was observed."""
+        """Count rows.
+
+        :param moments: the ``observed_at`` of each row; at least one.
+        """
         self.rows += len(moments)
         self.min_observed_at = min(self.min_observed_at or moments[0], min(moments))
         self.max_observed_at = max(self.max_observed_at or moments[0], max(moments))
 
 
 def describe_file(path: Path, name: str, rows: int) -> dict[str, Any]:
-    """A complete file: its name, rows, bytes and hash."""
+    """Return the name, number of rows, size and hash of a complete file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"name": name, "rows": rows, "bytes": path.stat().st_size, "sha256": digest}
 
 
 def manifest(
-    told: Told,
+    summary: FileSummary,
     *,
     files: Sequence[dict[str, Any]],
     columns: Sequence[str],
     run: dict[str, Any],
     began_at: datetime,
 ) -> bytes:
-    """Put a manifest together."""
+    """Return the content of a manifest."""
     content = {
         "version": VERSION,
         **run,
         "began_at": began_at.isoformat(),
-        "rows": told.rows,
-        "min_observed_at": _moment(told.min_observed_at),
-        "max_observed_at": _moment(told.max_observed_at),
-        "missing": sorted(told.missing),
+        "rows": summary.rows,
+        "min_observed_at": _moment(summary.min_observed_at),
+        "max_observed_at": _moment(summary.max_observed_at),
+        "missing": sorted(summary.missing),
         "columns": list(columns),
         "files": list(files),
     }
@@ -64,7 +67,7 @@ def manifest(
 
 
 def read_manifest(content: bytes | None) -> dict[str, Any]:
-    """Return the content of a manifest; empty when it does not exist or this version cannot read it."""
+    """Read a manifest. Return an empty dict when it does not exist or this version cannot read it."""
     try:
         read = json.loads(content or b"{}")
     except ValueError:
@@ -73,7 +76,7 @@ def read_manifest(content: bytes | None) -> dict[str, Any]:
 
 
 def observed_until(read: dict[str, Any]) -> datetime | None:
-    """Up to when the rows of a manifest were observed; of one without rows, when its export began."""
+    """Return when the latest row of a manifest was observed; if it has no rows, when its export began."""
     moment = read.get("max_observed_at") or read.get("began_at")
     return datetime.fromisoformat(moment) if isinstance(moment, str) else None
 

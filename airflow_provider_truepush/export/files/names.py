@@ -1,4 +1,4 @@
-"""The names of an export's files: always the same for a run, and different for every other run. No I/O."""
+"""The names of an export's files: the same for all tries of a run, and different for every other run. No I/O."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-#: What a name in any storage, and in any reader of it, may hold.
+#: Characters that are replaced in names, because some storage or reader does not support them.
 _SAFE = re.compile(r"[^A-Za-z0-9_.+-]+")
-#: Characters of each id that are shown: the whole stays below the 255 bytes of a file's name.
+#: Maximum number of characters of each id in a name. A file's name then stays below 255 bytes.
 _SHOWN = 60
-#: The folder of all files, below the path that is given.
+#: The folder of all files, below the path argument.
 TABLE = "campaign_stats"
-#: What earlier tries have left. Readers of partitioned folders pass by what begins with an underscore.
+#: The folder of the parts. Readers of partitioned folders skip names with a leading underscore.
 PARTS = "_parts"
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one task of one run, below the path that is given.
+    """The names of the files of one task in one run, below the path argument.
 
-    :param dag_id: the Dag.
-    :param task_id: the task.
-    :param run_id: its run.
-    :param map_index: of a mapped task; -1 for others.
-    :param load_id: names one execution of the task, whose tries go on with each other's parts.
-    :param day: the partition.
-    :param extension: of the file, without a dot in front.
+    :param dag_id: id of the Dag.
+    :param task_id: id of the task.
+    :param run_id: id of the Dag run.
+    :param map_index: index of a mapped task; -1 for others.
+    :param load_id: identifies one execution of the task. Its tries share their parts.
+    :param day: the date of the partition.
+    :param extension: the extension of the file's name, without a dot.
     """
 
     dag_id: str
@@ -40,7 +40,7 @@ class Names:
 
     @property
     def run(self) -> str:
-        """Return a readable name of the task and run. Its last part differs where the readable ones are equal."""
+        """Return a readable name of the task and run. It ends in a hash, because readable parts may be equal."""
         given = (self.dag_id, self.task_id, self.run_id, *((str(self.map_index),) if self.map_index >= 0 else ()))
         exact = hashlib.sha256("\0".join((*given, str(self.map_index))).encode("utf-8", "surrogatepass")).hexdigest()
         readable = (_SAFE.sub("-", part)[:_SHOWN].strip(".") or "-" for part in given)
@@ -53,7 +53,7 @@ class Names:
 
     @property
     def file(self) -> str:
-        """The file."""
+        """Return the name of the file."""
         return f"{self.folder}/{self.run}.{self.extension}"
 
     @property
@@ -68,6 +68,6 @@ class Names:
 
     @property
     def parts_prefix(self) -> str:
-        """What the parts of this execution begin with; those of others are of no use to it."""
+        """Return the prefix of the names of this execution's parts. Parts of other executions cannot be used."""
         kind = hashlib.sha256(f"{self.load_id}\0{self.extension}".encode("utf-8", "surrogatepass")).hexdigest()
         return kind[:12] + "-"

@@ -1,4 +1,4 @@
-"""Parquet, by pyarrow. Imported when a file is to be written."""
+"""Write Parquet with pyarrow. Imported only when a Parquet file is written."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from airflow_provider_truepush.export.columns import FILE_COLUMNS, FILES
 from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 
 _MOMENT = pa.timestamp("us", tz="UTC")
-#: Rows of a row group. They are held as Arrow's columns until then.
+#: Rows per row group. They are kept in memory as Arrow columns until the group is written.
 ROW_GROUP = 50_000
 
 
 _TYPES = {"text": pa.string(), "json": pa.string(), "time": _MOMENT, "int": pa.int64(), "bool": pa.bool_()}
 SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.kind], nullable=column.nullable) for column in FILES])
-#: Columns with few values. A dictionary of the others would only be built to be thrown away.
+#: Columns with few distinct values, which a dictionary makes smaller.
 _REPEATED = [column.name for column in FILES if column.repeats]
-#: Columns of which all rows of a run have the same value.
+#: Columns with the same value in all rows of a run.
 _COMMON = {field.name for field in fields(ExportRun)} & set(FILE_COLUMNS)
 
 
 class ParquetWriter:
-    """Row groups in a file.
+    """Write a file in row groups.
 
     :param path: the file.
     """
@@ -57,9 +57,9 @@ class ParquetWriter:
 
 
 class ParquetFormat:
-    """Typed columns: 64-bit counters, moments in microseconds of UTC, texts, and whether the interval was past.
+    """Parquet with typed columns: counters of 64 bits, times in UTC with microseconds, texts and bools.
 
-    :param run: what all rows have in common.
+    :param run: the values that all rows share.
     """
 
     extension = "parquet"
@@ -70,7 +70,7 @@ class ParquetFormat:
         }
 
     def encode(self, rows: Sequence[StatsRow]) -> pa.Table:
-        """Make a table of rows, column by column."""
+        """Encode rows as a table, column by column."""
         arrays = [
             pa.repeat(self._common[column.name], len(rows))
             if column.name in _COMMON
@@ -80,23 +80,23 @@ class ParquetFormat:
         return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
     def writer(self, path: Path) -> ParquetWriter:
-        """Begin a file."""
+        """Create a file and return its writer."""
         return ParquetWriter(path)
 
     def load(self, path: Path) -> Iterator[pa.Table]:
-        """Read a file, a row group at a time."""
+        """Read a file, one row group at a time."""
         with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(SCHEMA):
-                raise ValueError("it has other columns")
+                raise ValueError("its columns differ from those of this version")
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group)
 
     def known(self, chunk: pa.Table) -> list[tuple[str, datetime]]:
-        """``campaign_id`` and ``observed_at`` of each row."""
+        """Return ``campaign_id`` and ``observed_at`` of each row."""
         moments = chunk["observed_at"].to_pylist()
         ids = chunk["campaign_id"].to_pylist()
         return [(key, moment.astimezone(UTC)) for key, moment in zip(ids, moments, strict=True)]
 
     def only(self, chunk: pa.Table, positions: Sequence[int]) -> pa.Table:
-        """Some rows of a chunk."""
+        """Return the rows of a chunk at some positions."""
         return chunk.take(pa.array(positions, pa.int64()))

@@ -1,4 +1,4 @@
-"""The parts of an execution: rows that a try fetched before the file was complete, for the next try."""
+"""The parts of an execution: files with the rows that one try fetched, for the next try to continue from."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from airflow_provider_truepush.export.files.store import Store
 
 log = logging.getLogger(__name__)
 
-#: What reading a damaged file may raise.
+#: Errors that reading a damaged file may raise.
 _DAMAGED = (ValueError, LookupError, EOFError, zlib.error, csv.Error, gzip.BadGzipFile)
 
 
 @dataclass(slots=True)
 class _Found:
-    """A row of an earlier try."""
+    """The position of a row that an earlier try fetched."""
 
     part: str
     position: int
@@ -53,7 +53,7 @@ class Parts:
     def try_out(self) -> None:
         """Write a test file and remove it.
 
-        :raises TruepushStorageError: it could not be written.
+        :raises TruepushStorageError: the file could not be written.
         """
         name = f"{self._names.parts}/{self._names.parts_prefix}{uuid.uuid4().hex}.probe"
         try:
@@ -61,16 +61,16 @@ class Parts:
         except Exception as error:
             said = " ".join(str(error).split())[:500]
             raise TruepushStorageError(
-                f"Nothing can be written to {self._store.url}: {type(error).__name__}: {said}. Nothing was fetched. "
-                "Check that the path exists or can be created, and that its connection may write there."
+                f"Could not write to {self._store.url} ({type(error).__name__}: {said}). Nothing was fetched. Check "
+                "that the path exists or can be created, and that its connection has write access."
             ) from error
         self._store.remove([name])
 
     def find(self, since: datetime, published: str | None) -> None:
-        """Look for the parts of earlier tries of this execution. Parts of other executions are removed.
+        """Read the parts of earlier tries of this execution, and remove parts of other executions.
 
-        :param since: rows that were observed earlier do not count.
-        :param published: the file, if an earlier try of this execution has completed it.
+        :param since: ignore rows that were observed earlier.
+        :param published: the name of the file, if an earlier try of this execution has completed it.
         """
         ours = f"{self._names.parts}/{self._names.parts_prefix}"
         names = self._store.names(self._names.parts)
@@ -92,12 +92,12 @@ class Parts:
             return
         for position, (campaign_id, observed_at) in enumerate(rows):
             found = self._found.get(campaign_id)
-            # If two tries that ran at the same time fetched it, the newer row counts.
+            # Two tries that ran at the same time may both have fetched the campaign; the newer row counts.
             if observed_at >= since and (found is None or found.observed_at < observed_at):
                 self._found[campaign_id] = _Found(name, position, observed_at)
 
     def take(self, campaign_id: str) -> datetime | None:
-        """Use the row of an earlier try; return when it was observed, or None if no try fetched the campaign."""
+        """Use the row of an earlier try. Return its ``observed_at``; None if no earlier try fetched the campaign."""
         found = self._found.get(campaign_id)
         if found is None:
             return None
@@ -105,7 +105,7 @@ class Parts:
         return found.observed_at
 
     def take_rest(self) -> list[datetime]:
-        """Use all other rows, such as those of campaigns that are no longer listed; return when each was observed."""
+        """Use all other rows, such as those of campaigns that are no longer listed. Return their ``observed_at``."""
         rest = [found for found in self._found.values() if not found.wanted]
         for found in rest:
             found.wanted = True
@@ -128,7 +128,7 @@ class Parts:
                     begin = end
 
     def leave(self, chunks: Sequence[Any]) -> None:
-        """Keep rows for a later try."""
+        """Save rows for a later try."""
         with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
             made = Path(folder) / "part"
             writer = self._format.writer(made)

@@ -15,7 +15,7 @@ from airflow_provider_truepush.export.batches import ROW_BUDGET, Batch, Checkpoi
 from airflow_provider_truepush.export.columns import FILE_COLUMNS
 from airflow_provider_truepush.export.files.formats import Format, Writer
 from airflow_provider_truepush.export.files.manifest import (
-    Told,
+    FileSummary,
     describe_file,
     manifest,
     observed_until,
@@ -28,23 +28,23 @@ from airflow_provider_truepush.export.rows import ExportRun
 
 log = logging.getLogger(__name__)
 
-#: Seconds of fetching that a killed worker may lose.
+#: Seconds between two parts. A killed worker loses at most this much work.
 KEPT_EVERY = 10.0
 
 
 class FileSink:
     """Write the rows to a file on the worker's disk, and copy it to its target when it is complete.
 
-    Every few seconds what was fetched is left beside it as a part, in which a later try of the same execution finds
-    it. Readers see the file of an earlier execution until then, or none.
+    Every few seconds the fetched rows are saved as a part next to the target, for a later try of the same execution.
+    Until the file is complete, readers see the file of an earlier execution, or none.
 
     :param store: the folder or prefix.
-    :param names: the files' names.
-    :param made: their format.
-    :param run: what all rows have in common.
-    :param keeps_unlisted: keep rows of an earlier try that nobody has asked for: the list is what is exported, and it
-        may have become shorter.
-    :param clock: seconds of a clock that only goes forward.
+    :param names: the names of the files.
+    :param made: the format of the files.
+    :param run: the values that all rows share.
+    :param keeps_unlisted: keep rows of an earlier try whose campaigns were not requested. True when the list of
+        campaigns is exported, which may have become shorter since that try.
+    :param clock: a monotonic clock, in seconds.
     """
 
     row_budget = ROW_BUDGET
@@ -66,7 +66,7 @@ class FileSink:
         self._keeps_unlisted = keeps_unlisted
         self._clock = clock
         self._parts = Parts(store, names, made)
-        self._told = Told()
+        self._written = FileSummary()
         self._titles_replaced = 0
         self._unkept: list[Any] = []
         self._began_at = datetime.now(UTC)
@@ -75,7 +75,7 @@ class FileSink:
         self._writer: Writer | None = None
 
     def prepare(self) -> None:
-        """Check that files can be written to the target, and look for the parts of earlier tries."""
+        """Check that files can be written to the target, and read the parts of earlier tries."""
         self._folder = tempfile.TemporaryDirectory(prefix="truepush-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name) / "file"
         self._parts.try_out()
@@ -87,43 +87,45 @@ class FileSink:
         self._kept_at = self._clock()
 
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
-        """Which campaigns earlier tries have fetched. Files know nothing of earlier runs."""
+        """Return the campaigns that earlier tries fetched. Files have no record of earlier runs."""
         known: dict[str, Checkpoint] = {}
         for campaign_id in campaign_ids if done else ():
             observed_at = self._parts.take(campaign_id)
             if observed_at is not None:
                 known[campaign_id] = Checkpoint(done_at=observed_at)
-                self._told.observed([observed_at])
+                self._written.observed([observed_at])
         return known
 
     def write(self, batch: Batch) -> None:
         """Write a batch."""
-        self._told.missing += batch.missing
+        self._written.missing += batch.missing
         if batch.rows:
             chunk = self._format.encode(batch.rows)
             self._open.append(chunk)
             self._unkept.append(chunk)
-            self._told.observed([row.observed_at for row in batch.rows])
+            self._written.observed([row.observed_at for row in batch.rows])
             self._titles_replaced += sum(row.title_replaced for row in batch.rows)
         if self._clock() - self._kept_at >= KEPT_EVERY:
             self._keep()
 
     def finish(self, *, complete: bool) -> SinkResult:
-        """Copy the file to its target; or, when campaigns are left, keep the rows for the next try."""
+        """Copy the file to its target; if campaigns are left, save the rows for the next try instead."""
         if not complete:
             self._keep()
             return SinkResult()
         rest = self._parts.take_rest() if self._keeps_unlisted else []
         if rest:
-            self._told.observed(rest)
-            log.info("%d campaigns are no longer listed. Their rows of an earlier try were kept.", len(rest))
+            self._written.observed(rest)
+            log.info(
+                "Kept the rows of %d campaigns that an earlier try fetched and that are no longer listed.", len(rest)
+            )
         for chunk in self._parts.taken():
             self._open.append(chunk)
         self._open.close()
         former = self._former()
         if self._is_newer(former):
             log.warning(
-                "%s has newer observations. It was kept, and this export of the same run was dropped.",
+                "Kept %s, which has newer observations of the same run. The rows of this export were discarded.",
                 self._store.address(self._names.file),
             )
             self._parts.remove()
@@ -140,7 +142,7 @@ class FileSink:
 
     @property
     def _load(self) -> str:
-        """What the manifest calls this execution."""
+        """Return the manifest's name of this execution."""
         return self._names.parts_prefix.rstrip("-")
 
     def _former(self) -> dict[str, Any]:
@@ -148,7 +150,7 @@ class FileSink:
 
     @property
     def _open(self) -> Writer:
-        assert self._writer is not None, "prepare() comes first"
+        assert self._writer is not None, "call prepare() first"
         return self._writer
 
     def _keep(self) -> None:
@@ -158,11 +160,11 @@ class FileSink:
         self._kept_at = self._clock()
 
     def _publish(self, former: dict[str, Any]) -> dict[str, Any]:
-        file = describe_file(self._path, self._names.file, self._told.rows)
-        # No manifest ever stands beside a file that it does not describe; a file without one is not complete.
+        file = describe_file(self._path, self._names.file, self._written.rows)
+        # The old manifest is removed first: a manifest must never describe another file than the one beside it.
         self._store.put(self._path, self._names.file, removing=[self._names.manifest] if former else [])
         content = manifest(
-            self._told,
+            self._written,
             files=[file],
             columns=FILE_COLUMNS,
             run={
@@ -178,14 +180,14 @@ class FileSink:
             began_at=self._began_at,
         )
         self._store.put_bytes(content, self._names.manifest)
-        # Of another format, as it was before the Dag was changed.
+        # The former file has another name if the Dag had another format then.
         self._store.remove(name for name in _files(former) if name != self._names.file)
         self._parts.remove()
         return read_manifest(content)
 
     def _is_newer(self, former: dict[str, Any]) -> bool:
         until = observed_until(former)
-        return until is not None and until > (self._told.max_observed_at or self._began_at)
+        return until is not None and until > (self._written.max_observed_at or self._began_at)
 
     def _summary(self, read: dict[str, Any]) -> dict[str, Any]:
         files = [{"path": self._store.address(file["name"]), **file} for file in read["files"]]

@@ -1,8 +1,8 @@
-"""A folder on a disk or a prefix in an object storage, in which a file exists as a whole or not at all.
+"""A folder on a disk or a prefix in an object storage. A file in it is complete, or does not exist.
 
-Files are created on the worker's own disk and copied when they are complete. Writing through ``open("wb")`` would
-leave a stump whenever something fails half-way: on a disk, and on S3 as well, where leaving the ``with`` block by an
-exception completes the upload.
+Files are built on the worker's disk and copied when they are complete. Writing through ``open("wb")`` would leave an
+incomplete file after an error: on a disk, and on S3 as well, because leaving the ``with`` block by an exception
+completes the upload.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from airflow_provider_truepush.api.errors import TruepushStorageError, renamed
 
 log = logging.getLogger(__name__)
 
-#: Storages in which an object appears when its upload is complete, and in which moving is a copy.
+#: Storages in which an object appears only when its upload is complete, and in which a move is a copy.
 _OBJECTS = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs", "oss", "r2")
-#: What OpenLineage calls a storage, where that is not its scheme.
+#: OpenLineage's names of storages that differ from their scheme.
 _OPENLINEAGE = {"s3a": "s3", "gcs": "gs"}
 _AZURE = ("abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs")
-#: Bytes of a part of a large upload, and where uploads take it. s3fs holds ten in memory; its own default, and that of
-#: gcsfs, is 50 MB each.
+#: Bytes per part of a large upload, and the storages that take this option. s3fs keeps ten parts in memory; the default
+#: size of s3fs and gcsfs is 50 MB.
 _CHUNK = 8 << 20
 _CHUNKED = ("s3", "s3a", "gs", "gcs")
 
@@ -48,7 +48,7 @@ def store(path: Any) -> Store:
     written = path.strip().rstrip("/") or "/"
     written = written.removeprefix("file://")
     if "://" not in written:
-        # Without Airflow, whose own class for paths needs just the right version of universal-pathlib.
+        # Not Airflow's ObjectStoragePath for local paths, because it needs a matching version of universal-pathlib.
         if not written.startswith("/"):
             refuse("path", path, "must be absolute, or a URL such as s3://conn_id@bucket/prefix")
         return LocalStore(written, Path(written))
@@ -59,8 +59,8 @@ def store(path: Any) -> Store:
         refuse(
             "path",
             path,
-            f"cannot be opened ({error}); the provider of that storage must be installed, such as "
-            f"apache-airflow-providers-amazon[s3fs] for s3",
+            f"cannot be opened ({error})",
+            "Install the provider of the storage, such as apache-airflow-providers-amazon[s3fs] for s3",
         )
     return RemoteStore(
         written,
@@ -72,26 +72,26 @@ def store(path: Any) -> Store:
 
 
 class Store:
-    """Files by their name below the path.
+    """Files by their names below a path.
 
-    :param url: the path as it was given, for people and for ``ObjectStoragePath``.
+    :param url: the path as the argument has it, for messages and for ``ObjectStoragePath``.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def address(self, name: str) -> str:
-        """The whole path of a file."""
+        """Return the full path of a file."""
         return f"{self.url.rstrip('/')}/{name}"
 
     def dataset(self, name: str) -> tuple[str, str]:
-        """Namespace and name of something below the path, as OpenLineage names it."""
+        """Return OpenLineage's namespace and name of a folder or file."""
         raise NotImplementedError
 
     def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
-        """Copy a complete file; replace a file of that name at once and as a whole.
+        """Copy a complete file to the store. A file of that name is replaced atomically.
 
-        :param removing: what describes the one that is replaced; it goes as late as possible before that.
+        :param removing: names of files that describe the replaced file. They are removed right before it is replaced.
         """
         raise NotImplementedError
 
@@ -104,14 +104,14 @@ class Store:
         raise NotImplementedError
 
     def put_bytes(self, content: bytes, name: str) -> None:
-        """The same as :meth:`put`, of a small file."""
+        """Write a small file."""
         with tempfile.TemporaryDirectory(prefix="truepush-") as folder:
             made = Path(folder) / "content"
             made.write_bytes(content)
             self.put(made, name)
 
     def get(self, name: str, to: Path) -> None:
-        """Fetch a file."""
+        """Copy a file to the worker's disk."""
         content = self.read(name)
         if content is None:
             raise FileNotFoundError(self.address(name))
@@ -125,14 +125,14 @@ class Store:
             except FileNotFoundError:
                 pass
             except Exception as error:
-                log.warning("Could not remove %s: %s: %s", self.address(name), type(error).__name__, error)
+                log.warning("Could not remove %s (%s: %s).", self.address(name), type(error).__name__, error)
 
     def _remove(self, name: str) -> None:
         raise NotImplementedError
 
 
 class LocalStore(Store):
-    """A folder on a disk, a mounted one too.
+    """A folder on a local or mounted disk.
 
     :param root: the folder.
     """
@@ -146,10 +146,12 @@ class LocalStore(Store):
         return "file", str(self.root / name)
 
     def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
-        """Copy it beside its place, under a hidden name, and move it when it is safely on the disk."""
+        """Copy the file under a hidden name, sync it to the disk, and rename it."""
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        for old in target.parent.glob(f".{_globbed(target.name)}.*.tmp"):  # left by a try that was killed right here
+        for old in target.parent.glob(
+            f".{_globbed(target.name)}.*.tmp"
+        ):  # left by a try that was killed during the copy
             old.unlink(missing_ok=True)
         beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.tmp")
         try:
@@ -180,16 +182,16 @@ class LocalStore(Store):
     def _remove(self, name: str) -> None:
         path = self.root / name
         path.unlink()
-        with suppress(OSError):  # not empty, or just being filled
+        with suppress(OSError):  # the folder has other files
             path.parent.rmdir()
 
 
 class RemoteStore(Store):
-    """A prefix in a storage that fsspec knows.
+    """A prefix in a storage that fsspec supports.
 
-    :param files: the fsspec file system, made from the Airflow connection.
+    :param files: the fsspec file system of the Airflow connection.
     :param root: bucket and prefix.
-    :param direct: an upload appears only when it is complete, and can go to its place at once.
+    :param direct: True when an object appears only when its upload is complete, so it can be uploaded under its name.
     :param upload: options of an upload.
     """
 
@@ -209,7 +211,7 @@ class RemoteStore(Store):
         return f"{_OPENLINEAGE.get(scheme, scheme)}://{bucket}", f"{prefix}/{name}".lstrip("/")
 
     def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
-        """Upload it; where a half upload could be seen, beside its place first."""
+        """Upload a file. If incomplete uploads are visible, upload it under a hidden name, and rename it."""
         target = f"{self.root}/{name}"
         if self.direct:
             self.remove(removing)
@@ -252,7 +254,7 @@ class RemoteStore(Store):
 
 
 def _azure_account(files: Any) -> str | None:
-    """Return the storage account of adlfs' file system, which a connection string may name alone."""
+    """Return the storage account of adlfs' file system, which may be named in the connection string only."""
     account = getattr(files, "account_name", None)
     if not account:
         found = re.search(r"AccountName=([^;]+)", getattr(files, "connection_string", None) or "")

@@ -1,4 +1,4 @@
-"""JSON lines and CSV, in UTF-8."""
+"""Write JSON lines and CSV in UTF-8."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from typing import Any, BinaryIO
 from airflow_provider_truepush.export.columns import FILE_COLUMNS, as_file_values
 from airflow_provider_truepush.export.rows import StatsRow
 
-#: One row each, without the line's end.
+#: One text per row, without the end of the line.
 Lines = list[bytes]
 
 _LONGEST_FIELD = 1 << 30
-#: Rows that are read at once.
+#: Rows that are read per chunk.
 _CHUNK = 5000
 _OBSERVED_AT = FILE_COLUMNS.index("observed_at")
 _CAMPAIGN_ID = FILE_COLUMNS.index("campaign_id")
-#: A row as a JSON object; faster than encoding a dict for each.
+#: Template of a row as a JSON object, which is faster than encoding a dict.
 _OBJECT = "{" + ",".join(f'"{name}":%s' for name in FILE_COLUMNS) + "}"
 
 
 class TextWriter:
-    """Lines in a file.
+    """Write lines to a file.
 
     :param path: the file.
-    :param gzipped: compress it; the same rows make the same bytes.
+    :param gzipped: compress the file. The same rows have the same bytes.
     :param head: the first line.
-    :param end: the line's end.
+    :param end: the end of each line.
     """
 
     def __init__(self, path: Path, *, gzipped: bool, head: bytes | None, end: bytes) -> None:
@@ -56,7 +56,7 @@ class TextWriter:
 
 
 class TextFormat:
-    """What both have in common.
+    """The common base of JSON lines and CSV.
 
     :param gzipped: compress the file.
     """
@@ -74,7 +74,7 @@ class TextFormat:
         return TextWriter(path, gzipped=self.gzipped, head=self.head, end=self.end)
 
     def load(self, path: Path) -> Iterator[Lines]:
-        """Read a file, some thousand rows at a time."""
+        """Read a file, some thousands of rows at a time."""
         with path.open("rb") as plain, gzip.open(plain) if self.gzipped else plain as file:
             lines = self.lines(file)
             while chunk := list(islice(lines, _CHUNK)):
@@ -94,7 +94,7 @@ class TextFormat:
 
 
 class JsonLinesFormat(TextFormat):
-    """One JSON object a line: counters as integers, moments as ISO 8601 in UTC, ``raw`` as JSON in a string."""
+    """One JSON object per line: counters are integers, times ISO 8601 in UTC, and ``raw`` is a string with JSON."""
 
     name = "jsonl"
     end = b"\n"
@@ -104,7 +104,7 @@ class JsonLinesFormat(TextFormat):
         return [(_OBJECT % tuple(map(_literal, _values(row)))).encode() for row in rows]
 
     def lines(self, file: Any) -> Iterator[bytes]:
-        """The rows of an open file. JSON has no line break within a line."""
+        """Yield the rows of an open file. A JSON object in this form has no line breaks."""
         return (line.removesuffix(self.end) for line in file)
 
     def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
@@ -114,10 +114,10 @@ class JsonLinesFormat(TextFormat):
 
 
 class CsvFormat(TextFormat):
-    """CSV of RFC 4180: a line of names first, commas, CRLF, quotes where they are needed; nothing stands for None.
+    """CSV of RFC 4180: a header line, commas, CRLF, and quotes where they are needed. None is an empty field.
 
-    Titles are written as they are. A spreadsheet takes one that begins with ``=``, ``+``, ``-`` or ``@`` for a formula:
-    import the file as text where titles come from people you do not know.
+    Titles are written unchanged. A spreadsheet reads a title that begins with ``=``, ``+``, ``-`` or ``@`` as a
+    formula. If you do not trust the titles, import the file as text.
     """
 
     name = "csv"
@@ -129,11 +129,11 @@ class CsvFormat(TextFormat):
         return list(_csv_lines([_csv(value) for value in _values(row)] for row in rows))
 
     def lines(self, file: Any) -> Iterator[bytes]:
-        """The rows of an open file. A title may hold a line break."""
+        """Yield the rows of an open file. A title may have line breaks."""
         with io.TextIOWrapper(file, "utf-8", newline="") as text:
             read = _read_rows(_complete(text, self.end.decode()))
             if next(read, None) != list(FILE_COLUMNS):
-                raise ValueError("it has other columns")
+                raise ValueError("its columns differ from those of this version")
             yield from _csv_lines(map(_whole, read))
 
     def known(self, chunk: Lines) -> list[tuple[str, datetime]]:
@@ -143,12 +143,12 @@ class CsvFormat(TextFormat):
 
 
 def _values(row: StatsRow) -> tuple[Any, ...]:
-    """Return the values in the order of the columns, moments as text."""
+    """Return the values in the order of the columns, with times as text."""
     return tuple(_moment(value) if isinstance(value, datetime) else value for value in as_file_values(row))
 
 
 def _literal(value: str | int | bool | None) -> Any:
-    """A value in JSON."""
+    """Encode a value as JSON."""
     if isinstance(value, str):
         return encode_basestring(value)
     if value is None:
@@ -159,8 +159,8 @@ def _literal(value: str | int | bool | None) -> Any:
 def _read_rows(file: Iterable[str]) -> Iterator[list[str]]:
     """Read rows with fields of any length.
 
-    Python refuses fields above 131,072 characters, which it writes without complaint, and only has a limit for the
-    whole process: it is raised while a file is read. The answers of Truepush, and with them the fields, are bounded.
+    Python writes fields of any length, but refuses to read fields above 131,072 characters. The limit applies to the
+    whole process and is raised while a file is read. Fields are bounded, because Truepush's answers are.
     """
     former = csv.field_size_limit(_LONGEST_FIELD)
     try:
@@ -170,7 +170,7 @@ def _read_rows(file: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _complete(lines: Iterable[str], end: str) -> Iterator[str]:
-    """Yield the lines of a file, unless it was cut off."""
+    """Yield the lines of a file. Raise ValueError if the file was cut off."""
     line = end
     for line in lines:
         yield line
@@ -180,7 +180,7 @@ def _complete(lines: Iterable[str], end: str) -> Iterator[str]:
 
 def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     line = io.StringIO(newline="")
-    writer = csv.writer(line, lineterminator="\r\n")  # what it quotes depends on it
+    writer = csv.writer(line, lineterminator="\r\n")  # the line terminator decides which fields are quoted
     for row in rows:
         writer.writerow(row)
         yield line.getvalue().removesuffix("\r\n").encode()
@@ -189,7 +189,7 @@ def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _whole(row: list[str]) -> list[str]:
-    """A row of a file, unless a part of it is missing."""
+    """Return a row of a file. Raise ValueError if a part of it is missing."""
     if len(row) != len(FILE_COLUMNS):
         raise ValueError("it ends in the middle of a row")
     return row
@@ -200,5 +200,5 @@ def _csv(value: Any) -> Any:
 
 
 def _moment(value: datetime) -> str:
-    """ISO 8601, always with six digits of a second: text then sorts as time does."""
+    """Return ISO 8601 with six digits of a second, so that the text sorts like the time."""
     return value.isoformat(timespec="microseconds").replace("+00:00", "Z")

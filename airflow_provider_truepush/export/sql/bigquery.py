@@ -1,4 +1,4 @@
-"""BigQuery, over its client: a job per statement. Airflow's DB-API cursor would take one per row."""
+"""BigQuery, through its client: one job per statement. Airflow's DB-API cursor would run one job per row."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from airflow_provider_truepush.export.sql.tables import Tables
 
 
 class BigqueryEngine(MergeEngine):
-    """A batch is a script in one transaction: JSON in a parameter, and one MERGE per table.
+    """Write a batch by a script in one transaction: the rows are JSON in a parameter, and each table has one MERGE.
 
-    Tables are partitioned by day and clustered. Keys are declared and not enforced: the transaction updates the row of
-    the lock first, so that BigQuery cancels the later of two transactions, and it is repeated.
+    Tables are partitioned by day and clustered. BigQuery does not enforce keys, so the transaction first updates the
+    row of the lock table: of two concurrent transactions BigQuery cancels the later one, and the export repeats it.
 
     :param hook: a ``BigQueryHook``.
-    :param dataset: the dataset of the connection; None where ``schema`` names it.
+    :param dataset: the dataset of the connection; None when ``schema`` names it.
     """
 
     def __init__(self, hook: Any, dataset: str | None) -> None:
@@ -107,7 +107,7 @@ class BigqueryEngine(MergeEngine):
 
 
 class _Connection:
-    """A client, as the rest of the export knows connections. Each statement is a transaction of its own."""
+    """A client with the interface of a DB-API connection. Each statement is its own transaction."""
 
     def __init__(self, client: Any, dataset: str | None) -> None:
         self.client = client
@@ -127,7 +127,7 @@ class _Connection:
 
 
 class _Cursor:
-    """Runs statements as jobs."""
+    """A cursor that runs each statement as a job."""
 
     def __init__(self, connection: _Connection) -> None:
         self._client = connection.client
@@ -135,9 +135,9 @@ class _Cursor:
         self._rows: list[tuple[Any, ...]] = []
 
     def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> None:
-        """Run a statement until its job has ended, and keep its rows.
+        """Run a statement, wait for its job, and keep its rows.
 
-        :param values: of positional parameters, or by name. A named one is sent once, however often it is used.
+        :param values: the parameters, by position or by name. A named one is sent once, however often it is used.
         """
         from google.cloud import bigquery
 
@@ -155,16 +155,16 @@ class _Cursor:
         return self._rows
 
     def fetchone(self) -> tuple[Any, ...] | None:
-        """Return its first row."""
+        """Return the first row of the last statement; None when it has no rows."""
         return self._rows[0] if self._rows else None
 
     def table(self, name: str, schema: str | None) -> Any:
-        """Return the description of a table or view; None when there is none."""
+        """Return the description of a table or view; None when it does not exist."""
         dataset = schema or self._dataset
         if dataset is None:
             raise TruepushSchemaError(
-                "schema: BigQuery needs a dataset, and the connection names none. Nothing was fetched. Give "
-                "schema='the_dataset'."
+                "schema: BigQuery needs a dataset, but neither schema nor the connection names one. Nothing was "
+                "fetched. Set schema to the name of the dataset."
             )
         from google.api_core.exceptions import NotFound
 
@@ -173,7 +173,7 @@ class _Cursor:
         return None
 
     def dataset(self, name: str) -> Any:
-        """Return the description of a dataset; None when there is none."""
+        """Return the description of a dataset; None when it does not exist."""
         from google.api_core.exceptions import NotFound
 
         with suppress(NotFound):
@@ -181,7 +181,7 @@ class _Cursor:
         return None
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: a cursor holds no resources."""
 
 
 def _type(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Check that the existing tables have the form that an export needs, and change them if the contract allows it."""
+"""Compare the existing tables with those that an export needs, and find the columns to add."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from airflow_provider_truepush.export.sql.tables import KINDS
 
 EVOLVE, FREEZE = "evolve", "freeze"
 
-#: Without these columns, rows cannot be distinguished, nor a newer row from an older one.
+#: Time columns that show which of two rows is newer. They cannot be added to existing rows.
 _MOMENTS = ("observed_at", "last_seen", "first_seen")
 
-#: Regular expressions for earlier definitions of the view, without blanks and quotes, that do not match the present
-#: one. The first of those definitions counted an unknown counter as 0.
+#: Regular expressions that match definitions of the view by earlier versions, without blanks and quotes, and do not
+#: match the present one. The earliest definition counted an unknown counter as 0.
 EARLIER_VIEWS = (r"-coalesce\(lag\((h\.)?reach\b",)
 
 
 def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -> list[Column[Any]]:
-    """Compare a table with its required form.
+    """Return the columns that a table lacks.
 
-    :param engine: its database.
-    :param table: the required form.
+    :param engine: the table's database.
+    :param table: the table that an export needs.
     :param found: the existing table.
     :param contract: ``evolve`` or ``freeze``.
-    :return: the columns to add; with ``freeze`` there are none.
+    :return: the columns to add; always empty for ``freeze``.
     :raises TruepushSchemaError: adding nullable columns is not enough.
     """
     name = engine.name_of(table)
@@ -41,26 +41,24 @@ def missing_columns(engine: Engine, table: Table, found: Found, contract: str) -
     if contract == FREEZE and (lacking or strangers):
         problems = [
             f"{what} {', '.join(names)}"
-            for what, names in (("lacks", [c.name for c in lacking]), ("has the unknown", strangers))
+            for what, names in (("lacks", [c.name for c in lacking]), ("has the unknown columns", strangers))
             if names
         ]
-        raise _refused(
-            name, " and ".join(problems), "schema_contract is 'freeze': change the table yourself, or use 'evolve'."
-        )
+        raise _refused(name, " and ".join(problems), "Change the table yourself, or set schema_contract to 'evolve'.")
     _check_key(name, table, found)
     _check_types(engine, name, table, found)
     required = [column for column in strangers if found.columns[column].required]
     if required:
         raise _refused(
             name,
-            f"has columns that need a value which an export does not have: {', '.join(required)}",
-            "Make them nullable or give them a default.",
+            f"requires values for columns that an export does not fill: {', '.join(required)}",
+            "Make these columns nullable, or give them a default.",
         )
     needed = [c.name for c in lacking if c.primary_key or c.name in _MOMENTS]
     if needed:
         raise _refused(
             name,
-            f"lacks {', '.join(needed)}, which cannot be added to existing rows",
+            f"lacks {', '.join(needed)}, which cannot be added to a table with rows",
             "Use another table_prefix, or change the table yourself.",
         )
     return lacking
@@ -73,8 +71,8 @@ def _check_key(name: str, table: Table, found: Found) -> None:
     columns = ", ".join(column.name for column in table.primary_key)
     raise _refused(
         name,
-        f"has no unique key of exactly ({columns})",
-        "Without it a re-run would add rows a second time. Add it, or use another table_prefix.",
+        f"has no unique key on exactly ({columns}), so a re-run would duplicate its rows",
+        "Add the key, or use another table_prefix.",
     )
 
 
@@ -88,8 +86,8 @@ def _check_types(engine: Engine, name: str, table: Table, found: Found) -> None:
         wanted = engine.type_of(column)
         raise _refused(
             name,
-            f"has {column.name} as {there.type or 'a column without a type'}, not as {wanted}",
-            "Change its type, or use another table_prefix.",
+            f"has the column {column.name} of type {there.type or 'none'}, but {wanted} is required",
+            "Change the type of the column, or use another table_prefix.",
         )
 
 
@@ -98,6 +96,6 @@ def _refused(name: str, what: str, remedy: str) -> TruepushSchemaError:
 
 
 def is_earlier_view(definition: str) -> bool:
-    """Return whether an earlier version created a view. Databases rewrite the definitions that they keep."""
+    """Return whether an earlier version created a view. The pattern allows for the database's own formatting."""
     bare = re.sub(r"[\s`\"]", "", definition).lower()
     return any(re.search(pattern, bare) for pattern in EARLIER_VIEWS)

@@ -1,4 +1,4 @@
-"""The text format of PostgreSQL's COPY, for psycopg2, which cannot write any format by itself."""
+"""The text format of PostgreSQL's COPY, for psycopg2, which cannot encode rows for COPY itself."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-#: Rows that are made at once: so many that columns pay, so few that the server is never long without work.
+#: Rows that are encoded at once: enough for encoding by column to pay off, and few enough to keep the server busy.
 _SLICE = 500
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class TextOfRows:
-    """Rows as a file of text. It is made while it is read, so that client and server work at the same time.
+    """Rows as a text file that is encoded while it is read, so that client and server work at the same time.
 
-    :param rows: str, int, bool, datetime, None.
+    :param rows: rows of str, int, bool, datetime and None.
     """
 
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         self._slices = self._made(rows)
 
     def read(self, size: int = -1) -> str:
-        """The next slice, however long; nothing at the end. psycopg2 takes more than it has asked for."""
+        """Return the next slice, of any length; an empty string at the end. psycopg2 accepts more than ``size``."""
         return next(self._slices, "")
 
     @staticmethod
     def _made(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
         for begin in range(0, len(rows), _SLICE):
-            # Column by column, since most columns hold one value again and again.
+            # Encoded by column, because most columns repeat one value.
             columns = [_column(values) for values in zip(*rows[begin : begin + _SLICE], strict=True)]
             yield "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
 

@@ -1,4 +1,4 @@
-"""DuckDB, through the official provider. One process at a time may have the file open."""
+"""DuckDB, through its Airflow provider. Only one process at a time can open the file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from airflow_provider_truepush.export.sql.upserts import on_conflict
 
 
 class _DuckDialect(PGDialect):
-    """DuckDB speaks PostgreSQL's SQL, with other types."""
+    """PostgreSQL's SQL with the type names of DuckDB."""
 
     name = "duckdb"
     supports_statement_cache = False
 
 
 class DuckdbEngine(Engine):
-    """Columns are handed over as lists: row by row DuckDB is slow. Moments are UTC."""
+    """Pass rows to DuckDB as one list per column, because inserting row by row is slow. Times are stored in UTC."""
 
     dialect = _DuckDialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
     types: ClassVar[Mapping[str, str]] = {
@@ -37,7 +37,7 @@ class DuckdbEngine(Engine):
     @contextmanager
     @override
     def transaction(self, connection: Any, *, writes: bool = True) -> Iterator[Any]:
-        # A cursor of DuckDB is a connection of its own, with transactions of its own.
+        # A cursor of DuckDB is a separate connection, with its own transactions.
         connection.execute("BEGIN")
         try:
             yield connection
@@ -48,7 +48,7 @@ class DuckdbEngine(Engine):
 
     @override
     def rollback(self, connection: Any) -> None:
-        with suppress(Exception):  # a transaction that failed to commit is rolled back already
+        with suppress(Exception):  # a transaction that failed to commit has been rolled back already
             connection.execute("ROLLBACK")
 
     @override

@@ -1,4 +1,4 @@
-"""The base of all databases. The other modules of this folder hold what differs between them."""
+"""The base class of all database engines. Each subclass in this folder has the SQL of one database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_provider_truepush.export.storable import TextLimits
 
 Row = tuple[Any, ...]
 
-#: Rows that are made ready for the driver at once.
+#: Rows that are prepared for the driver at once.
 _SLICE = 1000
 
 
@@ -30,8 +30,8 @@ _SLICE = 1000
 class FoundColumn:
     """An existing column.
 
-    :param type: the database's word for its type, in lower case.
-    :param required: whether a row cannot do without it: neither nullable nor with a default.
+    :param type: the database's name of its type, in lower case.
+    :param required: True when a row must have a value: the column is not nullable and has no default.
     """
 
     type: str
@@ -42,10 +42,10 @@ class FoundColumn:
 class Found:
     """An existing table or view.
 
-    :param kind: ``table``, or the database's word for anything else; None where the database does not report it.
-    :param columns: by name.
-    :param keys: the columns of each unique key; None where the database does not report them.
-    :param owner: the owner's name; None where the database does not report it.
+    :param kind: ``table``, or the database's name of another kind; None when the database does not report it.
+    :param columns: the columns by name.
+    :param keys: the columns of each unique key; None when the database does not report them.
+    :param owner: the owner's name; None when the database does not report it.
     """
 
     kind: str | None
@@ -55,19 +55,19 @@ class Found:
 
 
 class Engine(ABC):
-    """A database, through the connection that a ``DbApiHook`` makes.
+    """A database, used through the connection of a ``DbApiHook``.
 
     :param hook: the hook.
     """
 
-    #: Renders SQL.
+    #: Renders the SQL.
     dialect: Dialect
-    #: Ids per question.
+    #: Ids per query.
     chunk: int = 500
     row_budget: int = ROW_BUDGET
-    #: Whether a row of a table of its own keeps two exports apart, because keys are not enforced.
+    #: Whether the update of a lock row makes a second export wait, because the database does not enforce keys.
     locks_a_row: bool = False
-    #: What a column of each kind may be declared as: regular expressions for the whole of the type, in lower case.
+    #: The accepted types of each kind of column: regular expressions for the full type name in lower case.
     types: ClassVar[Mapping[str, str]]
 
     def __init__(self, hook: Any) -> None:
@@ -77,18 +77,18 @@ class Engine(ABC):
     # Connections and transactions
 
     def connect(self) -> Any:
-        """A new connection, ready for :meth:`transaction`."""
+        """Open a connection that is ready for :meth:`transaction`."""
         return self.hook.get_conn()
 
     def cursor(self, connection: Any) -> Any:
-        """A cursor that gives tuples."""
+        """Open a cursor that returns tuples."""
         return connection.cursor()
 
     @contextmanager
     def transaction(self, connection: Any, *, writes: bool = True) -> Iterator[Any]:
-        """A cursor in a transaction, which is committed at the end.
+        """Open a cursor in a transaction that is committed at the end.
 
-        :param writes: whether anything but questions will come.
+        :param writes: whether the transaction writes.
         """
         with closing(self.cursor(connection)) as cursor:
             try:
@@ -100,56 +100,56 @@ class Engine(ABC):
                 raise
 
     def begin(self, cursor: Any, *, writes: bool) -> None:  # noqa: B027 (most drivers begin by themselves)
-        """Begin a transaction, where the driver does not."""
+        """Begin a transaction, if the driver does not do so itself."""
 
     def commit(self, connection: Any) -> None:
         """Commit."""
         connection.commit()
 
     def rollback(self, connection: Any) -> None:
-        """Roll back; a connection that is gone has done so."""
-        with suppress(Exception):  # each driver has its own class for it
+        """Roll back. A lost connection has been rolled back already."""
+        with suppress(Exception):  # each driver raises its own class
             connection.rollback()
 
     def is_transient(self, error: Exception) -> bool:
-        """Return whether an error may be gone in a moment: a lost connection, a lock, a deadlock."""
+        """Return whether a retry can succeed, as after a lost connection, a lock timeout or a deadlock."""
         return False
 
     def is_transient_connect(self, error: Exception) -> bool:
-        """Return whether a connection that could not be opened may be opened in a moment.
+        """Return whether opening the connection again can succeed.
 
-        A wrong password must not be tried again: a few more attempts can lock the account.
+        A wrong password must not be retried: a few more attempts can lock the account.
         """
         return self.is_transient(error)
 
     # Texts
 
     def text_limits(self, cursor: Any, tables: Tables) -> TextLimits:
-        """Return what the text columns of existing tables can hold."""
+        """Return the limits of the text columns of the existing tables."""
         return TextLimits()
 
     def refuses_text(self, error: Exception) -> bool:
-        """Return whether an error means that a text has characters that the database cannot hold."""
+        """Return whether an error means that a text has characters which the database cannot store."""
         return isinstance(error, UnicodeEncodeError)
 
     # Statements
 
     def render(self, statement: ClauseElement) -> str:
-        """A statement without values as text."""
+        """Return a statement as text with parameter marks."""
         return str(statement.compile(dialect=self.dialect))
 
     def rendered_once(self, key: Hashable, make: Callable[[], ClauseElement]) -> str:
-        """The same, kept for the next batch: an upsert takes as long to put together as some hundred rows to write.
+        """Return a statement as text, cached: rendering an upsert takes as long as writing some hundred rows.
 
-        :param key: names the statement.
-        :param make: puts it together.
+        :param key: identifies the statement.
+        :param make: builds the statement.
         """
         if key not in self._rendered:
             self._rendered[key] = self.render(make())
         return self._rendered[key]
 
     def query(self, cursor: Any, statement: ClauseElement) -> list[Row]:
-        """Ask a question whose values stand in it."""
+        """Run a query that carries its own values, and return its rows."""
         compiled: Any = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
         names: Sequence[str] = compiled.positiontup or ()
         values = tuple(self.adapt(compiled.params[name]) for name in names)
@@ -157,54 +157,54 @@ class Engine(ABC):
         return list(cursor.fetchall())
 
     def adapt(self, value: Any) -> Any:
-        """A value as the driver takes it."""
+        """Convert a value for the driver."""
         if isinstance(value, datetime):
             return (value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None)
         return value
 
     @staticmethod
     def moment(value: Any) -> datetime:
-        """A moment as the driver gives it, aware."""
+        """Convert a time that the driver returned to an aware datetime in UTC."""
         found = datetime.fromisoformat(value) if isinstance(value, str) else value
         if not isinstance(found, datetime):
-            raise TypeError(f"no moment: {value!r}")
+            raise TypeError(f"Expected a datetime, got {value!r}.")
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
     # Definitions
 
     def type_of(self, column: Any) -> str:
-        """Return the type of one of our columns as it stands in SQL."""
+        """Return the SQL type of a column."""
         return str(self.dialect.type_compiler.process(column.type))
 
     def definition(self, table: Table) -> str:
-        """Return the statement that makes a table."""
+        """Return the CREATE TABLE statement of a table."""
         return str(CreateTable(table).compile(dialect=self.dialect)).strip()
 
-    # What exists
+    # Existing tables and views
 
     @abstractmethod
     def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
-        """What has a name."""
+        """Return the table or view with a name; None when there is none."""
 
     def view_definition(self, cursor: Any, name: str, schema: str | None) -> str | None:
-        """Return the query of an existing view as the database shows it; None where it does not show it."""
+        """Return the query of an existing view as the database reports it; None when it does not report it."""
         return None
 
     def selected(self, cursor: Any, name: str, schema: str | None) -> Found | None:
-        """Return what a SELECT shows of a table or view, where no catalog can be read."""
+        """Describe a table or view by a SELECT, for a database whose catalog cannot be read."""
         try:
             cursor.execute(f"SELECT * FROM {self.qualified(name, schema)} WHERE 1 = 0")
             cursor.fetchall()
-        except Exception:  # each driver has its own class for it
+        except Exception:  # each driver raises its own class
             return None
-        # A SELECT works on tables and views alike, so it does not show which of the two this is.
+        # A SELECT does not show whether this is a table or a view.
         return Found(None, {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
 
     def replacing_view(self, name: str, question: str) -> Sequence[str]:
-        """The statements that put a view in the place of one that is there, in one transaction.
+        """Return the statements that replace an existing view, to be run in one transaction.
 
-        :param name: as it stands in SQL.
-        :param question: what it answers.
+        :param name: the view's quoted name.
+        :param question: the view's query.
         """
         return [f"CREATE OR REPLACE VIEW {name} AS {question}"]
 
@@ -215,12 +215,12 @@ class Engine(ABC):
     # Writing
 
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        """Write rows in the open transaction. What is older than what is there changes nothing.
+        """Write rows in the open transaction. A row that is older than the stored one changes nothing.
 
-        :param table: one of ours.
-        :param rows: in the order of its columns, no key twice.
+        :param table: one of :class:`Tables`.
+        :param rows: values in the order of the table's columns, with distinct keys.
         """
-        # New tuples by the ten thousand would keep Python's garbage collector busy.
+        # In slices, because tens of thousands of new tuples would keep Python's garbage collector busy.
         for begin in range(0, len(rows), _SLICE):
             self.merge(cursor, table, self.adapted(table, rows[begin : begin + _SLICE]))
 
@@ -232,11 +232,11 @@ class Engine(ABC):
         self.merge(cursor, tables.campaigns, self.adapted(tables.campaigns, list(map(as_campaign, rows))))
 
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-        """:meth:`upsert` of rows as the driver takes them; each engine has this, or an upsert of its own."""
+        """Write rows that are converted for the driver. An engine without its own :meth:`upsert` implements this."""
         raise NotImplementedError
 
     def adapted(self, table: Table, rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
-        """Rows as the driver takes them. Only moments need anything done, and most of those only once."""
+        """Convert rows for the driver. Only times need converting, and a column of one repeated time only once."""
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, column in enumerate(table.c):
             if KINDS[column.name] == "time":
@@ -247,14 +247,14 @@ class Engine(ABC):
         return list(zip(*columns, strict=True))
 
     def moments(self, values: Sequence[Any]) -> list[Any]:
-        """A column of moments as the driver takes them."""
+        """Convert a column of times for the driver."""
         return list(map(self.adapt, values))
 
     def prepare_writes(self, cursor: Any, tables: Tables) -> None:  # noqa: B027 (most databases need nothing)
-        """Try out what writing needs beside the tables: a lock, a place for files."""
+        """Test what writing needs besides the tables, such as a lock or a place for files."""
 
     def probe(self, cursor: Any, table: Table) -> None:
-        """Change nothing, in the way in which the export will change something. Raises when that is not allowed."""
+        """Run the export's kinds of statements on no rows. Raises when the connection lacks a privilege."""
         name = self.name_of(table)
         columns = ", ".join(self.quote(column.name) for column in table.columns)
         key = self.quote(table.columns.keys()[0])
@@ -264,9 +264,9 @@ class Engine(ABC):
     # Names
 
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
-        """Where tables are, as OpenLineage names it: the namespace, and what stands before a table's name.
+        """Return OpenLineage's namespace of the tables, and the parts of the name before the table's own.
 
-        As the hook's provider returns it, which needs the OpenLineage provider; None where it does not.
+        The hook reports them if the OpenLineage provider is installed; None if it does not.
         """
         info = self.hook.get_openlineage_database_info(self._airflow_connection())
         if info is None:
@@ -280,19 +280,19 @@ class Engine(ABC):
         return self.hook.get_connection(self.hook.get_conn_id())
 
     def _first(self, question: str, *values: Any) -> Row:
-        """The first row of an answer, over a connection of its own."""
+        """Return the first row of a query, run on a separate connection."""
         with closing(self.connect()) as connection, closing(self.cursor(connection)) as cursor:
             cursor.execute(question, values)
             return tuple(cursor.fetchone() or ())
 
     def name_of(self, table: Table) -> str:
-        """A table's name as it stands in SQL."""
-        return str(self.dialect.identifier_preparer.format_table(table))  # SQLAlchemy has a kind of its own
+        """Return a table's quoted name."""
+        return str(self.dialect.identifier_preparer.format_table(table))  # a plain str, not SQLAlchemy's subclass
 
     def quote(self, name: str) -> str:
-        """Another name as it stands in SQL."""
+        """Return another quoted name."""
         return str(self.dialect.identifier_preparer.quote(name))
 
     def qualified(self, name: str, schema: str | None) -> str:
-        """A name in a schema as it stands in SQL."""
+        """Return a quoted name with its schema."""
         return f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)

@@ -11,20 +11,19 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.export.sql.merge_dialects import MergeDialect
 
 
-_WORKS = (
-    "TruepushStatsToSqlOperator writes to PostgreSQL, MySQL, MariaDB, SQLite, DuckDB, Snowflake, BigQuery, Redshift, "
-    "Databricks SQL and SQL Server."
-)
-#: Databases that a statement per row, or none at all, would reach: what they are, and what to do instead.
+#: Databases that are refused: the reason, and what to do instead.
 _REFUSED = {
-    "clickhouse": "ClickHouse, which has neither MERGE nor transactions to keep rows from being doubled. "
-    f"{_WORKS} For ClickHouse, export files with TruepushStatsToObjectStorageOperator and read them with its table "
-    "functions s3() or gcs().",
+    "clickhouse": (
+        "ClickHouse, which has neither MERGE nor transactions, so a retry could duplicate rows",
+        "Export files with TruepushStatsToObjectStorageOperator, and read them with ClickHouse's table functions s3() "
+        "or gcs(). TruepushStatsToSqlOperator writes to PostgreSQL, MySQL, MariaDB, SQLite, DuckDB, Snowflake, "
+        "BigQuery, Redshift, Databricks SQL and SQL Server.",
+    ),
 }
 
 
 def _merged(kind: str, name: str) -> MergeDialect | None:
-    """The record of a database with MERGE."""
+    """Return the record of a database with MERGE; None for other databases."""
     from airflow_provider_truepush.export.sql import merge_dialects
 
     records = {
@@ -37,7 +36,7 @@ def _merged(kind: str, name: str) -> MergeDialect | None:
 def hook_for(connection: Any) -> Any:
     """Return the SQL hook of a connection.
 
-    Most Google connections have the type that all Google services share, whose own hook knows no SQL.
+    Most Google connections have the type that all Google services share. The hook of that type has no SQL methods.
 
     :param connection: an Airflow connection.
     """
@@ -49,22 +48,23 @@ def hook_for(connection: Any) -> Any:
 
 
 def _dataset(hook: Any) -> str | None:
-    """The dataset that a connection names, as its schema or its extra ``dataset``."""
+    """Return the dataset that a connection names in its schema or its extra ``dataset``."""
     connection = hook.get_connection(hook.gcp_conn_id)
     found = connection.schema or connection.extra_dejson.get("dataset")
     return str(found) if found else None
 
 
 def engine_for(hook: Any, conn_id: str, field: str = "sql_conn_id") -> Engine:
-    """The engine of a hook's database.
+    """Return the engine for a hook's database.
 
     :param hook: a ``DbApiHook``.
-    :param conn_id: its connection, for messages.
+    :param conn_id: the connection's id, for messages.
     :param field: the argument that names the connection, for messages.
     """
     if not hasattr(hook, "get_conn") or not hasattr(hook, "placeholder"):
         raise TruepushSchemaError(
-            f"{field}: {conn_id!r} is not an SQL connection ({type(hook).__name__}). Nothing was fetched."
+            f"{field}: {conn_id!r} is not an SQL connection; its hook is {type(hook).__name__}. Nothing was fetched. "
+            "Name a connection to an SQL database."
         )
     kind = str(getattr(hook, "conn_type", "") or "")
     name = str(getattr(hook, "dialect_name", "") or "")
@@ -100,9 +100,9 @@ def engine_for(hook: Any, conn_id: str, field: str = "sql_conn_id") -> Engine:
         from airflow_provider_truepush.export.sql.merge import MergeEngine
 
         return MergeEngine(hook, described)
-    for word, remedy in _REFUSED.items():
+    for word, (reason, remedy) in _REFUSED.items():
         if word in kind or word in name:
-            raise TruepushSchemaError(f"{field}: {conn_id!r} is a connection to {remedy} Nothing was fetched.")
+            raise TruepushSchemaError(f"{field}: {conn_id!r} connects to {reason}. Nothing was fetched. {remedy}")
     from airflow_provider_truepush.export.sql.generic import OtherEngine
 
     return OtherEngine(hook)

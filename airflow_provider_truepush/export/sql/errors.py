@@ -10,7 +10,7 @@ __all__ = ["NotConnectedError", "TruepushSchemaError", "TruepushWarehouseError",
 
 
 class NotConnectedError(Exception):
-    """A connection could not be opened. It stays inside this room: a ``TruepushWarehouseError`` is raised instead.
+    """A connection could not be opened. Used inside this folder only; callers get a ``TruepushWarehouseError``.
 
     :param cause: the driver's error.
     """

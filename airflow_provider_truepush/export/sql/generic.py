@@ -1,4 +1,4 @@
-"""Any other database, with standard SQL: delete and insert in one transaction."""
+"""Any other database, with standard SQL: DELETE and INSERT in one transaction."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PARAMSTYLES = {"?": "qmark", "%s": "format", ":1": "numeric"}
 
 
 class OtherEngine(Engine):
-    """Reads what is there, drops what it would make older, deletes the rest, and inserts.
+    """Read the stored rows, and replace by DELETE and INSERT those that are older than the new ones.
 
-    Two exports that write the same rows at the same moment are kept apart by the database's isolation only.
+    Only the database's isolation protects two exports that write the same rows at the same time.
     """
 
     types: ClassVar[Mapping[str, str]] = {}
@@ -32,8 +32,8 @@ class OtherEngine(Engine):
         paramstyle = _PARAMSTYLES.get(hook.placeholder)
         if paramstyle is None:
             raise TruepushSchemaError(
-                f"sql_conn_id: {type(hook).__name__} marks parameters with {hook.placeholder!r}, which is not known "
-                "here. Nothing was fetched."
+                f"sql_conn_id: {type(hook).__name__} marks parameters by {hook.placeholder!r}, which is not supported. "
+                "Nothing was fetched. Use a database that the documentation lists, or export files."
             )
         self.dialect = _dialect(hook)(paramstyle=paramstyle)
 
@@ -80,7 +80,7 @@ class OtherEngine(Engine):
 
     @override
     def replacing_view(self, name: str, question: str) -> Sequence[str]:
-        return []  # in one database it cannot be undone, in another the view's rights would go with it
+        return []  # some databases cannot roll this back, and others would remove the view's privileges
 
     @override
     def probe(self, cursor: Any, table: Table) -> None:
@@ -89,7 +89,7 @@ class OtherEngine(Engine):
 
     @override
     def adapted(self, table: Table, rows: Sequence[Row]) -> Sequence[Sequence[Any]]:
-        return rows  # they are compared first
+        return rows  # converted after the comparison
 
     @override
     def merge(self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -112,7 +112,7 @@ class OtherEngine(Engine):
             cursor.executemany(self.render(insert(table)), [tuple(map(self.adapt, row)) for row in written])
 
     def _delete(self, cursor: Any, table: Table, key: Sequence[str], identities: Sequence[Row]) -> None:
-        """Delete rows by their keys, hundreds with one statement: of one export only the campaigns differ."""
+        """Delete rows by their keys, hundreds per statement: the rows of one export differ in the campaign only."""
         place = next(number for number, name in enumerate(key) if name in ("campaign_id", "id"))
         groups: dict[Row, list[Row]] = {}
         for identity in identities:
@@ -129,7 +129,7 @@ class OtherEngine(Engine):
     def _there(
         self, cursor: Any, table: Table, rows: Sequence[Sequence[Any]], places: Sequence[int]
     ) -> dict[tuple[Any, ...], Row]:
-        """The rows with these keys, by key."""
+        """Return the stored rows with these keys, by key."""
         found = {}
         key = [column.name for column in table.primary_key]
         for part in _parts(rows, self.chunk):
@@ -141,7 +141,7 @@ class OtherEngine(Engine):
         return found
 
     def _merged(self, table: Table, kept: Row, row: Sequence[Any]) -> Row | None:
-        """What to write over a row; None to leave it."""
+        """Return the row that replaces a stored one; None to keep the stored one."""
         names = table.c.keys()
         old, new = dict(zip(names, kept, strict=True)), dict(zip(names, row, strict=True))
         moment = moment_column(table)
@@ -163,7 +163,7 @@ class OtherEngine(Engine):
 
 
 def _dialect(hook: Any) -> type[Any]:
-    """SQLAlchemy's dialect for the hook; a plain one where there is none."""
+    """Return SQLAlchemy's dialect for the hook; the default dialect if there is none."""
     from sqlalchemy.dialects import registry
 
     name = getattr(hook, "dialect_name", None) or "default"

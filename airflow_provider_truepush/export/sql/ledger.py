@@ -1,4 +1,4 @@
-"""Read the ledger of sends, for exports. It is written by the tasks that send."""
+"""Read the ledger of sends for an export. The tasks that send write it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _LEDGER = table(LEDGER, column("campaign_id"), column("author"), column("details
 
 
 class SqlLedger:
-    """The table of a ledger, in the schema that its connection uses.
+    """The ledger's table, in the default schema of its connection.
 
     :param engine: the database.
-    :param session: its connection.
+    :param session: the connection.
     :param conn_id: the connection's id, for messages.
-    :param is_required: whether ``ledger_conn_id`` names this ledger; then a ledger that cannot be read is an error.
+    :param is_required: whether ``ledger_conn_id`` names this ledger. If so, it is an error when it cannot be read.
     :param owns_session: whether to close the session at the end.
     """
 
@@ -34,7 +34,7 @@ class SqlLedger:
         self._columns = [_LEDGER.c.campaign_id, _LEDGER.c.author]
 
     def find(self) -> bool:
-        """Return whether the table exists. Tables of earlier versions have no details."""
+        """Return whether the table exists. Tables of earlier versions lack the column ``details``."""
         found = self._session.do(lambda cursor: self._engine.find(cursor, LEDGER, None))
         if found is None:
             return False
@@ -43,7 +43,7 @@ class SqlLedger:
         return True
 
     def sends(self, campaign_ids: Sequence[str]) -> Mapping[str, OwnSend]:
-        """Return what is recorded of those of the campaigns that this provider sent."""
+        """Return the recorded sends of these campaigns, by id. Campaigns that were sent otherwise are left out."""
         sends: dict[str, OwnSend] = {}
         for begin in range(0, max(1, len(campaign_ids)), self._engine.chunk):
             ids = list(campaign_ids[begin : begin + self._engine.chunk]) or [""]
@@ -56,7 +56,7 @@ class SqlLedger:
         return sends
 
     def close(self) -> None:
-        """Close the connection, unless it is the export's."""
+        """Close the connection, unless it belongs to the export."""
         if self._owns_session:
             self._session.close()
 

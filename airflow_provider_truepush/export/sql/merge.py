@@ -1,4 +1,4 @@
-"""Databases with MERGE: Snowflake, Redshift, Databricks SQL, SQL Server. A record describes each."""
+"""Databases with MERGE: Snowflake, BigQuery, Redshift, Databricks SQL and SQL Server. A record describes each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _PARAMSTYLES = {"?": "qmark", "%s": "format", ":1": "numeric"}
-#: Words of errors that another export, a deadlock or a lost connection causes.
+#: Words in the errors of concurrent exports, deadlocks and lost connections.
 _PASSING = (
     "concurrent",
     "deadlock",
@@ -45,7 +45,7 @@ class MergeEngine(Engine):
     """Stage the rows of a batch, and merge them with one statement per table.
 
     :param hook: the hook.
-    :param described: the record of its database.
+    :param described: the record of the hook's database.
     """
 
     types: ClassVar[Mapping[str, str]] = {}
@@ -69,14 +69,16 @@ class MergeEngine(Engine):
         return connection
 
     def _settle(self, connection: Any, statement: str) -> None:
-        """Set something for the session. All moments are sent as UTC without a zone, and most columns have none."""
+        """Run a statement that configures the session. Times are sent in UTC without a time zone."""
         try:
             with closing(connection.cursor()) as cursor:
                 cursor.execute(statement)
             if self.described.transactional:
                 self.commit(connection)
         except Exception as error:
-            log.warning("The session refused %r (%s).", statement, said(error))
+            log.warning(
+                "The database rejected the session setting %r (%s). The export continues.", statement, said(error)
+            )
             self.rollback(connection)
 
     def _set_autocommit(self, connection: Any, on: bool) -> None:
@@ -88,7 +90,7 @@ class MergeEngine(Engine):
 
     @override
     def commit(self, connection: Any) -> None:
-        with suppress(NotImplementedError):  # Databricks knows none
+        with suppress(NotImplementedError):  # Databricks has no transactions
             connection.commit()
 
     @override
@@ -112,11 +114,11 @@ class MergeEngine(Engine):
 
     @override
     def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:
-        # Not every catalog is whole: a metastore of Databricks has no INFORMATION_SCHEMA.
+        # Not every database has a full catalog: a Hive metastore of Databricks has no INFORMATION_SCHEMA.
         try:
             found = self._catalogued(cursor, name, schema)
         except Exception as error:
-            log.debug("The catalog cannot be read (%s).", said(error))
+            log.debug("Could not read the catalog (%s).", said(error))
             self._undo()
             found = None
         if found is None:
@@ -125,7 +127,7 @@ class MergeEngine(Engine):
         return found
 
     def _undo(self) -> None:
-        """Leave a transaction that a refused question may have spoiled; nothing was written in it."""
+        """Leave a transaction that a failed query may have aborted. Nothing was written in it."""
         if self._connection is not None and self.described.transactional:
             self.rollback(self._connection)
 
@@ -173,16 +175,16 @@ class MergeEngine(Engine):
 
     @override
     def upsert(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        # The stage has more columns than the tables of statistics.
+        # The stage has more columns than the statistics tables.
         more = (None,) * (len(STAGED) - len(table.c))
         for parameters in self._staged(cursor, [(*row, *more) for row in rows]):
             self._merge(cursor, table, parameters)
 
     @override
     def write(self, cursor: Any, tables: Tables, rows: Sequence[StatsRow]) -> None:
-        # What is older than the history is older than the latest, not the other way: where rows are removed from the
-        # stage, the history comes before the latest. Without a transaction it comes last: its rows are what a further
-        # try goes by.
+        # A row older than the history is older than the latest too, but not vice versa. So where older rows are removed
+        # from the stage, the history comes before the latest. Without a transaction the history comes last: a later try
+        # skips the campaigns that have a row there.
         order = (tables.campaigns, tables.history, tables.latest)
         if not self.described.transactional:
             order = (tables.campaigns, tables.latest, tables.history)
@@ -196,7 +198,7 @@ class MergeEngine(Engine):
                     self._merge(cursor, table, parameters)
 
     def _lock(self, cursor: Any, tables: Tables) -> None:
-        """Keep a second export away until the end of the transaction."""
+        """Make a second export wait until the end of the transaction."""
         if self.described.lock:
             names = ", ".join(self.name_of(table) for table in tables.each())
             cursor.execute(self.described.lock.format(tables=names))
@@ -208,7 +210,7 @@ class MergeEngine(Engine):
         cursor.execute(merge_text.merging(self.described, table, name, self._mark(0), self.quote), parameters)
 
     def _staged(self, cursor: Any, rows: Sequence[Row]) -> Generator[tuple[Any, ...]]:
-        """Stage rows, and yield the parameters of the MERGE statements; once, or once per part of the rows."""
+        """Stage the rows, and yield the parameters of the MERGE statements, once per staged part."""
         described = self.described
         if described.staging != "insert":
             for objects in _parts([as_object(row) for row in rows], len(rows), described.characters, len):
@@ -231,9 +233,9 @@ class MergeEngine(Engine):
 def _parts(rows: Sequence[T], most: int, characters: int, size: Callable[[T], int]) -> Iterator[list[T]]:
     """Split rows so that each part fits into one statement.
 
-    :param most: rows of a part at most.
-    :param characters: characters of a part at most, unless a row alone has more.
-    :param size: returns the characters of a row.
+    :param most: maximum number of rows in a part.
+    :param characters: maximum number of characters in a part, unless a single row has more.
+    :param size: returns the number of characters of a row.
     """
     part: list[T] = []
     used = 0
@@ -252,9 +254,9 @@ def _characters(row: Row) -> int:
 
 
 def as_object(row: Row, between: str = "T") -> str:
-    """Return a row as a JSON object. A key that is missing is NULL in every database, a JSON null is not.
+    """Return a row as a JSON object. None is left out, because not every database reads a JSON null as NULL.
 
-    :param between: stands between date and time.
+    :param between: the text between date and time.
     """
     pairs = zip(STAGED, row, strict=True)
     values = {column.name: _json_value(value, between) for column, value in pairs if value is not None}
@@ -266,7 +268,7 @@ def _json_value(value: Any, between: str) -> Any:
 
 
 def _dialect(described: MergeDialect, paramstyle: Any) -> Any:
-    """Return what quotes names and renders questions. SQLAlchemy's own dialects come with the drivers, if at all."""
+    """Return the dialect that quotes names and renders queries. SQLAlchemy's own ones need the databases' drivers."""
     if described is SQL_SERVER:
         from sqlalchemy.dialects import mssql
 

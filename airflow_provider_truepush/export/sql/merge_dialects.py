@@ -14,30 +14,29 @@ Staging = Literal["insert", "flatten", "variant", "json_query", "openjson", "fro
 class MergeDialect:
     """A database that has ``MERGE``.
 
-    :param name: its name, for messages and tests.
+    :param name: the name of the database, for messages and tests.
     :param types: the type of each kind of column: ``text``, ``key`` (text of a given size), ``int``, ``time``, ``bool``
-        and ``json``. ``{size}`` is the size in characters, ``{bytes}`` four times as much.
-    :param staging: ``insert`` fills a temporary table by INSERT of many rows. The others need no such table,
-        nor the right to make one needed: the MERGE reads the JSON text of the rows itself, by ``flatten`` on Snowflake
-        (``variant``
-        for rows in a stage of one ``VARIANT`` column), ``json_query`` on BigQuery, ``openjson`` on SQL Server and
-        ``from_json`` on Databricks.
+        and ``json``. ``{size}`` is the size in characters, ``{bytes}`` is four times as much.
+    :param staging: ``insert`` fills a temporary table by a multi-row INSERT. The others need no temporary table, and no
+        privilege to create one: the MERGE reads the rows from JSON text, by ``flatten`` on Snowflake,
+        ``json_query`` on BigQuery, ``openjson`` on SQL Server and ``from_json`` on Databricks. ``variant`` reads
+        Snowflake's table of one ``VARIANT`` column, which large batches are copied into.
     :param stage: the name of the temporary table.
-    :param create_stage: its definition; ``{stage}`` and ``{columns}`` are put in.
-    :param parameters: parameters of one statement at most.
-    :param characters: characters of one statement at most, where the driver puts the values into its text.
-    :param ids: ids per question.
-    :param guarded: whether ``WHEN MATCHED AND ...`` exists. Without it, older rows are removed from the stage first.
-    :param hint: what stands after the name of the target, such as a lock hint.
-    :param end: what ends a MERGE.
-    :param lock: the statement that keeps a second export away until the end of the transaction; ``{tables}`` is put in.
-        None where a row does that, a MERGE keeps others away by itself, or keys are enforced.
-    :param locks_a_row: whether the update of a row keeps a second export away: its table is made beside the others.
-    :param transactional: whether a batch is one transaction. Where it is not, each MERGE is atomic by itself, and the
-        history is written last: a try that was killed in between writes the batch again.
-    :param session: statements for each new connection.
-    :param schema_now: the function that returns the present schema.
-    :param longest: bytes of the longest text; None for no limit that matters.
+    :param create_stage: the definition of the temporary table, with ``{stage}`` and ``{columns}``.
+    :param parameters: maximum number of parameters in a statement.
+    :param characters: maximum number of characters in a statement, for drivers that put the values into its text.
+    :param ids: ids per query.
+    :param guarded: whether ``WHEN MATCHED AND ...`` exists. If not, older rows are removed from the stage first.
+    :param hint: the text after the target table's name, such as a lock hint.
+    :param end: the text that ends a MERGE.
+    :param lock: the statement that makes a second export wait until the end of the transaction, with ``{tables}``.
+        None when a lock row does that, when MERGE statements exclude each other, or when keys are enforced.
+    :param locks_a_row: whether the update of a lock row makes a second export wait. If so, the lock table is created.
+    :param transactional: whether the connection runs in transactions. If not, it is set to autocommit, and the history
+        is written last: a try that was killed between two statements writes the batch again.
+    :param session: statements that configure each new connection.
+    :param schema_now: the function that returns the current schema.
+    :param longest: maximum length of a text in bytes; None for no relevant limit.
     """
 
     name: str
@@ -59,9 +58,9 @@ class MergeDialect:
     longest: int | None = None
 
 
-#: Keys are declared and not enforced. An UPDATE of the lock's row keeps a second export waiting until the batch is
-#: committed: Snowflake holds the locks of an UPDATE until then, and the statements after it see what was committed.
-#: Two MERGE statements that only insert are not promised to wait for each other.
+#: Keys are not enforced. The update of the lock row makes a second export wait until the batch is committed: Snowflake
+#: holds the locks of an UPDATE until then, and the following statements see the committed rows. Snowflake does not
+#: guarantee that two MERGE statements which only insert wait for each other.
 SNOWFLAKE = MergeDialect(
     "snowflake",
     {
@@ -78,7 +77,7 @@ SNOWFLAKE = MergeDialect(
     session=("ALTER SESSION SET TIMEZONE = 'UTC'", "ALTER SESSION SET LOCK_TIMEOUT = 900"),
 )
 
-#: Keys are declared and not enforced: a lock keeps a second export away. A VARCHAR counts bytes.
+#: Keys are not enforced; a table lock makes a second export wait. The size of a VARCHAR counts bytes.
 REDSHIFT = MergeDialect(
     "redshift",
     {
@@ -95,8 +94,8 @@ REDSHIFT = MergeDialect(
     longest=65_535,
 )
 
-#: Keys are declared and not enforced, and two MERGE statements that only insert do not conflict: both succeed. An
-#: UPDATE of the lock's row in the same transaction does conflict: BigQuery cancels the later one, which is repeated.
+#: Keys are not enforced, and two MERGE statements that only insert do not conflict: both succeed. Two updates of the
+#: lock row do conflict: BigQuery cancels the later transaction, and the export repeats it.
 BIGQUERY = MergeDialect(
     "bigquery",
     {
@@ -113,7 +112,7 @@ BIGQUERY = MergeDialect(
     transactional=False,
 )
 
-#: Keys are declared and not enforced. Of two MERGE statements at once Delta refuses the later one, which is repeated.
+#: Keys are not enforced. Of two concurrent MERGE statements Delta rejects the later one, and the export repeats it.
 DATABRICKS = MergeDialect(
     "databricks",
     {
@@ -130,7 +129,7 @@ DATABRICKS = MergeDialect(
     session=("SET TIME ZONE 'UTC'",),
 )
 
-#: Keys are enforced; HOLDLOCK keeps two MERGE statements from inserting the same key, which one of them would fail on.
+#: Keys are enforced. Without HOLDLOCK two concurrent MERGE statements could insert the same key, and one would fail.
 SQL_SERVER = MergeDialect(
     "mssql",
     {
@@ -147,7 +146,7 @@ SQL_SERVER = MergeDialect(
     schema_now="schema_name()",
 )
 
-#: For tests, beside the engine with upserts of its own.
+#: For tests only: exports to PostgreSQL use the engine with upserts.
 POSTGRESQL = MergeDialect(
     "postgresql",
     {
@@ -162,7 +161,7 @@ POSTGRESQL = MergeDialect(
     session=("SET timezone TO 'UTC'", "SET datestyle TO 'ISO, YMD'"),
 )
 
-#: The same.
+#: For tests only, too.
 DUCKDB = MergeDialect(
     "duckdb",
     {

@@ -1,4 +1,4 @@
-"""The statements of a MERGE. No Airflow, no I/O."""
+"""Build the SQL text for databases with MERGE. No Airflow, no I/O."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Quote = Callable[[str], str]
 
 
 def type_of(dialect: MergeDialect, column: Column) -> str:
-    """Return the type of a column."""
+    """Return the SQL type of a column."""
     if column.kind != "text" or column.size is None:
         return dialect.types[column.kind]
     return dialect.types["key"].format(size=column.size, bytes=4 * column.size)
 
 
 def definition(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> str:
-    """Return the statement that makes a table.
+    """Return the CREATE TABLE statement of a table.
 
-    :param name: its name as it stands in SQL.
+    :param name: the table's quoted name.
     """
     columns = [
         f"{quote(c.name)} {type_of(dialect, BY_NAME[c.name])}{'' if c.nullable else ' NOT NULL'}" for c in table.c
@@ -33,12 +33,12 @@ def definition(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> 
 
 
 def locking(name: str, quote: Quote) -> str:
-    """Return the statement after which no other export writes until the end of the transaction."""
+    """Return the statement that makes other exports wait until the end of the transaction."""
     return f"UPDATE {name} SET {quote('batches')} = {quote('batches')} + 1 WHERE TRUE"
 
 
 def lock_row(name: str, quote: Quote) -> str:
-    """Return the statement that inserts the row which :func:`locking` updates, where it is missing."""
+    """Return the statement that inserts the row which :func:`locking` updates, if the table is empty."""
     return (
         f"INSERT INTO {name} ({quote('batches')}) SELECT 0 FROM (SELECT 1 AS one) AS any_row"
         f" WHERE NOT EXISTS (SELECT 1 FROM {name})"
@@ -46,7 +46,7 @@ def lock_row(name: str, quote: Quote) -> str:
 
 
 def stage_definition(dialect: MergeDialect, quote: Quote) -> str:
-    """Return the statement that makes the stage."""
+    """Return the statement that creates the stage."""
     columns = ", ".join(f"{quote(column.name)} {type_of(dialect, column)}" for column in STAGED)
     return dialect.create_stage.format(stage=dialect.stage, columns=columns)
 
@@ -54,7 +54,7 @@ def stage_definition(dialect: MergeDialect, quote: Quote) -> str:
 def insertion(dialect: MergeDialect, rows: int, mark: Callable[[int], str], quote: Quote) -> str:
     """Return the statement that fills the stage.
 
-    :param rows: how many.
+    :param rows: number of rows.
     :param mark: returns the mark of a parameter by its number.
     """
     width = len(STAGED)
@@ -64,7 +64,7 @@ def insertion(dialect: MergeDialect, rows: int, mark: Callable[[int], str], quot
 
 
 def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
-    """Return what a MERGE reads from: the stage, or a question to the JSON text of the batch."""
+    """Return the source of a MERGE: the stage, or a query that reads the JSON text of the batch."""
     if dialect.staging == "insert":
         return f"{dialect.stage} AS s"
     if dialect.staging == "variant":
@@ -88,7 +88,7 @@ def source(dialect: MergeDialect, mark: str, quote: Quote) -> str:
 
 
 def removal(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> str:
-    """Return the statement that removes from the stage what is older than the target."""
+    """Return the statement that removes rows from the stage that are older than the target's."""
     target, staged = quote(table.name), dialect.stage
     return (
         f"DELETE FROM {staged} USING {name} WHERE {_matches(table, target, staged, quote)}"
@@ -99,8 +99,8 @@ def removal(dialect: MergeDialect, table: Table, name: str, quote: Quote) -> str
 def merging(dialect: MergeDialect, table: Table, name: str, mark: str, quote: Quote) -> str:
     """Return the MERGE of the staged rows into a table: a newer observation replaces an older one, never the reverse.
 
-    :param name: the table's name as it stands in SQL.
-    :param mark: of the parameter with the batch, where it is one.
+    :param name: the table's quoted name.
+    :param mark: the mark of the parameter with the batch, if the batch is a parameter.
     """
     target = quote(table.name)
     inserted = ", ".join(quote(c.name) for c in table.c)
@@ -134,7 +134,7 @@ def _stats_changes(table: Table, target: str, quote: Quote) -> Mapping[str, str]
     key = {c.name for c in table.primary_key}
     changes = {c.name: f"s.{quote(c.name)}" for c in table.c if c.name not in key}
     title = quote("title")
-    # An export by ids knows no titles.
+    # An export by ids has no titles and must not erase stored ones.
     return changes | {"title": f"COALESCE(s.{title}, {target}.{title})"}
 
 

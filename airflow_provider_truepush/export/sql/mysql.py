@@ -15,11 +15,11 @@ from airflow_provider_truepush.export.sql.tables import KINDS, Tables
 from airflow_provider_truepush.export.sql.upserts import on_duplicate_key
 from airflow_provider_truepush.export.storable import BASIC_PLANE, TextLimits
 
-#: Locks, deadlocks, lost connections (0: one that is closed already), a server that stops or is full.
+#: Error codes of locks, deadlocks, lost connections (0: already closed), and a server that is stopping or full.
 _PASSING = {0, 1020, 1040, 1053, 1205, 1213, 1927, 2002, 2003, 2006, 2013, 2055, 4031}
 
 
-#: What Python calls the charsets of columns; empty for those that hold every text. Others take ASCII for certain.
+#: Python's names of MySQL's charsets; empty for those that store every text. Charsets not listed count as ASCII.
 _ENCODINGS = {
     **dict.fromkeys(("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), ""),
     **dict.fromkeys(("utf8", "utf8mb3", "ucs2"), BASIC_PLANE),
@@ -44,7 +44,7 @@ _ENCODINGS = {
 
 
 class MysqlEngine(Engine):
-    """Moments are UTC: MySQL's DATETIME knows no zone."""
+    """Times are stored in UTC, because MySQL's DATETIME has no time zone."""
 
     dialect = MySQLDialect(paramstyle="format")
     types: ClassVar[Mapping[str, str]] = {
@@ -63,7 +63,7 @@ class MysqlEngine(Engine):
             set_autocommit(False)
         else:
             connection.autocommit = False
-        # Titles hold emojis; what does not fit must be an error and not be cut off.
+        # Titles contain emojis. A text that does not fit must be an error instead of being cut off.
         if hasattr(connection, "set_character_set"):
             connection.set_character_set("utf8mb4")
         elif hasattr(connection, "set_charset_collation"):
@@ -92,7 +92,7 @@ class MysqlEngine(Engine):
             (tables.schema, *names),
         )
         columns = [(_text(name).lower(), _text(charset), *sizes) for name, charset, *sizes in cursor.fetchall()]
-        # The texts of `raw` are ASCII, and its charset says nothing of the others.
+        # The column `raw` has ASCII texts only, so its charset does not matter.
         charsets = {charset for name, charset, *_ in columns if name in KINDS and KINDS[name] == "text"}
         encodings = sorted({_ENCODINGS.get(charset, "ascii") for charset in charsets} - {""})
         titles = [sizes for name, _, *sizes in columns if name == "title"]
@@ -149,7 +149,7 @@ class MysqlEngine(Engine):
 
     @override
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
-        """A schema is a database here, and the hook's provider leaves it out."""
+        """Add the database, which is MySQL's schema and which the hook does not report."""
         return super().openlineage_identity(schema or self._first("SELECT DATABASE()")[0])
 
     @override
@@ -159,5 +159,5 @@ class MysqlEngine(Engine):
 
 
 def _text(value: Any) -> str:
-    """MySQL's catalogue comes as bytes from some drivers."""
+    """Return text of MySQL's catalog, which some drivers return as bytes."""
     return value.decode() if isinstance(value, (bytes, bytearray)) else str(value)

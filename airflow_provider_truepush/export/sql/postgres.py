@@ -21,10 +21,11 @@ from airflow_provider_truepush.export.sql.tables import KINDS, STAGE, Tables
 from airflow_provider_truepush.export.sql.upserts import on_conflict
 from airflow_provider_truepush.export.storable import TextLimits
 
-#: Begins of SQLSTATE: lost connections, deadlocks, too many connections, locks, a server that stops or starts.
+#: Prefixes of the SQLSTATE of lost connections, deadlocks, locks, too many connections, and a server that is stopping
+#: or starting.
 _PASSING = ("08", "40", "53300", "55P03", "57P")
-#: A connection that cannot be opened carries no SQLSTATE: only its message shows why. Checked first, since with several
-#: hosts the message has a line for each.
+#: A failure to connect has no SQLSTATE; only the message shows the cause. These words are checked before those of an
+#: unreachable server, because with several hosts the message has a line per host.
 _REFUSED = re.compile(r"authenticat|password|pg_hba|does not exist|certificate|permission denied", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"refused|no such file or directory|closed the connection|reset by peer|broken pipe|timed? ?out|timeout expired"
@@ -33,7 +34,7 @@ _UNREACHABLE = re.compile(
     r"|could not (receive|send) data",
     re.IGNORECASE,
 )
-#: What Python calls the encodings of databases; empty for those that hold every text. Others take ASCII for certain.
+#: Python's names of PostgreSQL's encodings; empty for those that store every text. Encodings not listed count as ASCII.
 _ENCODINGS = {
     "UTF8": "",
     "SQL_ASCII": "",
@@ -46,12 +47,12 @@ _ENCODINGS = {
     "EUC_JP": "euc_jp",
     "EUC_KR": "euc_kr",
 }
-#: As what psycopg 3 sends the columns of each kind: JSON is text already.
+#: The type that psycopg 3 sends for each kind of column. JSON is text already.
 _SENT = {"text": "text", "int": "int8", "time": "timestamptz", "bool": "bool", "json": "text"}
 
 
 class PostgresEngine(Engine):
-    """Rows are copied into a temporary table and merged from there."""
+    """Copy the rows into a temporary table, and upsert them from there."""
 
     dialect = PGDialect(paramstyle="format")  # type: ignore[no-untyped-call]
     types: ClassVar[Mapping[str, str]] = {
@@ -65,23 +66,23 @@ class PostgresEngine(Engine):
     @override
     def connect(self) -> Any:
         connection = super().connect()
-        # An export's transactions are its own to commit.
+        # The export commits its own transactions.
         connection.autocommit = False
         self._settle(connection)
         if hasattr(connection, "prepare_threshold"):
-            # psycopg 3 would prepare in one session what a pooler lets run in another; and it gains nothing here.
+            # A pooler may run a prepared statement in another session, where it does not exist.
             connection.prepare_threshold = None
         return connection
 
     @staticmethod
     def _settle(connection: Any) -> None:
-        """Set what the drivers read texts and moments by.
+        """Set the encoding, date style and time zone that the drivers expect.
 
-        A role or a database may have other settings: psycopg returns bytes for the texts of an SQL_ASCII database, and
-        cannot read moments unless the date style is ISO. PgBouncer carries these settings from session to session.
+        A role or a database may have other settings: psycopg returns bytes for texts of an SQL_ASCII database, and
+        reads times in the ISO date style only. PgBouncer keeps these settings across sessions.
         """
         if hasattr(connection, "set_client_encoding"):
-            connection.set_client_encoding("UTF8")  # psycopg2 has to know as well
+            connection.set_client_encoding("UTF8")  # psycopg2 needs to know the encoding, too
         with closing(connection.cursor()) as cursor:
             cursor.execute("SET client_encoding TO 'UTF8'")
             cursor.execute("SET datestyle TO 'ISO, YMD'")
@@ -100,12 +101,12 @@ class PostgresEngine(Engine):
     @override
     def refuses_text(self, error: Exception) -> bool:
         state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-        # 22P05: a character without an equivalent; 22021: not a character of the encoding.
+        # 22P05: untranslatable character; 22021: character not in the repertoire.
         return state in ("22P05", "22021") or super().refuses_text(error)
 
     @override
     def cursor(self, connection: Any) -> Any:
-        # The connection may be set to give dicts.
+        # The connection may be configured to return dicts.
         if type(connection).__module__.startswith("psycopg2"):
             from psycopg2.extensions import cursor  # type: ignore[import-untyped]
 
@@ -117,7 +118,7 @@ class PostgresEngine(Engine):
     @override
     def is_transient(self, error: Exception) -> bool:
         names = {kind.__name__ for kind in type(error).__mro__}
-        # psycopg2 has nothing better, and no SQLSTATE, for some connections that a crashing server has ended.
+        # psycopg2 raises a plain DatabaseError without SQLSTATE for some connections that a crashing server ended.
         if not names & {"OperationalError", "InterfaceError"} and type(error).__name__ != "DatabaseError":
             return False
         state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
@@ -176,7 +177,7 @@ class PostgresEngine(Engine):
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         connection = self._airflow_connection()
         database, current = self._first("SELECT current_database(), current_schema()")
-        # Of a socket the hook's provider would make a name of the folder that it is in.
+        # For a Unix socket the hook would report the socket's folder as the host.
         on_socket = not connection.host or connection.host.startswith("/")
         host = "localhost" if on_socket else connection.host
         return f"postgres://{host}:{connection.port or 5432}", [database, schema or current]
@@ -204,7 +205,7 @@ class PostgresEngine(Engine):
         cursor.execute(f"DROP TABLE {STAGE}")
 
     def _make_stage(self, cursor: Any, table: Table) -> None:
-        """A table of the transaction's own: poolers give each transaction another session."""
+        """Create a temporary table that lasts for the transaction: a pooler gives each transaction another session."""
         types = self.dialect.type_compiler
         columns = [
             f"{self.quote(c.name)} {'TEXT' if KINDS[c.name] == 'json' else types.process(c.type)}" for c in table.c
@@ -212,20 +213,20 @@ class PostgresEngine(Engine):
         cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({', '.join(columns)}) ON COMMIT DROP")
 
     def _copy(self, cursor: Any, table: Table, rows: Sequence[Row]) -> None:
-        """Fill the stage. Rows are sent while the next are made: the server works meanwhile."""
+        """Fill the stage. The server processes rows while the next ones are encoded."""
         if hasattr(cursor, "copy_expert"):
             cursor.copy_expert(f"COPY {STAGE} FROM STDIN", TextOfRows(rows))
             return
-        # What is binary needs no text to be made here and read there, which took as long as the upsert itself.
+        # Binary, because writing and parsing text took as long as the upsert itself.
         with cursor.copy(f"COPY {STAGE} FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types([_SENT[KINDS[c.name]] for c in table.c])
             for row in rows:
                 copy.write_row(row)
 
     def _move(self, cursor: Any, target: Table, named: dict[str, str]) -> None:
-        """Move the rows on.
+        """Upsert the staged rows into a table.
 
-        :param named: columns of the target that the stage has under another name.
+        :param named: the stage's names of columns that have another name in the target.
         """
         cursor.execute(self.rendered_once((target, *named), lambda: _moving(target, named)))
 

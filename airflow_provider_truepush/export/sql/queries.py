@@ -1,4 +1,4 @@
-"""The queries of an export."""
+"""The queries of an export for earlier rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_truepush.export.rows import ExportRun, StatsRow
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.tables import Tables
 
-#: An observation: its moment and the counters.
+#: An observation: its time and its counters.
 Observation = tuple[datetime, tuple[int | None, ...]]
 
 
@@ -54,7 +54,7 @@ def known(
 def _unchanged(
     engine: Engine, cursor: Any, tables: Tables, run: ExportRun, ids: Sequence[str], limit: int
 ) -> Iterator[tuple[str, int]]:
-    """How many of the last fetches of each campaign in a row brought nothing new."""
+    """Yield each campaign and how many of its latest fetches in a row returned unchanged counters."""
     history = tables.history.c
     newest_first = func.row_number().over(partition_by=history.campaign_id, order_by=history.observed_at.desc())
     ranked = (
@@ -63,7 +63,7 @@ def _unchanged(
             history.project == run.project,
             history.campaign_id.in_(ids),
             history.snapshot_key != run.snapshot_key,
-            # A catch-up fetches the same counters many times at one moment: no sign of a quiet campaign.
+            # A catch-up stores the same counters many times within minutes, which does not mean that they settled.
             history.past_interval == false(),
         )
         .subquery("ranked")
@@ -84,7 +84,7 @@ def _unchanged(
 def earlier(
     engine: Engine, cursor: Any, tables: Tables, run: ExportRun, rows: Sequence[StatsRow]
 ) -> Mapping[str, Sequence[Observation]]:
-    """Earlier observations of the campaigns of a batch to compare with: the newest, and that of another snapshot."""
+    """Return the earlier observations to compare a batch with: the latest, and the latest of another snapshot."""
     found: dict[str, list[Observation]] = {}
     latest = tables.latest.c
     unsettled = []
@@ -98,7 +98,7 @@ def earlier(
             if observed_at < by_id[campaign_id].observed_at:
                 found.setdefault(campaign_id, []).append((observed_at, tuple(counters)))
             if observed_at >= by_id[campaign_id].observed_at or snapshot_key == run.snapshot_key:
-                # A re-run, or a late arrival: the snapshot before is another.
+                # A re-run or a late arrival: the previous snapshot has to be looked up.
                 unsettled.append(campaign_id)
     for ids in _parts(unsettled, engine.chunk):
         for campaign_id, observation in _before(engine, cursor, tables, run, [by_id[one] for one in ids]):
@@ -109,7 +109,7 @@ def earlier(
 def _before(
     engine: Engine, cursor: Any, tables: Tables, run: ExportRun, rows: Sequence[StatsRow]
 ) -> Iterator[tuple[str, Observation]]:
-    """The newest observation of each campaign in another snapshot, before the batch."""
+    """Yield the latest observation of each campaign in another snapshot, before the batch."""
     history = tables.history.c
     start = min(row.observed_at for row in rows)
     newest = (
@@ -137,7 +137,7 @@ def _before(
 
 
 def fallen(row: StatsRow, observations: Sequence[Observation]) -> list[str]:
-    """Return the counters that have fallen, in words."""
+    """Return a phrase for each counter that fell."""
     falls = []
     values = row.stats.as_dict()
     for moment, counters in observations:

@@ -1,4 +1,4 @@
-"""Redshift: rows are staged by INSERT, or by COPY from S3 where a connection names a bucket for it."""
+"""Redshift: rows are staged by INSERT, or by COPY from S3 if a connection names a bucket for it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _ROLE = re.compile(r"default|arn:[\w+=,.@:/-]+")
 
 @dataclass(frozen=True)
 class S3Staging:
-    """A folder of a bucket that Redshift loads from.
+    """A folder in a bucket that Redshift loads files from.
 
-    :param bucket: its name.
-    :param prefix: begins the keys.
-    :param role: the IAM role of the cluster that may read it, or ``default``.
-    :param aws_conn_id: the connection that files are written with.
+    :param bucket: the bucket's name.
+    :param prefix: the prefix of the keys.
+    :param role: the cluster's IAM role that can read the bucket, or ``default``.
+    :param aws_conn_id: the connection that writes the files.
     """
 
     bucket: str
@@ -48,9 +48,9 @@ class S3Staging:
 
     @classmethod
     def of(cls, extras: Mapping[str, Any], aws_conn_id: str | None) -> S3Staging | None:
-        """Read the extras of a connection; None when they name no bucket.
+        """Read the extras of a connection. Return None when they name no bucket.
 
-        :raises TruepushSchemaError: when they name none that can be used.
+        :raises TruepushSchemaError: the bucket or the role is not valid.
         """
         location, role = extras.get(BUCKET), extras.get(ROLE, "default")
         if location is None:
@@ -58,11 +58,13 @@ class S3Staging:
         found = _LOCATION.fullmatch(location) if isinstance(location, str) else None
         if found is None:
             raise TruepushSchemaError(
-                f"extra {BUCKET}: must be s3://bucket or s3://bucket/prefix, got {location!r}. Nothing was fetched."
+                f"extra {BUCKET}: {location!r} is not a location in S3. Nothing was fetched. Write it as s3://bucket "
+                "or s3://bucket/prefix."
             )
         if not isinstance(role, str) or not _ROLE.fullmatch(role):
             raise TruepushSchemaError(
-                f"extra {ROLE}: must be the ARN of an IAM role, or 'default', got {role!r}. Nothing was fetched."
+                f"extra {ROLE}: {role!r} is not a role. Nothing was fetched. Set it to the ARN of an IAM role, or to "
+                "'default'."
             )
         return cls(found["bucket"], found["prefix"].strip("/"), role, aws_conn_id)
 
@@ -73,13 +75,13 @@ class S3Staging:
         return key
 
     def remove(self, key: str) -> None:
-        """Remove a file. One that cannot be removed costs a few kilobytes, not the export."""
+        """Remove a file. A file that cannot be removed does not fail the export."""
         try:
             self._client().delete_object(Bucket=self.bucket, Key=key)
         except Exception as error:
             log.warning(
-                "Could not remove s3://%s/%s (%s). Its rows are in Redshift. Remove the file, or give the prefix a "
-                "lifecycle rule.",
+                "Could not remove s3://%s/%s (%s). Its rows were loaded into Redshift. Remove the file, or give the "
+                "prefix a lifecycle rule.",
                 self.bucket,
                 key,
                 said(error),
@@ -92,7 +94,7 @@ class S3Staging:
 
 
 class RedshiftEngine(MergeEngine):
-    """Rows that are older than the target's are removed from the stage; the rest is merged.
+    """Remove rows from the stage that are older than the target's, and merge the others.
 
     :param hook: a ``RedshiftSQLHook``.
     """
@@ -107,7 +109,7 @@ class RedshiftEngine(MergeEngine):
         return super().connect()
 
     def _find_staging(self) -> None:
-        """Read the extras that are meant for exports. The driver refuses those that it does not know."""
+        """Read the extras for exports, and hide them from the driver, which rejects unknown extras."""
         connection = self.hook.conn
         extras: dict[str, Any] = connection.extra_dejson
         if BUCKET in extras or ROLE in extras:
@@ -115,7 +117,7 @@ class RedshiftEngine(MergeEngine):
             connection.extra = json.dumps({key: value for key, value in extras.items() if key not in (BUCKET, ROLE)})
         aws_conn_id = self.hook.aws_conn_id
         if BUCKET not in extras and aws_conn_id:
-            with suppress(Exception):  # there need not be one
+            with suppress(Exception):  # the AWS connection is optional
                 extras = self.hook.get_connection(aws_conn_id).extra_dejson
         if self._staging is None:
             self._staging = S3Staging.of(extras, aws_conn_id)
@@ -124,7 +126,7 @@ class RedshiftEngine(MergeEngine):
     @override
     def prepare_writes(self, cursor: Any, tables: Tables) -> None:
         if self._staging is not None:
-            for _ in self._staged(cursor, ()):  # an empty file shows whether both sides may use the bucket
+            for _ in self._staged(cursor, ()):  # an empty file tests the access of both sides to the bucket
                 pass
 
     @override
@@ -144,7 +146,7 @@ class RedshiftEngine(MergeEngine):
         cursor.execute(f"DROP TABLE {stage}")
 
     def _copying(self, stage: str, key: str) -> str:
-        """Return the statement that loads a file into the stage. A key that a row lacks is NULL."""
+        """Return the statement that loads a file into the stage. A missing key becomes NULL."""
         assert self._staging is not None
         columns = ", ".join(self.quote(column.name) for column in STAGED)
         role = self._staging.role if self._staging.role == "default" else f"'{self._staging.role}'"

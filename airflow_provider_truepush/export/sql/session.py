@@ -1,4 +1,4 @@
-"""A connection to a database, and the attempts that its work takes."""
+"""A connection to a database, and the retries of its transactions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Session:
-    """Runs work in transactions. The connection is opened when it is needed, and again after it was lost.
+    """Runs work in transactions. The connection is opened when it is first needed, and again after it was lost.
 
     :param engine: the database.
     :param conn_id: the connection's id, for messages.
@@ -51,16 +51,16 @@ class Session:
             try:
                 connection.close()
             except Exception as error:
-                log.debug("Closing the connection %s failed (%s).", self._conn_id, said(error))
+                log.debug("Could not close the connection %s (%s).", self._conn_id, said(error))
 
     def do(self, work: Callable[[Any], T]) -> T:
-        """Do something in a transaction of its own, and again after transient errors."""
+        """Run work in its own transaction, and retry it after transient errors."""
         waits = _waits(self._patience)
         retrying = Retrying(
             retry=retry_if_exception(self._is_transient),
             stop=stop_any(stop_after_attempt(len(waits) + 1), stop_after_delay(self._patience)),
-            # Two exports that lock each other out must not come back at the same moment.
-            # tenacity asks for the wait after the last attempt as well.
+            # Random, so that two exports which blocked each other do not retry at the same time.
+            # tenacity also asks for the wait after the last attempt.
             wait=lambda state: (*waits, 0.0)[state.attempt_number - 1] * random.uniform(0.8, 1.2),  # noqa: S311
             before_sleep=partial(self._complain, attempts=len(waits) + 1),
             reraise=True,
@@ -71,17 +71,19 @@ class Session:
             raise
         except NotConnectedError as error:
             raise TruepushWarehouseError(
-                f"Could not connect to the database of {self._conn_id!r} ({said(error.cause)})."
+                f"Could not connect to the database of the connection {self._conn_id!r} ({said(error.cause)})."
             ) from error.cause
         except Exception as error:
-            raise TruepushWarehouseError(f"The database of {self._conn_id!r} failed ({said(error)}).") from error
+            raise TruepushWarehouseError(
+                f"The database of the connection {self._conn_id!r} failed ({said(error)})."
+            ) from error
         return result
 
     def _complain(self, state: RetryCallState, *, attempts: int) -> None:
         error = state.outcome.exception() if state.outcome else None
         if error is not None:
             log.warning(
-                "Attempt %d of %d on the database of %r failed (%s); next attempt in %.1f s.",
+                "Attempt %d of %d on the database of the connection %r failed (%s); next attempt in %.1f s.",
                 state.attempt_number,
                 attempts,
                 self._conn_id,
@@ -107,12 +109,12 @@ class Session:
                 return work(cursor)
         except Exception as error:
             if self._engine.is_transient(error):
-                self.close()  # it may be the connection that is broken
+                self.close()  # the connection may be broken
             raise
 
 
 def _waits(patience: float) -> list[float]:
-    """Return the seconds between attempts: twice as long each time, at most 10, in all no more than ``patience``."""
+    """Return the seconds between attempts: doubling, at most 10 each, and at most ``patience`` in total."""
     waits: list[float] = []
     wait = 0.2
     while sum(waits) + wait <= patience:

@@ -1,4 +1,4 @@
-"""Snowflake: a batch is a transaction; large ones arrive as a file."""
+"""Snowflake: each batch is one transaction; a large batch is loaded from a file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from airflow_provider_truepush.export.sql.merge import MergeEngine, as_object
 from airflow_provider_truepush.export.sql.merge_dialects import SNOWFLAKE
 from airflow_provider_truepush.export.sql.tables import Tables
 
-#: Rows above which a file takes less time than a statement that holds them.
+#: Batches with more rows are loaded from a file, which is then faster than a statement with JSON.
 BULK_FROM = 2000
 
 
 class SnowflakeEngine(MergeEngine):
-    """Small batches go as JSON in the text of the MERGE; large ones by PUT and COPY INTO into a temporary table.
+    """Send small batches as JSON in the text of the MERGE; load large ones by PUT and COPY INTO a temporary table.
 
-    The file lies in the stage of that table, so it goes with it: a killed worker leaves nothing behind.
+    The file is in the stage of that table and is dropped with it, so a killed worker leaves nothing behind.
 
     :param hook: a ``SnowflakeHook``.
     """
@@ -36,7 +36,7 @@ class SnowflakeEngine(MergeEngine):
 
     @override
     def _lock(self, cursor: Any, tables: Tables) -> None:
-        # Definitions would end the transaction: the stage is made before.
+        # A CREATE statement would commit the transaction, so the stage is created before.
         cursor.execute("BEGIN TRANSACTION")
         cursor.execute(merge_text.locking(self.name_of(tables.lock), self.quote))
 

@@ -15,7 +15,7 @@ from airflow_provider_truepush.export.sql.upserts import on_conflict
 
 
 class SqliteEngine(Engine):
-    """Moments are text of one form, in UTC, as SQLAlchemy writes and reads them."""
+    """Times are stored as text in UTC, in the format that SQLAlchemy writes and reads."""
 
     dialect = sqlite.dialect(paramstyle="qmark")
     types: ClassVar[Mapping[str, str]] = {
@@ -28,7 +28,7 @@ class SqliteEngine(Engine):
 
     @override
     def begin(self, cursor: Any, *, writes: bool) -> None:
-        # At once for writing: a transaction that read first could not be upgraded beside another writer.
+        # Takes the write lock at once: a transaction that has read cannot get it while another one writes.
         cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     @override
@@ -41,7 +41,7 @@ class SqliteEngine(Engine):
 
     @override
     def moments(self, values: Sequence[Any]) -> list[Any]:
-        # A third of the time that isoformat and strftime take for it.
+        # Three times as fast as isoformat or strftime.
         return [
             None
             if value is None
@@ -92,7 +92,7 @@ class SqliteEngine(Engine):
 
     @override
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
-        """OpenLineage has no rule for SQLite: its file is the source, as OpenLineage has it with DuckDB."""
+        """Return the path of the file. OpenLineage has no naming rule for SQLite; this follows the one for DuckDB."""
         question = "SELECT file FROM pragma_database_list WHERE lower(name) = lower(?) AND file != ''"
         row = self._first(question, schema or "main")
         return (f"sqlite://{row[0]}", []) if row else None

@@ -1,4 +1,4 @@
-"""The tables of the warehouse and the view, as SQLAlchemy knows them."""
+"""The tables and the view of an export, as SQLAlchemy's objects."""
 
 from __future__ import annotations
 
@@ -28,31 +28,32 @@ from airflow_provider_truepush.export import columns
 from airflow_provider_truepush.export.columns import BY_NAME, CAMPAIGNS, COUNTER_COLUMNS, STAGED, STATS
 from airflow_provider_truepush.export.sql import names
 
-# Two keys that differ in case only are two keys, on MySQL too.
+# These columns compare by case on MySQL too: two keys that differ in case only are different keys.
 _KEYS = ("project", "campaign_id", "id", "snapshot_key")
 _KEY_COLLATION = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
 _MOMENT = (
     DateTime(timezone=True)
     .with_variant(mysql.DATETIME(fsp=6), "mysql")
-    .with_variant(DateTime(timezone=False), "duckdb")  # reading the other kind takes a library more
+    .with_variant(DateTime(timezone=False), "duckdb")  # reading times with a zone needs another library
 )
 _JSON = Text().with_variant(postgresql.JSONB(), "postgresql").with_variant(mysql.JSON(), "mysql")
 
 STAGE = "truepush_stage"
-#: What a column holds, by its name: SQLAlchemy's types do not report it alike in all its versions.
+#: The kind of each column by its name: SQLAlchemy's types do not report it the same way in all versions.
 KINDS: dict[str, str] = {name: column.kind for name, column in BY_NAME.items()}
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The three tables and the name of the view.
+    """The tables and the name of the view.
 
-    :param history: a row per campaign and snapshot.
-    :param latest: a row per campaign, the newest.
-    :param campaigns: a row per campaign: its title, and when it was seen.
-    :param stage: a row per row of a batch: what all three tables need. Engines that merge make it, under its name.
-    :param lock: the table whose one row keeps two exports apart; only where keys are not enforced.
-    :param increments: the view: what was added between two snapshots.
+    :param history: one row per campaign and snapshot.
+    :param latest: the latest row of each campaign.
+    :param campaigns: one row per campaign, with its title and the times at which it was seen.
+    :param stage: the rows of a batch with the values for all three tables. Engines that merge create it.
+    :param lock: the table whose one row is updated to make a second export wait. Created only if keys are not enforced.
+    :param increments: the name of the view with the increase between two snapshots.
+    :param schema: the schema of the tables; None for the connection's default.
     """
 
     history: Table
@@ -64,16 +65,16 @@ class Tables:
     schema: str | None
 
     def each(self) -> tuple[Table, ...]:
-        """The three tables."""
+        """Return the three tables."""
         return (self.history, self.latest, self.campaigns)
 
 
 def tables(prefix: Any, schema: Any) -> Tables:
     """Describe the tables.
 
-    :param prefix: begins the names.
-    :param schema: where they are; None for the connection's own.
-    :raises TruepushValidationError: for names that some database would change or cut off.
+    :param prefix: the prefix of the names.
+    :param schema: the schema of the tables; None for the connection's default.
+    :raises TruepushValidationError: a database would change or cut off one of the names.
     """
     prefix, schema = names.table_prefix("table_prefix", prefix), names.schema("schema", schema)
     increments = f"{prefix}{names.INCREMENTS}"
@@ -107,10 +108,11 @@ def _type(column: columns.Column) -> Any:
 
 
 def increments(history: Table) -> Select:  # type: ignore[type-arg]
-    """The view: what each snapshot added to the one before, and a campaign's first to nothing (its ``since`` is null).
+    """Return the view's query: the increase of each counter since the snapshot before.
 
-    A counter that fell gives a negative increment. Where it is not known in either of the two, its increment is null.
-    Whoever changes this adds to :data:`~airflow_provider_truepush.export.sql.contract.EARLIER_VIEWS`.
+    The first snapshot of a campaign counts from 0, and its ``since`` is null. A counter that fell has a negative
+    increment. If a counter is unknown in one of the two snapshots, its increment is null. When you change the query,
+    add its former text to :data:`~airflow_provider_truepush.export.sql.contract.EARLIER_VIEWS`.
     """
     c = history.alias("h").c
     over: Any = {"partition_by": (c.project, c.campaign_id), "order_by": (c.observed_at, c.snapshot_key)}

@@ -1,4 +1,4 @@
-"""The upserts: a newer observation replaces an older one, an older one changes nothing."""
+"""Build the upserts: a newer observation replaces an older one, never the reverse."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def moment_column(table: Table) -> str:
 
 
 def on_conflict(insert: Any, table: Table) -> ClauseElement:
-    """``ON CONFLICT ... DO UPDATE`` for PostgreSQL, SQLite and DuckDB.
+    """Return ``ON CONFLICT ... DO UPDATE`` for PostgreSQL, SQLite and DuckDB.
 
-    :param insert: an insert of SQLAlchemy's dialect that knows ``excluded``.
+    :param insert: an insert of a SQLAlchemy dialect that has ``excluded``.
     """
     key = [column.name for column in table.primary_key]
     new = insert.excluded
     if "observed_at" in table.c:
         changes = {column.name: new[column.name] for column in table.c if column.name not in key}
-        # An export by ids knows no titles.
+        # An export by ids has no titles and must not erase stored ones.
         changes["title"] = func.coalesce(new.title, table.c.title)
         newer = or_(new.observed_at >= table.c.observed_at, table.c.observed_at.is_(None))
         statement: ClauseElement = insert.on_conflict_do_update(index_elements=key, set_=changes, where=newer)
@@ -45,9 +45,9 @@ def on_conflict(insert: Any, table: Table) -> ClauseElement:
 
 
 def on_duplicate_key(insert: Any, table: Table) -> ClauseElement:
-    """``ON DUPLICATE KEY UPDATE`` for MySQL and MariaDB.
+    """Return ``ON DUPLICATE KEY UPDATE`` for MySQL and MariaDB.
 
-    Assignments are carried out from left to right, and each sees those before it: the moment comes last.
+    Assignments run from left to right, and each sees the results of those before. So the time is assigned last.
     """
     key = {column.name for column in table.primary_key}
     new, old = insert.inserted, table.c
@@ -59,7 +59,7 @@ def on_duplicate_key(insert: Any, table: Table) -> ClauseElement:
             for column in table.c
             if column.name not in {*key, moment, "title"}
         ]
-        # An export by ids knows no titles.
+        # An export by ids has no titles and must not erase stored ones.
         changes.append(("title", _if(newer, func.coalesce(new.title, old.title), old.title)))
     else:
         title = _if(newer, func.coalesce(new.title, old.title), func.coalesce(old.title, new.title))

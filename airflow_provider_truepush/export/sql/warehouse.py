@@ -25,18 +25,18 @@ from airflow_provider_truepush.export.storable import TITLE_REPLACED, TextLimits
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which a batch is retried while the database is away, or another writer holds a lock.
+#: Seconds for which a batch is retried while the database cannot be reached or another writer holds a lock.
 PATIENCE = 60.0
 
 
 class Warehouse:
-    """Write batches, each in one transaction. Used from one thread.
+    """Write batches of rows, each in one transaction. Used from one thread.
 
     :param engine: the database.
-    :param tables: where to write.
-    :param run: the export's.
-    :param conn_id: the connection, for messages.
-    :param create_table: make what is not there.
+    :param tables: the tables to write to.
+    :param run: the values that all rows share.
+    :param conn_id: the connection's id, for messages.
+    :param create_table: create tables and the view if they do not exist.
     :param schema_contract: ``evolve`` or ``freeze``.
     :param patience: seconds for which transient errors are retried.
     """
@@ -72,24 +72,26 @@ class Warehouse:
         return self._engine.row_budget
 
     def prepare(self) -> None:
-        """Create or check the tables and the view, and check that they can be written.
+        """Create or check the tables and the view, and check that the tables can be written to.
 
-        :raises TruepushSchemaError: when they are not what an export needs.
-        :raises TruepushWarehouseError: when the database is not there, or does not let itself be written.
+        :raises TruepushSchemaError: a table does not have the form that an export needs.
+        :raises TruepushWarehouseError: the database cannot be reached, or a table cannot be written to.
         """
         try:
             self._prepare()
         except TruepushWarehouseError as error:
-            raise TruepushWarehouseError(f"{error} Nothing was fetched.") from error
+            raise TruepushWarehouseError(
+                f"{error} Nothing was fetched. Check the connection, the database and the privileges of its user."
+            ) from error
 
     def lookup(self, campaign_ids: Sequence[str], *, done: bool, unchanged: int | None) -> Mapping[str, Checkpoint]:
-        """See :class:`~airflow_provider_truepush.export.batches.Sink`."""
+        """Return the state of campaigns; see :class:`~airflow_provider_truepush.export.batches.Sink`."""
         return self._do(
             lambda cursor: queries.known(self._engine, cursor, self._tables, self._run, campaign_ids, done, unchanged)
         )
 
     def write(self, batch: Batch) -> None:
-        """Write a batch. A repeat writes the same: what was committed before its answer was lost is there once."""
+        """Write a batch. A retry writes the same rows, so a commit whose answer was lost leaves no duplicates."""
         if not batch.rows:
             return
         rows = sorted(_newest(batch.rows), key=lambda row: row.campaign_id)
@@ -97,7 +99,7 @@ class Warehouse:
 
         def write(cursor: Any) -> None:
             if not judged:
-                # Once: a repeat would compare the rows with themselves.
+                # Only in the first attempt: a retry could compare the rows with themselves.
                 judged.extend(self._judge(cursor, rows))
             self._engine.write(cursor, self._tables, self._stored(judged, limits))
 
@@ -108,14 +110,14 @@ class Warehouse:
             cause = error.__cause__
             if not isinstance(cause, Exception) or not self._engine.refuses_text(cause):
                 raise
-            log.warning("%s Its texts are written again in ASCII.", error)
+            log.warning("%s Writing the batch again with ASCII texts.", error)
             limits = replace(limits, encodings=("ascii",))
             self._do(write)
         self._regressed += sum(row.counter_regressed for row in judged)
         self._titles_replaced += self._count_replaced(self._stored(judged, limits))
 
     def finish(self, *, complete: bool) -> SinkResult:
-        """Return the name of the table, and the counts."""
+        """Return the name of the history table, and the counts."""
         table = {"table": self._engine.name_of(self._tables.history)}
         return SinkResult(table, regressed=self._regressed, titles_replaced=self._titles_replaced)
 
@@ -124,7 +126,7 @@ class Warehouse:
         self._session.close()
 
     def ledger(self) -> SqlLedger:
-        """Return the ledger of sends, if one is in the same database."""
+        """Return the ledger of sends in the same database. It may not exist."""
         return SqlLedger(self._engine, self._session, self._conn_id, is_required=False, owns_session=False)
 
     # Steps
@@ -133,7 +135,8 @@ class Warehouse:
         engine, tables = self._engine, self._tables
         if tables.schema and not self._do(lambda cursor: engine.has_schema(cursor, tables.schema or "")):
             raise TruepushSchemaError(
-                f"schema: {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched."
+                f"schema: the database of {self._conn_id!r} has no schema {tables.schema!r}. Nothing was fetched. "
+                "Create the schema, or name another one."
             )
         for table in tables.each():
             self._prepare_table(table)
@@ -146,18 +149,18 @@ class Warehouse:
             try:
                 self._do(partial(engine.probe, table=table))
             except TruepushWarehouseError as error:
-                raise TruepushWarehouseError(f"{engine.name_of(table)} cannot be written. {error}") from error
+                raise TruepushWarehouseError(f"Table {engine.name_of(table)} cannot be written. {error}") from error
         self._do(lambda cursor: engine.prepare_writes(cursor, tables))
 
     def _check_names(self) -> None:
-        """Refuse a key that the database cannot hold: replaced characters would mix the rows of two keys."""
+        """Refuse a key that the database cannot store: replacement characters could make two keys equal."""
         for field in ("project", "snapshot_key"):
             value = getattr(self._run, field)
             if not self._limits.holds(value):
                 encodings = ", ".join(self._limits.encodings)
                 raise TruepushSchemaError(
-                    f"{field}: {value!r} has characters that the database of {self._conn_id!r} cannot hold (it stores "
-                    f"{encodings}). Nothing was fetched. Use a {field} of other characters."
+                    f"{field}: {value!r} has characters that the database of {self._conn_id!r} cannot store (its "
+                    f"encoding is {encodings}). Nothing was fetched. Use other characters in {field}."
                 )
 
     def _stored(self, rows: Sequence[StatsRow], limits: TextLimits) -> Sequence[StatsRow]:
@@ -167,8 +170,8 @@ class Warehouse:
         replaced = [row.campaign_id for row in rows if row.title_replaced]
         if replaced:
             log.warning(
-                "%d of %d titles have characters that %r cannot hold, such as that of campaign %s. They are stored "
-                "with replacement characters, and the column raw has %s.",
+                "Replaced characters in %d of %d titles that the database of %r cannot store, such as that of campaign "
+                "%s. The column raw of these rows has %s.",
                 len(replaced),
                 len(rows),
                 self._conn_id,
@@ -182,7 +185,7 @@ class Warehouse:
         for row in rows:
             fallen = queries.fallen(row, earlier.get(row.campaign_id, ()))
             if fallen:
-                log.warning("Campaign %s: %s. The row is kept and flagged.", row.campaign_id, "; ".join(fallen))
+                log.warning("Campaign %s: %s. The row is written and flagged.", row.campaign_id, "; ".join(fallen))
             yield replace(row, counter_regressed=True) if fallen else row
 
     def _prepare_table(self, table: Table) -> None:
@@ -192,7 +195,7 @@ class Warehouse:
             self._create(table)
             found = self._do(lambda cursor: engine.find(cursor, table.name, table.schema))
         if found is None:
-            raise TruepushWarehouseError(f"Table {engine.name_of(table)} was created but cannot be found.")
+            raise TruepushWarehouseError(f"Table {engine.name_of(table)} was created, but it cannot be found.")
         for column in contract.missing_columns(engine, table, found, self._contract):
             declared = f"{engine.quote(column.name)} {engine.type_of(column)}"
             log.info("Adding the column %s to %s.", declared, engine.name_of(table))
@@ -203,7 +206,7 @@ class Warehouse:
         if not self._create_table:
             raise TruepushSchemaError(
                 f"Table {self._engine.name_of(table)} does not exist, and create_table is False. Nothing was fetched. "
-                f"Create it: {statement}"
+                f"Set create_table=True, or create the table: {statement}"
             )
         log.info("Creating the table %s.", self._engine.name_of(table))
         self._make(statement, table.name, table.schema, None)
@@ -213,8 +216,8 @@ class Warehouse:
         found = self._do(lambda cursor: engine.find(cursor, name, schema))
         if found is not None and found.kind == "table":
             raise TruepushSchemaError(
-                f"{engine.qualified(name, schema)} is a table; it has the name of the view of increments. Use another "
-                "table_prefix or schema. Nothing was fetched."
+                f"{engine.qualified(name, schema)} is a table, but the view of increments needs this name. Nothing was "
+                "fetched. Use another table_prefix or schema."
             )
         question, view = engine.render(increments(self._tables.history)), engine.qualified(name, schema)
         try:
@@ -223,11 +226,11 @@ class Warehouse:
             elif self._create_table:
                 self._make(f"CREATE VIEW {view} AS {question}", name, schema, None)
         except TruepushWarehouseError as error:
-            # Nothing is lost without it.
-            log.warning("Could not create the view of increments; the tables are written without it. %s", error)
+            # The view has no data of its own, so the export does not depend on it.
+            log.warning("Could not create the view of increments; the tables are written all the same. %s", error)
 
     def _renew_view(self, view: str, question: str) -> None:
-        """Replace a view of an earlier version. A view that a user has created is kept."""
+        """Replace a view that an earlier version created. A view that a user created is kept."""
         engine, name, schema = self._engine, self._tables.increments, self._tables.schema
         found = self._do(lambda cursor: engine.view_definition(cursor, name, schema))
         if not found or not contract.is_earlier_view(found):
@@ -235,7 +238,7 @@ class Warehouse:
         statements = engine.replacing_view(view, question)
         if not statements or not self._create_table or self._contract == contract.FREEZE:
             log.warning(
-                "The view %s was created by an earlier version and was not replaced. Its present definition: %s",
+                "The view %s was created by an earlier version and was not replaced. Replace it yourself by: %s",
                 view,
                 question,
             )
@@ -244,7 +247,7 @@ class Warehouse:
         self._do(lambda cursor: [cursor.execute(statement) for statement in statements])
 
     def _make(self, statement: str, name: str, schema: str | None, column: str | None) -> None:
-        """Create an object. Another task may create it at the same moment, so only its existence counts."""
+        """Create an object. Another task may create it at the same time, so only its existence counts."""
         try:
             self._do(lambda cursor: cursor.execute(statement))
         except TruepushWarehouseError:
@@ -254,7 +257,7 @@ class Warehouse:
 
 
 def _newest(rows: Iterable[StatsRow]) -> Iterable[StatsRow]:
-    """One row per campaign: no key may come twice in a statement."""
+    """Return the latest row of each campaign: a statement must not have the same key twice."""
     newest: dict[str, StatsRow] = {}
     for row in rows:
         kept = newest.get(row.campaign_id)
