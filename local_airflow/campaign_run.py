@@ -1,4 +1,4 @@
-"""Run the example Dag through Airflow's REST API and report what happens meanwhile."""
+"""Run the example Dag through Airflow's REST API, and report its progress."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class CampaignRun:
         version = self.airflow.version
         if tuple(int(part) for part in version.split(".")[:2]) < FIRST_WITH_TASK_STATE:
             self.say(
-                f"Did not clear {CREATE}: Airflow {version} keeps no task state over a clear (3.3 does). The next try "
-                "cannot know of the campaign and needs a manual decision. With ledger_conn_id it knows."
+                f"Did not clear {CREATE}: Airflow {version} keeps no task state across a clear (3.3 does), so the next "
+                "try would need a manual decision. With ledger_conn_id it would find the campaign."
             )
             return
         api = self.airflow.api

@@ -1,4 +1,4 @@
-"""The emulator of Truepush in a process of its own, as a user would start it."""
+"""The emulator of Truepush in a separate process, as a user would start it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class EmulatorProcess(AbstractContextManager["EmulatorProcess"]):
         self.url = self._address(self.process)
 
     def stop(self) -> None:
-        """Stop it: what connects to its address is refused."""
+        """Stop it: connections to its address are refused from then on."""
         if self.process is not None:
             stop([self.process], patience=3)
             self.process = None

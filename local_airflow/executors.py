@@ -62,7 +62,7 @@ def celery(
 
     :param broker: URL of the Redis that passes the tasks on.
     :param results: SQLAlchemy URL of the database for their results.
-    :param folder: folder for the workers' files with process ids.
+    :param folder: folder for the workers' PID files.
     :param workers: the queues of each worker, joined by commas, by the worker's name.
     :param triggerers: how many triggerers run.
     :param concurrency: task processes of each worker.

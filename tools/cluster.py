@@ -1,7 +1,7 @@
-"""Run the faults on a real cluster, in an environment of its own: ``python3 tools/cluster.py``.
+"""Run the faults on a real cluster, in a separate environment: ``python3 tools/cluster.py``.
 
-Where its packages or a server cannot be had, everything is skipped, and a line says so. Runs on the user's own Python,
-so it imports only the standard library.
+If its packages or a server are not available, everything is skipped, and a line says so. The script runs on the user's
+Python, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PINS = ROOT / "constraints" / "cluster.txt"
 
 
 def skip(reason: str) -> None:
-    """Print that nothing was tested, and end without an error."""
+    """Print that nothing was tested, and exit without an error."""
     print(f"[cluster] SKIPPED: {reason}. NOTHING OF THE CLUSTER WAS TESTED.", flush=True)
     sys.exit(0)
 
@@ -26,14 +26,14 @@ def main() -> None:
     """Build the environment and run the tests in it; the arguments go to pytest."""
     build = [sys.executable, str(ROOT / "tools" / "environment.py"), str(VENV), str(PINS)]
     if subprocess.run(build, cwd=ROOT, check=False).returncode != 0:
-        skip(f"the packages of {PINS.name} cannot be installed here")
+        skip(f"the packages of {PINS.name} cannot be installed on this machine")
     python = str(VENV / "bin" / "python")
     env = {**os.environ, "TRUEPUSH_CLUSTER_RUN": "1", "AIRFLOW_HOME": str(ROOT / ".airflow" / "cluster")}
     missing = subprocess.run(
         [python, "-m", "local_airflow.servers"], cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.split()
     if missing:
-        skip(f"{' and '.join(missing)} cannot be had, neither as a Debian package nor as a wheel")
+        skip(f"{' and '.join(missing)} is available neither as a Debian package nor as a wheel")
     command = [python, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "--timeout", "1200", "tests/cluster"]
     sys.exit(subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, env=env, check=False).returncode)
 

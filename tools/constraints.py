@@ -1,8 +1,8 @@
-"""Renew the pins: ``python3 tools/constraints.py .venv/bin/uv``.
+"""Update the pins: ``python3 tools/constraints.py .venv/bin/uv``.
 
-``dev.txt`` is what ``make`` installs: the newest of everything, for every supported Python and platform at once.
-``lowest.txt`` is the oldest that ``pyproject.toml`` allows of what it names itself; the suite is to pass there too.
-Neither names an index, so each works wherever the user's own index is.
+``make`` installs ``dev.txt``: the newest versions, for every supported Python and platform. ``lowest.txt`` has the
+oldest versions that ``pyproject.toml`` allows of its own requirements; the suite must pass with them too. Neither file
+names an index, so each works with the user's own index.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HEADERS = {
 
 
 def main() -> None:
-    """Write both files anew."""
+    """Write both files."""
     uv = sys.argv[1]
     for name, options in (
         ("dev.txt", ("--upgrade", "--group", "dev")),

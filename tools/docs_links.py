@@ -1,7 +1,7 @@
 """Check the links within the built documentation: ``python tools/docs_links.py build/docs``.
 
-Every address that a page names must exist in the folder, and so must the place on that page. Links to other
-sites are counted, not followed: ``make docs-links`` does that where there is a network.
+Every page that a link names must exist in the folder, and so must the anchor on it. Links to other sites are counted
+but not followed: ``make docs-links`` follows them and needs the network.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """The links and the places of one page.
+    """Collects the links and the anchors of one page.
 
     :param text: its HTML.
     """
@@ -25,7 +25,7 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect what the tag names."""
+        """Collect the link or the anchor of a tag."""
         for name, value in attrs:
             if name in ("href", "src") and value:
                 self.links.add(value)
@@ -36,7 +36,7 @@ class Page(HTMLParser):
 def dead_links(folder: Path) -> tuple[list[str], set[str]]:
     """Return the dead links, each with its page, and the addresses of other sites.
 
-    :param folder: of the built pages.
+    :param folder: the folder with the built pages.
     """
     pages = {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in folder.rglob("*.html")}
     dead, elsewhere = [], set()

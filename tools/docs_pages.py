@@ -1,7 +1,7 @@
-"""Write the parts of the documentation that are derived from the code: ``python tools/docs_pages.py docs/_generated``.
+"""Write the parts of the documentation that are generated: ``python tools/docs_pages.py docs/_generated``.
 
-Nothing here is written by hand twice: tables of operators, extras, columns, controls, versions and databases come from
-the declarations that the code itself reads, or from the record of the last run.
+The tables of operators, extras, columns, controls, versions and databases are generated from the declarations in the
+code, or from the record of the last run, so that nothing is written twice.
 """
 
 from __future__ import annotations

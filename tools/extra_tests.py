@@ -1,6 +1,6 @@
 """Run tests that need packages beside the development environment: ``python tools/extra_tests.py dbt storage``.
 
-Each has an environment of its own. One whose packages cannot be had on this machine is skipped, and a line says so.
+Each runs in a separate environment. Tests whose packages are not available are skipped, and a line says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def say(text: str) -> None:
 
 
 def build(name: str) -> Path | None:
-    """Build or renew an environment; None when its packages cannot be had."""
+    """Build or update an environment; return None when its packages are not available."""
     folder = ROOT / f".{name}-venv"
     pins = ROOT / "constraints" / f"{name}.txt"
     built = folder / ".ready"
@@ -49,7 +49,7 @@ def run_dbt(folder: Path) -> bool:
 
 
 def run_storage(folder: Path) -> bool:
-    """Write files to the storages that people have, and load them on."""
+    """Export files to the stand-ins of storages, and load them."""
     wanted = ["s3", "gcs"]
     azurite = folder / "node" / "node_modules" / ".bin" / "azurite-blob"
     if not azurite.exists() and (npm := shutil.which("npm")):
@@ -75,7 +75,7 @@ def main() -> None:
         say(name)
         folder = build(name)
         if folder is None:
-            say(f"SKIPPED {name}: its packages cannot be installed here. NOTHING OF IT WAS TESTED.")
+            say(f"SKIPPED {name}: its packages cannot be installed on this machine. NOTHING OF IT WAS TESTED.")
         elif not RUNS[name](folder):
             failed.append(name)
     if failed:

@@ -1,8 +1,7 @@
 """List every message that the package can show: ``python tools/messages.py docs/_generated/fragments/messages.md``.
 
-Messages are read from the source: what is raised, refused, logged, warned of, printed, or shown as help. A value stands
-in angle brackets, by the name that it has in the source. A reviewer reads this page to check the voice; users search it
-for the words of their log.
+The messages of errors, logs, warnings, prints and help texts are read from the source. A value is shown by its name in
+angle brackets. Reviewers read this page to check the wording; users search it for the words of their log.
 """
 
 from __future__ import annotations

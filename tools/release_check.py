@@ -59,7 +59,7 @@ def build() -> tuple[Path, Path]:
 
 
 def check_content(wheel: Path, sdist: Path) -> None:
-    """Check that the archives hold what users need, and nothing else."""
+    """Check that the archives have the files that users need, and no others."""
     names = zipfile.ZipFile(wheel).namelist()
     strangers = [name for name in names if not name.startswith((PACKAGE + "/", PACKAGE + "-"))]
     odd = [name for name in names if name.endswith((".pyc", ".db", ".log")) or "/tests/" in name]
@@ -101,7 +101,7 @@ def main() -> None:
     check_content(wheel, sdist)
     print(run(sys.executable, "-m", "twine", "check", "--strict", wheel, sdist).strip())
     check_installed(wheel)
-    print("[release-check] everything is right")
+    print("[release-check] all checks passed")
 
 
 if __name__ == "__main__":

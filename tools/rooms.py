@@ -1,7 +1,7 @@
 """Draw the package's rooms and the imports between them: ``python tools/rooms.py docs/_generated/rooms.svg``.
 
-A room is a folder of the package, or a module at its top. Imports inside functions count: an arrow is an arrow whenever
-it is drawn. Imports that only type checkers follow count too.
+A room is a folder of the package, or a module at its top. Imports inside functions count, and so do imports that only
+type checkers follow.
 """
 
 from __future__ import annotations

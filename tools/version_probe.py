@@ -47,10 +47,10 @@ def parsed(env: dict[str, str]) -> bool:
 
 
 def ran(dag_id: str, env: dict[str, str], proof: Callable[[], bool], conf: dict[str, object] | None = None) -> bool:
-    """Return whether a Dag's test run succeeded and left the proof behind.
+    """Return whether a Dag's test run succeeded and had its effect.
 
     :param dag_id: the example.
-    :param proof: whether the emulator or the warehouse shows what the Dag has done.
+    :param proof: returns whether the emulator or the warehouse shows the effect.
     :param conf: the run's parameters.
     """
     options = ("--conf", json.dumps(conf)) if conf else ()

@@ -1,10 +1,10 @@
-"""Run the exports into stand-ins of warehouses: ``python3 tools/warehouses.py snowflake redshift bigquery``.
+"""Run the exports against stand-ins of warehouses: ``python3 tools/warehouses.py snowflake redshift bigquery``.
 
-Each has an environment of its own, since their drivers hold other packages back. One whose packages cannot be had on
-this machine is skipped, and a line says so. They run beside each other, and each prints its output when it has ended.
+Each runs in a separate environment, because their drivers pin old versions of other packages. A stand-in whose
+packages are not available is skipped, and a line says so. They run in parallel, and each prints its output at the end.
 ``--bench`` runs the benchmark of exports in those environments instead, one after another.
 
-Runs on the user's own Python, so it imports only the standard library.
+The script runs on the user's Python, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".warehouse-venvs"
 PYTEST = ("-q", "-p", "no:cacheprovider", "--timeout", "600", "tests/warehouses")
-#: A stand-in that does not get along with Airflow: its environment, its Python, its program, and how tests find it.
+#: A stand-in that cannot be installed next to Airflow: its environment, its Python, its program, and its variable.
 SERVERS = {"bigquery": ("bigquery-server", "python3.13", "local-bigquery", "TRUEPUSH_BIGQUERY_SERVER")}
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     print(f"[warehouses] {text}", flush=True)
 
 
 def build(name: str, python: str) -> Path | None:
-    """Build or renew an environment; None when its packages cannot be had."""
+    """Build or update an environment; return None when its packages are not available."""
     folder = FOLDER / name
     pins = ROOT / "constraints" / f"warehouses-{name}.txt"
     ready = folder / ".ready"
@@ -52,7 +52,7 @@ def build(name: str, python: str) -> Path | None:
 
 
 def find(python: str) -> str | None:
-    """A Python of that name that really runs: a version manager's shim may exist and refuse."""
+    """Return a Python of that name that runs. A shim of a version manager may exist and fail."""
     version = python.removeprefix("python")
     managed = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/{python}"))
     for found in (shutil.which(python), *map(str, managed)):
@@ -62,7 +62,7 @@ def find(python: str) -> str | None:
 
 
 def server(name: str, env: dict[str, str]) -> bool:
-    """Build the environment of a server, where a stand-in needs one; whether it can be run."""
+    """Build the environment of a stand-in's server, if it needs one; return whether the server can run."""
     if name not in SERVERS:
         return True
     environment, python, program, variable = SERVERS[name]
@@ -76,7 +76,7 @@ def server(name: str, env: dict[str, str]) -> bool:
 
 
 def run(name: str, *command: str) -> bool:
-    """Run a module in the environment of a stand-in; whether it succeeded, or was skipped."""
+    """Run a module in the environment of a stand-in; return whether it succeeded or was skipped."""
     began = time.monotonic()
     env = {**os.environ, "TRUEPUSH_WAREHOUSE": name, "AIRFLOW_HOME": str(ROOT / ".airflow" / name)}
     folder = build(name, sys.executable) if server(name, env) else None

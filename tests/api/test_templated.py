@@ -64,7 +64,7 @@ def test_text_that_is_something_else_is_refused_by_name(reader: str, text: str) 
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("value", [None, True, 5, 1.5, [1], {"a": 1}, timedelta(1), object()])
-def test_what_is_no_text_is_left_to_the_models(reader: str, value: Any) -> None:
+def test_values_other_than_text_are_left_to_the_models(reader: str, value: Any) -> None:
     assert READERS[reader]("field", value) is value
 
 
@@ -78,7 +78,7 @@ def test_every_list_as_python_writes_it(value: Any) -> None:
     assert templated.items("field", str([value])) == [value]
 
 
-def test_a_missing_value_is_no_text() -> None:
+def test_the_text_of_a_missing_value_is_refused() -> None:
     with pytest.raises(TruepushValidationError, match=r"^template\.title: .*without a value"):
         templated.text("template.title", " None")
     assert templated.optional("None") is None

@@ -13,7 +13,7 @@ from airflow_provider_truepush.emulator import Emulator
 from tests.emulator.support import CAMPAIGN, START, UNKNOWN, Api, control
 
 
-def test_the_address_tells_what_it_offers(emulator: Emulator) -> None:
+def test_the_address_lists_its_controls(emulator: Emulator) -> None:
     told = control(emulator, "GET", "")
     assert told["projects"] == [{"name": "project-1", "subscribers": 100_000}]
     assert told["controls"]["/_emulator/faults"] == ["DELETE", "GET", "POST"]

@@ -123,7 +123,7 @@ def test_the_connection_reads_back() -> None:
         }  # fmt: skip
 
 
-def test_a_line_per_request_tells_what_it_did_and_not_the_token(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_a_line_per_request_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with Emulator(token=SESSION_TOKEN, log=True) as emulator:
         client = Api(emulator)

@@ -192,7 +192,7 @@ def test_a_leap_over_centuries_is_bounded(emulator: Emulator, api: Api, monkeypa
     assert len(emulator.campaigns()) == 51
 
 
-def test_a_running_clock_fires_though_nobody_looks() -> None:
+def test_a_running_clock_fires_triggers_without_a_request() -> None:
     with Emulator(clock="real", speed=86400, start=START) as emulator:
         client = Api(emulator)
         template = client.create("createTemplate", TEMPLATE)

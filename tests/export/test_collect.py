@@ -76,7 +76,7 @@ async def test_everything_is_asked_once_and_comes_in_bounded_batches(number: int
     assert number < 100 or source.most == 10
 
 
-async def test_whoever_stops_reading_ends_the_fetching() -> None:
+async def test_fetching_ends_when_the_caller_stops_reading() -> None:
     source = Source()
     async with aclosing(collect(source, source.targets(10**6), run_of(), Progress(), row_budget=10)) as batches:  # type: ignore[type-var]
         async for _ in batches:
@@ -131,7 +131,7 @@ async def test_a_mistake_in_the_code_is_not_taken_for_a_failed_fetch() -> None:
     assert caught.group_contains(KeyError)
 
 
-async def test_progress_is_told_every_few_seconds(
+async def test_progress_is_logged_every_few_seconds(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(collecting, "EVERY", 0.01)

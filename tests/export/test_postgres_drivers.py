@@ -17,7 +17,7 @@ import pytest
 from airflow_provider_truepush.export.batches import Batch
 from airflow_provider_truepush.export.columns import COLUMNS, as_values
 from airflow_provider_truepush.export.sql.tables import tables
-from tests.export import test_contract as contracts, test_warehouse as warehouses
+from tests.export import checks
 from tests.export.databases import VARIABLE, Database
 from tests.export.support import HISTORY, LATEST, campaign, row, run_of, warehouse, write
 
@@ -25,16 +25,16 @@ from tests.export.support import HISTORY, LATEST, campaign, row, run_of, warehou
 @pytest.mark.parametrize(
     "check",
     [
-        warehouses.test_a_row_comes_back_as_it_was_written,
-        warehouses.test_a_newer_observation_replaces_an_older_one_and_not_the_other_way,
-        warehouses.test_an_export_without_titles_keeps_those_that_are_known,
-        warehouses.test_a_counter_that_fell_is_kept_and_flagged,
-        warehouses.test_what_is_known_of_campaigns,
-        contracts.test_missing_columns_are_added_as_nullable_ones,
-        contracts.test_odd_prefixes_work,
+        checks.a_row_comes_back_as_it_was_written,
+        checks.a_newer_observation_replaces_an_older_one_and_not_the_other_way,
+        checks.an_export_without_titles_keeps_those_that_are_known,
+        checks.a_counter_that_fell_is_kept_and_flagged,
+        checks.what_is_known_of_campaigns,
+        checks.missing_columns_are_added_as_nullable_ones,
+        checks.odd_prefixes_work,
     ],
 )
-def test_what_holds_for_every_database(postgres_by_driver: Database, check: Callable[[Database], None]) -> None:
+def test_checks_for_every_database(postgres_by_driver: Database, check: Callable[[Database], None]) -> None:
     check(postgres_by_driver)
 
 
@@ -72,7 +72,7 @@ def test_a_row_that_cannot_be_sent_ends_its_batch_and_nothing_else(postgres_by_d
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGQUIT])
-def test_a_connection_that_the_server_ended_is_made_anew(
+def test_a_connection_that_the_server_ended_is_opened_again(
     postgres_by_driver: Database, end: signal.Signals, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Alone, or with all others, as in a crash; psycopg2 has other words and another class of errors for that."""
@@ -144,7 +144,7 @@ def test_what_psycopg2_raises_of_some_connections_that_a_crash_has_ended_passes(
         assert not engine.is_transient(other("no"))
 
 
-def test_a_connection_that_is_lost_within_the_rows_may_be_made_anew(postgres_by_driver: Database) -> None:
+def test_a_connection_that_is_lost_within_the_rows_is_opened_again(postgres_by_driver: Database) -> None:
     with closing(warehouse(postgres_by_driver)) as sink:
         sink.prepare()
         engine = sink._engine

@@ -15,7 +15,7 @@ from tests.export.support import campaign, row, run_of
 
 
 @pytest.mark.parametrize("dialect", [mssql.dialect(), oracle.dialect()], ids=["mssql", "oracle"])
-def test_no_question_compares_with_is_what_is_no_null(dialect: Any) -> None:
+def test_no_query_compares_a_value_with_is(dialect: Any) -> None:
     """SQL Server and Oracle take ``IS`` of NULL alone; neither is here to ask."""
     asked: list[str] = []
 

@@ -9,46 +9,20 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.export.batches import Batch
-from airflow_provider_truepush.export.columns import COLUMNS, as_values
+from airflow_provider_truepush.export.columns import as_values
 from airflow_provider_truepush.export.rows import StatsRow
 from airflow_provider_truepush.export.sql.tables import Tables
-from airflow_provider_truepush.export.storable import LARGEST
+from tests.export import checks
 from tests.export.databases import Database
-from tests.export.support import CAMPAIGNS, HISTORY, LATEST, START, campaign, row, run_of, warehouse, write
+from tests.export.support import HISTORY, LATEST, START, campaign, row, run_of, warehouse, write
 
 
 def test_a_row_comes_back_as_it_was_written(database: Database) -> None:
-    written = row(
-        1, 7, title="Größe 'A' 100% ? \N{SNOWMAN} \N{ROCKET}\t\\N\r\n:x", reach=LARGEST, extra={"Bounces": [1, None]}
-    )
-    write(database, written)
-    (kept,) = database.rows(f"SELECT {', '.join(COLUMNS)} FROM {HISTORY}")
-    found = dict(zip(COLUMNS, kept, strict=True))
-    expected = dict(zip(COLUMNS, as_values(written), strict=True))
-    for moment in ("observed_at", "created_at", "logical_date"):
-        found[moment] = database.moment(found[moment])
-    assert expected.pop("raw") == '{"Bounces":[1,null]}'
-    assert found.pop("raw") in ('{"Bounces":[1,null]}', {"Bounces": [1, None]})
-    assert found == expected
-    assert database.rows(f"SELECT campaign_id, reach FROM {LATEST}") == [(campaign(1), LARGEST)]
-    ((project, campaign_id, title, first, created, last),) = database.rows(
-        f"SELECT project, id, title, first_seen, created_at, last_seen FROM {CAMPAIGNS}"
-    )
-    assert (project, campaign_id, title) == ("shop", campaign(1), written.title)
-    assert [database.moment(one) for one in (first, created, last)] == [START, START.replace(microsecond=0), START]
+    checks.a_row_comes_back_as_it_was_written(database)
 
 
 def test_a_newer_observation_replaces_an_older_one_and_not_the_other_way(database: Database) -> None:
-    write(database, row(1, 10, at=60))
-    write(database, row(1, 5, at=0))
-    assert database.rows(f"SELECT clicks FROM {HISTORY}") == [(10,)]
-    write(database, row(1, 11, at=60))
-    assert database.rows(f"SELECT clicks FROM {HISTORY}") == [(11,)]
-    write(database, row(1, 12, at=61))
-    assert database.rows(f"SELECT clicks FROM {HISTORY}") == [(12,)]
-    assert database.rows(f"SELECT clicks FROM {LATEST}") == [(12,)]
-    ((first, last),) = database.rows(f"SELECT first_seen, last_seen FROM {CAMPAIGNS}")
-    assert (database.moment(first), database.moment(last)) == (START, START + timedelta(seconds=61))
+    checks.a_newer_observation_replaces_an_older_one_and_not_the_other_way(database)
 
 
 def test_a_late_snapshot_joins_the_history_and_leaves_the_latest(database: Database) -> None:
@@ -59,12 +33,7 @@ def test_a_late_snapshot_joins_the_history_and_leaves_the_latest(database: Datab
 
 
 def test_an_export_without_titles_keeps_those_that_are_known(database: Database) -> None:
-    write(database, row(1, 1, title="Sale"))
-    write(database, row(1, 2, at=5, title=None))
-    for table, key in ((HISTORY, "campaign_id"), (LATEST, "campaign_id"), (CAMPAIGNS, "id")):
-        assert database.rows(f"SELECT {key}, title FROM {table}") == [(campaign(1), "Sale")]
-    write(database, row(1, 2, at=6, title="Renamed"))
-    assert database.rows(f"SELECT title FROM {CAMPAIGNS}") == [("Renamed",)]
+    checks.an_export_without_titles_keeps_those_that_are_known(database)
 
 
 def test_keys_that_differ_in_case_or_accents_are_two(database: Database) -> None:
@@ -79,18 +48,7 @@ def test_a_campaign_that_comes_twice_in_a_batch_counts_once(database: Database) 
 
 
 def test_a_counter_that_fell_is_kept_and_flagged(database: Database) -> None:
-    write(database, row(1, 10, run=run_of("day 1")), row(2, 10, run=run_of("day 1")))
-    sink = write(database, row(1, 10, at=60, clicks=9, run=run_of("day 2")), row(2, 11, at=60, run=run_of("day 2")))
-    assert sink.finish(complete=True).regressed == 1
-    flags = database.rows(f"SELECT campaign_id, clicks, counter_regressed FROM {LATEST} ORDER BY 1")
-    assert [(one, clicks, bool(flag)) for one, clicks, flag in flags] == [
-        (campaign(1), 9, True),
-        (campaign(2), 11, False),
-    ]
-    # A re-run is compared with the snapshot before as well, not only with itself.
-    write(database, row(1, 10, at=120, clicks=9, run=run_of("day 2", load_id="second")))
-    (flag,) = database.rows(f"SELECT counter_regressed FROM {HISTORY} WHERE snapshot_key='day 2' AND clicks=9")
-    assert bool(flag[0])
+    checks.a_counter_that_fell_is_kept_and_flagged(database)
 
 
 def test_a_batch_is_written_whole_or_not_at_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,31 +83,8 @@ def test_the_view_shows_what_each_snapshot_added(database: Database) -> None:
     assert database.moment(found[1][1]) == START + timedelta(seconds=60)
 
 
-def test_what_is_known_of_campaigns(database: Database) -> None:
-    for day in (1, 2, 3):
-        rows = [row(1, 5, at=day, run=run_of(f"day {day}")), row(2, day, at=day, run=run_of(f"day {day}"))]
-        write(database, *rows, row(3, max(day, 2), at=day, run=run_of(f"day {day}")))
-    asked = [campaign(number) for number in range(1, 700)]
-    sink = warehouse(database, run_of("day 4"))
-    known = sink.lookup(asked, done=True, unchanged=9)
-    assert {one: (told.done_at, told.unchanged) for one, told in known.items()} == {
-        campaign(1): (None, 2),
-        campaign(2): (None, 0),
-        campaign(3): (None, 0),
-    }
-    assert known[campaign(1)].first_seen == START + timedelta(seconds=1)
-    assert sink.lookup(asked, done=False, unchanged=1)[campaign(1)].unchanged == 1
-    sink.close()
-    again = warehouse(database, run_of("day 3"))
-    known = again.lookup(asked, done=True, unchanged=9)
-    # Its own snapshot does not count, or a re-run would decide otherwise.
-    assert known[campaign(1)].unchanged == 1
-    assert known[campaign(3)].unchanged == 1
-    assert known[campaign(3)].done_at == START + timedelta(seconds=3)
-    again.close()
-    cleared = warehouse(database, run_of("day 3", load_id="another"))
-    assert {told.done_at for told in cleared.lookup(asked, done=True, unchanged=None).values()} == {None}
-    cleared.close()
+def test_the_states_of_campaigns(database: Database) -> None:
+    checks.what_is_known_of_campaigns(database)
 
 
 def test_statements_are_not_prepared(postgres: Database) -> None:

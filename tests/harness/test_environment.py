@@ -24,7 +24,7 @@ def test_pips_environment_beats_its_files() -> None:
     assert settings["trusted-host"] == "127.0.0.1"
 
 
-def test_uv_is_told_what_pip_knows() -> None:
+def test_uv_uses_the_indexes_of_pip() -> None:
     env = uv_environment(pip_settings(LISTING), {"HOME": "/nowhere"})
     assert env["UV_DEFAULT_INDEX"] == "http://127.0.0.1:1/env"
     assert env["UV_INDEX"] == "file:///one file:///two"
@@ -33,7 +33,7 @@ def test_uv_is_told_what_pip_knows() -> None:
     assert env["HOME"] == "/nowhere"
 
 
-def test_what_the_user_has_told_uv_stays() -> None:
+def test_settings_of_the_user_for_uv_are_kept() -> None:
     mine = {"UV_INDEX_URL": "http://127.0.0.1:1/mine", "UV_INDEX": "http://127.0.0.1:1/more"}
     assert uv_environment(pip_settings(LISTING), mine).items() >= mine.items()
     assert "UV_DEFAULT_INDEX" not in uv_environment(pip_settings(LISTING), mine)

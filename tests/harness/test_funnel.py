@@ -40,7 +40,7 @@ def test_the_few_are_seen_too() -> None:
     assert "▏" in unsubscribed
 
 
-def test_nobody_is_no_division_by_zero() -> None:
+def test_a_reach_of_0_is_shown() -> None:
     assert len(draw(NOTHING, 110)) == len(NOTHING) + 2
     assert share(NOTHING, "views", "delivered") == ""
 

@@ -61,7 +61,7 @@ def test_a_dry_connection_is_tested_all_the_same(
         ({"effect": "status", "status": 500, "body": "the token is {token}"}, "the token is ***"),
     ],
 )
-def test_a_bad_answer_is_told_after_one_request(
+def test_a_bad_answer_is_reported_after_one_request(
     fault: dict[str, Any], said: str, flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "body" in fault:
@@ -83,7 +83,7 @@ def test_a_bad_token(flavour: Flavour, emulator: Emulator, monkeypatch: pytest.M
     assert emulator.count() == 1
 
 
-def test_nobody_there(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_server_listens(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, f"http://127.0.0.1:{peers.closed_port()}")
     good, text = button(flavour)
     assert good is False

@@ -34,7 +34,7 @@ def context() -> dict[str, Any]:
     return {"outlet_events": pytest.importorskip("airflow.sdk.execution_time.context").OutletEventAccessors()}
 
 
-def test_an_assets_event_tells_the_campaign(context: dict[str, Any]) -> None:
+def test_an_assets_event_names_the_campaign(context: dict[str, Any]) -> None:
     asset, other = Asset("truepush://shop/campaigns"), Asset(name="something else")
     task = Create(task_id="t", truepush_conn_id="truepush_default", outlets=[asset, other])
     task.publish_campaign(context, CAMPAIGN, "Boots")  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def test_a_connection_whose_id_fits_no_uri_fails_nothing(context: dict[str, Any]
     assert task.get_openlineage_facets_on_complete(None) is None
 
 
-def test_a_task_that_created_nothing_tells_openlineage_nothing() -> None:
+def test_a_task_that_created_nothing_has_no_openlineage_facets() -> None:
     assert Create(task_id="t").get_openlineage_facets_on_complete(None) is None
 
 

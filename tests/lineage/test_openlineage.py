@@ -133,7 +133,7 @@ def test_a_database_that_went_away_takes_only_the_tables_with_it(
     assert told.outputs == []
 
 
-def test_an_export_that_failed_tells_nothing(truepush: Emulator, sqlite: Database) -> None:
+def test_an_export_that_failed_has_no_openlineage_facets(truepush: Emulator, sqlite: Database) -> None:
     truepush.add_campaigns(1)
     truepush.fault("campaignStats", effect="status", status=503)
     told = lineage(TruepushStatsToSqlOperator(task_id="export", sql_conn_id=CONN_ID), failure=Exception)

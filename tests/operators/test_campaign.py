@@ -251,7 +251,7 @@ def test_a_limit_is_left_to_airflows_retries(truepush: Emulator) -> None:
     ],
     ids=lambda operator: type(operator).__name__,
 )
-def test_nobody_there_is_left_to_airflows_retries(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_is_left_to_airflows_retries(operator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, f"http://127.0.0.1:{peers.closed_port()}", max_attempts=1)
     with pytest.raises(TruepushConnectionError):
         execute(operator)

@@ -162,7 +162,9 @@ class TestIfExists:
             create(if_exists=if_exists)
         assert sent(emulator) == []
 
-    def test_one_deleted_by_somebody_else_meanwhile(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_one_was_deleted_by_someone_else_meanwhile(
+        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (old,) = seed(emulator, "Weekly")
         send = TruepushHook.create_template
 

@@ -215,20 +215,20 @@ class TestIfExists:
             last = create(if_exists=if_exists)
         assert ids(emulator) == [last]
 
-    def test_what_somebody_has_stopped_stays_stopped(self, emulator: Emulator, said: Said) -> None:
+    def test_a_trigger_that_someone_stopped_stays_inactive(self, emulator: Emulator, said: Said) -> None:
         seed(emulator, "Weekly", status="inactive")
         created = create(if_exists="replace")
         assert [row["status"] for row in emulator.triggers() if row["id"] == created] == ["inactive"]
         assert "was set inactive" in said()
 
-    def test_what_could_not_certainly_be_stopped_again_is_no_success(self, emulator: Emulator) -> None:
+    def test_a_trigger_that_may_be_active_fails_the_task(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly", status="inactive")
         code = "NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS"
         emulator.fault("triggerStatus", effect="outcome", code=code)
         with pytest.raises(AirflowFailException, match="could not be confirmed as inactive"):
             create(if_exists="replace")
 
-    def test_what_cannot_be_stopped_again_needs_a_manual_decision(self, emulator: Emulator) -> None:
+    def test_a_trigger_that_cannot_be_set_inactive_needs_a_manual_decision(self, emulator: Emulator) -> None:
         seed(emulator, "Weekly", status="inactive")
         emulator.fault("triggerStatus", effect="status", status=503)
         with pytest.raises(AirflowFailException, match="Set it inactive in Truepush now") as caught:

@@ -72,7 +72,7 @@ class TestDelete:
         assert self.delete(emulator, kind, by) is True
         assert "Weekly" not in names(emulator, kind)
 
-    def test_a_request_that_was_not_carried_out_is_no_success(self, emulator: Emulator, kind: str, by: str) -> None:
+    def test_a_request_that_was_not_carried_out_fails_the_task(self, emulator: Emulator, kind: str, by: str) -> None:
         self.made = make(emulator, kind)
         emulator.fault(DELETES[kind][1], effect="fin", phase="before_commit")
         with pytest.raises(TruepushError) as caught:
@@ -122,7 +122,7 @@ class TestSetStatus:
         assert self.set(by, made) is True
         assert statuses(emulator) == ["inactive"]
 
-    def test_a_request_that_was_not_carried_out_is_no_success(self, emulator: Emulator, by: str) -> None:
+    def test_a_request_that_was_not_carried_out_fails_the_task(self, emulator: Emulator, by: str) -> None:
         (made,) = seed(emulator, "Weekly")
         emulator.fault("triggerStatus", effect="fin", phase="before_commit")
         with pytest.raises(TruepushError):

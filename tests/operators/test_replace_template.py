@@ -133,7 +133,7 @@ class TestWithoutAnId:
         assert [create(if_exists="replace")] == ids(emulator)
         assert sent(emulator) == ["createTemplate", "deleteTemplate"]
 
-    def test_nothing_tells_it(self, emulator: Emulator, said: Said) -> None:
+    def test_its_id_is_unknown(self, emulator: Emulator, said: Said) -> None:
         emulator.set_dialect("mute")
         fail_lists_after_one_look(emulator, "template")
         assert create() is None

@@ -16,24 +16,12 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 
 from airflow_provider_truepush import report
 from airflow_provider_truepush.exceptions import TruepushError
-from airflow_provider_truepush.export.columns import COUNTER_COLUMNS
 from airflow_provider_truepush.report import TruepushReportError, write_report
-from airflow_provider_truepush.report.figures import growth
-from airflow_provider_truepush.report.page import page as draw
-from airflow_provider_truepush.report.view_model import CampaignView, ReportView, Snapshot, thin_out
-from airflow_provider_truepush.report.writing import replace_file
 from tests.export.databases import Database
-from tests.report.tables import BEGINNING, add, forget, prepare
-from tests.support.chromium import needs_chromium, page
+from tests.report.pages import EVIL, tables
+from tests.report.tables import add, forget
 
-EVIL = "<script>document.title='taken'</script></script><img src=x onerror=\"document.title='taken'\"> & 20 % off"
-
-
-@pytest.fixture
-def tables(sqlite: Database) -> Database:
-    """The empty tables behind the connection ``warehouse``."""
-    prepare(sqlite)
-    return sqlite
+__all__ = ["tables"]
 
 
 def written(tmp_path: Path, **options: object) -> str:
@@ -137,7 +125,7 @@ def test_the_latest_counters_without_a_history_are_shown(tables: Database, tmp_p
         ({"schema": "nowhere"}, "nowhere.truepush_campaign_stats"),
     ],
 )
-def test_what_cannot_be_is_refused_and_leaves_the_old_page(
+def test_bad_arguments_are_refused_and_leave_the_old_page(
     tables: Database, tmp_path: Path, options: dict[str, object], said: str
 ) -> None:
     (tmp_path / "report.html").write_text("old")
@@ -162,23 +150,15 @@ def test_without_plotly_it_says_what_to_install(
         write_report("warehouse", tmp_path / "report.html")
 
 
-def test_a_connection_that_is_no_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_to_something_else_than_a_database_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "http", "host": "localhost"}))
     with pytest.raises(TruepushReportError, match=r"'warehouse' is not an SQL connection \(HttpHook\)"):
         write_report("warehouse", tmp_path / "report.html")
 
 
-def test_many_snapshots_are_thinned_for_the_plot() -> None:
-    history = [Snapshot(BEGINNING, {"sent": number}, regressed=number == 4321) for number in range(10_000)]
-    kept = [snapshot.counters["sent"] for snapshot in thin_out(history, 100)]
-    assert len(kept) <= 101
-    assert kept[0] == 0
-    assert kept[-1] == 9999
-    assert 4321 in kept
-    assert thin_out(history[:100], 100) == history[:100]
-
-
-def test_what_is_not_known_is_shown_as_that(tables: Database, tmp_path: Path) -> None:
+def test_unknown_values_are_shown_as_unknown(tables: Database, tmp_path: Path) -> None:
     campaign_id = add(tables, 0, "Spring sale", snapshots=3)
     for counter in ("delivered", "unsubscribers"):
         forget(tables, counter)
@@ -236,139 +216,13 @@ def test_command_line_says_why_not(
     assert not (tmp_path / "page.html").exists()
 
 
-LONG = "The longest title that anybody has ever given to a campaign of theirs, " * 4
-
-
-@needs_chromium
-async def test_a_real_browser_draws_it_and_asks_for_nothing(tables: Database, tmp_path: Path) -> None:
-    add(tables, 9, "From before", snapshots=2)
-    forget(tables, "delivered")
-    for number, title in enumerate(["Spring sale", EVIL, None, LONG]):
-        add(tables, number, title, snapshots=1 if number == 2 else 8)
-    async with page() as shown:
-        await shown.open(Path(write_report("warehouse", tmp_path / "report.html")).as_uri())
-        await shown.until("document.documentElement.dataset.drawn === 'true'")
-        assert shown.complaints == []
-        assert {url for url in shown.asked if not url.startswith(("file:", "data:", "blob:"))} == set()
-        assert await shown.run("document.title") == "Truepush campaigns"
-        # The bars of five funnels, the bars of one observation, and the dots of the lines.
-        assert await shown.run("document.querySelectorAll('.funnel .point').length") >= 5 * 4 - 1
-        assert await shown.run("document.querySelectorAll('.growth .bars .point').length") == 4
-        assert await shown.run("document.querySelectorAll('.growth .scatterlayer .point').length") >= 3 * 8 * 4
-        text = " ".join((await shown.run("document.body.textContent")).split())
-        assert "Delivered 57,000" in text  # the plot's own text
-        assert "95.0% of sent" in text
-        assert "Delivered unknown" in text
-        assert await shown.run("document.documentElement.scrollWidth <= innerWidth")
-        # A long title is cut, and whole in its tooltip.
-        cut = "[...document.querySelectorAll('.cut')].filter(e => e.title.startsWith('The longest'))"
-        assert await shown.run(f"{cut}.map(e => e.title)") == [LONG] * 2
-        assert await shown.run(f"{cut}.every(e => e.scrollWidth > e.clientWidth && e.clientHeight < 32)")
-
-
-ROWS = "[...document.querySelector('#campaigns tbody').rows].map(row => row.cells[{}].dataset.value)"
-
-
-@needs_chromium
-async def test_the_table_is_sorted_by_any_column(tables: Database, tmp_path: Path) -> None:
-    add(tables, 5, "From before")
-    forget(tables, "unsubscribers")
-    for number, title in enumerate(["beta", "Alpha", "beta", "gamma"]):
-        add(tables, number, title)
-    async with page() as shown:
-        await shown.open(Path(write_report("warehouse", tmp_path / "report.html")).as_uri())
-        await shown.until("document.documentElement.dataset.drawn === 'true'")
-
-        async def press(column: int) -> list[str]:
-            await shown.run(f"document.querySelectorAll('#campaigns thead button')[{column}].click()")
-            rows: list[str] = await shown.run(ROWS.format(column))
-            return rows
-
-        assert await press(0) == ["Alpha", "beta", "beta", "From before", "gamma"]
-        assert await press(0) == ["gamma", "From before", "beta", "beta", "Alpha"]
-        for column in (1, 2, 3, 4, 5, 7):
-            down = [int(value) for value in await press(column)]
-            assert down == sorted(down, reverse=True)
-            up = [int(value) for value in await press(column)]
-            assert up == down[::-1]
-            sorts = "[...document.querySelectorAll('#campaigns thead th')].map(e => e.getAttribute('aria-sort'))"
-            assert (await shown.run(sorts))[column] == "ascending"
-            assert await shown.run("document.getElementById('sort').value") == f"{column}+"
-        # What is unknown stands last in both directions.
-        assert [value == "" for value in await press(6)] == [False] * 4 + [True]
-        assert [value == "" for value in await press(6)] == [False] * 4 + [True]
-        assert shown.complaints == []
-
-
-@needs_chromium
-@pytest.mark.parametrize("dark", [False, True])
-async def test_it_is_readable_on_a_phone(tables: Database, tmp_path: Path, dark: bool) -> None:
-    for number, title in enumerate(["Spring sale", LONG]):
-        add(tables, number, title, snapshots=1 + number)
-    async with page() as shown:
-        path = Path(write_report("warehouse", tmp_path / "report.html"))
-        await shown.open(path.as_uri(), width=380, height=800, dark=dark)
-        await shown.until("document.documentElement.dataset.drawn === 'true'")
-        assert await shown.run("document.documentElement.scrollWidth") <= 380
-        # Every number of the table is on the screen, with its name.
-        cells = "[...document.querySelectorAll('#campaigns td')]"
-        assert await shown.run(f"{cells}.every(e => e.getBoundingClientRect().right <= 380)")
-        # The headings are hidden here: a list sorts.
-        assert await shown.run("getComputedStyle(document.querySelector('#campaigns thead')).display") == "none"
-        await shown.run(
-            "(() => { const list = document.getElementById('sort'); list.value = '2+'; "
-            "list.dispatchEvent(new Event('change')); })()"
-        )
-        assert await shown.run(ROWS.format(2)) == ["20000", "40000"]
-        back = await shown.run("getComputedStyle(document.body).backgroundColor")
-        assert back == ("rgb(16, 20, 27)" if dark else "rgb(246, 247, 249)")
-
-
-@needs_chromium
-async def test_the_browser_reports_a_page_that_asks_for_more(tmp_path: Path) -> None:
-    """Otherwise the tests above would accept anything."""
-    file = tmp_path / "page.html"
-    file.write_text(
-        '<script src="https://example.invalid/plot.js"></script><script>nowhere.at.all</script><i id="end"></i>'
-    )
-    async with page() as shown:
-        await shown.open(file.as_uri())
-        await shown.until("document.getElementById('end') !== null")
-        assert "https://example.invalid/plot.js" in shown.asked
-        assert any("nowhere is not defined" in line for line in shown.complaints)
-
-
 def test_the_old_name_of_the_error_still_works() -> None:
     with pytest.warns(DeprecationWarning, match="TruepushReportError"):
         assert report.ReportError is TruepushReportError
     assert issubclass(TruepushReportError, TruepushError)
 
 
-def test_a_title_that_cannot_be_written_is_no_reason_to_write_nothing(tmp_path: Path) -> None:
-    view = CampaignView("shop", "a" * 24, "cut \ud83d", None, [Snapshot(BEGINNING, dict.fromkeys(COUNTER_COLUMNS, 1))])
-    text = draw(ReportView([view], 1, BEGINNING, "here"))
-    replace_file(tmp_path / "page.html", text)
-    assert "cut ?" in (tmp_path / "page.html").read_text(encoding="utf-8")
-
-
-def test_totals_are_unknown_where_a_part_is() -> None:
-    def campaign(**known: int) -> CampaignView:
-        counters = {**dict.fromkeys(COUNTER_COLUMNS), **known}
-        return CampaignView("shop", "a" * 24, None, None, [Snapshot(BEGINNING, counters)])
-
-    view = ReportView([campaign(sent=3, views=0), campaign(sent=4)], 2, BEGINNING, "here")
-    assert (view.totals["sent"], view.totals["views"], view.totals["clicks"]) == (7, None, None)
-    assert ReportView([], 0, BEGINNING, "here").totals == {}
-
-
-def test_a_value_between_unknown_ones_has_a_marker() -> None:
-    known = [Snapshot(BEGINNING, {**dict.fromkeys(COUNTER_COLUMNS, number), "clicks": None}) for number in range(50)]
-    known[20].counters["clicks"] = 7
-    lines = {line["name"]: line["mode"] for line in growth(known).data}
-    assert lines == {"Sent": "lines", "Delivered": "lines", "Views": "lines", "Clicks": "lines+markers"}
-
-
-def test_it_is_written_while_somebody_else_writes_to_the_database(tables: Database, tmp_path: Path) -> None:
+def test_it_is_written_while_another_process_writes_to_the_database(tables: Database, tmp_path: Path) -> None:
     file = tables.rows("SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
     add(tables, 1, "Autumn")
     with closing(sqlite3.connect(file, isolation_level=None)) as writer:

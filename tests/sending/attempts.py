@@ -7,6 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
+
 _PATIENCE = 60.0
 _current = threading.local()
 
@@ -148,3 +152,19 @@ class StateAccessor:
     def _write(self) -> None:
         if self._stale:
             raise RuntimeError("404: no such task instance")
+
+
+def ending(attempt: Attempt) -> str:
+    """How an attempt has ended, in a word."""
+    error = attempt.error
+    if error is None:
+        if attempt.created:
+            return "sent" if attempt.result else "sent, id unknown"
+        return "same id" if attempt.resumed else "adopted"
+    if isinstance(error, Killed):
+        return "killed"
+    if isinstance(error, AirflowFailException):
+        return "person" if isinstance(error.__cause__, TruepushAmbiguousError) else "refused"
+    if isinstance(error, (TruepushError, RuntimeError)):
+        return "retry"
+    raise error

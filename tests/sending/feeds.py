@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.sending.attempts import Attempt
+from tests.sending.attempts import Attempt, ending
 from tests.sending.machine import TROUBLES, DuplicateError, Trouble, arrange, mend
 from tests.sending.tasks import HAS_STATE_STORE
-from tests.sending.world import Setup, World, ending
+from tests.sending.world import Setup, World
 
 _TRIES = 5
 _INDEXES = 4

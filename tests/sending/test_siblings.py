@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
+from tests.sending.attempts import ending
 from tests.sending.feed_tasks import Feed
 from tests.sending.feeds import FeedWorld
 from tests.sending.tasks import HAS_STATE_STORE, Tasks, in_days
-from tests.sending.world import Setup, ending, ledger_hook
+from tests.sending.world import Setup, ledger_hook
 
 
 @pytest.fixture(params=["state", "ledger", "ledger before 3.3"])

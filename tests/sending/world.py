@@ -14,11 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseHook
+from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
 from airflow_provider_truepush.hooks import truepush as hooks
 from airflow_provider_truepush.models import Campaign
 from airflow_provider_truepush.operators import campaign_send, task_try
@@ -28,7 +27,7 @@ from airflow_provider_truepush.sending.protocol import CampaignSending
 from airflow_provider_truepush.sending.record import content_hash
 from airflow_provider_truepush.sending.sql_store import TABLE
 from airflow_provider_truepush.sending.state_store import state_key
-from tests.sending.attempts import Attempt, Killed, StateStore, here
+from tests.sending.attempts import Attempt, StateStore, here
 from tests.sending.watched import StoreFault, WatchedHook, WatchedStore
 from tests.tokens import SESSION_TOKEN
 
@@ -285,19 +284,3 @@ def ledger_hook() -> Any:
     """The hook of the connection ``ledger``, past the one that a world has put in the place of all."""
     connection: Any = BaseHook.get_connection("ledger")
     return connection.get_hook()
-
-
-def ending(attempt: Attempt) -> str:
-    """How an attempt has ended, in a word."""
-    error = attempt.error
-    if error is None:
-        if attempt.created:
-            return "sent" if attempt.result else "sent, id unknown"
-        return "same id" if attempt.resumed else "adopted"
-    if isinstance(error, Killed):
-        return "killed"
-    if isinstance(error, AirflowFailException):
-        return "person" if isinstance(error.__cause__, TruepushAmbiguousError) else "refused"
-    if isinstance(error, (TruepushError, RuntimeError)):
-        return "retry"
-    raise error

@@ -88,7 +88,7 @@ def test_a_cancel_that_fails_does_not_hide_the_verdict(mode: Mode, scheduled: Em
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_campaign_that_is_out_cannot_be_cancelled_and_that_is_told(mode: Mode, scheduled: Emulator) -> None:
+def test_a_campaign_that_was_sent_cannot_be_canceled_and_the_log_says_so(mode: Mode, scheduled: Emulator) -> None:
     scheduled.set_series(SENT, [ANGRY])
     ended = wait(mode, **NEVER, fail_if={"unsubscribers": 5}, cancel_on_failure=True)
     assert "could not be canceled" in ended.text
@@ -96,7 +96,7 @@ def test_a_campaign_that_is_out_cannot_be_cancelled_and_that_is_told(mode: Mode,
 
 
 @pytest.mark.parametrize(("asked", "cancels"), [(True, 1), (False, 0)])
-def test_a_person_who_ends_the_task_on_a_worker(asked: bool, cancels: int, scheduled: Emulator) -> None:
+def test_someone_ends_the_task_on_a_worker(asked: bool, cancels: int, scheduled: Emulator) -> None:
     sensor("poke", campaign_id=SCHEDULED, **NEVER, cancel_on_kill=asked).on_kill()
     assert scheduled.count("cancelCampaign") == scheduled.count() == cancels
     assert status(scheduled) == ("cancelled" if asked else "scheduled")

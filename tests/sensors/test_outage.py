@@ -27,7 +27,7 @@ SHORT = timedelta(seconds=0.3)
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", [{"effect": "status", "status": 503}, {"effect": "fin"}, {"effect": "429"}])
-def test_an_outage_of_many_polls_ends_no_wait(
+def test_an_outage_of_many_polls_does_not_end_the_wait(
     fault: dict[str, Any], mode: Mode, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.set_series(SENT, SERIES)

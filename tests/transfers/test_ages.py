@@ -43,7 +43,7 @@ def test_what_one_try_has_fetched_is_not_too_old_for_the_next(
     # The tenth becomes too old two seconds from now, which is after the start of the run.
     limit = timedelta(seconds=datetime.now(UTC).timestamp() - born + 2)
     truepush.fault("campaignStats", effect="status", status=503, nth=3)
-    with pytest.raises(AirflowException, match="were not fetched"):
+    with pytest.raises(AirflowException, match="could not be fetched"):
         attempt(run, refresh_for=limit)
     assert len(set(asked(truepush))) == 10
     truepush.clear_faults()

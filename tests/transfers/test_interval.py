@@ -111,7 +111,7 @@ def test_events_count_as_they_are_listed() -> None:
     assert not is_past(interval_start=last, interval_end=last, timetable=table, now=last + 400 * DAY)
 
 
-def test_a_timetable_of_ones_own_is_asked_for_the_next_run() -> None:
+def test_a_custom_timetable_is_asked_for_its_next_run() -> None:
     from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
     class Workdays(Timetable):

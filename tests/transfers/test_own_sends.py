@@ -139,13 +139,13 @@ def test_a_ledger_that_was_named_and_cannot_be_read_ends_the_export_before_it_fe
     assert truepush.count() == 0
 
 
-def test_somebody_elses_table_of_that_name_does_not_end_an_export(
+def test_another_table_of_that_name_does_not_end_an_export(
     truepush: Emulator, sqlite: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     truepush.add_campaigns(1)
     sqlite.run(f"CREATE TABLE {TABLE} (something TEXT)")
     assert export(Run())["rows"] == 1
-    assert "so the columns of own sends stay as they are" in caplog.text
+    assert "so the columns of own sends are left unchanged" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,6 @@ def test_somebody_elses_table_of_that_name_does_not_end_an_export(
         (7, "sends"),
     ],
 )
-def test_what_is_no_send_ends_the_parsing_of_the_dag_file(sends: Any, field: str, sqlite: Database) -> None:
+def test_an_item_that_is_not_a_send_is_an_import_error(sends: Any, field: str, sqlite: Database) -> None:
     with pytest.raises(TruepushValidationError, match=f"^{field}: "):
         export(Run(), sends=sends)

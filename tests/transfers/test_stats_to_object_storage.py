@@ -88,7 +88,7 @@ def test_nothing_is_shown_until_all_is_there_and_the_next_try_fetches_only_what_
     run = Run()
     connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
     truepush.fault("campaignStats", effect="status", status=503, nth=range(5, 9))
-    with pytest.raises(AirflowException, match="were not fetched") as caught:
+    with pytest.raises(AirflowException, match="could not be fetched") as caught:
         store(run, tmp_path, campaign_ids=ids)
     left = [one for one in ids if one in str(caught.value)]
     assert len(left) == 4
@@ -162,12 +162,12 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     assert files(tmp_path) == []
 
 
-def test_what_cannot_be_written_is_found_out_before_anything_is_sent(
+def test_a_folder_that_cannot_be_written_is_noticed_before_anything_is_fetched(
     truepush: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truepush.add_campaigns(1)
     (tmp_path / "file").write_text("")
-    with pytest.raises(TruepushStorageError, match=r"Nothing can be written to .*/file: .*Nothing was fetched"):
+    with pytest.raises(TruepushStorageError, match=r"Could not write to .*/file .*Nothing was fetched"):
         store(Run(), tmp_path / "file")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "airflow_provider_truepush.export.files.parquet", raising=False)
@@ -194,7 +194,7 @@ def test_the_past_is_skipped_or_flagged(truepush: Emulator, tmp_path: Path) -> N
     assert [row["past_interval"] for row in read(summary)] == [True]
 
 
-def test_the_tasks_asset_tells_what_was_written(truepush: Emulator, tmp_path: Path) -> None:
+def test_the_assets_event_has_the_summary(truepush: Emulator, tmp_path: Path) -> None:
     truepush.add_campaigns(1)
     asset = Asset(f"file://{tmp_path}/campaign_stats")
     events: dict[Any, Any] = defaultdict(lambda: SimpleNamespace(extra={}))

@@ -71,7 +71,7 @@ def test_every_campaign_is_in_the_file_once_and_a_clear_replaces_it(
 
 
 @pytest.mark.parametrize("prefix", ["/truepush", ""])
-def test_openlineage_is_told_of_the_folder(truepush: Emulator, storage: Storage, prefix: str) -> None:
+def test_openlineage_gets_the_folder(truepush: Emulator, storage: Storage, prefix: str) -> None:
     truepush.add_campaigns(1)
     path, folder = f"{storage.url}{prefix}", f"{prefix}/campaign_stats".lstrip("/")
     told = lineage(TruepushStatsToObjectStorageOperator(task_id="export", path=path, format="jsonl", project="shop"))
@@ -87,7 +87,7 @@ def test_the_next_try_fetches_only_what_is_left(
     run = Run()
     connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
     truepush.fault("campaignStats", effect="status", status=503, nth=range(5, 9))
-    with pytest.raises(AirflowException, match="were not fetched"):
+    with pytest.raises(AirflowException, match="could not be fetched"):
         store(run, storage.path, campaign_ids=ids)
     assert storage.found()
     assert all("/_parts/" in name for name in storage.found())
@@ -104,7 +104,7 @@ def test_a_bucket_that_is_not_there_is_found_out_before_anything_is_fetched(
 ) -> None:
     truepush.add_campaigns(1)
     path = storage.path.replace(storage.bucket, "elsewhere")
-    with pytest.raises(TruepushStorageError, match=rf"Nothing can be written to {path}: .*Nothing was fetched"):
+    with pytest.raises(TruepushStorageError, match=rf"Could not write to {path} .*Nothing was fetched"):
         store(Run(), path)
     assert truepush.count() == 0
 

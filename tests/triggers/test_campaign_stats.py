@@ -7,7 +7,6 @@ import gc
 import json
 import time
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,29 +19,11 @@ from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, own_emulator, plain_machine
 from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.sensors.modes import first_event, listen, rebuilt
+from tests.support.soon import soon
+from tests.support.stats_trigger import trigger
 from tests.tokens import SESSION_TOKEN
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]
-
-
-def trigger(**arguments: Any) -> TruepushCampaignStatsTrigger:
-    given: dict[str, Any] = {
-        "campaign_id": SENT,
-        "truepush_conn_id": CONN_ID,
-        "goal": Goal(thresholds={"delivered": 10}).as_dict(),
-        "poke_interval": 0.05,
-        "timeout": 60.0,
-        "started_at": time.time(),
-    }
-    return TruepushCampaignStatsTrigger(**{**given, **arguments})
-
-
-async def soon(condition: Callable[[], bool]) -> None:
-    for _ in range(2400):
-        if condition():
-            return
-        await asyncio.sleep(0.025)
-    raise AssertionError("it did not happen within a minute")
 
 
 def test_serialized_arguments_are_json_without_the_token(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from airflow_provider_truepush.waiting.goal import Goal, Verdict, Watch
 from tests.api.support import quick
-from tests.waiting.test_watch import FAILED, stats
+from tests.waiting.polls import FAILED, stats
 
 counts = st.integers(0, 4)
 polled = st.one_of(

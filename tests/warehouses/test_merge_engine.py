@@ -59,7 +59,7 @@ def test_a_try_that_broke_off_is_continued(truepush: Emulator, place: StandIn, m
     run = Run()
     connect(monkeypatch, truepush, "truepush_default", max_attempts=1)
     truepush.fault("campaignStats", effect="status", status=503, nth=range(5, 9))
-    with pytest.raises(AirflowException, match="were not fetched"):
+    with pytest.raises(AirflowException, match="could not be fetched"):
         export(run, campaign_ids=ids)
     truepush.clear_faults()
     truepush.clear_requests()
@@ -214,7 +214,7 @@ def test_wrong_rights_are_found_before_anything_is_fetched(
     assert truepush.count() == 0
 
 
-def test_what_is_known_of_campaigns(place: StandIn) -> None:
+def test_the_states_of_campaigns(place: StandIn) -> None:
     for day in (1, 2, 3):
         write(place, row(1, 5, at=day, run=run_of(f"day {day}")), row(2, day, at=day, run=run_of(f"day {day}")))
     with closing(warehouse(place, run_of("day 3"))) as sink:
@@ -223,7 +223,7 @@ def test_what_is_known_of_campaigns(place: StandIn) -> None:
     assert found[campaign(1)].done_at == START + timedelta(seconds=3)
 
 
-def test_a_table_of_somebody_else_is_refused(place: StandIn) -> None:
+def test_a_table_of_another_form_is_refused(place: StandIn) -> None:
     place.run(f"CREATE TABLE {HISTORY} (project {'STRING' if place.kind == 'bigquery' else 'VARCHAR(20)'})")
     with pytest.raises(TruepushSchemaError, match=r"lacks .*Nothing was fetched"):
         write(place, row(1, 1))

@@ -51,13 +51,13 @@ def test_audiences() -> None:
 
 @pytest.mark.parametrize("value", EMPTY)
 @pytest.mark.parametrize("name", ["segment_id", "send_at"])
-def test_a_mapping_with_an_empty_field_is_no_campaign(name: str, value: Any) -> None:
+def test_a_mapping_with_an_empty_field_is_refused(name: str, value: Any) -> None:
     with pytest.raises(TruepushValidationError, match=rf"^campaign\.{name}: was given and is empty"):
         Campaign.read({**CAMPAIGN, name: value})
 
 
 @pytest.mark.parametrize("value", EMPTY)
-def test_a_mapping_with_an_empty_segment_is_no_trigger(value: Any) -> None:
+def test_a_trigger_with_an_empty_segment_is_refused(value: Any) -> None:
     with pytest.raises(TruepushValidationError, match=r"^trigger\.segment_id: was given and is empty"):
         Trigger.read({**TRIGGER, "segment_id": value})
 

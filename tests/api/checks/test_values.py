@@ -73,14 +73,14 @@ def test_a_long_value_is_cut(length: int, cut: bool) -> None:
 
 @quick
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2106, 1, 1), timezones=st.just(UTC)))
-def test_an_id_tells_when_it_was_made(at: datetime) -> None:
+def test_an_id_carries_its_creation_time(at: datetime) -> None:
     at = at.replace(microsecond=0)
     for identifier in (f"{int(at.timestamp()):08x}" + "0" * 16, f"{int(at.timestamp()):08X}" + "F" * 16):
         assert checks.created_at(identifier) == at
 
 
 @pytest.mark.parametrize("value", ["", ID[:-1], ID + "0", "dry-run-0123456789abcdef", "x" * 24, f"{ID}\n"])
-def test_another_text_tells_nothing(value: str) -> None:
+def test_another_text_carries_no_time(value: str) -> None:
     assert checks.created_at(value) is None
 
 

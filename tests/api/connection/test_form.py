@@ -66,7 +66,7 @@ def test_one_declaration_for_both_kinds_of_airflow() -> None:
     json.dumps(declared)
 
 
-def test_nobody_changes_the_declaration_by_what_it_returns() -> None:
+def test_changing_the_result_does_not_change_the_declaration() -> None:
     behaviour = form.ui_field_behaviour()
     behaviour["hidden_fields"].append("password")
     behaviour["placeholders"].clear()

@@ -85,7 +85,7 @@ def test_a_counter_is_a_whole_number(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COUNTERS)
-def test_a_missing_counter_is_no_zero(name: str) -> None:
+def test_a_missing_counter_is_not_zero(name: str) -> None:
     with pytest.raises(UnreadableStatsError, match=f"counter {name} is missing"):
         CampaignStats.from_api({**without(COUNTERS, name), name.lower(): 1})
 

@@ -12,12 +12,11 @@ from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange
 from airflow_provider_truepush.exceptions import (
     TruepushAmbiguousError,
-    TruepushAuthError,
     TruepushBadRequestError,
     TruepushError,
-    TruepushRateLimitError,
 )
-from tests.api.support import CREATES, ID, OTHER_ID, body, call_of, endpoint, quick, result_or_error, row
+from tests.api.protocol.refusals import DOCUMENTED
+from tests.api.support import CREATES, ID, body, call_of, quick, result_or_error, row
 
 MISSING = object()
 HTTP = [200, 201, 204, 302, 400, 401, 403, 408, 429, 500, 502]
@@ -37,13 +36,6 @@ CODES = [
 ]
 MESSAGES = [MISSING, "Invalid Data Message", f"Campaign Created Successfully with id:{ID}", f"with\n id: {ID}"]
 KEYS = ["data", "Data"]
-
-#: The documented refusals, written down a second time: HTTP statuses, numbers, and what they raise.
-DOCUMENTED: dict[str, tuple[set[int], set[Any], type[TruepushError]]] = {
-    "BAD-REQUEST": ({200, 400, 401}, {400, "400", 401}, TruepushBadRequestError),
-    "TOKEN-NOT-FOUND": ({200, 401}, {401}, TruepushAuthError),
-    "API-LIMIT-EXCEEDED": ({200, 429}, {429}, TruepushRateLimitError),
-}
 
 
 def expected(http: int, number: Any, word: Any, code: Any, message: Any) -> type[TruepushError]:
@@ -82,163 +74,6 @@ def test_a_refusal_is_believed_only_if_every_part_of_it_agrees(name: str) -> Non
                 or code == []
             )
     assert believed == (2 if MISSING in messages else 1) * len(keys) * (3 * 3 + 2 + 2)
-
-
-CLAIMS: list[dict[str, Any]] = [
-    {"message": "Campaign Created Successfully"},
-    {"message": f"Invalid Data Message. id:{ID}"},
-    {"message": f"Invalid Data Message. ID : {ID.upper()}"},
-    {"message": {"text": "created", "id": ID}},
-    {"message": ["successful"]},
-    {"id": ID},
-    {"_id": ID},
-    {"result": {"_id": ID}},
-    {"success": True},
-    {"Data": "CAMPAIGN-CREATED-SUCCESSFULLY"},
-    {"Data": "TOKEN-NOT-FOUND"},
-    {"Data": {}},
-    {"status": "SUCCESS"},
-    {"status": "Success"},
-    {"status": None},
-    {"status_code": 200},
-]
-REFUSALS: list[dict[str, Any]] = [
-    {"status_code": 400, "status": "ERROR", "message": "Invalid Data Message", "data": "BAD-REQUEST"},
-    {"status_code": 401, "status": "ERROR", "message": "No token provided.", "data": "TOKEN-NOT-FOUND"},
-    {"status_code": 429, "status": "ERROR", "message": "API Usage Limit Exceeded", "data": "API-LIMIT-EXCEEDED"},
-]
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=str)
-@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal["data"])
-@pytest.mark.parametrize("name", CREATES)
-def test_one_claim_of_success_makes_a_refusal_doubtful(
-    name: str, refusal: dict[str, Any], claim: dict[str, Any]
-) -> None:
-    for http in (200, refusal["status_code"]):
-        whole = Reply(http, body(**refusal))
-        assert type(result_or_error(Exchange(call_of(name)).conclude, whole)) is not TruepushAmbiguousError
-        doubtful = Reply(http, body(**{**refusal, **claim}))
-        assert type(result_or_error(Exchange(call_of(name)).conclude, doubtful)) is TruepushAmbiguousError
-
-
-#: Each in the place of, or beside, the members of a refusal.
-MORE_CLAIMS: list[dict[str, Any]] = [
-    {"message": "CAMPAIGN CREATED SUCCESFULLY"},
-    {"message": "campaign-sucessfully-queued"},
-    {"message": f"campaign {ID} created"},
-    {"message": f"created with ids: {ID}"},
-    {"message": f"with id={ID}"},
-    {"message": f"wi\u200bth i\u200bd: {ID[:9]}\u200b{ID[9:]}"},
-    {"message": "with id:" + " " * 30 + ID},
-    {"message": f"Invalid Data Message ({ID})"},
-    {"message": "Your campaign has been created"},
-    {"message": "campaignCreated"},
-    {"message": "CAMPAIGN_CREATED"},
-    {"message": "\uff23\uff52\uff45\uff41\uff54\uff45\uff44"},
-    {"message": "\u0441ampaign \u0441reated"},
-    {"message": "\u6d3b\u52a8\u5df2\u521b\u5efa"},
-    {"message": "Push sent to 1203 subscribers"},
-    {"message": "Sending to 1203 subscribers"},
-    {"message": "Campaign added, but the tags were ignored"},
-    {"message": "Accepted; the campaign is queued"},
-    {"message": "campaign is already there"},
-    {"message": "Campaign is scheduled"},
-    {"message": "OK"},
-    {"message": "HTTP 200"},
-    {"message": 200},
-    {"message": True},
-    {"message": ["Invalid Data Message"]},
-    {"message": "x" * 20_000},
-    {"campaignId": ID},
-    {"campaign_id": ID},
-    {"result": {"campaignID": ID}},
-    {"campaign": {"_id": ID, "state": "queued"}},
-    {"created": True},
-    {"ok": True},
-    {"success": False},
-    {"Status": "OK"},
-    {"DATA": "CAMPAIGN-CREATED-SUCCESFULLY"},
-    {"statusCode": 200},
-    {"code": 200},
-    {"code": "CAMPAIGN-CREATED-SUCCESFULLY"},
-    {"warnings": ["tag too long"]},
-    {"requestId": "5"},
-    {"id": None},
-    {"Data": None},
-    {"status_code": True},
-    {"status_code": 400.0},
-    {"status_code": 401.0},
-    {"status_code": 429.0},
-    {"status_code": ["429"]},
-    {"data": ["BAD-REQUEST"]},
-]
-
-
-@pytest.mark.parametrize("claim", MORE_CLAIMS, ids=str)
-@pytest.mark.parametrize("name", CREATES)
-def test_a_refusal_has_the_documented_members_and_a_message_that_claims_nothing(
-    name: str, claim: dict[str, Any]
-) -> None:
-    for refusal in REFUSALS:
-        for http in (200, refusal["status_code"]):
-            reply = Reply(http, body(**{**refusal, **claim}))
-            assert type(result_or_error(Exchange(call_of(name)).conclude, reply)) is TruepushAmbiguousError
-
-
-@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal["data"])
-@pytest.mark.parametrize("name", CREATES)
-def test_a_repeated_member_makes_a_refusal_doubtful(name: str, refusal: dict[str, Any]) -> None:
-    success = {"status_code": 200, "status": "SUCCESS", "message": f"Created with id:{ID}", "data": row(name).success}
-    last = body(**refusal)
-    for first in (body(**success), *(body(**{key: value}) for key, value in success.items()), body(data=[[]])):
-        reply = Reply(refusal["status_code"], first[:-1] + b", " + last[1:])
-        assert type(result_or_error(Exchange(call_of(name)).conclude, reply)) is TruepushAmbiguousError
-    deep = b'{"data": ' + b"[" * 100_000 + b"]" * 100_000 + b", " + last[1:]
-    reply = Reply(refusal["status_code"], deep)
-    assert type(result_or_error(Exchange(call_of(name)).conclude, reply)) is TruepushAmbiguousError
-    # The other way round: a success without an id.
-    without_id = body(**{**success, "message": "x"})
-    reply = Reply(200, last[:-1] + b", " + without_id[1:])
-    assert type(result_or_error(Exchange(call_of(name)).conclude, reply)) is TruepushAmbiguousError
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        None,
-        "",
-        "No token provided.",
-        "no  token\nprovided",
-        "Failed to authenticate token.",
-        "Invalid Data Message: title must not be empty",
-        "INVALID DATA MESSAGE",
-        "title: unsuccessful",
-        "tags.0 must be a string, is absent",
-        "timings are in the past",
-        "scheduled must be a boolean",
-        "link must be a valid URL of at most 2000 characters",
-        "The request could not be processed",
-        "Too many requests, please try again later.",
-        "API Usage Limit Exceeded",
-        "API limit of 200 requests reached",
-        "Trigger adding failed",
-        "title is too long: Größe",
-    ],
-)
-def test_a_message_that_claims_nothing_leaves_a_refusal_believed(message: str | None) -> None:
-    call = endpoint("createCampaign").call(None, {"title": "Größe", "message": "m"})
-    for refusal in REFUSALS:
-        reply = Reply(refusal["status_code"], body(**{**refusal, "message": message}))
-        kind = DOCUMENTED[refusal["data"]][2]
-        assert type(result_or_error(Exchange(call).conclude, reply)) is kind
-
-
-def test_an_id_of_the_request_itself_is_not_a_claim() -> None:
-    call = endpoint("createCampaign").call(None, {"title": "T", "segment": ID})
-    for found, kind in ((ID, TruepushBadRequestError), (OTHER_ID, TruepushAmbiguousError)):
-        reply = Reply(400, body(**{**REFUSALS[0], "message": f"No segment of id: {found}"}))
-        assert type(result_or_error(Exchange(call).conclude, reply)) is kind
 
 
 def test_a_taken_name_is_believed_only_if_every_part_agrees() -> None:

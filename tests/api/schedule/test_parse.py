@@ -184,12 +184,12 @@ def test_bad_forms_are_refused_by_name(bad: Any, named: str) -> None:
         (Yearly([4], range(1, 32), 9), ()),
     ],
 )
-def test_days_that_do_not_come_are_told(schedule: Any, skips: tuple[str, ...]) -> None:
+def test_days_that_do_not_exist_are_reported(schedule: Any, skips: tuple[str, ...]) -> None:
     assert tuple(map(str, schedule.skips())) == skips
 
 
 @given(st.one_of(st.builds(Monthly, dates, hours), yearly()), st.integers(2026, 2040))
-def test_what_is_told_is_what_the_calendar_says(schedule: Any, year: int) -> None:
+def test_the_reported_days_are_those_of_the_calendar(schedule: Any, year: int) -> None:
     assume(tuple(schedule.dates) != tuple(range(1, 32)))
     missing = {
         (month, date)

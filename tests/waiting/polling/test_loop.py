@@ -21,7 +21,8 @@ from airflow_provider_truepush.waiting.polling import pool_size
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import own_emulator, plain_machine
 from tests.sensors.modes import first_event
-from tests.triggers.test_campaign_stats import soon, trigger
+from tests.support.soon import soon
+from tests.support.stats_trigger import trigger
 
 __all__ = ["own_emulator", "plain_machine"]
 

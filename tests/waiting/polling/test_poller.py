@@ -3,97 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.client import aio, shared
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
-from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
-from airflow_provider_truepush.triggers.campaign import TruepushCampaignStatsTrigger
 from airflow_provider_truepush.waiting.goal import Goal, Watch
 from airflow_provider_truepush.waiting.polling import connection, health_log, poller, waiters
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import own_emulator, plain_machine
-from tests.contract.world import SCHEDULED, SENT, furnish
+from tests.contract.world import SENT
 from tests.sensors.modes import first_event
-from tests.triggers.test_campaign_stats import soon, trigger
+from tests.support.soon import soon
+from tests.support.stats_trigger import trigger
+from tests.waiting.polling.waits import (
+    QUICK,
+    campaign,
+    departures,
+    look_ups,
+    no_linger,
+    nothing_left,
+    polls,
+    running,
+    waiting,
+)
 
-__all__ = ["own_emulator", "plain_machine"]
-
-QUICK = 0.1
-
-
-@pytest.fixture(autouse=True)
-def no_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_LINGER", 0.05)
-
-
-@pytest.fixture
-def look_ups(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """When connections were looked up."""
-    times: list[float] = []
-    real = TruepushAsyncHook.get_settings
-
-    async def counted(self: TruepushAsyncHook) -> Any:
-        if self._settings is None:
-            times.append(time.monotonic())
-        return await real(self)
-
-    monkeypatch.setattr(TruepushAsyncHook, "get_settings", counted)
-    return times
-
-
-def campaign(number: int) -> str:
-    return f"{number:024x}"
-
-
-def waiting(number: int = 0, **arguments: Any) -> TruepushCampaignStatsTrigger:
-    return trigger(**{"campaign_id": campaign(number), "poke_interval": QUICK, **arguments})
-
-
-@asynccontextmanager
-async def running(*triggers: TruepushCampaignStatsTrigger) -> AsyncIterator[list[asyncio.Task[Any]]]:
-    """Triggers at work, all cancelled in the end, and nothing left of them."""
-    tasks = [asyncio.create_task(first_event(one)) for one in triggers]
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await nothing_left()
-
-
-async def nothing_left() -> None:
-    await soon(lambda: asyncio.all_tasks() == {asyncio.current_task()})
-    assert not poller._pollers.get(asyncio.get_running_loop())
-    gc.collect()
-
-
-def departures(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """When requests leave; on a machine that has other things to do they may arrive in bunches."""
-    sent: list[float] = []
-    real = aio.AsyncClient._send
-
-    async def noted(self: aio.AsyncClient, *args: Any) -> Any:
-        sent.append(time.monotonic())
-        return await real(self, *args)
-
-    monkeypatch.setattr(aio.AsyncClient, "_send", noted)
-    return sent
-
-
-def polls(emulator: Emulator) -> Counter[str]:
-    return Counter(str(request.argument) for request in emulator.requests("campaignStats"))
+__all__ = ["look_ups", "no_linger", "own_emulator", "plain_machine"]
 
 
 async def test_a_campaign_that_several_wait_for_is_polled_once(
@@ -125,7 +64,7 @@ async def test_one_look_up_and_a_small_pool_for_all(
         assert own_emulator.connections_opened <= 16
 
 
-async def test_those_who_come_together_do_not_poll_together(
+async def test_waits_that_begin_together_do_not_poll_together(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator, timeout=60)
@@ -133,112 +72,6 @@ async def test_those_who_come_together_do_not_poll_together(
         await soon(lambda: own_emulator.count() == 150)
     times = [request.monotonic for request in own_emulator.requests()]
     assert times[-1] - times[0] >= 0.5
-
-
-async def test_the_pace_holds_and_nobody_starves(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Sixty campaigns want 600 polls a second, and get 40."""
-    monkeypatch.setattr(health_log, "_SPAN", 1.0)
-    monkeypatch.setattr(poller, "_REPORT", 0.2)
-    caplog.set_level(logging.INFO)
-    connect(monkeypatch, own_emulator, requests_per_second=40, timeout=60)
-    sent = departures(monkeypatch)
-    async with running(*(waiting(number) for number in range(60))):
-        await soon(lambda: own_emulator.count() >= 300)
-    assert len(sent) >= 300
-    assert max(sum(at <= other < at + 1 for other in sent) for at in sent) <= 40
-    requests = own_emulator.requests("campaignStats")
-    by_campaign = defaultdict(list)
-    for request in requests:
-        by_campaign[request.argument].append(request.monotonic)
-    assert len(by_campaign) == 60
-    gaps = [later - earlier for row in by_campaign.values() for earlier, later in pairwise(row)]
-    assert max(gaps) <= 1.2 * sum(gaps) / len(gaps)
-    said = [row.getMessage() for row in caplog.records if "cannot keep their intervals" in row.getMessage()]
-    # Said once, and again while it settles, which takes a moment on a machine that has other things to do.
-    assert 1 <= len(said) <= 4, said
-    assert "60 campaigns" in said[-1]
-
-
-async def test_429_slows_all_and_then_they_recover(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    connect(monkeypatch, own_emulator, timeout=60)
-    async with running(*(waiting(number, poke_interval=0.2) for number in range(20))):
-        await soon(lambda: own_emulator.count() >= 60)
-        own_emulator.fault("campaignStats", effect="429", retry_after=1, times=1)
-        await soon(lambda: any(request.status == 429 for request in own_emulator.requests()))
-        told = next(request.monotonic for request in own_emulator.requests() if request.status == 429)
-        before = own_emulator.count()
-        await soon(lambda: own_emulator.count() >= before + 100)
-    later = [request.monotonic - told for request in own_emulator.requests() if request.monotonic > told]
-    assert sum("slow down" in row.getMessage() for row in caplog.records) == 1
-    # What was under way may still arrive.
-    quiet = [at for at in later if 0.1 < at < 0.95]
-    assert quiet == []
-    assert len({request.argument for request in own_emulator.requests()[before:]}) == 20
-
-
-async def test_a_quiet_longer_than_the_budget_holds_for_all(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect(monkeypatch, own_emulator, retry_budget=0, timeout=60)
-    own_emulator.fault("campaignStats", effect="429", retry_after=1, nth=30)
-    async with running(*(waiting(number) for number in range(10))):
-        await soon(lambda: own_emulator.count() >= 60)
-    times = [request.monotonic for request in own_emulator.requests()]
-    told = times[29]
-    assert [at - told for at in times if 0.15 < at - told < 0.95] == []
-
-
-@pytest.mark.parametrize("told", [False, True], ids=["behind-a-pace", "in-a-hold"])
-async def test_a_persons_cancel_waits_for_no_poll(
-    told: bool, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, look_ups: list[float]
-) -> None:
-    """Airflow gives it half a minute; eighty polls at one per second take longer."""
-    furnish(own_emulator)
-    connect(monkeypatch, own_emulator, timeout=60, **({} if told else {"requests_per_second": 1}))
-    killed = waiting(campaign_id=SCHEDULED, cancel_on_kill=True)
-    async with running(*(waiting(number) for number in range(80)), killed) as tasks:
-        await soon(lambda: own_emulator.count() >= 2)
-        if told:
-            own_emulator.fault("campaignStats", effect="429", retry_after=100, times=1)
-            await soon(lambda: any(request.status == 429 for request in own_emulator.requests()))
-        tasks[-1].cancel()
-        await asyncio.gather(tasks[-1], return_exceptions=True)
-        await asyncio.wait_for(killed.on_kill(), 15)
-        assert own_emulator.count("cancelCampaign") == 1
-    assert len(look_ups) == 1
-
-
-async def test_a_persons_cancel_looks_for_another_token(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, look_ups: list[float]
-) -> None:
-    furnish(own_emulator)
-    connect(monkeypatch, own_emulator, token="token-of-yesterday", timeout=60)
-    goal = Goal(thresholds={"delivered": 10}, error_budget=1000).as_dict()
-    async with running(waiting(goal=goal)):
-        await soon(lambda: own_emulator.count() >= 2)
-        connect(monkeypatch, own_emulator, timeout=60)
-        await waiting(campaign_id=SCHEDULED, cancel_on_kill=True).on_kill()
-        cancels = own_emulator.requests("cancelCampaign")
-        assert [request.authorised for request in cancels] == [False, True]
-
-
-async def test_a_deadline_within_the_quiet_gets_one_last_look(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect(monkeypatch, own_emulator, retry_budget=0, timeout=60)
-    own_emulator.fault("campaignStats", effect="429", retry_after=3600, nth=5)
-    async with running(*(waiting(number, timeout=60.0) for number in range(5))) as others:
-        await soon(lambda: own_emulator.count() >= 5)
-        await asyncio.sleep(QUICK)
-        before = own_emulator.count()
-        assert (await first_event(waiting(9, timeout=0.5)))["state"] == "timeout"
-        assert polls(own_emulator)[campaign(9)] == 1
-        assert own_emulator.count() == before + 1
-        assert not any(task.done() for task in others)
 
 
 async def test_a_rotated_token_is_picked_up(
@@ -298,7 +131,7 @@ async def test_a_cancelled_trigger_is_polled_for_no_more(
     await soon(lambda: own_emulator.connections_open == 0)
 
 
-async def test_a_poll_of_one_who_left_while_it_hung_ends_with_the_last(
+async def test_a_hanging_poll_of_a_canceled_trigger_ends_with_the_last_trigger(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator, timeout=60)
@@ -308,7 +141,7 @@ async def test_a_poll_of_one_who_left_while_it_hung_ends_with_the_last(
     await soon(lambda: own_emulator.connections_open == 0)
 
 
-async def test_trouble_of_one_reaches_no_other(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_of_one_wait_affects_no_other(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Watch.observe
     cursed = Goal(thresholds={"delivered": 666})
 
@@ -364,7 +197,7 @@ async def test_errors_count_by_the_interval_of_each(own_emulator: Emulator, monk
     ],
     ids=["401", "429", "429-now", "503", "garbage", "reset", "redirect", "refused"],
 )
-async def test_nothing_makes_it_hot(
+async def test_no_fault_makes_polls_more_frequent(
     fault: dict[str, Any] | None, own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = departures(monkeypatch)

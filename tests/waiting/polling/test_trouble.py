@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -24,81 +23,22 @@ from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import own_emulator, plain_machine
 from tests.contract.world import SENT
 from tests.sensors.modes import first_event, listen, rebuilt
-from tests.triggers.test_campaign_stats import soon, trigger
-from tests.waiting.polling.test_poller import (
+from tests.support.soon import soon
+from tests.support.stats_trigger import trigger
+from tests.waiting.polling.waits import (
+    PATIENT,
     campaign,
     departures,
-    look_ups,
-    no_linger,
-    nothing_left,
     polls,
     running,
     waiting,
 )
 
-__all__ = ["look_ups", "no_linger", "own_emulator", "plain_machine"]
-
-PATIENT = Goal(thresholds={"delivered": 10}, error_budget=1000).as_dict()
+__all__ = ["own_emulator", "plain_machine"]
 
 
 def most_in_a_second(times: list[float]) -> int:
     return max(sum(at <= other < at + 1 for other in times) for at in times)
-
-
-async def test_a_connection_that_is_not_there_uses_up_the_error_budget(
-    monkeypatch: pytest.MonkeyPatch, look_ups: list[float], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Airflow says "isn't defined" as well when a secrets backend fails: it may be there the next time."""
-    monkeypatch.setattr(connection, "ASK_AGAIN", 0.2)
-    goal = Goal(thresholds={"delivered": 10}, error_budget=2).as_dict()
-    many = [first_event(waiting(number, truepush_conn_id="not_there", goal=goal)) for number in range(20)]
-    events = await asyncio.gather(*many)
-    assert {event["state"] for event in events} == {"errors"}
-    assert "Connection 'not_there' could not be looked up" in events[0]["reason"]
-    assert "isn't defined" in events[0]["reason"]
-    # One look-up for all, and each counted once by each.
-    assert 3 <= len(look_ups) <= 6
-    assert sum("the next look-up is in" in row.getMessage() for row in caplog.records) == 1
-    await nothing_left()
-
-
-async def test_a_look_up_that_fails_once_ends_no_wait(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, look_ups: list[float]
-) -> None:
-    monkeypatch.setattr(connection, "ASK_AGAIN", 0.3)
-    async with running(*(waiting(number) for number in range(100))) as tasks:
-        await soon(lambda: len(look_ups) == 1)
-        connect(monkeypatch, own_emulator, timeout=60)
-        await soon(lambda: len(polls(own_emulator)) == 100)
-        assert not any(task.done() for task in tasks)
-    assert len(look_ups) <= 4
-
-
-async def test_a_look_up_that_does_not_come_back(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "ASK_AGAIN", 0.1)
-    monkeypatch.setattr(connection, "_LONGEST_LOOK", 0.3)
-    real, answer = TruepushAsyncHook.get_settings, asyncio.Event()
-    asked = []
-
-    async def slow(self: TruepushAsyncHook) -> Any:
-        asked.append(self)
-        await answer.wait()
-        return await real(self)
-
-    monkeypatch.setattr(TruepushAsyncHook, "get_settings", slow)
-    connect(monkeypatch, own_emulator, timeout=60)
-    goal = Goal(thresholds={"delivered": 10}, error_budget=1).as_dict()
-    event = await first_event(waiting(goal=goal))
-    assert event["state"] == "errors"
-    assert "no answer within 0.3 s" in event["reason"]
-    await nothing_left()
-    async with running(waiting(goal=PATIENT)):
-        await soon(lambda: len(asked) == 2)
-        await asyncio.sleep(0.5)
-        answer.set()
-        await soon(lambda: own_emulator.count() >= 3)
-    # The answer was taken when it came, and not asked for a second time.
-    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("step", [-30.0, 4000.0])
@@ -122,7 +62,7 @@ async def test_a_clock_that_is_set_changes_nothing(
         assert polls(own_emulator)[campaign(1)] == 2
 
 
-async def test_after_a_quiet_time_polls_do_not_come_all_at_once(
+async def test_after_a_cooldown_polls_do_not_start_all_at_once(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A quiet time longer than the retry budget, of which the pace knows only the first part."""
@@ -152,7 +92,7 @@ async def test_429_without_retries_slows_all(own_emulator: Emulator, monkeypatch
         assert own_emulator.count() - before <= 40
 
 
-async def test_a_503_that_says_when_is_asked_then(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_503_with_retry_after_is_retried_then(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, own_emulator, retry_budget=0, timeout=60)
     own_emulator.fault("campaignStats", effect="status", status=503, retry_after=1, nth=2)
     async with running(waiting()):
@@ -209,21 +149,6 @@ async def test_polls_that_hang_do_not_stop_the_others(own_emulator: Emulator, mo
         await soon(lambda: own_emulator.count() >= before + 60)
 
 
-async def test_nothing_goes_to_a_host_that_was_left(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Polls that wait for their moment take the connection as it is when that comes."""
-    monkeypatch.setattr(connection, "FRESH_FOR", 0.5)
-    connect(monkeypatch, own_emulator, requests_per_second=2, timeout=60)
-    with Emulator(token=own_emulator.token) as other:
-        async with running(*(waiting(number) for number in range(60))):
-            await soon(lambda: own_emulator.count() >= 2)
-            connect(monkeypatch, other, requests_per_second=2, timeout=60)
-            await soon(lambda: other.count() >= 1)
-            before = own_emulator.count()
-            await asyncio.sleep(2)
-            assert own_emulator.count() - before <= 1
-            assert other.count() >= 2
-
-
 async def test_polls_that_fail_now_and_then_are_no_news(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -248,7 +173,7 @@ async def test_polls_that_fail_now_and_then_are_no_news(
     assert len(of_the_triggers) < own_emulator.count() * 0.55
 
 
-async def test_truepushs_wish_is_not_answered_by_an_advice_to_send_more(
+async def test_a_cooldown_does_not_lead_to_the_advice_to_send_more(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, own_emulator, timeout=60)

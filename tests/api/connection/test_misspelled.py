@@ -1,0 +1,82 @@
+"""Extras that resemble a known one, or a field of the connection, are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.connection.reading import read
+from tests.api.support import refused
+
+GUARDS = (
+    *("test_mode", "testMode", "TESTMODE", "sandbox", "noop", "no_op", "no_send", "do_not_send", "dont_send"),
+    *("read_only", "readonly", "mock", "safe_mode", "simulation", "disabled", "paused", "skip_sending", "preview"),
+    *("log_only", "what_if", "live_mode", "allow_sending", "extra__http__dry_run"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("dryrun", "dry_run"),
+        ("dry-run", "dry_run"),
+        ("DRY_RUN", "dry_run"),
+        (" dry_run ", "dry_run"),
+        ("dryRun", "dry_run"),
+        ("dry_rum", "dry_run"),
+        ("dry", "dry_run"),
+        ("is_dry_run", "dry_run"),
+        ("simulate", "dry_run"),
+        ("extra__truepush__dry_run", "dry_run"),
+        ("extra__dry_run", "dry_run"),
+        ("extra__truepush__dryrun", "dry_run"),
+        ("require_segments", "require_segment"),
+        ("requires_segment", "require_segment"),
+        ("segment_required", "require_segment"),
+        ("requireSegment", "require_segment"),
+        ("Timeout", "timeout"),
+        ("time_zone", "timezone"),
+        ("tz", "timezone"),
+        ("timezome", "timezone"),
+        ("max_attempt", "max_attempts"),
+        ("request_per_second", "requests_per_second"),
+        ("retries_budget", "retry_budget"),
+        ("proxy", "proxies"),
+        ("verify_ssl", "verify"),
+        ("certs", "cert"),
+        *[(name, "dry_run") for name in GUARDS],
+        ("require_audience", "require_segment"),
+        ("needs_seg", "require_segment"),
+        ("no_broadcast", "require_segment"),
+        *[(name, "verify") for name in ("insecure", "ca", "ca_cert", "cafile", "skip_verify", "sslVerify")],
+        *[(name, "cert") for name in ("cert_file", "client_cert", "keyfile", "ssl_cert")],
+        *[(name, "timeout") for name in ("request_timeout", "connect_timeout", "timeout_seconds")],
+        *[(name, "requests_per_second") for name in ("requests_per_minute", "rate", "rpm", "throttle")],
+        *[
+            (name, "rate_limit_conn_id")
+            for name in ("redis", "redis_conn_id", "rate_limit_connection", "ratelimitConnId")
+        ],
+        *[(name, "rate_limit_share") for name in ("share_of_rate", "rateLimitShare", "rate_limit_shares")],
+        ("retries", "max_attempts"),
+        ("retry_delay", "retry_budget"),
+        ("no_proxy", "proxies"),
+    ],
+)
+@pytest.mark.parametrize("value", [True, "yes", None, ""])
+def test_an_extra_that_resembles_a_known_one_is_refused(name: str, meant: str, value: Any) -> None:
+    with refused(f"extra.{name}", why="is not an extra of this connection", remedy=f"Write `{meant}` instead"):
+        read({name: value, meant: None})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        *[(name, "the Host field") for name in ("base_url", "url", "host", "endpoint", "apiUrl")],
+        *[(name, "the Password field") for name in ("token", "api_key", "auth_token", "accessToken", "password")],
+    ],
+)
+def test_an_extra_that_is_a_field_of_the_connection_is_refused_unseen(name: str, meant: str) -> None:
+    remedy = f"Use {meant} of the connection instead"
+    with refused(f"extra.{name}", why="is not an extra of this connection", remedy=remedy, hiding="secret"):
+        read({name: "https://user:secret@example.com"})

@@ -1,0 +1,125 @@
+"""Arguments of the decorator and ``default_args`` are the defaults for what the function returns."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    MappedOperator,
+    TaskGroup,
+)
+
+from airflow_provider_truepush.decorators import truepush_campaign_task
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.models import Campaign
+from tests.contract.driver import CONN_ID, connect
+from tests.contract.fixtures import emulator, plain_machine
+from tests.contract.world import CAMPAIGN, SEGMENT
+from tests.decorators.tasks import connected, run
+from tests.sensors.context import TaskInstance, context
+
+__all__ = ["connected", "emulator", "plain_machine"]
+
+#: What reaches the operator, what the function returns, and the field it comes to in the request.
+DEFAULTS: list[tuple[str, Any, str, Any]] = [
+    ("segment_id", SEGMENT, "segment", SEGMENT),
+    ("segment_id", "{{ '" + SEGMENT + "' }}", "segment", SEGMENT),
+    ("expires_in", 5, "campaignExpiryTime", 5),
+    ("tags", ["a"], "tags", ["a"]),
+    (
+        "buttons",
+        [{"text": "Go", "link": "https://example.com/"}],
+        "buttons",
+        [{"text": "Go", "link": "https://example.com/"}],
+    ),
+    ("image", "https://example.com/i.png", "image", "https://example.com/i.png"),
+    ("user_interaction", True, "userInteraction", True),
+    ("title", "From the Dag", "title", "From the Dag"),
+]
+
+
+def dag_of(defaults: dict[str, Any], form: str, returned: Any, **arguments: Any) -> DAG:
+    """A Dag whose defaults are for one decorated task, somewhere in it."""
+    announce = truepush_campaign_task(truepush_conn_id=CONN_ID, **arguments)
+
+    def send(item: int = 0) -> Any:
+        return returned
+
+    groups = {"group": 1, "nested": 2, "mapped in a group": 2}.get(form, 0)
+    with DAG("a_dag", schedule=None, default_args={} if groups else defaults) as dag, ExitStack() as stack:
+        for depth in range(groups):
+            inner = defaults if depth == 0 else {}
+            stack.enter_context(TaskGroup(f"group{depth}", default_args=inner))
+        if form.startswith("mapped"):
+            announce(send).expand(item=[1])
+        else:
+            announce(send)()
+    return dag
+
+
+def execute(dag: DAG) -> Any:
+    """Run the only task as Airflow does: map, render, execute."""
+    (task,) = dag.tasks
+    # In a run of which nothing was cleared, a mapped task has no reason to wait for its siblings.
+    first = SimpleNamespace(clear_number=0)
+    airflow = context(TaskInstance(map_index=0 if isinstance(task, MappedOperator) else -1), dag_run=first)
+    airflow["ti"].task = task
+    operator: Any = task
+    if isinstance(task, MappedOperator):
+        operator = task.unmap({"op_kwargs": {"item": 1}})
+    operator.render_template_fields(airflow)
+    return operator.execute(airflow)
+
+
+@pytest.mark.parametrize("form", ["plain", "mapped", "group", "nested", "mapped in a group"])
+@pytest.mark.parametrize(("name", "value", "field", "sent"), DEFAULTS)
+def test_what_reaches_the_operator_is_the_default(
+    emulator: Emulator, form: str, name: str, value: Any, field: str, sent: Any
+) -> None:
+    returned = {key: given for key, given in CAMPAIGN.items() if key != name}
+    execute(dag_of({name: value}, form, returned))
+    (request,) = emulator.requests("createCampaign")
+    assert request.body[field] == sent
+
+
+@pytest.mark.parametrize("form", ["plain", "mapped", "nested"])
+def test_a_default_send_at_is_not_at_once(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    connect(monkeypatch, emulator, timezone="Europe/Berlin")
+    execute(dag_of({"send_at": "2099-03-01T09:30:00"}, form, dict(CAMPAIGN)))
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["scheduled"] is True
+    assert request.body["timings"] == {"date": "01-03-2099", "time": "09:30"}
+
+
+@pytest.mark.parametrize("form", [lambda given: given, lambda given: Campaign(**given)])
+def test_a_returned_field_overrides_the_default(emulator: Emulator, form: Any) -> None:
+    returned = form({**CAMPAIGN, "segment_id": SEGMENT, "tags": ["mine"]})
+    execute(dag_of({"segment_id": "ab" * 12, "tags": ["default"], "expires_in": 3}, "plain", returned))
+    (request,) = emulator.requests("createCampaign")
+    assert (request.body["segment"], request.body["tags"]) == (SEGMENT, ["mine"])
+    assert request.body["campaignExpiryTime"] == 3
+
+
+def test_an_argument_of_the_decorator_is_the_default_too(emulator: Emulator) -> None:
+    run(lambda: dict(CAMPAIGN), context(), task_id="t", segment_id=SEGMENT)
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["segment"] == SEGMENT
+
+
+@pytest.mark.parametrize("where", ["default_args", "decorator"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("segment_id", None), ("send_at", ""), ("buttons", [1, 2, 3]), ("tags", 5)]
+)
+def test_a_wrong_default_ends_the_parsing_of_the_dag_file(where: str, name: str, value: Any) -> None:
+    with pytest.raises(TruepushValidationError, match=rf"campaign\.{name}"):
+        dag_of(
+            {name: value} if where == "default_args" else {},
+            "plain",
+            {},
+            **({name: value} if where != "default_args" else {}),
+        )

@@ -1,0 +1,116 @@
+"""Checks of ``default_args`` and of mapped arguments while the Dag file is parsed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator, TaskGroup
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.operators.campaign import (
+    TruepushCreateCampaignOperator,
+)
+from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
+from tests.contract.driver import CONN_ID, connect
+from tests.contract.fixtures import emulator, plain_machine
+from tests.contract.world import CAMPAIGN, SEGMENT, furnish
+from tests.operators.literals import create
+from tests.sensors.context import TaskInstance, context
+
+__all__ = ["emulator", "plain_machine"]
+
+MISNAMED = (
+    "segmentId",
+    "segment_ids",
+    "segment_name",
+    "Segment",
+    "segmant_id",
+    "audience_id",
+    "scheduled_at",
+    "send_time",
+)
+
+
+@pytest.mark.parametrize("where", ["dag", "group", "task", "partial"])
+@pytest.mark.parametrize("key", [*MISNAMED, "sendAt", "ledger_conn", "sendToken"])
+def test_a_default_that_nothing_would_read_is_refused(key: str, where: str) -> None:
+    mine = {key: "x"}
+    make_it = TruepushCreateCampaignOperator.partial if where == "partial" else TruepushCreateCampaignOperator
+    own = mine if where in ("task", "partial") else {}
+    with (
+        DAG("a_dag", schedule=None, default_args=mine if where == "dag" else {}),
+        TaskGroup("group", default_args=mine if where == "group" else {}),
+        pytest.raises(TruepushValidationError, match=rf"default_args\['{key}'\]: is not an argument of") as caught,
+    ):
+        make_it(task_id="t", default_args=own, **CAMPAIGN)
+    assert isinstance(caught.value, AirflowFailException)
+
+
+def test_defaults_of_other_operators_are_theirs() -> None:
+    keys = ("url", "body", "mode", "timeout", "conn_id", "segment_conn_id", "segment_debug_mode", "idempotency_token")
+    with DAG("a_dag", schedule=None, default_args=dict.fromkeys(keys, "x")):
+        create()
+
+
+def test_the_own_default_of_a_mapped_task_is_not_lost() -> None:
+    with DAG("a_dag", schedule=None):
+        mapped = TruepushCreateCampaignOperator.partial(
+            task_id="t", default_args={"segment_id": SEGMENT}, **{**CAMPAIGN, "title": "x"}
+        ).expand(tags=[["a"]])
+    assert mapped.partial_kwargs["segment_id"] == SEGMENT
+
+
+class TestDefaultsOfTheDag:
+    """What is meant for the sensors of a Dag reaches its create operators too."""
+
+    def test_default_args_of_a_wait_are_ignored_without_a_wait(
+        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        furnish(emulator)
+        connect(monkeypatch, emulator)
+        defaults = {
+            "thresholds": {"delivered": 100, "click_rate": "{{ undefined.attribute }}"},
+            "fail_if": {"unsubscribe_rate": 0.02},
+            "settled_after": timedelta(hours=1),
+            "cancel_on_failure": True,
+            "timeout": 60,
+            "mode": "reschedule",
+        }
+        with DAG("a_dag", schedule=None, default_args=defaults):
+            task = create()
+            sensor = TruepushCampaignStatsSensor(task_id="sensor", campaign_id="ab" * 12)
+        task.render_template_fields(context())
+        assert task.execute(context())
+        assert sensor.thresholds == defaults["thresholds"]
+
+    def test_given_to_the_task_itself_it_is_an_error(self) -> None:
+        for name, value in (("thresholds", {"sent": 1}), ("settled_after", 5), ("cancel_on_failure", True)):
+            with pytest.raises(TruepushValidationError, match=rf"{name}: has no effect without wait_for_delivery=True"):
+                create(**{name: value})
+
+    def test_a_task_that_waits_takes_them(self) -> None:
+        with DAG("a_dag", schedule=None, default_args={"thresholds": {"sent": 1}}):
+            assert create(wait_for_delivery=True).thresholds == {"sent": 1}
+
+
+class TestMappedArguments:
+    """What comes out of an XCom is known only when the task runs."""
+
+    @pytest.mark.parametrize("empty", [None, "", "None"])
+    @pytest.mark.parametrize("name", ["segment_id", "send_at", "send_token", "ledger_conn_id"])
+    def test_an_empty_value(self, emulator: Emulator, name: str, empty: Any) -> None:
+        with DAG("a_dag", schedule=None):
+            before = BaseOperator(task_id="before")
+            for how in ("expand", "expand_kwargs"):
+                partial = TruepushCreateCampaignOperator.partial(task_id=how, truepush_conn_id=CONN_ID, **CAMPAIGN)
+                if how == "expand":
+                    mapped = partial.expand(**{name: before.output})
+                else:
+                    mapped = partial.expand_kwargs(before.output)
+                # As Airflow does once it has the value.
+                with pytest.raises(AirflowFailException, match=rf"{name}: was given and is empty"):
+                    mapped.unmap({name: empty}).execute(context(TaskInstance(map_index=0)))
+        assert emulator.count() == 0
