@@ -154,7 +154,7 @@ def test_a_connection_to_something_else_than_a_database_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "http", "host": "localhost"}))
-    with pytest.raises(TruepushReportError, match=r"'warehouse' is not an SQL connection \(HttpHook\)"):
+    with pytest.raises(TruepushReportError, match=r"'warehouse' is not an SQL connection; its hook is HttpHook"):
         write_report("warehouse", tmp_path / "report.html")
 
 

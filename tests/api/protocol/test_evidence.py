@@ -16,7 +16,7 @@ from airflow_provider_truepush.exceptions import (
     TruepushError,
 )
 from tests.api.protocol.refusals import DOCUMENTED
-from tests.api.support import CREATES, ID, body, call_of, quick, result_or_error, row
+from tests.api.support import CREATES, ID, OTHER_ID, body, call_of, endpoint, quick, result_or_error, row
 
 MISSING = object()
 HTTP = [200, 201, 204, 302, 400, 401, 403, 408, 429, 500, 502]
