@@ -22,8 +22,11 @@ def read_json(raw: bytes) -> Any:
     one invalid value does not make the others unreadable.
 
     :param raw: the text, in an encoding that JSON allows.
-    :raises ValueError: the bytes are not JSON.
+    :raises ValueError: the bytes are not JSON, or have too many lists and objects.
     """
+    # Brackets within strings count as well: an answer of Truepush has some hundreds in all.
+    if raw.count(b"[") + raw.count(b"{") > limits.MAX_CONTAINERS:
+        raise ValueError("too many lists and objects")
     try:
         return json.loads(raw)
     except RecursionError:

@@ -18,6 +18,8 @@ MAX_ENCODINGS = 2
 MAX_MEMBERS = 64
 #: Levels of nested lists and objects that are kept of an answer. Deeper values are replaced by a text.
 MAX_DEPTH = 32
+#: Lists and objects in an answer. Each takes up to a hundred bytes of memory and as few as two on the wire.
+MAX_CONTAINERS = 500_000
 #: Digits of a number that is read as a number. A longer one is kept as text.
 MAX_DIGITS = 400
 #: The largest whole number that databases and files hold. A larger unknown counter is kept as text.

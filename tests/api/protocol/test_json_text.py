@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, strategies as st
 
+from airflow_provider_truepush.api.protocol import limits
 from airflow_provider_truepush.api.protocol.json_text import TOO_DEEP, is_shallow, read_json
 from tests.api.support import quick
 
@@ -34,6 +35,16 @@ def test_many_deep_values_are_read() -> None:
     while isinstance(level, list) and level:
         level = level[0]
     assert level in (TOO_DEEP, [])
+
+
+@pytest.mark.parametrize("inner", ["[]", "{}", '{"a":[1]}', nested(40)])
+def test_an_answer_of_millions_of_lists_is_refused(inner: str) -> None:
+    """4 MB would take 180 MB of memory, and twice as much for a create."""
+    raw = b'{"data": [%s0]}' % (inner.encode() + b",")
+    assert read_json(raw)["data"][-1] == 0
+    raw = b'{"data": [%s0]}' % ((inner.encode() + b",") * (limits.MAX_BODY_BYTES // (len(inner) + 1) - 10))
+    with pytest.raises(ValueError, match="too many lists and objects"):
+        read_json(raw)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
