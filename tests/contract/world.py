@@ -57,7 +57,7 @@ USES: dict[str, Use] = {
     "triggerStatus": Use("set_trigger_status", (TRIGGER, "inactive")),
     "listCampaign": Use("list_campaigns"),
 }
-assert USES.keys() == BY_NAME.keys()
+assert USES.keys() == BY_NAME.keys(), f"add a use of {USES.keys() ^ BY_NAME.keys()} above"
 
 
 def furnish(emulator: Emulator) -> None:
