@@ -147,7 +147,7 @@ class OneAirflow(LoadGroupScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "airflow" if "airflow" in nodeid.partition("::")[0] else nodeid
+        return "airflow" if nodeid.startswith("tests/airflow/") else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

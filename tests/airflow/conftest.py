@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CampaignRun
-from local_airflow.configuration import Installation
+from local_airflow.configuration import EXAMPLES, Installation
 from local_airflow.emulator_process import EmulatorProcess
+from tests.support.metadata import prepare
 
 # Any campaign is delivered in 13 seconds: time enough to see its task deferred.
 SPEED = 24
+SETTINGS = {
+    # The tests have a file read again where they need it; to read all of them keeps a core busy.
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    # A dead triggerer's watchers are taken over when its heartbeat is that old; Airflow's own default is half a minute.
+    "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,8 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def installation(written: Path) -> Installation:
-    """Airflow's folder, below what is searched for the token at the end."""
-    return Installation(written / "airflow")
+    """Airflow's folder, below what is searched for the token at the end, with the examples and Dags of tests."""
+    home = written / "airflow"
+    shutil.copytree(EXAMPLES, home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    if AIRFLOW_V_3_3_PLUS:
+        for path in (Path(__file__).parent / "dags").glob("*.py"):
+            shutil.copy(path, home / "dags")
+    return Installation(home, dags=home / "dags", extra=SETTINGS)
 
 
 @pytest.fixture(scope="package")
@@ -43,6 +58,7 @@ def emulator(installation: Installation, session_token: str) -> Iterator[Emulato
 @pytest.fixture(scope="package")
 def airflow(installation: Installation, emulator: EmulatorProcess) -> Iterator[LocalAirflow]:
     """A running Airflow, stopped after the last test of this folder; then nothing of it may be left."""
+    prepare(installation)
     with LocalAirflow(installation) as airflow:
         yield airflow
         family = [process for component in airflow.components for process in component.family()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import requests
 
+from airflow_provider_truepush.emulator import Emulator
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.emulator_process import EmulatorProcess
 from local_airflow.errors import LocalAirflowError
@@ -22,6 +24,12 @@ OVER = ("success", "failed")
 
 #: A scenario yields what it waits for, and goes on when that is true.
 Scene = Generator[Callable[[], Any], None, None]
+
+
+def connection(connection_id: str, emulator: Emulator) -> dict[str, Any]:
+    """Return the connection to an emulator of this process, as the REST API accepts it."""
+    parts = json.loads(emulator.connection_json)
+    return {"connection_id": connection_id, **parts, "extra": json.dumps(parts["extra"])}
 
 
 @dataclass

@@ -6,7 +6,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,32 +13,14 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_truepush.emulator import Emulator
 from local_airflow.airflow_process import LocalAirflow
-from local_airflow.configuration import Installation
-from tests.support.metadata import prepare
+from tests.airflow.examples import connection
 
-pytestmark = [
-    pytest.mark.airflow,
-    pytest.mark.xdist_group("airflow"),
-    pytest.mark.timeout(400),
-    pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="Airflow 3.3 brings the asset's state and shared streams"),
-]
+pytestmark = pytest.mark.skipif(
+    not AIRFLOW_V_3_3_PLUS, reason="Airflow 3.3 brings the asset's state and shared streams"
+)
 
-DAGS = """
-from airflow.sdk import DAG, Asset, AssetWatcher, task
-from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
-
-for project in ("shop", "news"):
-    trigger = TruepushNewCampaignsTrigger(project=project, poll_interval=1)
-    asset = Asset(f"truepush://{project}/campaigns", watchers=[AssetWatcher(name=project, trigger=trigger)])
-    with DAG(f"on_campaign_of_{project}", schedule=[asset], is_paused_upon_creation=False) as dag:
-
-        @task
-        def announce(triggering_asset_events=None):
-            return [event.extra["payload"] for events in triggering_asset_events.values() for event in events]
-
-        announce()
-    globals()[dag.dag_id] = dag
-"""
+DAGS = ("on_campaign_of_books", "on_campaign_of_toys")
+ASSETS = ("truepush://books/campaigns", "truepush://toys/campaigns")
 
 
 @pytest.fixture
@@ -50,20 +31,17 @@ def truepush(session_token: str) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def airflow(truepush: Emulator, written: Path) -> Iterator[LocalAirflow]:
-    home = written / "watching"
-    (home / "dags").mkdir(parents=True)
-    (home / "dags" / "watched.py").write_text(DAGS)
-    # An environment variable, as the connection has to be there before the watchers are.
-    connection = {"AIRFLOW_CONN_TRUEPUSH_DEFAULT": truepush.connection_json}
-    # A dead triggerer's watchers are taken over when its heartbeat is that old; Airflow's own default is half a minute.
-    quick = {"TRIGGERER__JOB_HEARTBEAT_SEC": "1", "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5"}
-    installation = Installation(home, dags=home / "dags", extra=quick)
-    plain = installation.environment
-    installation.environment = lambda: {**plain(), **connection}  # type: ignore[method-assign]
-    prepare(installation)
-    with LocalAirflow(installation) as running:
-        yield running
+def watched(airflow: LocalAirflow, truepush: Emulator) -> Iterator[LocalAirflow]:
+    """The Airflow whose watchers begin now, as their Dags are paused no longer."""
+    # The connection has to exist before the watchers do.
+    airflow.api.put_connection(connection("truepush_watched", truepush))
+    for dag_id in DAGS:
+        airflow.wait_for_dag(dag_id)
+        airflow.api._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+    airflow.api._call("PUT", f"/parseDagFile/{airflow.api.dags()[DAGS[0]]['file_token']}")
+    yield airflow
+    for dag_id in DAGS:
+        airflow.api._call("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
 
 
 def until(done: Callable[[], Any], what: str, seconds: float = 90) -> None:
@@ -83,21 +61,22 @@ def await_polls(emulator: Emulator, more: int = 2) -> None:
 
 
 def told(airflow: LocalAirflow) -> Counter[tuple[str, str]]:
-    """Project and campaign of every asset event."""
+    """Project and campaign of every event of the two assets."""
     events = airflow.api._call("GET", "/assets/events", params={"limit": 100})["asset_events"]
-    payloads = [event["extra"]["payload"] for event in events]
+    payloads = [event["extra"]["payload"] for event in events if event["uri"] in ASSETS]
     return Counter((payload["project"], payload["campaign_id"]) for payload in payloads)
 
 
 def expected(ids: list[str]) -> Counter[tuple[str, str]]:
-    return Counter((project, campaign_id) for project in ("shop", "news") for campaign_id in ids)
+    return Counter((project, campaign_id) for project in ("books", "toys") for campaign_id in ids)
 
 
 def add(emulator: Emulator) -> str:
     return emulator.seed({"campaigns": [{"title": "Made in the console"}]})["campaigns"][0]
 
 
-def test_each_campaign_is_one_event_although_the_triggerer_is_killed(airflow: LocalAirflow, truepush: Emulator) -> None:
+def test_each_campaign_is_one_event_although_the_triggerer_is_killed(watched: LocalAirflow, truepush: Emulator) -> None:
+    airflow = watched
     until(lambda: polls(truepush), "the first poll", 120)
     await_polls(truepush, 3)
     assert not told(airflow)
@@ -132,8 +111,8 @@ def test_each_campaign_is_one_event_although_the_triggerer_is_killed(airflow: Lo
 
 
 def _announced(airflow: LocalAirflow) -> set[str]:
-    runs = airflow.api._call("GET", "/dags/on_campaign_of_shop/dagRuns")["dag_runs"]
-    found = [airflow.api.xcom("on_campaign_of_shop", run["dag_run_id"], "announce") for run in runs]
+    runs = airflow.api._call("GET", "/dags/on_campaign_of_books/dagRuns")["dag_runs"]
+    found = [airflow.api.xcom("on_campaign_of_books", run["dag_run_id"], "announce") for run in runs]
     return {str(campaign) for campaign in _ids(found)}
 
 

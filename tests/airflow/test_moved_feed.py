@@ -5,30 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_truepush.emulator import Emulator
 from local_airflow.airflow_process import LocalAirflow
-from local_airflow.configuration import Installation
-from local_airflow.emulator_process import EmulatorProcess
-from tests.sending.tasks import HAS_STATE_STORE
-from tests.support.metadata import prepare
-from tests.tokens import SESSION_TOKEN
+from tests.airflow.examples import connection
 
 DAG_ID, RUN_ID = "moved", "run-1"
-pytestmark = [
-    pytest.mark.airflow,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(not HAS_STATE_STORE, reason="Airflow 3.3 brings the task's state"),
-]
+pytestmark = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="Airflow 3.3 brings the task's state")
 
 
 class MovedFeed:
     """One run of the Dag, and the clears of it."""
 
-    def __init__(self, airflow: LocalAirflow, emulator: EmulatorProcess) -> None:
+    def __init__(self, airflow: LocalAirflow, emulator: Emulator) -> None:
         self._api, self._emulator = airflow.api, emulator
 
     def run(self, feed: list[str]) -> list[str]:
@@ -54,20 +46,18 @@ class MovedFeed:
 
     def made(self) -> list[str]:
         """The oracle: what every createCampaign said."""
-        rows: list[dict[str, Any]] = self._emulator.requests("createCampaign")
-        return sorted(row["body"]["message"].removeprefix("Item ") for row in rows)
+        requests = self._emulator.requests("createCampaign")
+        return sorted(str(request.body["message"]).removeprefix("Item ") for request in requests)
 
 
-@pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovedFeed]:
-    installation = Installation(tmp_path_factory.mktemp("moved") / "airflow", dags=Path(__file__).parent / "dags")
-    prepare(installation)
-    log, environment = installation.home / "emulator.log", installation.environment()
-    with EmulatorProcess(log, environment, 1.0, token=SESSION_TOKEN) as emulator, LocalAirflow(installation) as airflow:
-        airflow.api.put_connection(emulator.connection())
+@pytest.fixture
+def moved(airflow: LocalAirflow, session_token: str) -> Iterator[MovedFeed]:
+    with Emulator(token=session_token, clock="real") as emulator:
+        airflow.api.put_connection(connection("truepush_moved", emulator))
         airflow.wait_for_dag(DAG_ID)
         airflow.api._call("PATCH", f"/dags/{DAG_ID}", json={"is_paused": False})
         yield MovedFeed(airflow, emulator)
+        airflow.api._call("PATCH", f"/dags/{DAG_ID}", json={"is_paused": True})
 
 
 def test_no_item_is_sent_again_when_the_feed_of_a_cleared_run_has_moved(moved: MovedFeed) -> None:

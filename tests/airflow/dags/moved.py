@@ -12,7 +12,12 @@ with DAG("moved", schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
     def read_feed() -> list[str]:
         return [str(item) for item in Variable.get("feed", deserialize_json=True)]
 
-    @task.truepush_campaign(settle_window=timedelta(seconds=4), retries=3, retry_delay=timedelta(seconds=1))
+    @task.truepush_campaign(
+        truepush_conn_id="truepush_moved",
+        settle_window=timedelta(seconds=4),
+        retries=3,
+        retry_delay=timedelta(seconds=1),
+    )
     def announce(item: str) -> dict[str, str]:
         return {"title": "New in the shop", "message": f"Item {item}", "link": "https://example.com/"}
 
