@@ -17,6 +17,8 @@ from airflow_provider_truepush.api.protocol.json_text import read_json
 
 #: Characters of a text that an error shows.
 _SHOWN = limits.MAX_QUOTED
+#: Seconds that ``Retry-After`` counts for at most, so that an absurd value stays a readable number.
+_LONGEST_WAIT = 10 * 366 * 86_400.0
 
 
 class Outcome(Enum):
@@ -155,8 +157,12 @@ def _by_word(status: object) -> Outcome | None:
 
 
 def shorten(text: str) -> str:
-    """Return the beginning of a text on one line, fit for an error message."""
+    """Return the beginning of a text on one line, fit for an error message.
+
+    Characters that control a terminal, or cannot be seen, are replaced.
+    """
     line = " ".join(writable(text[: 4 * _SHOWN]).split())
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
     return f"{line[:_SHOWN]}…" if len(line) > _SHOWN or len(text) > 4 * _SHOWN else line
 
 
@@ -188,5 +194,5 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
             return None
         if at.tzinfo is None:  # dates in HTTP are always in GMT
             at = at.replace(tzinfo=UTC)
-        return max(0.0, (at - now).total_seconds())
-    return seconds if 0 <= seconds < float("inf") else None
+        return min(max(0.0, (at - now).total_seconds()), _LONGEST_WAIT)
+    return min(seconds, _LONGEST_WAIT) if 0 <= seconds < float("inf") else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from airflow_provider_truepush.api.protocol.envelope import Outcome, Reply, read_reply
+from airflow_provider_truepush.api.protocol.envelope import Outcome, Reply, read_reply, retry_after_seconds, shorten
 from tests.api.support import (
     CREATES,
     ID,
@@ -213,3 +214,12 @@ def test_a_huge_body_is_read() -> None:
     rows = [{"_id": f"{number:024x}", "title": "x" * 50} for number in range(20_000)]
     reply = Reply(200, body(status_code=200, status="SUCCESS", message="ok", data=rows))
     assert read_reply(endpoint("listCampaign"), reply).data == rows
+
+
+def test_what_a_server_says_cannot_control_a_terminal() -> None:
+    assert shorten("a\x1b[31m\0b\u202e\u200b\r\nc Größe") == "a\ufffd[31m\ufffdb\ufffd\ufffd c Größe"
+
+
+@pytest.mark.parametrize("header", ["1e308", "9" * 300, "Fri, 31 Dec 9999 23:59:59 -2359"])
+def test_an_absurd_wait_is_ten_years(header: str) -> None:
+    assert retry_after_seconds(header, datetime(2026, 1, 1, tzinfo=UTC)) == 10 * 366 * 86_400
