@@ -18,8 +18,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from tests.counting import Counting
-from tests.leaks import leaks
-from tests.tokens import SESSION_TOKEN
+from tests.support.leaks import leaks
+from tests.support.tokens import SESSION_TOKEN
 
 pytest_plugins = ["tests.support.servers"]
 
@@ -38,7 +38,7 @@ BEFORE_STATE_STORES = Version(version("apache-airflow")) < Version("3.3")
 
 @pytest.fixture(scope="session")
 def session_token() -> str:
-    """The token to give to emulators and connections; see :mod:`tests.tokens`."""
+    """The token to give to emulators and connections; see :mod:`tests.support.tokens`."""
     return SESSION_TOKEN
 
 

@@ -26,7 +26,7 @@ from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS, Emulator
 from benchmarks.sending.ways import PATH, TIMEOUT, WAYS
 from tests.sending.attempts import Attempt, StateStore, here
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 TRIES = 3
 RESULT = Path(__file__).with_name("result.json")

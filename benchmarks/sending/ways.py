@@ -13,7 +13,7 @@ from airflow.providers.http.operators.http import HttpOperator
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 CAMPAIGN = {"title": "Sale", "message": "Today only", "link": "https://example.com/"}
 PATH = "api/v1/createCampaign"

@@ -28,7 +28,7 @@ from tests.airflow.scenarios import (
     WATCHER,
     WEEKLY,
 )
-from tests.leaks import leaks
+from tests.support.leaks import leaks
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import airflow_provider_truepush
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CampaignRun
 from local_airflow.configuration import Installation
-from tests.leaks import leaks
+from tests.support.leaks import leaks
 
 
 def test_airflow_providers_list_shows_it(installation: Installation) -> None:

@@ -16,7 +16,7 @@ from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Call, En
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.exceptions import TruepushError, TruepushValidationError
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 #: Method, path with its parameter, resource, `data` of success (- where it is a payload), `data` of the "204".
 TABLE = """

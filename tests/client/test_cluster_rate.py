@@ -19,7 +19,7 @@ from tests.contract.driver import Flavour, attempt, call, connect
 from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.support.rate_workers import CONN_ID
 from tests.support.redis_server import RedisServer
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 PASSWORD = "redis-password-of-a-test"
 RATE = 5

@@ -23,7 +23,7 @@ from tests.client.peers import ANSWER, Handler, Peer
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SENT
 from tests.support.soon import soon
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 CALL = calls.get_campaign_stats(SENT)
 OTHER = calls.get_campaign_stats("0" * 24)

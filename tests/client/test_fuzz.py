@@ -27,7 +27,7 @@ from airflow_provider_truepush.hooks.session import open_session
 from tests.api.support import CREATES, ID, NAMES, call_of
 from tests.client.fuzzing import PACKERS, answers, bodies, fuzz, fuzz_wire, scripted, statuses
 from tests.client.peers import Peer
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 #: What a call of each kind may return.
 RESULTS: dict[str, tuple[type, ...]] = {

@@ -15,7 +15,7 @@ from tests.client.heads import head_of
 from tests.client.peers import Peer
 from tests.contract.driver import CONN_ID, Flavour, attempt, call, connect
 from tests.contract.world import CAMPAIGN, SENT
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 PROXY_SECRET = "s%65cr%2Bt/7"
 

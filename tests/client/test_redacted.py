@@ -6,7 +6,7 @@ import pytest
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.redacted import forget, get_logger, hide, hide_in, redacted_errors, remember
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 MARK = "***"
 

@@ -26,7 +26,7 @@ from airflow_provider_truepush.client.rate_limit import USED, RateLimiter
 from airflow_provider_truepush.client.redis_leases import RedisLeases, RedisStore, store_of
 from airflow_provider_truepush.hooks.rate_limit_connection import use_redis
 from tests.support.redis_server import RedisServer
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 PASSWORD = "redis-password-of-a-test"
 

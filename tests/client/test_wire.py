@@ -17,7 +17,7 @@ from tests.client.heads import head_of
 from tests.client.peers import Peer
 from tests.contract.driver import CONN_ID, Flavour, attempt, call, connect
 from tests.contract.world import CAMPAIGN, SENT, USES, furnish
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 ODD_EXTRAS: dict[str, Any] = {"X-Header": "do-not-send", "headers": {"X-Other": "nor-this"}, "team": 9, "auth": "b"}
 

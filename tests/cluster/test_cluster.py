@@ -13,7 +13,7 @@ from tests.airflow.examples import Show, Stage
 from tests.cluster import books, search
 from tests.cluster.cluster import CONCURRENCY, HANG, RATE, TRIGGERERS, WORKERS, Cluster
 from tests.cluster.record import Record
-from tests.leaks import leaks
+from tests.support.leaks import leaks
 
 QUICKSTART, CAMPAIGN = "example_truepush_quickstart", "example_truepush_campaign"
 MAPPED, WATCH, SENDS, PACED = "cluster_mapped", "cluster_watch", "cluster_sends", "cluster_paced"

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_truepush.client import shared_rate
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import FLAVOURS, Flavour, clean, hurry
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 @pytest.fixture(params=FLAVOURS)

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.emulator.support import START, Api
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import requests
 
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import Emulator
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 BY_NAME: dict[str, Endpoint[Any]] = {endpoint.name: endpoint for endpoint in ENDPOINTS}

@@ -11,7 +11,7 @@ import requests
 from airflow_provider_truepush.api.protocol.endpoints import ENDPOINTS, Endpoint
 from airflow_provider_truepush.emulator import Emulator
 from tests.emulator.support import CAMPAIGN, START, TEMPLATE, UNKNOWN, Api, a_call, trigger
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 @pytest.mark.parametrize("slash", ["", "/"], ids=["bare", "slash"])

@@ -20,7 +20,7 @@ import requests
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.emulator.__main__ import main
 from tests.emulator.support import BY_NAME, CAMPAIGN, Api, exchange, request_bytes, until
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 pytest_plugins = ["pytester"]
 MODULE = [sys.executable, "-m", "airflow_provider_truepush.emulator"]

@@ -19,7 +19,7 @@ import requests
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.emulator.errors import TruepushStateFileError
 from tests.emulator.support import CAMPAIGN, START, TEMPLATE, Api, trigger
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 def truth(emulator: Emulator) -> tuple[object, ...]:

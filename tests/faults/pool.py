@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import Flavour, Told, attempt, connect
 from tests.contract.world import USES, commits, furnish
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def test_before_airflow_3_3_nothing_is_cleared_and_the_demo_says_why(version: st
     run = CampaignRun(SimpleNamespace(version=version), None, said.append)  # type: ignore[arg-type]
     run.clear_and_run_again()
     assert len(said) == 1
-    assert f"Airflow {version} keeps no task state over a clear" in said[0]
+    assert f"Airflow {version} keeps no task state across a clear" in said[0]
 
 
 @pytest.mark.parametrize("version", ["3.3.0", "3.3.2", "3.4.0", "4.0.0"])

@@ -9,7 +9,7 @@ import psutil
 import requests
 
 from local_airflow.emulator_process import EmulatorProcess
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 def test_no_process_list_shows_the_token_and_a_restart_keeps_address_and_objects(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tests.leaks import leaks
+from tests.support.leaks import leaks
 
 TOKEN = "some-token-of-this-test"
 

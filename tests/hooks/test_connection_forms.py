@@ -15,7 +15,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, Truepush
 from airflow_provider_truepush.provider_info import get_provider_info
 from tests.contract.driver import CONN_ID, Flavour, attempt, call, connect
 from tests.contract.world import SENT
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 NAMES = [
     "timezone",

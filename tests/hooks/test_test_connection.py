@@ -12,7 +12,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 from tests.client import peers
 from tests.contract.driver import CONN_ID, Flavour, connect
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 
 def button(flavour: Flavour) -> tuple[bool, str]:

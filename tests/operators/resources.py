@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 UNKNOWN = "0123456789abcdef01234567"
 #: Faults that strike a create after the server has carried it out, with what they need.

@@ -15,7 +15,7 @@ from airflow_provider_truepush.emulator import Emulator
 from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import SEGMENT, furnish
 from tests.support.metadata import copy_empty_database
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 __all__ = ["emulator", "plain_machine"]
 

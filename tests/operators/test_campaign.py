@@ -25,7 +25,7 @@ from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, plain_machine
 from tests.contract.world import CAMPAIGN, SCHEDULED, SEGMENT, SENT, commits, furnish
 from tests.sensors.context import Store, TaskInstance, context
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 __all__ = ["emulator", "plain_machine"]
 

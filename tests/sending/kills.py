@@ -26,7 +26,7 @@ import requests
 from local_airflow.airflow_process import LocalAirflow
 from local_airflow.configuration import Installation
 from local_airflow.emulator_process import EmulatorProcess
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 T = TypeVar("T")
 

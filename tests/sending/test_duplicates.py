@@ -18,7 +18,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators import campaign_send
 from airflow_provider_truepush.sending import protocol
 from tests.sending.tasks import Tasks
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 AHEAD: dict[str, Any] = {"schedule_ahead": timedelta(minutes=10)}
 

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from tests.contract.driver import connect
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 CONN_ID = "truepush_default"
 

@@ -14,7 +14,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from tests.contract.driver import connect
 from tests.sending.tasks import Tasks
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 CONN_ID = "truepush_default"
 ORDERS = [("newest", 3), ("oldest", 20)]

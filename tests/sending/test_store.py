@@ -17,7 +17,7 @@ from airflow_provider_truepush.sending.record import idempotency_key
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.tasks import CAMPAIGN, Tasks
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 #: Of another project, or the one to which a token was changed.
 OTHER_TOKEN = "another-" + SESSION_TOKEN

@@ -29,7 +29,7 @@ from airflow_provider_truepush.sending.sql_store import TABLE
 from airflow_provider_truepush.sending.state_store import state_key
 from tests.sending.attempts import Attempt, StateStore, here
 from tests.sending.watched import StoreFault, WatchedHook, WatchedStore
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 LINK = "https://example.com/"
 

@@ -17,7 +17,7 @@ from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSens
 from tests.contract.driver import CONN_ID
 from tests.contract.world import SENT
 from tests.sensors.context import FIRST_POLLS, Store, TaskInstance, context
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 try:
     from airflow.sdk.exceptions import AirflowRescheduleException

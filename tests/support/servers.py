@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from tests.postgres import postgres_server
-from tests.tokens import SESSION_TOKEN
+from tests.support.postgres import postgres_server
+from tests.support.tokens import SESSION_TOKEN
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from airflow_provider_truepush.export import export as exporting
 from tests.contract.driver import connect
 from tests.export import databases
 from tests.export.databases import Database
-from tests.postgres import postgres_server
+from tests.support.postgres import postgres_server
 from tests.transfers.tasks import HISTORY, LATEST, Run, asked, export, truth, written
 
 REPOSITORY = Path(__file__).parents[2]

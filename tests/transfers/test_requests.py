@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import connect
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 from tests.transfers.storing import store
 from tests.transfers.tasks import Run
 

@@ -21,7 +21,7 @@ from tests.contract.world import SCHEDULED, SENT, furnish
 from tests.sensors.modes import first_event, listen, rebuilt
 from tests.support.soon import soon
 from tests.support.stats_trigger import trigger
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]
 

@@ -14,7 +14,7 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from tests.sensors.conftest import emulator, own_emulator, plain_machine
 from tests.support.metadata import copy_empty_database
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]
 

@@ -17,7 +17,7 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.world import SCHEDULED, furnish
 from tests.sensors.conftest import emulator, own_emulator, plain_machine
-from tests.tokens import SESSION_TOKEN
+from tests.support.tokens import SESSION_TOKEN
 from tests.waiting.slow_airflow import SlowBackend
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]

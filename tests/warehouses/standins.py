@@ -20,7 +20,7 @@ import pytest
 
 from airflow_provider_truepush.export.sql.engine import Engine
 from tests.export.databases import CONN_ID, VARIABLE
-from tests.postgres import postgres_server
+from tests.support.postgres import postgres_server
 from tests.warehouses.redshift_proxy import Wire, redshift_proxy
 from tests.warehouses.s3_server import Bucket, s3_server
 
