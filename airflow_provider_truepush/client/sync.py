@@ -6,6 +6,7 @@ import http.client
 import logging
 import time
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import requests
@@ -55,6 +56,8 @@ class _Line:
         self.evidence = Evidence()
         self.session = open_session(settings, EvidenceAdapter(self.evidence))
         self.session.auth = _TokenAuth(settings)
+        # A proxy that sets another cookie with each answer would make every request larger than the one before.
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.used_at = 0.0
 
     def rest(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from airflow_provider_truepush.api.protocol import limits
 from airflow_provider_truepush.api.protocol.body import TOO_LARGE, UnreadableBodyError, decompress
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.client import peers
 from tests.client.peers import Handler, Peer
 from tests.contract.driver import CONN_ID, Flavour, attempt, connect
@@ -217,3 +218,21 @@ def test_no_compression_is_asked_for(flavour: Flavour, monkeypatch: pytest.Monke
         connect(monkeypatch, peer.url)
         attempt(flavour, CONN_ID, "get_campaign_stats", SENT)
         assert b"\r\naccept-encoding: identity\r\n" in peer.requests[0].lower()
+
+
+def test_no_cookie_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The asynchronous client knows none."""
+
+    def serve(peer: Peer, connection: socket.socket) -> None:
+        while peer.read(connection):
+            name = b"c%d" % len(peer.requests)
+            head = OK + b"Set-Cookie: %s=%s; Path=/\r\nContent-Length: %d\r\n\r\n"
+            connection.sendall(head % (name, b"x" * 500, len(peers.ANSWER)) + peers.ANSWER)
+
+    with Peer(serve) as peer:
+        connect(monkeypatch, peer.url)
+        with TruepushHook(CONN_ID) as hook:
+            for _ in range(3):
+                assert hook.get_campaign_stats(SENT) is None
+        assert len(peer.requests) == 3
+        assert len(set(peer.requests)) == 1
