@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -18,7 +18,8 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.operators.campaign_arguments import CHECKS, send_token
+from airflow_provider_truepush.operators.campaign_arguments import send_token
+from airflow_provider_truepush.operators.mapping import check_task
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -137,6 +138,45 @@ def _refuse_async(python_callable: Callable[..., Any]) -> None:
                 )
 
 
+@cache
+def _checked(kind: Any) -> type[Any]:
+    """Return a class of task decorators that checks the arguments while the Dag file is parsed.
+
+    :param kind: Airflow's class.
+    """
+    operator = _TruepushCampaignDecoratedOperator
+
+    class CheckedTaskDecorator(kind):  # type: ignore[misc]
+        def override(self, **kwargs: Any) -> Any:
+            changed = super().override(**kwargs)
+            _check_given(changed.kwargs)
+            return changed
+
+        def expand(self, **map_kwargs: Any) -> Any:
+            return self._check(kind.expand(self._with_defaults(), **map_kwargs))
+
+        def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
+            return self._check(kind.expand_kwargs(self._with_defaults(), kwargs, strict=strict))
+
+        def _with_defaults(self) -> Any:
+            # Airflow drops those default_args of the task that it does not know itself when the task is mapped.
+            more = operator.applicable(self.kwargs.get("default_args") or {}, self.kwargs)
+            return super().override(**more)
+
+        def _check(self, mapped: Any) -> Any:
+            given = {**self._with_defaults().kwargs, "python_callable": self.function}
+            check_task(operator, mapped.operator, given, is_whole=True)
+            return mapped
+
+    return CheckedTaskDecorator
+
+
+def _check_given(kwargs: Mapping[str, Any]) -> None:
+    operator = _TruepushCampaignDecoratedOperator
+    operator.check_defaults(kwargs.get("default_args"))
+    operator.check_arguments(kwargs)
+
+
 def truepush_campaign_task(
     python_callable: Callable[..., Campaign | Mapping[str, Any] | None] | None = None, **kwargs: Any
 ) -> TaskDecorator:
@@ -145,23 +185,15 @@ def truepush_campaign_task(
     :param python_callable: the function; None when the decorator is called with arguments.
     :param kwargs: see :class:`_TruepushCampaignDecoratedOperator`.
     """
-    operator = _TruepushCampaignDecoratedOperator
-    defaults = kwargs.get("default_args") or {}
-    operator.check_defaults(defaults)
-    # Airflow drops those of them that it does not know itself when the task is mapped.
-    kwargs = {**{name: value for name, value in defaults.items() if name in CHECKS}, **kwargs}
-    operator.check_arguments(kwargs)
-    decorate = task_decorator_factory(
-        python_callable=python_callable,
-        decorated_operator_class=_TruepushCampaignDecoratedOperator,
-        **kwargs,
-    )
-    if python_callable is not None:
-        _refuse_async(python_callable)
-        return decorate
+    _check_given(kwargs)
 
-    def decorate_plain(function: Callable[..., Any]) -> Any:
+    def decorate(function: Callable[..., Any]) -> Any:
         _refuse_async(function)
-        return decorate(function)
+        task: Any = task_decorator_factory(
+            python_callable=function, decorated_operator_class=_TruepushCampaignDecoratedOperator, **kwargs
+        )
+        kind: Any = type(task)
+        task.__class__ = _checked(kind)
+        return task
 
-    return cast("TaskDecorator", decorate_plain)
+    return cast("TaskDecorator", decorate if python_callable is None else decorate(python_callable))

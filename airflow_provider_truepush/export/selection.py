@@ -33,7 +33,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
     """
     if isinstance(value, str) and value.strip() == "None":
         refuse("campaign_ids", value, "rendered to None; omit it to export all campaigns")
-    if isinstance(value, int) and len(str(value)) == _ID_DIGITS:
+    if isinstance(value, int) and 10 ** (_ID_DIGITS - 1) <= value < 10**_ID_DIGITS:
         value = str(value)  # native rendering turns an id of decimal digits into a number
     read = templated.items("campaign_ids", value) if isinstance(value, str) and _looks_listed(value) else value
     if isinstance(read, str):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The consequence of a failed look-up of a segment, for its error.
 _NOT_NOTIFIED = "The notification was not sent."
+#: Arguments for which None is no choice.
+_NEVER_NONE = ("title", "message", "truepush_conn_id")
 #: After these nothing has gone out, whenever they are raised.
 _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)
 
@@ -118,8 +120,12 @@ class TruepushNotifier(RendersText, BaseNotifier):
         literals = {name: value for name, value in locals().items() if name in self.template_fields}
         with checked_at_parse():
             self._check_audience(everyone, segment_id, segment)
-            literals = {name: value for name, value in literals.items() if value is not None and is_final(value)}
-            check_literals(literals, CHECKS, FIELDS)
+            literals = {
+                name: value
+                for name, value in literals.items()
+                if is_final(value) and (value is not None or name in _NEVER_NONE)
+            }
+            check_literals(literals, CHECKS, FIELDS, template_fields=self.template_fields)
         super().__init__(**kwargs)
         self.title = title
         self.message = message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,16 +36,35 @@ def check_literals(
     given: Mapping[str, Any],
     checks: Mapping[str, Callable[[str, Any], object]],
     fields: Mapping[str, str] | None = None,
+    *,
+    template_fields: Collection[str],
 ) -> None:
     """Check the arguments that are literals, each by its own check; templates and XComs are checked when the task runs.
 
     :param given: the arguments by name.
     :param checks: the check of each argument that has one, called as ``check(field, value)``.
     :param fields: names to use in errors, where they differ from the argument's.
+    :param template_fields: the arguments that Airflow renders.
     """
     for name, value in given.items():
-        if name in checks and is_final(value):
-            checks[name]((fields or {}).get(name, name), value)
+        if name not in checks:
+            continue
+        field = (fields or {}).get(name, name)
+        if is_final(value):
+            checks[name](field, value)
+        elif name not in template_fields:
+            refuse_unrendered(field, value)
+
+
+def refuse_unrendered(field: str, value: object) -> None:
+    """Refuse a template or an XCom in an argument that Airflow does not render. It would reach the task as it is."""
+    if value is not NOT_GIVEN and value is not SET_DURING_EXECUTION and not callable(value) and not is_literal(value):
+        refuse(
+            field,
+            value,
+            "is not a template field, so this template or XCom is never rendered",
+            "Write the value in the Dag file, or map the task over it",
+        )
 
 
 def is_final(value: object) -> bool:
@@ -119,44 +138,3 @@ def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) 
     """
     defaults = kwargs.get("default_args")
     return isinstance(defaults, Mapping) and name in defaults and defaults[name] is value
-
-
-def _is_mapped() -> None:
-    """Stand for an argument that is mapped: given, and not a literal."""
-
-
-class CheckedPartial:
-    """What ``partial()`` of an operator returns: its ``expand`` checks the literals before Airflow maps them.
-
-    :param partial: the object that Airflow's ``partial()`` returned.
-    :param check: checks arguments by name, alone and together, raising the error of a Dag file.
-    :param given: the arguments of ``partial()``, to check with those that are mapped; None to check these alone.
-    """
-
-    def __init__(
-        self, partial: Any, check: Callable[[Mapping[str, Any]], None], given: Mapping[str, Any] | None = None
-    ) -> None:
-        self._partial = partial
-        self._check = check
-        self._given = {} if given is None else given
-
-    def expand(self, **mapped_kwargs: Any) -> Any:
-        """Map the operator over lists."""
-        together = {**self._given, **dict.fromkeys(mapped_kwargs, _is_mapped)}
-        self._check(together)
-        for name, values in mapped_kwargs.items():
-            if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
-                for value in values:
-                    self._check({**together, name: value})
-        return self._partial.expand(**mapped_kwargs)
-
-    def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
-        """Map the operator over mappings of arguments."""
-        if isinstance(kwargs, Sequence):
-            for item in kwargs:
-                if isinstance(item, Mapping):
-                    self._check({**self._given, **item})
-        return self._partial.expand_kwargs(kwargs, strict=strict)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._partial, name)

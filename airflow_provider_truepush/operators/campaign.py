@@ -75,7 +75,9 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         """Check the literals among some arguments."""
         with checked_at_parse():
             refuse_two(given, "campaign_id", "campaign_title")
-            check_literals(given, {**_TARGET, "if_not_cancellable": _if_not_cancellable})
+            check_literals(
+                given, {**_TARGET, "if_not_cancellable": _if_not_cancellable}, template_fields=cls.template_fields
+            )
 
     def execute(self, context: Context) -> bool:
         """Cancel the campaign."""
@@ -139,7 +141,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
         """Check the literals among some arguments."""
         with checked_at_parse():
             refuse_two(given, "campaign_id", "campaign_title")
-            check_literals(given, _TARGET)
+            check_literals(given, _TARGET, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> dict[str, int] | None:
         """Fetch the counters."""

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, refuse_empty
+from airflow_provider_truepush.operators.arguments import came_from_default_args
 
 #: The fields of the campaign among the arguments.
 CONTENT_FIELDS = (
@@ -31,6 +32,8 @@ CONTENT_FIELDS = (
 MUST_NOT_BE_EMPTY = ("segment_id", "segment", "send_at", "send_token", "ledger_conn_id")
 #: A campaign scheduled further ahead than this is taken for a mistake.
 _LONGEST_AHEAD = timedelta(days=400)
+#: Python does not write numbers of thousands of digits.
+_LARGEST_TOKEN = 10**40
 #: The same for templates only: an explicit None means none.
 TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
 TEMPLATE_FIELDS = (
@@ -70,11 +73,7 @@ def _optional(check: Check) -> Check:
 
 
 def _choice(*words: str) -> Check:
-    def check(field: str, value: object) -> None:
-        if value not in words:
-            checks.refuse(field, value, f"must be {' or '.join(map(repr, words))}")
-
-    return check
+    return lambda field, value: checks.choice(field, value, words)
 
 
 def _content(name: str) -> Check:
@@ -121,12 +120,9 @@ def send_token(field: str, value: object) -> str:
     refuse_empty(field, value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         checks.refuse(field, value, "must be text or a whole number")
-    return checks.text(field, str(value))
-
-
-def _connection_id(field: str, value: object) -> None:
-    refuse_empty(field, value)
-    checks.text(field, value)
+    if isinstance(value, int) and abs(value) >= _LARGEST_TOKEN:
+        checks.refuse(field, value, "must have at most 40 digits")
+    return checks.text(field, str.__str__(value) if isinstance(value, str) else str(value))
 
 
 def _above_zero(field: str, value: object) -> None:
@@ -151,6 +147,12 @@ def _quiet_hours(field: str, value: object) -> None:
     read_quiet_hours(field, value)
 
 
+def _error_budget(field: str, value: object) -> None:
+    from airflow_provider_truepush.waiting.error_budget import check_error_budget
+
+    check_error_budget(value)
+
+
 def _bounds(field: str, value: object) -> None:
     from airflow_provider_truepush.api import templated
     from airflow_provider_truepush.waiting.bounds import check_bounds
@@ -161,8 +163,8 @@ def _bounds(field: str, value: object) -> None:
 #: The check of each argument that says how to send.
 OPTIONS: dict[str, Check] = {
     "send_token": send_token,
-    "ledger_conn_id": _connection_id,
-    "truepush_conn_id": _connection_id,
+    "ledger_conn_id": connection_id,
+    "truepush_conn_id": connection_id,
     "schedule_ahead": _optional(_ahead),
     "settle_window": _not_negative,
     "on_doubt": _choice("reconcile", "fail"),
@@ -174,6 +176,7 @@ OPTIONS: dict[str, Check] = {
     "require": _choice("all", "any"),
     "settled_after": _optional(checks.seconds),
     "on_settled": _choice("succeed", "fail"),
+    "error_budget": _error_budget,
     "cancel_on_failure": checks.flag,
     "cancel_on_kill": checks.flag,
     "poke_interval": checks.seconds,
@@ -190,6 +193,31 @@ CHECKS: dict[str, Check] = {
     "fail_if": _optional(_bounds),
     **OPTIONS,
 }
+
+#: The checks, and the names of the arguments in errors.
+CHECKED = CHECKS, FIELDS
+
+
+def applicable(defaults: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``default_args`` that the operator reads. Without the wait, those of the wait are for sensors.
+
+    :param defaults: those that are arguments of the operator.
+    :param given: the other arguments.
+    """
+    if given.get("wait_for_delivery", defaults.get("wait_for_delivery", False)) is not False:
+        return defaults
+    return {name: value for name, value in defaults.items() if name not in OF_THE_WAIT}
+
+
+def forget_wait(arguments: dict[str, Any], kwargs: Mapping[str, Any]) -> None:
+    """Forget what came from ``default_args`` and is meant for the Dag's sensors.
+
+    :param arguments: all arguments by name.
+    :param kwargs: the constructor's further arguments.
+    """
+    for name in OF_THE_WAIT if arguments["wait_for_delivery"] is False else ():
+        if came_from_default_args(kwargs, name, arguments[name]):
+            arguments[name] = False if name == "cancel_on_failure" else None
 
 
 def never_empty(arguments: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from airflow_provider_truepush.api.checks.values import refuse
+from airflow_provider_truepush.api.checks import values as checks
 
 IF_EXISTS = ("fail", "reuse", "replace")
 IF_MISSING = ("ignore", "skip", "fail")
@@ -14,8 +14,7 @@ STATUSES = ("active", "inactive")
 
 def check_choice(field: str, value: object, choices: Sequence[str]) -> None:
     """Refuse a word that is not one of the choices."""
-    if value not in choices:
-        refuse(field, value, f"must be one of {', '.join(map(repr, choices))}")
+    checks.choice(field, value, choices)
 
 
 def choice(choices: Sequence[str]) -> Callable[[str, object], None]:

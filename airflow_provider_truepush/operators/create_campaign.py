@@ -13,7 +13,6 @@ from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.lineage.campaign import CampaignLineage
 from airflow_provider_truepush.operators import campaign_arguments
 from airflow_provider_truepush.operators.arguments import (
-    came_from_default_args,
     check_literals,
     checked_at_parse,
     is_final,
@@ -133,10 +132,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         **kwargs: Any,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
-        if not wait_for_delivery:
-            for name in campaign_arguments.OF_THE_WAIT:
-                if came_from_default_args(kwargs, name, arguments[name]):
-                    arguments[name] = False if name == "cancel_on_failure" else None  # meant for the Dag's sensors
+        campaign_arguments.forget_wait(arguments, kwargs)
         self.check_defaults(kwargs.get("default_args"))
         self.check_arguments({**kwargs, **arguments})
         super().__init__(**kwargs)
@@ -184,18 +180,24 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
             refuse_misnamed_defaults(cls.__name__, defaults, campaign_arguments.CHECKS)
 
     @classmethod
+    def applicable(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the ``default_args`` that are arguments of this operator."""
+        return campaign_arguments.applicable(super().applicable(defaults, given), given)
+
+    @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
             refuse_other_names(cls.__name__, given, campaign_arguments.OTHER_NAMES)
             refuse_two_segments("campaign.segment", given)
             final = {name: value for name, value in given.items() if is_final(value)}
-            check_literals(final, campaign_arguments.CHECKS, campaign_arguments.FIELDS)
+            check_literals(given, *campaign_arguments.CHECKED, template_fields=cls.template_fields)
             # Of a mapped task these may be some arguments, and others follow.
             if given.keys() >= _ALL and "wait_for_delivery" in final:
                 campaign_arguments.check_together(final)
                 campaign_arguments.check_wait(given)
 
+    needs_connection = "campaign"
     #: Created at first use: Airflow runs a copy of the operator that the Dag file created.
     _sent: SentCampaign | None = None
 

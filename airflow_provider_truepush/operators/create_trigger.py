@@ -144,7 +144,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         with checked_at_parse():
             refuse_two_segments("trigger.segment", given)
             refuse_two(given, "template_id", "template")
-            check_literals(given, _CHECKS, _FIELDS)
+            check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> str | None:
         """Create the trigger, or keep the existing one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_truepush.api.checks.given import connection_id
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
@@ -27,8 +28,15 @@ class ListOperator(TruepushOperator):
     template_fields: Sequence[str] = ("truepush_conn_id",)
 
     def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+        self.check_arguments({"truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.truepush_conn_id = truepush_conn_id
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        with checked_at_parse():
+            check_literals(given, {"truepush_conn_id": connection_id}, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Fetch the list."""
@@ -69,7 +77,7 @@ class DeleteOperator(TruepushOperator):
         with checked_at_parse():
             refuse_two(given, f"{cls.resource}_id", cls.name_field)
             target = target_checks(f"{cls.resource}_id", cls.name_field)
-            check_literals(given, {**target, "if_missing": choice(IF_MISSING)})
+            check_literals(given, {**target, "if_missing": choice(IF_MISSING)}, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> bool:
         """Delete it."""

@@ -64,8 +64,8 @@ class RendersText:
         """Render a value. A ``Button`` is rendered as a mapping with ``text`` and ``link``."""
         if seen_oids is not None and id(content) in seen_oids:
             return content
-        if not self._untouched and (parts := _parts_of(content)):
-            content = parts
+        if not self._untouched:
+            content = _parts_of(content) or _plain(content)
         if self._text_env is not None and isinstance(content, str):
             return self._as_text(content, context, self._text_env)
         return super().render_template(content, context, jinja_env, seen_oids)  # type: ignore[misc]
@@ -95,6 +95,11 @@ class RendersText:
 
         plain = DAG("outside", schedule=None)
         return plain.get_template_env(force_sandboxed=True)
+
+
+def _plain(content: Any) -> Any:
+    """Return text as a plain string. Jinja would send the name of an enumeration's member in place of its text."""
+    return str.__str__(content) if isinstance(content, str) else content
 
 
 def _parts_of(content: Any) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, is_empty
 from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, object_id, refuse, text
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 
@@ -17,14 +17,16 @@ def target_checks(id_field: str, name_field: str) -> dict[str, Check]:
     return {
         id_field: lambda field, value: read_one(field, value, is_id=True),
         name_field: lambda field, value: read_one(field, value, is_id=False),
-        "truepush_conn_id": text,
+        "truepush_conn_id": connection_id,
     }
 
 
 def refuse_two(given: Mapping[str, Any], id_field: str, name_field: str) -> None:
-    """Refuse an id and a name at once, whatever their values; of a mapped task, each may come from another side."""
+    """Refuse an id and a name at once, whatever their values, and the lack of both where all arguments are known."""
     if all(given.get(name, NOT_GIVEN) is not NOT_GIVEN for name in (id_field, name_field)):
         refuse(id_field, given[id_field], f"set either this or {name_field}; both are set")
+    if all(name in given and given[name] is NOT_GIVEN for name in (id_field, name_field)):
+        refuse(id_field, NOT_GIVEN, f"set either this or {name_field}; neither is set")
 
 
 def keep_target(operator: Any, **target: Any) -> tuple[str | None, str | None]:
@@ -36,10 +38,8 @@ def keep_target(operator: Any, **target: Any) -> tuple[str | None, str | None]:
     """
     (id_field, row_id), (name_field, name) = target.items()
     operator.is_named = name is not NOT_GIVEN
-    if (row_id is NOT_GIVEN) == (name is NOT_GIVEN):
-        given = "neither is" if name is NOT_GIVEN else "both are"
-        with checked_at_parse():
-            refuse(id_field, row_id, f"set either this or {name_field}; {given} set")
+    with checked_at_parse():
+        refuse_two(target, id_field, name_field)
     return (None, name) if operator.is_named else (row_id, None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id
 from airflow_provider_truepush.api.checks.values import text
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators import campaign_arguments
@@ -27,7 +27,7 @@ _CHECKS = {
     "name": text,
     **{name: campaign_arguments.CHECKS[name] for name in _CONTENT},
     "if_exists": choice(IF_EXISTS),
-    "truepush_conn_id": text,
+    "truepush_conn_id": connection_id,
 }
 _FIELDS = {name: f"template.{name}" for name in ("name", *_CONTENT)}
 
@@ -106,7 +106,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse():
-            check_literals(given, _CHECKS, _FIELDS)
+            check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> str | None:
         """Create the template, or keep the existing one."""

@@ -97,7 +97,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
         }
         with checked_at_parse():
             refuse_two(given, "trigger_id", "trigger_name")
-            check_literals(given, checks)
+            check_literals(given, checks, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> bool:
         """Set the status."""

@@ -15,11 +15,13 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_truepush.api.checks.given import connection_id
 from airflow_provider_truepush.api.checks.literals import check_literal
-from airflow_provider_truepush.api.checks.values import is_dry_run_id, object_id, refuse, seconds
+from airflow_provider_truepush.api.checks.values import flag, is_dry_run_id, object_id, refuse, seconds
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import TruepushValidationError
-from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
+from airflow_provider_truepush.operators.arguments import checked_at_parse, refuse_unrendered
+from airflow_provider_truepush.operators.mapping import ChecksArguments
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
 from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
@@ -32,8 +34,28 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.waiting.goal import Goal
     from airflow_provider_truepush.waiting.memory import WatchMemory
 
+#: The checks of the arguments; those of the goal are in :mod:`airflow_provider_truepush.waiting.bounds`.
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "campaign_id": object_id,
+    "poke_interval": seconds,
+    "cancel_on_failure": flag,
+    "cancel_on_kill": flag,
+    "deferrable": flag,
+    "truepush_conn_id": connection_id,
+}
+_NEVER_RENDERED = (
+    "require",
+    "settled_after",
+    "on_settled",
+    "error_budget",
+    "cancel_on_failure",
+    "cancel_on_kill",
+    "deferrable",
+)
+_CHECKED = (*_CHECKS, *_NEVER_RENDERED[:4], "thresholds", "fail_if", "exponential_backoff")
 
-class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
+
+class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperator):
     """Wait until a campaign's counters and rates reach thresholds: ``campaignStats``, polled.
 
     Returns the last counters as a dict; they are also pushed to XCom under ``stats`` when the wait fails. A
@@ -97,10 +119,8 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
         self.cancel_on_kill = cancel_on_kill
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
+        self.check_arguments({name: getattr(self, name) for name in _CHECKED})
         warn_of_counted_budget(error_budget)
-        names = ("thresholds", "require", "fail_if", "settled_after", "on_settled", "error_budget", "poke_interval")
-        self.check_arguments({name: getattr(self, name) for name in ("campaign_id", *names)})
-        self._check_together()
         self._hook: TruepushHook | None = None
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0
@@ -119,34 +139,20 @@ class TruepushCampaignStatsSensor(RendersText, BaseSensorOperator):
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
-        """Check the arguments that are literals. The constructor, ``partial`` and ``expand`` call it.
-
-        :param given: arguments by name.
-        :raises TruepushArgumentError: a literal is invalid, whatever the templates render to.
-        """
-        from airflow_provider_truepush.waiting.bounds import check_literal_of
+        """Check the literals among some arguments."""
+        from airflow_provider_truepush.waiting.bounds import check_literal_of, refuse_endless
 
         with checked_at_parse():
             for name, value in given.items():
+                if name in _NEVER_RENDERED and name not in cls.template_fields:
+                    refuse_unrendered(name, value)
                 check_literal_of(name, value)
-                if name == "campaign_id":
-                    check_literal(object_id, name, value)
-                if name == "poke_interval":
-                    check_literal(seconds, name, value)
-
-    @classmethod
-    def partial(cls, **kwargs: Any) -> Any:
-        """Create a partial sensor as Airflow does, and check its literals."""
-        cls.check_arguments(kwargs)
-        return CheckedPartial(super().partial(**kwargs), cls.check_arguments, kwargs)
-
-    def _check_together(self) -> None:
-        from airflow_provider_truepush.waiting.bounds import refuse_endless
-
-        with checked_at_parse():
-            if not self.thresholds and self.settled_after is None:
-                refuse_endless(self.thresholds)
-            if self.deferrable and self.exponential_backoff:
+                if name in _CHECKS:
+                    check_literal(_CHECKS[name], name, value)
+            is_known = given.keys() >= {"thresholds", "settled_after"}
+            if is_known and not given["thresholds"] and given["settled_after"] is None:
+                refuse_endless(given["thresholds"])
+            if given.get("deferrable") is True and given.get("exponential_backoff") is True:
                 refuse("exponential_backoff", True, "cannot be used with deferrable=True", "Set poke_interval instead")
 
     @property

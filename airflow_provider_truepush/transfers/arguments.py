@@ -94,7 +94,7 @@ def flag(field: str, value: Any) -> bool:
 def choice(field: str, value: Any, choices: tuple[str | None, ...]) -> Any:
     """Check that a value is one of the choices. None can be a choice."""
     read = templated.optional(value) if None in choices else value
-    if read not in choices:
+    if not (read is None and None in choices) and not (isinstance(read, str) and read in choices):
         words = [repr(one) for one in choices]
         refuse(field, value, f"must be {', '.join(words[:-1])} or {words[-1]}")
     return read

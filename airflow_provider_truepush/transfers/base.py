@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
-from airflow_provider_truepush.api.checks.literals import check_literal
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.lineage.export import ExportLineage
-from airflow_provider_truepush.operators.arguments import CheckedPartial, checked_at_parse
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.transfers import arguments, given
 from airflow_provider_truepush.transfers.execution import default_snapshot_key, load_id_of, resumes_from
@@ -31,6 +30,26 @@ if TYPE_CHECKING:
 
 #: The most ids that an error lists.
 _NAMED = 50
+
+
+def _check_campaign_ids(field: str, value: Any) -> None:
+    from airflow_provider_truepush.export.selection import read_campaign_ids
+
+    read_campaign_ids(value)
+
+
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "campaign_ids": _check_campaign_ids,
+    "project": given.filled(arguments.optional_name),
+    "refresh_for": given.filled(arguments.age),
+    "stop_after_unchanged": given.filled(arguments.count),
+    "snapshot_key": given.filled(arguments.optional_name),
+    "on_past_interval": lambda field, value: arguments.choice(field, value, arguments.ON_PAST_INTERVAL),
+    "fail_if_missing_ratio": given.filled(arguments.ratio),
+    "ledger_conn_id": given.connection,
+    "sends": arguments.sends,
+    "truepush_conn_id": given.connection,
+}
 
 
 class StatsTransfer(ExportLineage, TruepushOperator):
@@ -79,6 +98,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         "sends",
         "truepush_conn_id",
     )
+    needs_connection = "export"
     #: Arguments that must not render to an empty value when they are given.
     never_empty_fields: ClassVar[tuple[str, ...]] = given.SHARED
     native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio", "sends")
@@ -103,41 +123,46 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         given.forget_partial(kwargs)
         super().__init__(**kwargs)
         self.campaign_ids = campaign_ids = None if campaign_ids is NOT_GIVEN else campaign_ids
-        self.project = project = None if project is NOT_GIVEN else project
+        self.project = None if project is NOT_GIVEN else project
         self.refresh_for = refresh_for
         self.stop_after_unchanged = None if stop_after_unchanged is NOT_GIVEN else stop_after_unchanged
         self.snapshot_key = None if snapshot_key is NOT_GIVEN else snapshot_key
         self.on_past_interval = on_past_interval
         self.fail_if_missing_ratio = None if fail_if_missing_ratio is NOT_GIVEN else fail_if_missing_ratio
         self.ledger_conn_id = None if ledger_conn_id is NOT_GIVEN else ledger_conn_id
-        self.sends = sends = None if sends is NOT_GIVEN else sends
+        self.sends = None if sends is NOT_GIVEN else sends
         self.truepush_conn_id = truepush_conn_id
         self._never_empty = never_empty
         # A template that rendered to None must not mean every campaign.
         self._some_campaigns = campaign_ids is not None
+        self.check_arguments({name: getattr(self, name) for name in _CHECKS})
+
+    @classmethod
+    def checks(cls) -> dict[str, Callable[[str, Any], object]]:
+        """Return the checks of the literals among the arguments."""
+        return _CHECKS
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        may_be_none = [name for name in cls.never_empty_fields if name not in ("truepush_conn_id", "sql_conn_id")]
+        filled = {name: value for name, value in given.items() if name not in may_be_none or value is not None}
         with checked_at_parse():
-            if self._some_campaigns:
-                check_literal(_check_campaign_ids, "campaign_ids", campaign_ids)
-            check_literal(arguments.optional_name, "project", project)
-            check_literal(arguments.age, "refresh_for", refresh_for)
-            check_literal(arguments.count, "stop_after_unchanged", self.stop_after_unchanged)
-            check_literal(arguments.optional_name, "snapshot_key", self.snapshot_key)
-            check_literal(arguments.choice, "on_past_interval", on_past_interval, arguments.ON_PAST_INTERVAL)
-            check_literal(arguments.ratio, "fail_if_missing_ratio", self.fail_if_missing_ratio)
-            check_literal(arguments.sends, "sends", sends)
+            check_literals(filled, cls.checks(), template_fields=cls.template_fields)
+
+    @classmethod
+    def check_mapped(cls, mapped: Mapping[str, Any]) -> None:
+        """Refuse None among mapped values."""
+        for name, value in mapped.items():
+            if value is None and name in cls.never_empty_fields:
+                given.refuse_at_parse(name)
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
         """Return Airflow's partial operator. None is allowed in ``partial``, and an error among mapped values."""
         partial = super().partial(**kwargs)
-        given.mark_partial(partial, kwargs)
-        return CheckedPartial(partial, cls._check_mapped)
-
-    @classmethod
-    def _check_mapped(cls, mapped: Mapping[str, Any]) -> None:
-        for name, value in mapped.items():
-            if value is None and name in cls.never_empty_fields:
-                given.refuse_at_parse(name)
+        given.mark_partial(partial)
+        return partial
 
     @abstractmethod
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
@@ -252,12 +277,6 @@ class StatsTransfer(ExportLineage, TruepushOperator):
                 f"{outcome.missing} of {outcome.campaigns} campaigns have no statistics, which is more than "
                 f"fail_if_missing_ratio={ratio:g} allows: {_some(outcome.missing_ids, outcome.missing)}. {kept}"
             )
-
-
-def _check_campaign_ids(field: str, value: Any) -> None:
-    from airflow_provider_truepush.export.selection import read_campaign_ids
-
-    read_campaign_ids(value)
 
 
 def _some(ids: list[str], number: int) -> str:

@@ -7,10 +7,10 @@ would write elsewhere, and without a ratio it would never fail.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, refuse_empty
 from airflow_provider_truepush.operators.arguments import came_from_default_args, checked_at_parse
 
 #: The arguments of both transfers that must not render to an empty value.
@@ -49,13 +49,12 @@ def never_empty(given: Mapping[str, Any], kwargs: dict[str, Any]) -> tuple[str, 
     return tuple(names)
 
 
-def mark_partial(partial: Any, kwargs: Mapping[str, Any]) -> None:
+def mark_partial(partial: Any) -> None:
     """Record which arguments are literally None in ``partial``.
 
-    :param partial: Airflow's partial operator.
-    :param kwargs: the arguments of ``partial``.
+    :param partial: the partial operator.
     """
-    partial.kwargs[_NONE_IN_PARTIAL] = [name for name, value in kwargs.items() if value is None]
+    partial.kwargs[_NONE_IN_PARTIAL] = [name for name, value in partial.kwargs.items() if value is None]
 
 
 def forget_partial(kwargs: dict[str, Any]) -> None:
@@ -67,3 +66,18 @@ def refuse_at_parse(name: str) -> None:
     """Refuse None among mapped values."""
     with checked_at_parse():
         refuse_empty(name, None, "export")
+
+
+def filled(check: Callable[[str, Any], object]) -> Callable[[str, Any], object]:
+    """Return a check that also refuses text without a value, such as ``None``. It does not get None itself."""
+
+    def checked(field: str, value: Any) -> None:
+        refuse_empty(field, value, "export")
+        check(field, value)
+
+    return checked
+
+
+def connection(field: str, value: Any) -> None:
+    """Check the id of a connection."""
+    connection_id(field, value, "export")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
-from airflow_provider_truepush.api.checks.literals import check_literal, is_literal
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
-from airflow_provider_truepush.operators.arguments import checked_at_parse
+from airflow_provider_truepush.operators.arguments import checked_at_parse, is_final
 from airflow_provider_truepush.transfers import arguments
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
@@ -21,6 +20,18 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.export.rows import ExportRun
 
 __all__ = ["TruepushStatsToObjectStorageOperator"]
+
+
+def _check_unchanged(field: str, value: Any) -> None:
+    if arguments.count(field, value) is not None:
+        refuse(field, value, "needs tables, because files have no record of earlier runs", "Omit it")
+
+
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "path": arguments.path,
+    "format": lambda field, value: arguments.choice(field, value, arguments.FORMATS),
+    "stop_after_unchanged": _check_unchanged,
+}
 
 
 class TruepushStatsToObjectStorageOperator(StatsTransfer):
@@ -104,13 +115,21 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         self.path = path
         self.format = format
         self.compression = compression
-        with checked_at_parse():
-            check_literal(arguments.path, "path", path)
-            check_literal(arguments.choice, "format", format, arguments.FORMATS)
-            if is_literal(format):
-                check_literal(arguments.compression, "compression", compression, format)
-            check_literal(_check_unchanged, "stop_after_unchanged", self.stop_after_unchanged)
+        self.check_arguments({name: getattr(self, name) for name in (*_CHECKS, "compression")})
         self._lineage: list[tuple[str, str]] = []
+
+    @classmethod
+    def checks(cls) -> dict[str, Callable[[str, Any], object]]:
+        """Return the checks of the literals among the arguments."""
+        return {**super().checks(), **_CHECKS}
+
+    @classmethod
+    def check_arguments(cls, given: Mapping[str, Any]) -> None:
+        """Check the literals among some arguments."""
+        super().check_arguments(given)
+        if is_final(of_format := given.get("format", "jsonl")) and is_final(value := given.get("compression")):
+            with checked_at_parse():
+                arguments.compression("compression", value, of_format)
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """Check the arguments of the file, and return its sink."""
@@ -146,11 +165,6 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
     def lineage_outputs(self) -> Iterable[tuple[str, str]]:
         """Return the folder of the files."""
         return self._lineage
-
-
-def _check_unchanged(field: str, value: Any) -> None:
-    if arguments.count(field, value) is not None:
-        refuse(field, value, "needs tables, because files have no record of earlier runs", "Omit it")
 
 
 def _day(context: Context) -> date:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
-from airflow_provider_truepush.api.checks.literals import check_literal
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
-from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.transfers import arguments, given
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
@@ -24,6 +22,14 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.export.sql.warehouse import Warehouse
 
 __all__ = ["TruepushStatsToSqlOperator"]
+
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "sql_conn_id": given.connection,
+    "schema": given.filled(arguments.schema),
+    "table_prefix": arguments.table_prefix,
+    "create_table": arguments.flag,
+    "schema_contract": lambda field, value: arguments.choice(field, value, arguments.SCHEMA_CONTRACTS),
+}
 
 
 class TruepushStatsToSqlOperator(StatsTransfer):
@@ -113,12 +119,13 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         self.table_prefix = table_prefix
         self.create_table = create_table
         self.schema_contract = schema_contract
-        with checked_at_parse():
-            check_literal(arguments.schema, "schema", self.schema)
-            check_literal(arguments.table_prefix, "table_prefix", table_prefix)
-            check_literal(arguments.flag, "create_table", create_table)
-            check_literal(arguments.choice, "schema_contract", schema_contract, arguments.SCHEMA_CONTRACTS)
+        self.check_arguments({name: getattr(self, name) for name in _CHECKS})
         self._written: tuple[Engine, Tables] | None = None
+
+    @classmethod
+    def checks(cls) -> dict[str, Callable[[str, Any], object]]:
+        """Return the checks of the literals among the arguments."""
+        return {**super().checks(), **_CHECKS}
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:
         """Check the arguments of the tables, and return the warehouse."""

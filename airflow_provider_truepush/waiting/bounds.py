@@ -63,7 +63,7 @@ def check_literal_of(name: str, value: object) -> None:
 
 def _check_literal_bounds(name: str, given: object) -> None:
     if is_literal(given):
-        check_bounds(name, templated.mapping(name, given or {}))
+        check_bounds(name, templated.mapping(name, given))
     elif isinstance(given, Mapping):
         for key, value in given.items():
             if is_literal(key):
@@ -77,8 +77,7 @@ def refuse_endless(thresholds: object) -> None:
 
 def check_choice(name: str, given: object, choices: tuple[str, ...]) -> None:
     """Check that a value is one of a few words."""
-    if given not in choices:
-        checks.refuse(name, given, f"must be {' or '.join(map(repr, choices))}")
+    checks.choice(name, given, choices)
 
 
 def check_bounds(name: str, given: Any) -> dict[str, float]:

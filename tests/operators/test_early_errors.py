@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ from tests.operators import templates, triggers
 from tests.operators.resources import UNKNOWN, _connected, connect_fixture, emulator_fixture, rendered_in
 
 __all__ = ["_connected", "connect_fixture", "emulator_fixture"]
+
+
+class _Title(str, Enum):  # noqa: UP042 (its str() is not its text)
+    SALE = "Only {{ n }} left"
+
 
 LEAST: dict[type[Any], dict[str, Any]] = {
     TruepushCreateTemplateOperator: templates.LEAST,
@@ -104,3 +110,39 @@ def test_a_button_of_a_template_is_rendered(emulator: Emulator, native: bool) ->
     rendered_in(TruepushCreateTemplateOperator, {"n": 5}, native=native, **templates.LEAST, buttons=buttons).execute({})
     (row,) = emulator.requests("createTemplate")
     assert row.body["buttons"] == [{"text": "Only 5 left", "link": "https://example.com/?n=5"}]
+
+
+@pytest.mark.parametrize("kind", LEAST)
+def test_own_defaults_of_a_mapped_task_are_not_lost(kind: type[Any]) -> None:
+    """Airflow drops them: the task would work on the project of another connection."""
+    (name, value), *others = LEAST[kind].items()
+    with DAG("a_dag", schedule=None, default_args={"truepush_conn_id": "of_the_dag"}):
+        partial = kind.partial(task_id="t", **dict(others), default_args={"truepush_conn_id": "own"})
+        assert partial.expand(**{name: [value]}).partial_kwargs["truepush_conn_id"] == "own"
+
+
+@pytest.mark.parametrize("kind", LEAST)
+def test_an_argument_that_no_mapped_task_would_have(kind: type[Any]) -> None:
+    with pytest.raises(ValueError, match=r"is missing|neither is set"):
+        kind.partial(task_id="t").expand(truepush_conn_id=["a"])
+    with pytest.raises(ValueError, match=r"is missing|neither is set"):
+        kind.partial(task_id="t").expand_kwargs([{**LEAST[kind], "truepush_conn_id": "a"}, {"truepush_conn_id": "b"}])
+    with DAG("a_dag", schedule=None, default_args=LEAST[kind]):
+        kind.partial(task_id="t").expand(truepush_conn_id=["a"])
+
+
+def test_a_derived_class_has_arguments_of_its_own() -> None:
+    class OfProduct(TruepushCreateTemplateOperator):
+        def __init__(self, *, product: str, **kwargs: Any) -> None:
+            super().__init__(**templates.LEAST, tags=[product], **kwargs)
+
+    with DAG("a_dag", schedule=None):
+        OfProduct.partial(task_id="t", if_exists="reuse").expand(product=["shoe"])
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_member_of_an_enumeration_is_its_text(emulator: Emulator, native: bool) -> None:
+    given = {**templates.LEAST, "title": _Title.SALE, "tags": [_Title.SALE]}
+    rendered_in(TruepushCreateTemplateOperator, {"n": 5}, native=native, **given).execute({})
+    (row,) = emulator.requests("createTemplate")
+    assert (row.body["title"], row.body["tags"]) == ("Only 5 left", ["Only 5 left"])

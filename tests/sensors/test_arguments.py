@@ -47,6 +47,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"campaign_id": "12345"}, "campaign_id: must be a Truepush id of 24 hexadecimal digits, got '12345'"),
     ({"campaign_id": None}, "campaign_id"),
     ({"deferrable": True, "exponential_backoff": True}, "exponential_backoff"),
+    ({"fail_if": ""}, "fail_if: must be a mapping"),
+    ({"cancel_on_kill": "False"}, "cancel_on_kill: must be True or False"),
+    ({"cancel_on_failure": "no"}, "cancel_on_failure: must be True or False"),
+    ({"deferrable": 1}, "deferrable: must be True or False"),
+    ({"truepush_conn_id": None}, "truepush_conn_id: was given and is empty"),
+    ({"cancel_on_kill": "{{ params.cancel }}"}, "cancel_on_kill: is not a template field"),
+    ({"require": "{{ params.require }}"}, "require: is not a template field"),
 ]
 
 
@@ -57,10 +64,16 @@ def test_a_wrong_literal_is_an_error_of_the_dag_file(given: dict[str, Any], says
     assert str(caught.value).startswith(says)
 
 
-@pytest.mark.parametrize("given", [{"require": "some"}, {"thresholds": {"deliverd": 1}}, {"poke_interval": 0}], ids=str)
-def test_a_wrong_literal_of_a_mapped_sensor_is_one_too(given: dict[str, Any]) -> None:
-    with pytest.raises(TruepushValidationError), DAG("a_dag", schedule=None):
-        TruepushCampaignStatsSensor.partial(task_id="wait", **{"thresholds": {"delivered": 1}, **given})
+@pytest.mark.parametrize("level", ["argument", "task", "dag"])
+@pytest.mark.parametrize("given", [given for given, _ in WRONG if "campaign_id" not in given], ids=str)
+def test_a_wrong_literal_of_a_mapped_sensor_is_one_too(given: dict[str, Any], level: str) -> None:
+    whole = {"thresholds": {"delivered": 1}, **given}
+    of_the_task = {"argument": whole, "task": {"default_args": whole}}.get(level, {})
+    with (
+        pytest.raises(TruepushValidationError),
+        DAG("a_dag", schedule=None, default_args=whole if level == "dag" else {}),
+    ):
+        TruepushCampaignStatsSensor.partial(task_id="wait", **of_the_task).expand(campaign_id=[SENT])
 
 
 def test_a_mapped_value_that_is_wrong_is_one_too() -> None:

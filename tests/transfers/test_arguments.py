@@ -44,19 +44,34 @@ COMMON = [
     {"on_past_interval": "ignore"},
     {"project": " "},
     {"snapshot_key": "x" * 201},
+    {"snapshot_key": "None"},
+    {"truepush_conn_id": None},
+    {"truepush_conn_id": ""},
+    {"ledger_conn_id": 5},
 ]
 
 
 @pytest.mark.parametrize("given", COMMON)
 @pytest.mark.parametrize("kind", OPERATORS)
 def test_bad_literals_end_the_parsing_of_the_dag_file(kind: type[Any], given: dict[str, Any]) -> None:
-    with pytest.raises(TruepushValidationError, match=next(iter(given))):
+    (name,) = given
+    refused = pytest.raises(TruepushValidationError, match=name)
+    with refused:
         make(kind, **given)
+    place = {"sql_conn_id": "warehouse"} if kind is TruepushStatsToSqlOperator else {"path": "/data"}
+    with refused, DAG("a_dag", schedule=None):
+        kind.partial(task_id="export", **given).expand(**{key: [value] for key, value in place.items()})
+    with refused, DAG("a_dag", schedule=None):
+        kind.partial(task_id="export", **place).expand(**{name: [given[name]]})
+    with refused, DAG("a_dag", schedule=None, default_args=given):
+        kind.partial(task_id="export").expand_kwargs([place])
 
 
 @pytest.mark.parametrize(
     ("kind", "given"),
     [
+        (TruepushStatsToSqlOperator, {"sql_conn_id": None}),
+        (TruepushStatsToSqlOperator, {"schema": "None"}),
         (TruepushStatsToSqlOperator, {"schema_contract": "strict"}),
         (TruepushStatsToSqlOperator, {"create_table": "maybe"}),
         (TruepushStatsToSqlOperator, {"table_prefix": "a.b"}),

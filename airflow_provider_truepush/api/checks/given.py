@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from airflow_provider_truepush.api.checks.values import CHECK_SOURCE
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, shown_value, text
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 
@@ -117,6 +117,17 @@ def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
         _refuse(field, value, what)
 
 
+def connection_id(field: str, value: object, what: str = "request") -> None:
+    """Check the id of a connection.
+
+    :param field: name of the argument.
+    :param value: the id.
+    :param what: what needs the connection, as of :func:`refuse_empty`.
+    """
+    refuse_empty(field, value, what)
+    text(field, value)
+
+
 def refuse_empty_fields(model: str, given: Mapping[str, Any], names: tuple[str, ...]) -> None:
     """Refuse a mapping in which one of the named fields is present and empty.
 
@@ -146,6 +157,6 @@ def _refuse(field: str, value: object, what: str) -> NoReturn:
     name = field.rpartition(".")[2]
     meaning, leave_out = _MEANING.get(f"{what}.{name}") or _MEANING[name]
     raise TruepushValidationError(
-        f"{field}: was given and is empty, got {value!r}. {meaning.format(what=what)} "
+        f"{field}: was given and is empty, got {shown_value(value)}. {meaning.format(what=what)} "
         f"Nothing was {'exported' if what == 'export' else 'sent'}. {CHECK_SOURCE}; {leave_out}."
     ) from None

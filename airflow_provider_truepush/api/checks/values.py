@@ -12,6 +12,8 @@ from airflow_provider_truepush.api.errors import TruepushValidationError
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 _SHOWN = 120
+#: No timedelta is longer.
+_LONGEST_SECONDS = timedelta.max.total_seconds()
 
 #: The prefix of the ids that a dry run returns. No ObjectId can have it.
 DRY_RUN_PREFIX = "dry-run-"
@@ -27,11 +29,26 @@ def refuse(field: str, value: object, why: str, remedy: str = "") -> NoReturn:
     :param why: what is wrong, as a clause that follows the name.
     :param remedy: what to do, as a sentence without its full stop. Omit it when ``why`` says what is valid.
     """
-    shown = repr(value)
-    if len(shown) > _SHOWN:
-        shown = shown[:_SHOWN] + "…"
+    shown = shown_value(value)
     advice = f" {remedy}." if remedy else ""
     raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.{advice}") from None
+
+
+def shown_value(value: object) -> str:
+    """Return the beginning of a value as an error shows it; for one that cannot be written, its type."""
+    try:
+        shown = repr(value)
+    except Exception:  # such as a number of thousands of digits
+        return f"a value of type {type(value).__name__}"
+    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+
+
+def choice(field: str, value: object, words: Sequence[str]) -> None:
+    """Check that a value is one of a few words."""
+    # An array or a missing value of pandas cannot be compared.
+    if not isinstance(value, str) or value not in words:
+        listed = " or ".join(filter(None, (", ".join(map(repr, words[:-1])), repr(words[-1]))))
+        refuse(field, value, f"must be {listed}")
 
 
 def text(field: str, value: object) -> str:
@@ -83,7 +100,7 @@ def seconds(field: str, value: object) -> float:
     """Check that a value is a time span above 0, a timedelta or a number of seconds; return the seconds."""
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _LONGEST_SECONDS:
         refuse(field, value, "must be a timedelta or a number of seconds above 0")
     return float(value)
 
