@@ -10,7 +10,7 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty, refuse_empty, refuse_two_segments
-from airflow_provider_truepush.api.checks.values import flag, refuse
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, flag, refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
@@ -144,6 +144,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         self._templates: dict[str, Any] | None = None
         self._unrendered: Exception | None = None
         self._expires = expires_in is not None
+        self._links = link is not None
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render the fields, from the templates each time; keep an error for :meth:`notify` to log."""
@@ -212,9 +213,11 @@ class TruepushNotifier(RendersText, BaseNotifier):
         campaign["user_interaction"] = templated.flag("campaign.user_interaction", self.user_interaction)
         for name in ("image", "icon"):
             campaign[name] = templated.optional(campaign[name])
-        for name in ("buttons", "tags"):
-            campaign[name] = templated.items(f"campaign.{name}", campaign[name])
-        if is_empty(self.link):
+        texts = ("title", "message", "buttons", "tags")
+        campaign |= templated.content("campaign", {name: campaign[name] for name in texts})
+        if self._links and is_empty(self.link):
+            refuse("campaign.link", self.link, "was given and is empty", f"{CHECK_SOURCE}; omit it for Airflow's page")
+        if not self._links:
             campaign["link"] = _page(context)
         return campaign
 

@@ -190,6 +190,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
 
     def _execute(self, context: Context) -> Any:
         try:
+            connection_id("truepush_conn_id", self.truepush_conn_id)
             object_id("campaign_id", self.campaign_id)
             goal = self.goal()
         except TruepushValidationError as error:

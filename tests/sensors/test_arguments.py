@@ -136,3 +136,12 @@ def test_an_id_of_digits_is_text_where_templates_render_native_objects() -> None
     sensor.render_template_fields({"params": {"id": digits, "n": 5}})
     assert sensor.campaign_id == digits
     assert sensor.goal().thresholds == {"delivered": 5}
+
+
+@pytest.mark.parametrize("template", ["{{ none }}", "{{ '' }}"])
+def test_a_connection_that_renders_to_nothing_fails_at_once(template: str) -> None:
+    with DAG("a_dag", schedule=None):
+        sensor = TruepushCampaignStatsSensor(task_id="wait", **GIVEN, truepush_conn_id=template, timeout=5)
+    sensor.render_template_fields({})
+    with pytest.raises(AirflowFailException, match="truepush_conn_id: was given and is empty"):
+        sensor.execute(context())
