@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_truepush.api.checks.given import connection_id
+from airflow_provider_truepush.api.checks.given import connection_id, refuse_empty
 from airflow_provider_truepush.api.checks.literals import check_literal
 from airflow_provider_truepush.api.checks.values import flag, is_dry_run_id, object_id, refuse, seconds
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
@@ -43,16 +43,9 @@ _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "deferrable": flag,
     "truepush_conn_id": connection_id,
 }
-_NEVER_RENDERED = (
-    "require",
-    "settled_after",
-    "on_settled",
-    "error_budget",
-    "cancel_on_failure",
-    "cancel_on_kill",
-    "deferrable",
-)
-_CHECKED = (*_CHECKS, *_NEVER_RENDERED[:4], "thresholds", "fail_if", "exponential_backoff")
+_OF_THE_GOAL = ("require", "settled_after", "on_settled", "error_budget")
+_NEVER_RENDERED = (*_OF_THE_GOAL, "cancel_on_failure", "cancel_on_kill", "deferrable")
+_CHECKED = (*_CHECKS, *_OF_THE_GOAL, "thresholds", "fail_if", "exponential_backoff")
 
 
 class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperator):
@@ -121,6 +114,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         self.truepush_conn_id = truepush_conn_id
         self.check_arguments({name: getattr(self, name) for name in _CHECKED})
         warn_of_counted_budget(error_budget)
+        self._never_empty = [name for name in ("thresholds", "fail_if") if getattr(self, name) is not None]
         self._hook: TruepushHook | None = None
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0
@@ -192,6 +186,8 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         try:
             connection_id("truepush_conn_id", self.truepush_conn_id)
             object_id("campaign_id", self.campaign_id)
+            for name in self._never_empty:
+                refuse_empty(name, getattr(self, name))
             goal = self.goal()
         except TruepushValidationError as error:
             raise AirflowFailException(str(error)) from error

@@ -39,9 +39,9 @@ def goal_of(
 ) -> Goal:
     """Build a goal from an operator's rendered arguments, and check it."""
     return Goal(
-        thresholds=templated.mapping("thresholds", thresholds or {}),
+        thresholds=templated.mapping("thresholds", {} if thresholds is None else thresholds),
         require=require,  # type: ignore[arg-type]  # the goal checks the word
-        fail_if=templated.mapping("fail_if", fail_if or {}),
+        fail_if=templated.mapping("fail_if", {} if fail_if is None else fail_if),
         settled_after=settled_after,  # type: ignore[arg-type]  # the goal reads a timedelta as well
         on_settled=on_settled,  # type: ignore[arg-type]
         error_budget=error_budget,

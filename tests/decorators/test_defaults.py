@@ -123,3 +123,30 @@ def test_a_wrong_default_ends_the_parsing_of_the_dag_file(where: str, name: str,
             {},
             **({name: value} if where != "default_args" else {}),
         )
+
+
+def test_defaults_of_an_override_are_those_of_the_mapped_task() -> None:
+    """Airflow drops them: the campaign would go to every subscriber."""
+    with DAG("a_dag", schedule=None):
+        announce = truepush_campaign_task(lambda item: {**CAMPAIGN, "title": item}, task_id="t")
+        mapped = announce.override(default_args={"segment_id": SEGMENT, "retries": 3}).expand(item=["A"])
+    assert (mapped.operator.partial_kwargs["segment_id"], mapped.operator.partial_kwargs["retries"]) == (SEGMENT, 3)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"segmentId": SEGMENT}, {"send_at": None}, {"require": "some"}, {"segment_id": SEGMENT, "segment": "VIP"}]
+)
+@pytest.mark.parametrize("level", ["dag", "group", "override", "decorator"])
+def test_a_mapped_task_with_wrong_arguments_ends_the_parsing(level: str, bad: dict[str, Any]) -> None:
+    own = {"default_args": bad}
+    groups = bad if level == "group" else {}
+    decorate: Any = truepush_campaign_task
+    with (
+        pytest.raises(TruepushValidationError),
+        DAG("a_dag", schedule=None, default_args=bad if level == "dag" else {}),
+        TaskGroup("outer", default_args=groups),
+        TaskGroup("inner"),
+    ):
+        decorate(lambda item: dict(CAMPAIGN), task_id="t", **(own if level == "decorator" else {})).override(
+            **(own if level == "override" else {})
+        ).expand(item=["A"])

@@ -197,30 +197,3 @@ def test_a_coroutine_out_of_a_plain_function_is_refused(emulator: Emulator) -> N
 
 def test_airflow_3_0_reads_an_attribute_that_its_operators_lack() -> None:
     assert hasattr(truepush_campaign_task(lambda: None, task_id="t")().operator, "xcom_push")
-
-
-def test_defaults_of_an_override_are_those_of_the_mapped_task() -> None:
-    """Airflow drops them: the campaign would go to every subscriber."""
-    with DAG("a_dag", schedule=None):
-        announce = truepush_campaign_task(lambda item: {**CAMPAIGN, "title": item}, task_id="t")
-        mapped = announce.override(default_args={"segment_id": SEGMENT, "retries": 3}).expand(item=["A"])
-    assert (mapped.operator.partial_kwargs["segment_id"], mapped.operator.partial_kwargs["retries"]) == (SEGMENT, 3)
-
-
-@pytest.mark.parametrize(
-    "bad", [{"segmentId": SEGMENT}, {"send_at": None}, {"require": "some"}, {"segment_id": SEGMENT, "segment": "VIP"}]
-)
-@pytest.mark.parametrize("level", ["dag", "group", "override", "argument"])
-def test_a_mapped_task_with_wrong_arguments_ends_the_parsing(level: str, bad: dict[str, Any]) -> None:
-    if level == "argument" and "segmentId" in bad:
-        pytest.skip("Airflow refuses it when it runs the task")
-    announce = truepush_campaign_task(lambda item: dict(CAMPAIGN), task_id="t")
-    given: dict[str, Any] = {"override": {"default_args": bad}, "argument": bad}.get(level, {})
-    groups = bad if level == "group" else {}
-    with (
-        pytest.raises(TruepushValidationError),
-        DAG("a_dag", schedule=None, default_args=bad if level == "dag" else {}),
-        TaskGroup("outer", default_args=groups),
-        TaskGroup("inner"),
-    ):
-        announce.override(**given).expand(item=["A"])

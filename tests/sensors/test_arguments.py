@@ -138,10 +138,14 @@ def test_an_id_of_digits_is_text_where_templates_render_native_objects() -> None
     assert sensor.goal().thresholds == {"delivered": 5}
 
 
-@pytest.mark.parametrize("template", ["{{ none }}", "{{ '' }}"])
-def test_a_connection_that_renders_to_nothing_fails_at_once(template: str) -> None:
-    with DAG("a_dag", schedule=None):
-        sensor = TruepushCampaignStatsSensor(task_id="wait", **GIVEN, truepush_conn_id=template, timeout=5)
+@pytest.mark.parametrize("template", ["{{ none }}", "{{ '' }}", "{{ [] }}"])
+@pytest.mark.parametrize("name", ["truepush_conn_id", "thresholds", "fail_if"])
+def test_what_renders_to_nothing_fails_at_once(name: str, template: str) -> None:
+    if (name, template) == ("truepush_conn_id", "{{ [] }}"):
+        template = "{{ ' ' }}"
+    with DAG("a_dag", schedule=None, render_template_as_native_obj=True):
+        given = {**GIVEN, "settled_after": 1, "timeout": 5, name: template}
+        sensor = TruepushCampaignStatsSensor(task_id="wait", **given)
     sensor.render_template_fields({})
-    with pytest.raises(AirflowFailException, match="truepush_conn_id: was given and is empty"):
+    with pytest.raises(AirflowFailException, match=rf"{name}: (was given and is empty|must be a mapping)"):
         sensor.execute(context())
