@@ -43,14 +43,17 @@ def delete(hook: TruepushHook, kind: Literal["template", "trigger", "segment"], 
         deleted = _run(hook, call)
     except _DOUBTS as error:
         deleted, doubt = None, error
-    if deleted is not None:
-        return "changed" if deleted else "missing"
+    if deleted:
+        return "changed"
+    # A proxy may have answered HTTP 204 in place of Truepush, and a trigger that still exists sends.
     if find_by_id(hook, kind, row_id) is not None:
         raise doubt or TruepushServerError(
             f"Truepush reported that there is no {kind} {row_id} to delete, but lists it. It was not deleted. "
             "Retry the task.",
             endpoint=call.endpoint.name,
         )
+    if deleted is not None:
+        return "missing"
     log.warning("An answer to the deletion of %s %s was lost; the list no longer shows it.", kind, row_id)
     return "changed"
 

@@ -72,6 +72,13 @@ class TestDelete:
         assert self.delete(emulator, kind, by) is True
         assert "Weekly" not in names(emulator, kind)
 
+    def test_an_empty_204_of_a_proxy_does_not_prove_an_absence(self, emulator: Emulator, kind: str, by: str) -> None:
+        self.made = make(emulator, kind)
+        emulator.fault(DELETES[kind][1], effect="bare_204", phase="before_commit")
+        with pytest.raises(TruepushError, match=f"reported that there is no {kind} {self.made} to delete, but lists"):
+            self.delete(emulator, kind, by)
+        assert "Weekly" in names(emulator, kind)
+
     def test_a_request_that_was_not_carried_out_fails_the_task(self, emulator: Emulator, kind: str, by: str) -> None:
         self.made = make(emulator, kind)
         emulator.fault(DELETES[kind][1], effect="fin", phase="before_commit")
