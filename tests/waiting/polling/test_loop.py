@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from asyncio import Handle
 from collections import Counter
@@ -44,11 +45,14 @@ class Steps:
         self.waited: set[str] = set()
 
     def __enter__(self) -> Self:
+        gc.collect()
+        gc.disable()  # what other tests left is finalized by calls as well
         sys.setprofile(self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
+        gc.enable()
 
     def _note(self, frame: FrameType, event: str, function: Any) -> None:
         if event == "call" and frame.f_code is Handle._run.__code__:
