@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
+_NOTHING: Any = object()
+
+
 class RendersText:
     """Base of classes with template fields, before Airflow's own base (an operator, a sensor, a notifier).
 
@@ -30,6 +33,8 @@ class RendersText:
     #: Set while a field is rendered: how strings become text, or None to leave them to Airflow.
     _text_env: jinja2.Environment | None = None
     _untouched = False
+    #: What :meth:`render_template` returned last.
+    _rendered: Any = None
 
     # Of Airflow's methods only this one knows which field it renders; tests/operators/test_rendering.py watches it.
     def _do_render_template_fields(
@@ -49,10 +54,17 @@ class RendersText:
             self._untouched = name in self.untouched_fields
             native = name in self.native_fields and isinstance(getattr(self, name, None), str)
             self._text_env = None if native or self._untouched else text_env
+            self._rendered = _NOTHING
             try:
                 render(self, [name], context, jinja_env, seen_oids)
+                self._keep_empty(name)
             finally:
-                self._text_env, self._untouched = None, False
+                self._text_env, self._untouched, self._rendered = None, False, None
+
+    def _keep_empty(self, name: str) -> None:
+        """Set a field that was rendered to nothing. Before 3.3, Airflow's notifiers keep the template in its place."""
+        if self._rendered is not _NOTHING and not self._rendered and not callable(getattr(self, name)):
+            setattr(self, name, self._rendered)
 
     def render_template(
         self,
@@ -62,6 +74,12 @@ class RendersText:
         seen_oids: set[int] | None = None,
     ) -> Any:
         """Render a value. A ``Button`` is rendered as a mapping with ``text`` and ``link``."""
+        self._rendered = self._render_one(content, context, jinja_env, seen_oids)
+        return self._rendered
+
+    def _render_one(
+        self, content: Any, context: Context, jinja_env: jinja2.Environment | None, seen_oids: set[int] | None
+    ) -> Any:
         if seen_oids is not None and id(content) in seen_oids:
             return content
         if not self._untouched:

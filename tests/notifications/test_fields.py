@@ -67,6 +67,7 @@ async def test_without_any_page_to_link_to_it_says_so(
         ("title", ""),
         ("title", None),
         ("message", " "),
+        ("message", ""),
         ("message", None),
         ("link", "ftp://example.com"),
         ("link", None),
@@ -79,6 +80,7 @@ async def test_without_any_page_to_link_to_it_says_so(
         ("icon", "no address"),
         ("expires_in", -1),
         ("segment_id", "none of Truepush's"),
+        ("segment_id", ""),
         ("truepush_conn_id", "no_such_connection"),
     ],
 )
@@ -97,6 +99,18 @@ async def test_bad_values_are_reported_and_nothing_is_sent(
     (error,) = errors()
     assert "was NOT sent" in error
     assert value in error if field == "truepush_conn_id" else field in error
+
+
+@pytest.mark.parametrize("native", [False, True])
+async def test_a_template_may_render_to_an_empty_list_or_false(
+    emulator: Emulator, send: Call, context: dict[str, Any], segment: str, native: bool
+) -> None:
+    """Before 3.3, Airflow's notifiers keep the template itself when what it renders to is empty."""
+    context["dag"] = DAG("shop", schedule=None, render_template_as_native_obj=native)
+    given: dict[str, Any] = {"tags": "{{ [] }}", "buttons": "{{ [] }}", "user_interaction": "{{ False }}"}
+    await send(TruepushNotifier(**CONTENT, segment_id=segment, **given), context)
+    (request,) = emulator.requests()
+    assert request.body == {**CONTENT, "segment": segment, "userInteraction": False}
 
 
 @pytest.mark.parametrize(
