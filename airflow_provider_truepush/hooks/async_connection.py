@@ -7,6 +7,9 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# Here, not where it is caught: below Airflow 3 this searches the disk for airflow.sdk, each time.
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.connection.settings import Settings
 
@@ -52,7 +55,6 @@ async def look_up(conn_id: str, hook: Any) -> Settings:
 async def _connection(conn_id: str, hook: Any) -> tuple[Any, dict[str, Any]]:
     """Return Airflow's connection, and its extras."""
     from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
-    from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
     from airflow_provider_truepush.hooks.connection import lookup_error
 
