@@ -22,20 +22,14 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-try:
-    from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # noqa: F401
-
-    #: Whether this Airflow has a task state store, as 3.3 and later have.
-    HAS_STATE_STORE = True
-except ImportError:
-    HAS_STATE_STORE = False
+from tests.support.versions import HAS_STATE_STORE
 
 
 @pytest.fixture(name="store")
 def store_fixture(tmp_path: Path) -> Path:
     """The file of a task state store that all tries of a task share."""
     if not HAS_STATE_STORE:
-        pytest.skip("this Airflow has no task state store")
+        pytest.skip("Airflow has a task state store since 3.3")
     return tmp_path / "state.json"
 
 

@@ -15,8 +15,9 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.sql_store import TABLE
 from tests.contract.driver import connect, hurry
 from tests.contract.fixtures import emulator, own_emulator, plain_machine
-from tests.sending.tasks import HAS_STATE_STORE, Tasks
+from tests.sending.tasks import Tasks
 from tests.support.postgres import postgres_server
+from tests.support.versions import HAS_STATE_STORE
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]
 

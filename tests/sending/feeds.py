@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.sending.attempts import Attempt, ending
 from tests.sending.machine import TROUBLES, DuplicateError, Trouble, arrange, mend
-from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.world import Setup, World
+from tests.support.versions import HAS_STATE_STORE
 
 _TRIES = 5
 _INDEXES = 4

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS
 from tests.sending.attempts import Attempt, ending
-from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.watched import StoreFault
 from tests.sending.world import Setup, World
+from tests.support.versions import HAS_STATE_STORE
 
 _TRIES = 4
 _LIES = ("after_commit",)

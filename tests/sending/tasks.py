@@ -10,14 +10,7 @@ from typing import Any
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from tests.sending.attempts import StateStore
-
-try:
-    from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # noqa: F401
-
-    #: Whether this Airflow has a task state store, as 3.3 and later have.
-    HAS_STATE_STORE = True
-except ImportError:
-    HAS_STATE_STORE = False
+from tests.support.versions import HAS_STATE_STORE
 
 CAMPAIGN: dict[str, Any] = {"title": "Sale", "message": "Today only", "link": "https://example.com/"}
 WINDOW = timedelta(seconds=0.45)
@@ -47,11 +40,11 @@ class Tasks:
         return TruepushCreateCampaignOperator(**{"task_id": "send", "settle_window": WINDOW, **CAMPAIGN, **given})
 
     def context(
-        self, task: str = "send", run: str = "run-1", index: int = -1, *, state: bool = True, **given: Any
+        self, task: str = "send", run: str = "run-1", index: int = -1, *, state: bool = HAS_STATE_STORE, **given: Any
     ) -> dict[str, Any]:
         """The next try of a task instance.
 
-        :param state: whether there is a task state store.
+        :param state: whether there is a task state store; by default as this Airflow has it.
         """
         scope = f"{task}/{run}/{index}"
         self._tries[scope] = self._tries.get(scope, 0) + 1

@@ -11,8 +11,8 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from tests.sending.exploring import LONG, explore
 from tests.sending.feeds import Feeds, FeedWorld
-from tests.sending.tasks import HAS_STATE_STORE
 from tests.sending.world import Setup, World, ledger_hook
+from tests.support.versions import HAS_STATE_STORE
 
 HISTORIES = int(os.environ.get(LONG, "100"))
 FEEDS = int(os.environ.get(LONG, "40"))

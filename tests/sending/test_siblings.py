@@ -10,8 +10,9 @@ from airflow_provider_truepush.emulator import Emulator
 from tests.sending.attempts import ending
 from tests.sending.feed_tasks import Feed
 from tests.sending.feeds import FeedWorld
-from tests.sending.tasks import HAS_STATE_STORE, Tasks, in_days
+from tests.sending.tasks import Tasks, in_days
 from tests.sending.world import Setup, ledger_hook
+from tests.support.versions import HAS_STATE_STORE
 
 
 @pytest.fixture(params=["state", "ledger", "ledger before 3.3"])

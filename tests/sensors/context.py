@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.support.versions import HAS_STATE_STORE
+
 #: The first poll of each run that waits in mode ``reschedule``. Airflow before 3.0 keeps it in its database.
 FIRST_POLLS: dict[str, datetime] = {}
 
@@ -54,12 +56,12 @@ class TaskInstance:
 
 
 def context(ti: TaskInstance | None = None, **more: Any) -> Any:
-    """A context with a task state store, unless told otherwise."""
+    """A context with a task state store where Airflow has one, unless told otherwise."""
     moment = datetime.now(UTC)
     given = {
         "ti": ti or TaskInstance(),
         "task_instance": ti,
-        "task_state_store": Store(),
+        "task_state_store": Store() if HAS_STATE_STORE else None,
         "logical_date": moment,
         "data_interval_start": moment,
         "data_interval_end": moment,

@@ -75,12 +75,14 @@ def trigger(expression: str) -> Any:
 def asset_or_time(inner: Any) -> Any:
     from airflow.providers.common.compat.sdk import Asset
 
+    assets = [Asset("s3://shop/orders")]
     try:
         from airflow.timetables.assets import AssetOrTimeSchedule
     except ImportError:  # Airflow 2.11
-        from airflow.timetables.datasets import DatasetOrTimeSchedule as AssetOrTimeSchedule
+        from airflow.timetables.datasets import DatasetOrTimeSchedule
 
-    return timetable(AssetOrTimeSchedule(timetable=inner, assets=[Asset("s3://shop/orders")]))
+        return timetable(DatasetOrTimeSchedule(timetable=inner, datasets=assets))
+    return timetable(AssetOrTimeSchedule(timetable=inner, assets=assets))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.triggers.seen_campaigns import SeenCampaigns
 from tests.support.asset_state import Store
+from tests.support.versions import needs_state_store
 
 
 def rows(ids: Sequence[str]) -> list[CampaignRef]:
@@ -138,6 +139,7 @@ async def test_a_single_empty_list_repeats_no_event() -> None:
     assert await told.news(rows(ids)) == []
 
 
+@needs_state_store
 async def test_a_watcher_of_several_assets_keeps_its_state_in_each() -> None:
     from airflow.sdk.execution_time.context import AssetStateStoreAccessors
 
