@@ -14,9 +14,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, refuse
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, is_missing, refuse
 
-#: The texts that an empty value renders to.
+#: The text that None renders to.
 _NONE = "None"
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -24,13 +24,13 @@ _DURATION = re.compile(r"(?:([0-9]{1,6}) days?, )?([0-9]{1,2}):([0-9]{2}):([0-9]
 
 
 def optional(value: Any) -> Any:
-    """Return a text that may be missing: None when it rendered to an empty value."""
-    return None if isinstance(value, str) and value.strip() == _NONE else value
+    """Return a text that may be missing: None when it rendered to a missing value."""
+    return None if isinstance(value, str) and is_missing(value) else value
 
 
 def text(field: str, value: Any) -> Any:
     """Refuse the text ``None``, to which a template without a value renders; return everything else as it is."""
-    if isinstance(value, str) and value.strip() == _NONE:
+    if isinstance(value, str) and is_missing(value):
         refuse(field, value, "was rendered by a template without a value", CHECK_SOURCE)
     return value
 

@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_truepush.api import templated
-from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id, items, object_id, refuse
+from airflow_provider_truepush.api.checks.values import (
+    created_at,
+    is_dry_run_id,
+    is_missing,
+    items,
+    object_id,
+    refuse,
+)
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.export.batches import Checkpoint
 from airflow_provider_truepush.export.rows import Target
@@ -31,7 +38,7 @@ def read_campaign_ids(value: Any) -> tuple[Target, ...]:
 
     :raises TruepushValidationError: an item is not a valid id.
     """
-    if isinstance(value, str) and value.strip() == "None":
+    if isinstance(value, str) and is_missing(value):
         refuse("campaign_ids", value, "rendered to None; omit it to export all campaigns")
     if isinstance(value, int) and 10 ** (_ID_DIGITS - 1) <= value < 10**_ID_DIGITS:
         value = str(value)  # native rendering turns an id of decimal digits into a number

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks.given import is_empty
 from airflow_provider_truepush.api.checks.values import refuse, text, whole
 from airflow_provider_truepush.export.sql.names import schema, table_prefix
 
@@ -111,7 +112,7 @@ def compression(field: str, value: Any, of_format: Any) -> str | None:
 def path(field: str, value: Any) -> str:
     """Check that a value is an absolute path or a URL. It need not exist."""
     found = value.__fspath__() if hasattr(value, "__fspath__") else value
-    if not isinstance(found, str) or not found.strip() or found.strip() == "None":
+    if not isinstance(found, str) or is_empty(found):
         refuse(field, value, "must be an absolute path, or a URL such as s3://conn_id@bucket/prefix")
     found = found.strip()
     if "://" not in found and not found.startswith("/"):

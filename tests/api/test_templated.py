@@ -124,3 +124,9 @@ def test_lists_that_are_none_are_left_to_the_models(nothing: Any) -> None:
     assert (read["tags"], read["buttons"], read["user_interaction"]) == (expected, expected, True)
     button = Button("Buy", "https://example.com")
     assert templated.content("campaign", {**given_values, "buttons": [button]})["buttons"] == [button]
+
+
+def test_the_labels_of_a_set_are_read_one_by_one() -> None:
+    assert templated.content("campaign", {"tags": {"b", "a"}})["tags"] == {"a", "b"}
+    with pytest.raises(TruepushValidationError, match=r"^campaign\.tags: .*without a value"):
+        templated.content("campaign", {"tags": {"a", "None"}})

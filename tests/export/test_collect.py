@@ -116,7 +116,7 @@ async def test_failures_in_a_row_end_it_and_single_ones_do_not() -> None:
     assert sum(len(batch.failed) for batch in batches) == 270
     assert sum(len(batch.missing) for batch in batches) == 30
     never = Failing(set())
-    with pytest.raises(TruepushExportInterruptedError, match=r"15 fetches in a row have failed.*down"):
+    with pytest.raises(TruepushExportInterruptedError, match=r"15 fetches in a row failed.*down"):
         await read(never, 300, row_budget=50, at_once=5, give_up_after=15)
     assert len(never.asked) <= 20
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, shown_value, text
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, is_blank, is_missing, shown_value, text
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 
@@ -100,10 +100,17 @@ _MEANING = {
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a missing value can render to this: None, NaN, blank text, or ``None`` as text."""
+    """Return whether a missing value can render to this: None, NaN, NA, blank text, or ``None`` as text."""
     if isinstance(value, str):
-        return value.strip() in ("", "None")
-    return value is None or (isinstance(value, float) and value != value)
+        return is_blank(value) or is_missing(value)
+    return value is None or _is_nan(value)
+
+
+def _is_nan(value: object) -> bool:
+    try:
+        return bool(value != value)  # NaN of any type, and NaT
+    except Exception:  # an array, or pandas' NA, which is neither equal nor unequal to itself
+        return type(value).__name__ == "NAType"
 
 
 def refuse_empty(field: str, value: object, what: str = "campaign") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -12,6 +13,10 @@ from airflow_provider_truepush.api.errors import TruepushValidationError
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 _SHOWN = 120
+#: The categories of characters that show nothing, and the letters and marks that show nothing alone.
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe0e\ufe0f\uffa0")
+_NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f]")
 #: No timedelta is longer.
 _LONGEST_SECONDS = timedelta.max.total_seconds()
 
@@ -55,9 +60,19 @@ def text(field: str, value: object) -> str:
     """Check that a value is a string that is not blank."""
     if not isinstance(value, str):
         refuse(field, value, "must be a string")
-    if not value.strip():
+    if is_blank(value):
         refuse(field, value, "must not be empty")
     return encodable(field, value)
+
+
+def is_blank(value: str) -> bool:
+    """Return whether a text shows nothing: whitespace, control and format characters, and fillers."""
+    return all(unicodedata.category(letter) in _UNSEEN or letter in _FILLERS for letter in value)
+
+
+def is_missing(value: str) -> bool:
+    """Return whether a text is what a template without a value renders to: ``None``."""
+    return value.strip() == "None"
 
 
 def encodable(field: str, value: str) -> str:
@@ -74,10 +89,10 @@ def url(field: str, value: object) -> str:
     address = text(field, value)
     try:
         parts = urlsplit(address)
-        host = parts.hostname
+        host = parts.hostname if parts.port != 0 else None
     except ValueError:
         parts, host = None, None
-    if parts is None or parts.scheme not in ("http", "https") or not host or re.search(r"\s", address):
+    if parts is None or parts.scheme not in ("http", "https") or not host or _NOT_IN_A_URL.search(address):
         refuse(field, value, "must be an http or https address")
     return address
 

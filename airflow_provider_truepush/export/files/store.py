@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_truepush.api.checks.given import is_empty
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.errors import TruepushStorageError, renamed
 
@@ -43,7 +44,7 @@ def store(path: Any) -> Store:
 
     if isinstance(path, os.PathLike):
         path = str(path)
-    if not isinstance(path, str) or not path.strip() or path.strip() == "None":
+    if not isinstance(path, str) or is_empty(path):
         refuse("path", path, "must be an absolute path, or a URL such as s3://conn_id@bucket/prefix")
     written = path.strip().rstrip("/") or "/"
     written = written.removeprefix("file://")

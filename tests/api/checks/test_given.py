@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,7 +17,25 @@ from airflow_provider_truepush.api.models.trigger import Trigger
 
 CAMPAIGN: dict[str, Any] = {"title": "T", "message": "M", "link": "https://example.com/"}
 TRIGGER: dict[str, Any] = {"name": "N", "template_id": "ab" * 12, "schedule": "0 9 * * *"}
-EMPTY = (None, "", " ", "None", " None\n", float("nan"))
+
+
+class NAType:
+    """As of pandas: neither equal nor unequal to itself."""
+
+    def __ne__(self, other: object) -> Any:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Array(NAType):
+    """As of numpy: its comparison has no single answer."""
+
+
+EMPTY = (
+    *(None, "", " ", "None", " None\n", "\u200b\ufeff", "\u2800", "\u3164 \ufe0f"),
+    *(float("nan"), Decimal("nan"), NAType()),
+)
 
 
 def test_there_is_one_sentinel_after_every_copy() -> None:
@@ -32,7 +51,7 @@ def test_empty(value: Any) -> None:
         refuse_empty("campaign.send_at", value)
 
 
-@pytest.mark.parametrize("value", ["x", 0, False, 0.0, [], {}, "none", "Nones", NOT_GIVEN])
+@pytest.mark.parametrize("value", ["x", 0, 0.0, [], {}, "none", "Nones", "nan", "👍\ufe0f", Array(), NOT_GIVEN])
 def test_not_empty(value: Any) -> None:
     assert not is_empty(value)
 

@@ -30,6 +30,19 @@ def test_a_value_passes_unchanged_or_is_refused(value: Any) -> None:
             assert passed == (tuple(value) if check is checks.strings else value)
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060 \ufeff", "\u2800", "\u3164", "\ufe0f", "\u202e", "\x07"])
+def test_a_text_that_shows_nothing_is_empty(unseen: str) -> None:
+    with pytest.raises(TruepushValidationError, match="must not be empty"):
+        checks.text("f", unseen)
+    assert checks.text("f", f"{unseen}a") == f"{unseen}a"  # data is never changed
+
+
+@pytest.mark.parametrize("port", [":99999", ":abc", ":-1", ":0", ":80\x01", "/\x7f"])
+def test_an_address_that_no_browser_opens_is_refused(port: str) -> None:
+    with pytest.raises(TruepushValidationError, match="must be an http or https address"):
+        checks.url("f", f"https://example.com{port}")
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -151,6 +151,8 @@ def test_the_connection_of_a_shared_rate() -> None:
     assert settings.rate_limit_conn_id == "redis_default"
     with refused("extra.rate_limit_conn_id", "'redis_default'", why="needs a rate to share"):
         read({"rate_limit_conn_id": "redis_default"})
+    with refused("extra.rate_limit_conn_id", "5", why="must be the id of a connection"):
+        read({"rate_limit_conn_id": 5, "requests_per_second": 5})
     with refused("extra.rate_limit_conn_id", why="must be the id of a connection", hiding="secret"):
         read({"rate_limit_conn_id": "redis://:secret@redis:6379", "requests_per_second": 5})
 

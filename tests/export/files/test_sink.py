@@ -91,7 +91,7 @@ def test_an_older_observation_that_comes_late_is_dropped(tmp_path: Path, caplog:
         newer = export(tmp_path, [row(1, 2, at=60)])
         with caplog.at_level(logging.WARNING):
             summary = late.finish(complete=True).summary
-    assert "has newer observations. It was kept" in caplog.text
+    assert "which has newer observations of the same run" in caplog.text
     assert summary == {**newer, "superseded": True}
     assert [found["clicks"] for found in read(summary)] == [2]
 
