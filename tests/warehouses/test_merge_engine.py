@@ -45,7 +45,9 @@ def test_a_first_run_a_rerun_and_a_cleared_run(
     assert not [
         one.getMessage()
         for one in caplog.records
-        if one.levelno >= logging.WARNING and "export" in one.name and "session refused" not in one.getMessage()
+        if one.levelno >= logging.WARNING
+        and "export" in one.name
+        and "rejected the session setting" not in one.getMessage()
     ]
     later = Run("run-2", interval_end=run.interval_end + timedelta(minutes=1))  # type: ignore[operator]
     export(later)
