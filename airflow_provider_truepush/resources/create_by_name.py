@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
@@ -120,6 +120,21 @@ class CreateByName:
             )
         self._keep(ours[0].id, begun)
         return str(ours[0].id)
+
+    def adopt_late(self, refusal: TruepushError) -> str | None:
+        """List again after a refusal, and return the id that an earlier try created meanwhile; None for none.
+
+        :param refusal: Truepush's answer to the create of this try.
+        :raises AirflowException: when the list cannot be read; the next try looks again.
+        """
+        try:
+            self.rows = find_named(self._hook, self._kind, self.name)
+        except TruepushError as error:
+            raise AirflowException(
+                f"{refusal} An earlier try may have created the {self._kind} {self.name!r} meanwhile, and looking for "
+                f"it failed: {error} Retry the task. It looks again, and keeps the one that was created."
+            ) from error
+        return self.adopt()
 
     def _keep(self, row_id: str, record: ChangeRecord) -> None:
         log.warning("The %s %r exists already: %s created it (id %s).", self._kind, self.name, record.author, row_id)

@@ -61,6 +61,8 @@ class CreateTrigger:
         self._check_references = check_references
         self._create = CreateByName("trigger", name, hook, records, content)
         self._old_deleted = ""
+        #: Whether an earlier try began this change, so that its create may still be carried out.
+        self._continues = False
 
     def run(self) -> str | None:
         """Create the trigger, keep the existing one, or complete what an earlier try began."""
@@ -117,6 +119,7 @@ class CreateTrigger:
         if create.rows and not self._hook.settings.dry_run:
             # What Truepush would refuse after the deletion must be refused before it.
             self._check_references()
+        self._continues = create.begun is not None
         create.begin(inactive=inactive)
         return self._guarded(self._change)
 
@@ -140,6 +143,10 @@ class CreateTrigger:
         try:
             trigger_id = self._create.send(self._send, self._old_deleted + self._if_created)
         except TruepushError as error:
+            # The name may be taken by what an earlier try created after this one had listed the triggers.
+            may_be_late = self._continues and isinstance(error, TruepushBadRequestError)
+            if may_be_late and (late_id := self._create.adopt_late(error)) is not None:
+                return self._complete(late_id)
             raise self._not_created(error) from error
         if self._hook.settings.dry_run:
             return trigger_id

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
 from tests.operators import tries
 from tests.operators.resources import Connect, Said, _connected, connect_fixture, emulator_fixture, said_fixture, sent
@@ -159,6 +160,48 @@ class TestRecord:
         emulator.commit_late()
         assert statuses(emulator) == ["active"]
         assert [replace(store, 2)] == ids(emulator)
+        assert statuses(emulator) == ["inactive"]
+
+    @pytest.mark.parametrize("status", ["inactive", "active", None])
+    def test_a_create_that_arrives_after_the_next_try_has_listed_is_adopted(
+        self, emulator: Emulator, store: Path, monkeypatch: pytest.MonkeyPatch, status: str | None
+    ) -> None:
+        if status is not None:
+            seed(emulator, "Weekly", status=status)
+        emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
+        with pytest.raises(AirflowFailException):
+            replace(store, 1)
+        send = TruepushHook.create_trigger
+
+        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+            emulator.commit_late()
+            return send(hook, trigger)
+
+        monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
+        assert [replace(store, 2)] == ids(emulator)
+        assert statuses(emulator) == [status or "active"]
+
+    def test_a_late_create_is_adopted_though_the_list_fails_after_the_refusal(
+        self, emulator: Emulator, store: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
+        with pytest.raises(AirflowFailException):
+            replace(store, 1)
+        send = TruepushHook.create_trigger
+
+        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+            emulator.commit_late()
+            emulator.fault("listTrigger", effect="status", status=503)
+            return send(hook, trigger)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(TruepushHook, "create_trigger", create_trigger)
+            with pytest.raises(AirflowException, match="keeps the one that was created") as caught:
+                replace(store, 2)
+        assert not isinstance(caught.value, AirflowFailException)
+        emulator.clear_faults()
+        assert [replace(store, 3)] == ids(emulator)
         assert statuses(emulator) == ["inactive"]
 
     def test_a_status_that_could_not_be_set_is_set_by_the_next_try(self, emulator: Emulator, store: Path) -> None:
