@@ -61,6 +61,8 @@ class CreateTrigger:
         self._check_references = check_references
         self._create = CreateByName("trigger", name, hook, records, content)
         self._old_deleted = ""
+        #: Ids of the old ones, deleted by this try or an earlier one.
+        self._deleted: list[str] = []
         #: Whether an earlier try began this change, so that its create may still be carried out.
         self._continues = False
 
@@ -151,7 +153,7 @@ class CreateTrigger:
         if self._hook.settings.dry_run:
             return trigger_id
         if self._old_deleted:
-            log.info("Replaced the trigger %s of the same name.", ", ".join(row.id for row in self._create.old))
+            log.info("Replaced the trigger %s of the same name.", ", ".join(self._deleted))
         return self._complete(trigger_id)
 
     def _delete_old(self) -> None:
@@ -168,10 +170,10 @@ class CreateTrigger:
                     "It continues with the deletion.",
                 ) from error
         begun = self._create.begun
-        deleted = old or list(begun.old_ids if begun is not None else ())
-        if deleted:
+        self._deleted = old or list(begun.old_ids if begun is not None else ())
+        if self._deleted:
             was = ", which was inactive," if self._must_be_inactive else ""
-            self._old_deleted = f"The old trigger {', '.join(deleted)}{was} has been deleted."
+            self._old_deleted = f"The old trigger {', '.join(self._deleted)}{was} has been deleted."
 
     @property
     def _if_created(self) -> str:

@@ -143,14 +143,15 @@ class TestRecord:
             tries.run(TruepushCreateTriggerOperator, superseded, **LEAST, if_exists="replace")
         assert (sent(emulator), ids(emulator)) == ([], [old])
 
-    def test_a_create_that_was_not_carried_out_is_retried(self, emulator: Emulator, store: Path) -> None:
-        seed(emulator, "Weekly", status="inactive")
+    def test_a_create_that_was_not_carried_out_is_retried(self, emulator: Emulator, store: Path, said: Said) -> None:
+        (old,) = seed(emulator, "Weekly", status="inactive")
         emulator.fault("createTrigger", nth=1, effect="429")
         with pytest.raises(AirflowException, match="It creates the trigger") as caught:
             replace(store, 1)
         assert not isinstance(caught.value, AirflowFailException)
         assert [replace(store, 2)] == ids(emulator)
         assert statuses(emulator) == ["inactive"]
+        assert f"Replaced the trigger {old} of the same name" in said()
 
     def test_a_late_create_is_set_inactive_by_the_next_try(self, emulator: Emulator, store: Path) -> None:
         seed(emulator, "Weekly", status="inactive")
