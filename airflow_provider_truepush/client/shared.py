@@ -11,7 +11,7 @@ from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.client.aio import AsyncClient
 
 #: Seconds that a client stays open for the next user after the last one has left.
-_LINGER = 2.0
+LINGER = 2.0
 
 
 class _Shelf:
@@ -73,7 +73,7 @@ class SharedClient:
             while True:
                 await self._idle.wait()
                 self._idle.clear()
-                await asyncio.sleep(_LINGER)
+                await asyncio.sleep(LINGER)
                 if not self._users:
                     return
         finally:

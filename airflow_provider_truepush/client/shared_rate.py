@@ -13,7 +13,7 @@ from airflow_provider_truepush.client.rate_limit import USED, RateLimiter
 from airflow_provider_truepush.client.redis_leases import RedisLeases, store_of
 
 #: Seconds after which the rate of a project without clients is forgotten.
-_FORGET = 60.0
+FORGET = 60.0
 #: The rate comes back from this moment at the latest, in seconds, whatever Truepush asks for.
 _LONGEST_COOLDOWN = 3600.0
 
@@ -180,7 +180,7 @@ def _key(settings: Settings) -> _Key:
 
 def _forget() -> None:
     # A project is kept for a while after its last client: the next hook continues at the rate of the one before.
-    long_ago = time.monotonic() - _FORGET
+    long_ago = time.monotonic() - FORGET
     for key, project in list(_projects.items()):
         if not project.clients and project.rate_limiter.given_until < long_ago:
             del _projects[key]

@@ -192,7 +192,7 @@ def test_the_rate_limiter_of_a_project_is_forgotten_after_its_last_client(
     del used
     rate_limiter_for(Settings("http://127.0.0.1:9", "another-token"))
     assert len(shared_rate._projects) == 2  # the next client may come, and has to keep it
-    monkeypatch.setattr(shared_rate, "_FORGET", 0.0)
+    monkeypatch.setattr(shared_rate, "FORGET", 0.0)
     time.sleep(0.01)
     kept = rate_limiter_for(Settings("http://127.0.0.1:10", "another-token"))
     rate_limiter_for(Settings("http://127.0.0.1:11", "another-token"))

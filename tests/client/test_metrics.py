@@ -166,8 +166,8 @@ def test_the_metrics_of_sends(emulator: Emulator, daemon: Daemon, monkeypatch: p
 
 
 async def test_the_metrics_of_pollers(own_emulator: Emulator, daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health_log, "_SPAN", 0.2)
-    monkeypatch.setattr(poller, "_REPORT", 0.1)
+    monkeypatch.setattr(health_log, "SPAN", 0.2)
+    monkeypatch.setattr(poller, "REPORT", 0.1)
     connect(monkeypatch, own_emulator, timeout=20)
     goal = Goal({"delivered": 10}).as_dict()
 

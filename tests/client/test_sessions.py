@@ -114,7 +114,7 @@ def test_connections_of_different_settings_are_not_shared(
 def test_an_unused_session_is_closed_while_the_loop_continues(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "_LINGER", 0.1)
+    monkeypatch.setattr(shared, "LINGER", 0.1)
     connect(monkeypatch, own_emulator)
 
     async def run() -> None:
@@ -285,7 +285,7 @@ def two_calls(flavour: Flavour, peer: Peer, *, wait: bool) -> str | None:
 
 
 async def test_several_tasks_may_use_one_hook(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_LINGER", 0.05)
+    monkeypatch.setattr(shared, "LINGER", 0.05)
     connect(monkeypatch, own_emulator)
     hook = TruepushAsyncHook(CONN_ID)
 

@@ -34,7 +34,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make back-offs short, so that thousands of calls fit into a minute; tests/client measures the real ones."""
-    monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry._FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry.FIRST_BACKOFF", 0.002)
 
 
 def connect(

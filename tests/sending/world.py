@@ -121,7 +121,7 @@ class World:
         monkeypatch.setattr(campaign_send, "CampaignSending", sender)
         monkeypatch.setattr(task_try, "open_store", self._open_store)
         monkeypatch.setattr(BaseHook, "get_hook", lambda conn_id: self.ledger and self.ledger())
-        monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry._FIRST_BACKOFF", 0.001)
+        monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry.FIRST_BACKOFF", 0.001)
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         monkeypatch.setattr(TruepushCreateCampaignOperator, "log", logging.getLogger("tests.sending"))
 

@@ -139,7 +139,7 @@ def test_an_upload_that_breaks_off_leaves_the_old_object(
         return large(self, complete=complete)
 
     monkeypatch.setattr(sinks.FileSink, "finish", padded)
-    monkeypatch.setattr(stores, "_CHUNK", 5 << 20)  # the least that S3 takes
+    monkeypatch.setattr(stores, "CHUNK", 5 << 20)  # the least that S3 takes
     storage.proxy.refuses = storage.is_later_part
     with pytest.raises(Exception, match=r"(?i)forbidden|refused|denied|403"):
         store(run, storage.path, format="jsonl")

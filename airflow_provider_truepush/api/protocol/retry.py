@@ -19,7 +19,8 @@ _PASSING = (TruepushAmbiguousError, TruepushConnectionError, TruepushRateLimitEr
 
 #: Transient errors that leave no doubt: nothing of the request was carried out.
 NOTHING_CARRIED_OUT = (TruepushConnectionError, TruepushRateLimitError)
-_FIRST_BACKOFF = 0.5
+#: Seconds before the first repetition of a request; later ones wait longer.
+FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 30.0
 _LONGEST_FOR_OTHERS = 5.0
 
@@ -77,8 +78,8 @@ def cooldown_for_others(error: TruepushRateLimitError, wait: float | None, setti
     if wait is not None:
         return wait, settings.retry_budget
     # That call has given up. Others may have a deadline, which must not pass while they wait for the same error.
-    asked = _FIRST_BACKOFF if error.retry_after is None else error.retry_after
-    return asked, max(_FIRST_BACKOFF, min(_LONGEST_FOR_OTHERS, settings.retry_budget))
+    asked = FIRST_BACKOFF if error.retry_after is None else error.retry_after
+    return asked, max(FIRST_BACKOFF, min(_LONGEST_FOR_OTHERS, settings.retry_budget))
 
 
 def _wait(
@@ -93,6 +94,6 @@ def _wait(
         # The wait is spread over up to a tenth more than was asked for, and is never shorter.
         return max(asked, min(asked * (1 + 0.1 * jitter()), settings.retry_budget - waited))
     # After ten doublings the ceiling applies anyway, and a float would overflow.
-    ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(requests - 1, 10))
+    ceiling = min(_LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(requests - 1, 10))
     wait = ceiling * (0.5 + 0.5 * jitter())
     return wait if waited + wait <= settings.retry_budget else None

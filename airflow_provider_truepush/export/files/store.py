@@ -31,7 +31,7 @@ _OPENLINEAGE = {"s3a": "s3", "gcs": "gs"}
 _AZURE = ("abfs", "abfss", "az", "adl", "adlfs", "wasb", "wasbs")
 #: Bytes per part of a large upload, and the storages that take this option. s3fs keeps ten parts in memory; the default
 #: size of s3fs and gcsfs is 50 MB.
-_CHUNK = 8 << 20
+CHUNK = 8 << 20
 _CHUNKED = ("s3", "s3a", "gs", "gcs")
 
 
@@ -68,7 +68,7 @@ def store(path: Any) -> Store:
         files,
         place.path.rstrip("/"),
         direct=place.protocol in _OBJECTS,
-        upload={"chunksize": _CHUNK} if place.protocol in _CHUNKED else {},
+        upload={"chunksize": CHUNK} if place.protocol in _CHUNKED else {},
     )
 
 

@@ -23,7 +23,7 @@ ASK_AGAIN = 10.0
 #: Seconds for which a connection that cannot be used is not looked up again.
 _SAME_ANSWER = 1.0
 #: Seconds that a look-up may take.
-_LONGEST_LOOK = 30.0
+LONGEST_LOOK = 30.0
 
 
 class KeptConnection:
@@ -137,9 +137,9 @@ class KeptConnection:
         try:
             # A look-up that takes too long is not canceled: older Airflow would take its answer for the answer to the
             # next question. It continues, and its answer is used when it comes.
-            done, _ = await asyncio.wait({self._look}, timeout=_LONGEST_LOOK)
+            done, _ = await asyncio.wait({self._look}, timeout=LONGEST_LOOK)
             if not done:
-                raise TimeoutError(f"no answer within {_LONGEST_LOOK:g} s")
+                raise TimeoutError(f"no answer within {LONGEST_LOOK:g} s")
             look, self._look = self._look, None
             if look.cancelled():
                 raise RuntimeError("Airflow has canceled the look-up")

@@ -12,7 +12,7 @@ from airflow_provider_truepush.waiting.polling.waiters import TrackedCampaign
 log = get_logger(__name__)
 
 #: Seconds over which polls are counted.
-_SPAN = 5.0
+SPAN = 5.0
 #: A campaign is behind when it waits for longer than this part of its interval.
 _LATE = 0.2
 #: Polls that are enough to judge whether polls work; after a minute fewer are enough to report that they fail.
@@ -95,7 +95,7 @@ class HealthLog:
             self._counted_at, self._polls = now, 0
             return
         passed = now - self._counted_at
-        if passed < _SPAN:
+        if passed < SPAN:
             return
         self._report_failures(now)
         self._measure(now, passed, len(tracked), ready)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 #: Seconds between reports on the health of the polls.
-_REPORT = 5.0
+REPORT = 5.0
 #: The same while campaigns are due that no worker is free for.
 _SOON = 1.0
 #: Last polls in progress at once.
@@ -168,7 +168,7 @@ class Poller:
 
     async def _rest(self, now: float) -> None:
         at = self._due_queue.next()
-        longest = now + (_SOON if self._ready else _REPORT)
+        longest = now + (_SOON if self._ready else REPORT)
         self._awake_at = longest if at is None else min(at, longest)
         self._news.clear()
         if self._tracked:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_FEWEST = 16
+#: Polls in progress at once, at least and at most.
+FEWEST = 16
 _MOST = 120
 #: Seconds that the oldest may be late before more polls start than the size allows.
 _STUCK = 2.0
@@ -17,7 +18,7 @@ class AdaptiveConcurrency:
     """
 
     def __init__(self) -> None:
-        self.size = _FEWEST
+        self.size = FEWEST
         self._at: float | None = None
         self._rate = 0.0
         self._latency = 0.0
@@ -31,7 +32,7 @@ class AdaptiveConcurrency:
         if self._at is not None and now > self._at:
             self._rate += 0.25 * (polls / max(now - self._at, 0.25) - self._rate)
         self._at = now
-        self.size = max(_FEWEST, min(_MOST, int(_ROOM * self._rate * self._latency)))
+        self.size = max(FEWEST, min(_MOST, int(_ROOM * self._rate * self._latency)))
 
     def vacancies(self, taken: int, late: float) -> int:
         """Return how many more polls may start.

@@ -58,7 +58,7 @@ async def test_a_look_up_that_fails_once_does_not_end_the_wait(
 
 async def test_a_look_up_that_does_not_come_back(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "ASK_AGAIN", 0.1)
-    monkeypatch.setattr(connection, "_LONGEST_LOOK", 0.3)
+    monkeypatch.setattr(connection, "LONGEST_LOOK", 0.3)
     real, answer = TruepushAsyncHook.get_settings, asyncio.Event()
     asked = []
 

@@ -138,7 +138,7 @@ async def test_the_look_up_and_the_polls_of_many_hold_nothing_up(
 async def test_many_that_are_due_together_begin_a_few_at_a_time(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool_size, "_FEWEST", 120)  # as if answers took long
+    monkeypatch.setattr(pool_size, "FEWEST", 120)  # as if answers took long
     connect(monkeypatch, own_emulator, timeout=60)
     turn, begun = 0, Counter[int]()
     real = aio.AsyncClient._send

@@ -247,11 +247,11 @@ async def test_nothing_is_logged_per_poll(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     connect(monkeypatch, own_emulator, max_attempts=2, timeout=60)
-    monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry._FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr("airflow_provider_truepush.api.protocol.retry.FIRST_BACKOFF", 0.002)
     caplog.set_level(logging.INFO)
     goal = Goal(thresholds={"delivered": 10}, error_budget=1000).as_dict()
-    monkeypatch.setattr(health_log, "_SPAN", 0.3)
-    monkeypatch.setattr(poller, "_REPORT", 0.1)
+    monkeypatch.setattr(health_log, "SPAN", 0.3)
+    monkeypatch.setattr(poller, "REPORT", 0.1)
     async with running(*(waiting(number, goal=goal) for number in range(5))):
         await soon(lambda: own_emulator.count() >= 25)
         own_emulator.fault("campaignStats", effect="status", status=503, times=100)

@@ -26,8 +26,8 @@ async def test_the_rate_limit_holds_and_no_campaign_starves(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Sixty campaigns want 600 polls a second, and get 40."""
-    monkeypatch.setattr(health_log, "_SPAN", 1.0)
-    monkeypatch.setattr(poller, "_REPORT", 0.2)
+    monkeypatch.setattr(health_log, "SPAN", 1.0)
+    monkeypatch.setattr(poller, "REPORT", 0.2)
     caplog.set_level(logging.INFO)
     connect(monkeypatch, own_emulator, requests_per_second=40, timeout=60)
     sent = departures(monkeypatch)

@@ -152,8 +152,8 @@ async def test_polls_that_hang_do_not_stop_the_others(own_emulator: Emulator, mo
 async def test_polls_that_fail_now_and_then_are_no_news(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(health_log, "_SPAN", 0.5)
-    monkeypatch.setattr(poller, "_REPORT", 0.2)
+    monkeypatch.setattr(health_log, "SPAN", 0.5)
+    monkeypatch.setattr(poller, "REPORT", 0.2)
     monkeypatch.setattr(connection, "FRESH_FOR", 0.3)
     listen(monkeypatch, TruepushCampaignStatsTrigger)
     caplog.set_level(logging.INFO)
@@ -195,7 +195,7 @@ async def test_a_cooldown_does_not_lead_to_the_advice_to_send_more(
 def test_a_loop_that_ends_just_after_the_last_trigger_leaves_no_connection(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "_LINGER", 2.0)
+    monkeypatch.setattr(shared, "LINGER", 2.0)
     connect(monkeypatch, own_emulator, timeout=60)
     other = "a" * 24
     for one in (SENT, other):

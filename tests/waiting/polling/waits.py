@@ -29,7 +29,7 @@ PATIENT = Goal(thresholds={"delivered": 10}, error_budget=1000).as_dict()
 
 @pytest.fixture(autouse=True)
 def no_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_LINGER", 0.05)
+    monkeypatch.setattr(shared, "LINGER", 0.05)
 
 
 @pytest.fixture
