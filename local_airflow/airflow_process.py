@@ -19,6 +19,10 @@ from local_airflow.rest import AirflowApi
 
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 START_LIMIT = 300.0
+#: What a component prints before it ends because another held SQLite's lock for too long.
+LOCKED = "database is locked"
+#: How often components are started again after that.
+MOST_RESTARTS = 5
 
 
 class LocalAirflow(AbstractContextManager["LocalAirflow"]):
@@ -35,6 +39,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
         self._say = say
         self._lock = (installation.home / "lock").open("w")
         self._names: set[str] = set()
+        self._locked = 0
         self._started_at = datetime.now(UTC)
 
     @property
@@ -153,9 +158,17 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
             time.sleep(0.25)
 
     def check_alive(self) -> None:
-        """Raise when a component has ended by itself."""
-        for component in self.components:
-            if component.exit_code is not None:
+        """Raise when a component has ended by itself.
+
+        One that ended because SQLite's database was locked for long, as on a busy machine, is started again.
+        """
+        for component in list(self.components):
+            if component.exit_code is None:
+                continue
+            if LOCKED not in component.tail() or self._locked >= MOST_RESTARTS:
                 raise LocalAirflowError(
                     f"The {component.name} ended with exit code {component.exit_code}.\n{component.tail()}"
                 )
+            self._locked += 1
+            self._say(f"The {component.name} ended because its database was locked. Starting it again.")
+            self.restart(component.name)
