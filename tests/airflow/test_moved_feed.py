@@ -21,7 +21,7 @@ class MovedFeed:
     """One run of the Dag, and the clears of it."""
 
     def __init__(self, airflow: LocalAirflow, emulator: Emulator) -> None:
-        self._api, self._emulator = airflow.api, emulator
+        self._airflow, self._api, self._emulator = airflow, airflow.api, emulator
 
     def run(self, feed: list[str]) -> list[str]:
         """Run it with a feed, for the first time or after a clear; returns the states of the mapped tasks."""
@@ -36,6 +36,7 @@ class MovedFeed:
             self._api._call("POST", f"/dags/{DAG_ID}/dagRuns", json=body)
         end = time.monotonic() + 240
         while self._api.run_state(DAG_ID, RUN_ID) not in ("success", "failed"):
+            self._airflow.check_alive()
             assert time.monotonic() < end, "the run does not end"
             time.sleep(0.5)
         found = [ti for ti in self._api.task_instances(DAG_ID, RUN_ID) if ti["task_id"] == "announce"]

@@ -62,6 +62,7 @@ def await_polls(emulator: Emulator, more: int = 2) -> None:
 
 def told(airflow: LocalAirflow) -> Counter[tuple[str, str]]:
     """Project and campaign of every event of the two assets."""
+    airflow.check_alive()
     events = airflow.api._call("GET", "/assets/events", params={"limit": 100})["asset_events"]
     payloads = [event["extra"]["payload"] for event in events if event["uri"] in ASSETS]
     return Counter((payload["project"], payload["campaign_id"]) for payload in payloads)
@@ -111,6 +112,7 @@ def test_each_campaign_is_one_event_although_the_triggerer_is_killed(watched: Lo
 
 
 def _announced(airflow: LocalAirflow) -> set[str]:
+    airflow.check_alive()
     runs = airflow.api._call("GET", "/dags/on_campaign_of_books/dagRuns")["dag_runs"]
     found = [airflow.api.xcom("on_campaign_of_books", run["dag_run_id"], "announce") for run in runs]
     return {str(campaign) for campaign in _ids(found)}
