@@ -53,8 +53,7 @@ class SinkResult:
     """The report of a sink at the end of an export.
 
     :param summary: where the rows are, in JSON primitives. It is added to the task's XCom.
-    :param unlisted: the ``observed_at`` of each row of an earlier try that was kept although its campaign is no longer
-        listed.
+    :param unlisted: for each kept row of an earlier try, its ``observed_at``, if Truepush no longer lists the campaign.
     :param regressed: the number of rows with a counter that fell.
     :param titles_replaced: the number of rows whose title is not stored as Truepush returned it.
     """

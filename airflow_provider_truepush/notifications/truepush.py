@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: The consequence of a failed look-up of a segment, for its error.
 _NOT_NOTIFIED = "The notification was not sent."
-#: Arguments for which None is no choice.
+#: Arguments that must not be None.
 _NEVER_NONE = ("title", "message", "truepush_conn_id")
 #: After these nothing has gone out, whenever they are raised.
 _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)

@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -134,6 +135,17 @@ class TestWithoutAStore:
         assert statuses(emulator) == ["inactive"]
 
 
+def before_the_create(patch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Have something happen in Truepush between the list of a try and its create, which is the real one."""
+    send = TruepushHook.create_trigger
+
+    def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+        happens()
+        return send(hook, trigger)
+
+    patch.setattr(TruepushHook, "create_trigger", create_trigger)
+
+
 class TestRecord:
     def test_nothing_is_changed_when_it_cannot_be_written(self, emulator: Emulator, store: Path) -> None:
         (old,) = seed(emulator, "Weekly", status="inactive")
@@ -172,13 +184,7 @@ class TestRecord:
         emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
         with pytest.raises(AirflowFailException):
             replace(store, 1)
-        send = TruepushHook.create_trigger
-
-        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
-            emulator.commit_late()
-            return send(hook, trigger)
-
-        monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
+        before_the_create(monkeypatch, emulator.commit_late)
         assert [replace(store, 2)] == ids(emulator)
         assert statuses(emulator) == [status or "active"]
 
@@ -189,15 +195,13 @@ class TestRecord:
         emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
         with pytest.raises(AirflowFailException):
             replace(store, 1)
-        send = TruepushHook.create_trigger
 
-        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+        def late_and_no_list() -> None:
             emulator.commit_late()
             emulator.fault("listTrigger", effect="status", status=503)
-            return send(hook, trigger)
 
         with monkeypatch.context() as patch:
-            patch.setattr(TruepushHook, "create_trigger", create_trigger)
+            before_the_create(patch, late_and_no_list)
             with pytest.raises(AirflowException, match="keeps the one that was created") as caught:
                 replace(store, 2)
         assert not isinstance(caught.value, AirflowFailException)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,7 +50,15 @@ def test_a_server_that_repeats_one_page_is_refused() -> None:
     assert len(server.asked) == 2 + limits.MAX_STALE_PAGES
 
 
-@pytest.mark.parametrize("kind", ["all", "recent", "newest", "search"])
+WALKS: dict[str, Callable[[], Any]] = {
+    "all": lambda: walk_all(NAME),
+    "recent": lambda: walk_recent(NAME, since(HOUR), Hint()),
+    "newest": lambda: walk_newest(NAME, Hint()),
+    "search": lambda: search(NAME, Wanted(label="x"), Hint()),
+}
+
+
+@pytest.mark.parametrize("kind", WALKS)
 def test_an_endless_list_is_refused_soon(kind: str) -> None:
     class Endless(MovingList):
         def page(self, number: int) -> list[CampaignRef]:
@@ -57,18 +66,12 @@ def test_an_endless_list_is_refused_soon(kind: str) -> None:
             return [Row(number * 25 + n, NOW - (number * 25 + n) ** 3 * 7919 % YEAR).ref for n in range(25)]
 
     server = Endless("shuffled", 25)
-    walk: Any = {
-        "all": lambda: walk_all(NAME),
-        "recent": lambda: walk_recent(NAME, since(HOUR), Hint()),
-        "newest": lambda: walk_newest(NAME, Hint()),
-        "search": lambda: search(NAME, Wanted(label="x"), Hint()),
-    }[kind]()
     with pytest.raises(TruepushProtocolError, match="no end"):
-        drive(walk, server)
+        drive(WALKS[kind](), server)
     assert len(server.asked) <= limits.PROBE_AFTER_PAGE + 1
 
 
-@pytest.mark.parametrize("kind", ["all", "recent", "newest", "search"])
+@pytest.mark.parametrize("kind", WALKS)
 def test_an_endless_list_without_any_valid_id_is_refused_soon(kind: str) -> None:
     class Odd(MovingList):
         def page(self, number: int) -> list[CampaignRef]:
@@ -77,14 +80,8 @@ def test_an_endless_list_without_any_valid_id_is_refused_soon(kind: str) -> None
             return answers.rows(CampaignRef)("", [{"title": "x"}])
 
     server = Odd("newest", 25)
-    walk: Any = {
-        "all": lambda: walk_all(NAME),
-        "recent": lambda: walk_recent(NAME, since(HOUR), Hint()),
-        "newest": lambda: walk_newest(NAME, Hint()),
-        "search": lambda: search(NAME, Wanted(label="x"), Hint()),
-    }[kind]()
     with pytest.raises(TruepushProtocolError, match="the list has no valid ids: page 20 and the 19 before it"):
-        drive(walk, server)
+        drive(WALKS[kind](), server)
 
 
 def test_a_list_of_a_hundred_thousand_rows_is_not_endless() -> None:
