@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.connection.settings import Settings
+from airflow_provider_truepush.client import rate_limit
 from airflow_provider_truepush.client.cluster_rate import (
     CLUSTER_USED,
     Answer,
@@ -17,7 +18,6 @@ from airflow_provider_truepush.client.cluster_rate import (
     Return,
     Ticket,
 )
-from airflow_provider_truepush.client.rate_limit import FLOOR, RECOVERY
 
 #: Seconds before its turn in which a lease is granted. Its holder sleeps until then and need not ask again, so that a
 #: process that wakes late delays nobody.
@@ -145,18 +145,15 @@ return keep(text(at - now - AHEAD / 2), text(due), text(s.shift), limited)
 """
 
 
-#: The script's constants.
-_CONSTANTS = {
-    "AHEAD": _AHEAD,
-    "FORGET": _FORGET,
-    "FLOOR": FLOOR,
-    "RECOVERY": RECOVERY,
-    "USED": CLUSTER_USED,
-}
-
-
 def _script() -> str:
-    return "".join(f"local {name} = {value!r}\n" for name, value in _CONSTANTS.items()) + _SCRIPT
+    constants = {
+        "AHEAD": _AHEAD,
+        "FORGET": _FORGET,
+        "FLOOR": rate_limit.FLOOR,
+        "RECOVERY": rate_limit.RECOVERY,
+        "USED": CLUSTER_USED,
+    }
+    return "".join(f"local {name} = {value!r}\n" for name, value in constants.items()) + _SCRIPT
 
 
 class RedisStore:

@@ -47,6 +47,31 @@ def test_every_form_of_such_an_import_is_noticed(tmp_path: Path) -> None:
         assert imported_tests(tmp_path) == {"tests/room/helper.py": ["tests.room.test_one"]}
 
 
+def replaced(module: Path) -> Iterator[str]:
+    """Yield the dotted names that a module of tests replaces while a test runs."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "setattr":
+            continue
+        if isinstance(node.args[0], ast.Constant):
+            yield str(node.args[0].value)
+
+
+def kept(module: Path) -> Iterator[str]:
+    """Yield the dotted names that a module of the package takes from others when it is imported."""
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{member.name}" for member in node.names)
+
+
+def test_no_module_keeps_what_a_test_has_replaced() -> None:
+    """One that is first imported meanwhile would keep it for all tests that follow in the same process."""
+    package = [*(ROOT / "airflow_provider_truepush").rglob("*.py")]
+    keepers = {name: path.name for path in package for name in kept(path)}
+    names = {name for path in (ROOT / "tests").rglob("*.py") for name in replaced(path)}
+    assert names
+    assert {name: keepers[name] for name in names & set(keepers)} == {}
+
+
 def test_no_module_has_more_than_300_lines() -> None:
     modules = [path for room in ("airflow_provider_truepush", "tests") for path in (ROOT / room).rglob("*.py")]
     lines = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in modules}
