@@ -148,8 +148,8 @@ def identify(store: SendStore, campaign: Campaign, settings: Settings, send_toke
     identity = replace(
         store.identity,
         project=project_fingerprint(settings.token),
-        content=content_hash(campaign.as_dict()),
-        legacy_content=legacy_content_hash(campaign.as_dict()),
+        content=content_hash(campaign.content(settings.timezone)),
+        legacy_contents=(content_hash(campaign.as_dict()), legacy_content_hash(campaign.as_dict())),
         send_token=send_token,
     )
     if send_token is not None and isinstance(store, NoSendStore) and not identity.is_mapped:

@@ -40,7 +40,7 @@ class Identity:
     :param project: see :func:`project_fingerprint`.
     :param content: see :func:`~airflow_provider_truepush.sending.record.content_hash`.
     :param send_token: the user's own key; None for the task's own identity.
-    :param legacy_content: the hash of the same content by an earlier version.
+    :param legacy_contents: the hashes that earlier versions recorded for the same content.
     """
 
     task: str
@@ -49,7 +49,7 @@ class Identity:
     project: str = ""
     content: str = ""
     send_token: str | None = None
-    legacy_content: str = ""
+    legacy_contents: tuple[str, ...] = ()
 
     @property
     def is_mapped(self) -> bool:
@@ -88,7 +88,12 @@ class Identity:
     @property
     def item_key(self) -> str:
         """Return the key of this content in this task of this Dag run."""
-        return idempotency_key("item", f"{self.task} {self.content}")
+        return self.item_keys[0]
+
+    @property
+    def item_keys(self) -> list[str]:
+        """Return that key, and the keys under which earlier versions recorded the same content."""
+        return [idempotency_key("item", f"{self.task} {one}") for one in (self.content, *self.legacy_contents)]
 
     @property
     def position_key(self) -> str:
@@ -106,7 +111,7 @@ class Identity:
         names = [self.legacy_key, Identity(self.task, self.map_index, "truepush_default").legacy_key]
         if self.send_token is not None:
             names.append(Identity(self.task, self.map_index, self.conn_id).legacy_key)
-            names += [self.item_key] if self.is_mapped else [self.position_key]
+            names += self.item_keys if self.is_mapped else [self.position_key]
         return list(dict.fromkeys(names))
 
     def aliases(self, key: str) -> list[str]:
@@ -127,7 +132,7 @@ class Identity:
         """
         index = author.rpartition(" [")[2].rstrip("]")
         legacy = {idempotency_key(name, f"{self.task}/{index}") for name in (self.conn_id, conn_id)}
-        return legacy | {self.item_key}
+        return legacy.union(self.item_keys)
 
     def is_author(self, author: str) -> bool:
         """Report whether a record was written by a try of this task in this Dag run, mapped or not."""
@@ -139,7 +144,7 @@ class Identity:
 
         :param content: of a record; "" in one that someone wrote by hand, which matches any content.
         """
-        return content in ("", self.content, self.legacy_content)
+        return content in ("", self.content, *self.legacy_contents)
 
     def is_message(self, content: str) -> bool:
         """Report whether a recorded hash is of this message, whenever the campaign goes out and expires.

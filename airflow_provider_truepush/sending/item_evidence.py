@@ -70,7 +70,7 @@ class ItemEvidence:
         if identity.send_token is None or view.sends_of(identity, has_moved=has_moved):
             return
         own = [*self._store.sent_here(), *self._store.sent_in_run()]
-        keys = {identity.key, identity.run_key, identity.item_key, identity.legacy_key}
+        keys = {identity.key, identity.run_key, *identity.item_keys, identity.legacy_key}
         here = [kept for kept in own if identity.is_message(kept.content) and kept.key not in keys]
         sent: list[SiblingSend | SendRecord] = list(here)
         if has_moved:

@@ -72,7 +72,7 @@ class CampaignSending:
         self._plan = plan
         self._sleep = sleep
         self._clock = clock
-        self._content = content_hash(plan.campaign.as_dict())
+        self._content = content_hash(plan.campaign.content(hook.settings.timezone))
         self._recorder = Recorder(store, plan, sleep)
         self._search = Search(hook, store, plan, sleep, clock)
         self._reconciler = Reconciler(hook, store, plan, self._recorder, self._search)

@@ -85,7 +85,7 @@ class View:
         :param has_moved: whether the feed may have moved. If not, the send of another project is another one,
             because tasks that are mapped over connections send the same content to each project.
         """
-        keys = {identity.key, identity.run_key}
+        keys, item_keys = {identity.key, identity.run_key}, set(identity.item_keys)
         return [
             send
             for send in self.sends
@@ -93,7 +93,7 @@ class View:
                 keys.intersection(send.keys)
                 or (
                     identity.is_content(send.content)
-                    and (identity.send_token is None or identity.item_key in send.keys)
+                    and (identity.send_token is None or not item_keys.isdisjoint(send.keys))
                 )
             )
             and (has_moved or not send.project or send.project == identity.project or send.conn_id == identity.conn_id)

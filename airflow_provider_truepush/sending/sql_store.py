@@ -83,15 +83,16 @@ class SqlSendStore(SendStore):
         if identity.send_token is None:
             return []
         plain = Identity(identity.task, identity.map_index, identity.conn_id)
-        return [identity.place_key, *([identity.item_key] if identity.is_mapped else [plain.key, plain.legacy_key])]
+        return [identity.place_key, *(identity.item_keys if identity.is_mapped else [plain.key, plain.legacy_key])]
 
     def _same_item(self, identity: Identity) -> SendRecord | None:
         """Return the record of this content by any try of this task in this Dag run.
 
         An earlier version recorded it under the map index. A record may also have a token that was removed since.
         """
-        contents = [identity.content, identity.legacy_content]
-        for record in self._rows.where("content IN (?, ?) AND attempt <> ?", [*contents, ALIAS]):
+        contents = [identity.content, *identity.legacy_contents]
+        marks = ", ".join("?" * len(contents))
+        for record in self._rows.where(f"content IN ({marks}) AND attempt <> ?", [*contents, ALIAS]):
             if not identity.is_author(record.author):
                 continue
             if identity.send_token is None or record.key in identity.keys_without_token(record.author, record.conn_id):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -24,8 +25,8 @@ class FeedWorld(World):
 
     feed: tuple[str, ...] = ("A", "B")
     own_titles = False
-    #: Whether each try goes out at another time.
-    renders_anew = False
+    #: When the tries go out: at once, each at another time, or in the same minute, which each writes in another way.
+    timing = "at once"
 
     def begin(self, setup: Setup) -> None:
         super().begin(setup)
@@ -35,6 +36,8 @@ class FeedWorld(World):
         self.held: dict[str, str] = {}
         #: Whether the feed is no longer what it was when the run began.
         self.moved = False
+        day = datetime.fromtimestamp(self.now, UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+        self.same_minute = day + timedelta(days=300)
 
     def index(self, key: str) -> int:
         return int(key)
@@ -48,10 +51,14 @@ class FeedWorld(World):
         return self.held.get(key) or super().state(key)
 
     def given(self, key: str) -> dict[str, Any]:
-        if not self.renders_anew:
-            return {}
-        days = 1 + sum(map(len, self.attempts.values()))
-        return {"send_at": datetime.fromtimestamp(self.now, UTC) + timedelta(days=days)}
+        tries = sum(map(len, self.attempts.values()))
+        if self.timing == "each at another time":
+            return {"send_at": datetime.fromtimestamp(self.now, UTC) + timedelta(days=1 + tries)}
+        if self.timing == "in the same minute":
+            aware = self.same_minute.astimezone(ZoneInfo("Asia/Kolkata"))
+            notations = [aware, self.same_minute.replace(tzinfo=None), aware - timedelta(seconds=20)]
+            return {"send_at": notations[tries % len(notations)]}
+        return {}
 
     def message(self, key: str) -> str:
         return f"{self.histories}/{self.feed[int(key)]}"
@@ -74,14 +81,14 @@ class Feeds(RuleBasedStateMachine):
     @initialize(
         store=st.sampled_from(_STORES),
         own_titles=st.booleans(),
-        renders_anew=st.booleans(),
+        timing=st.sampled_from(["at once", "each at another time", "in the same minute"]),
         feed=st.sampled_from(["AB", "AB", "ABA"]),
     )
-    def begin(self, store: str, own_titles: bool, renders_anew: bool, feed: str) -> None:
+    def begin(self, store: str, own_titles: bool, timing: str, feed: str) -> None:
         """An empty Truepush, and a feed that may hold an item twice."""
         self.world.own_titles = own_titles
         # One message at two times is two items.
-        self.world.renders_anew = renders_anew and feed == "AB"
+        self.world.timing = timing if feed == "AB" or timing == "in the same minute" else "at once"
         self.world.begin(Setup(store))
         self.world.feed = tuple(feed)
         self.seen: set[str] = set("ABCD")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields as dataclass_fields
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
+from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.api.models import parts
 from airflow_provider_truepush.api.models.audience import Audience, Everyone, Segment, read_audience
 from airflow_provider_truepush.api.models.button import Button
@@ -119,6 +121,21 @@ class Campaign:
             content["expires_in"] = parts.hours("campaign.expires_in", self.expires_in)
         if self.segment_id is not None:
             content["segment_id"] = self.segment_id
+        return content
+
+    def content(self, zone: tzinfo | None) -> dict[str, Any]:
+        """Return :meth:`as_dict` with one notation of the segment's id and of the minute when the campaign goes out.
+
+        :param zone: the project's time zone. Without it, and for a time that it skips or has twice, ``send_at`` stays
+            as it is: such a campaign is refused when it is to be sent.
+        """
+        content = self.as_dict()
+        if self.segment_id is not None:
+            content["segment_id"] = self.segment_id.lower()
+        if isinstance(self.send_at, datetime):
+            with suppress(TruepushValidationError):
+                local = times.wall_clock("campaign.send_at", self.send_at, zone)
+                content["send_at"] = local.astimezone(UTC).isoformat()
         return content
 
     def payload(self, zone: tzinfo | None, now: datetime) -> dict[str, Any]:
