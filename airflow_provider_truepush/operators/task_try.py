@@ -14,12 +14,13 @@ from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.api.models.campaign import Campaign
+from airflow_provider_truepush.api.schedule.times import earliest
 from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.identity import Identity, project_fingerprint
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from airflow_provider_truepush.sending.record import content_hash, legacy_content_hash
-from airflow_provider_truepush.sending.siblings import Siblings, earliest
+from airflow_provider_truepush.sending.siblings import Siblings
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from airflow_provider_truepush.sending.store import NoSendStore, SendStore, unknown_before

@@ -92,7 +92,7 @@ class MovedItems:
         return self._look(other, {record.campaign_id for record in own})
 
     def check_silent(self, before: Sequence[str]) -> SendRecord | None:
-        """Look again if a campaign of the title has no known sender, and a sibling runs that has published nothing.
+        """Look again if a campaign of the title has no known sender, and a sibling that started has published nothing.
 
         A run that was cleared without its counter looks like a first one. This costs nothing where no campaign of the
         title was created since the run began.
@@ -107,7 +107,7 @@ class MovedItems:
             return None
         view = self._siblings.look()
         known = {send.campaign_id for send in view.sends} | {kept.campaign_id for kept in self._store.sent_here()}
-        if not view.silent or known.issuperset(recent):
+        if not (view.silent or view.failed) or known.issuperset(recent):
             return None
         return self._look(None, {kept.campaign_id for kept in self._store.sent_here()})
 
@@ -187,7 +187,7 @@ class MovedItems:
                 # A sibling that starts later finds this item. What it sent before was visible at the first look.
                 awaited = waiting = waiting if awaited is None else awaited & waiting
             # Where nothing was cleared and every sibling has its item, a campaign of the title belongs to another task.
-            is_doubtful = self._siblings.was_cleared or waiting or view.has_moved
+            is_doubtful = self._siblings.was_cleared or waiting or view.has_moved or view.failed
             unknown = (
                 self._evidence.unattributed(own, has_moved=self._moved)
                 if is_open and is_doubtful and not sees_run
@@ -205,7 +205,7 @@ class MovedItems:
                 if other is not None:
                     raise TruepushAmbiguousError(refusals.other_item(other, self._store, self._title))
                 if (waiting or not orphans) if not unknown else not self._siblings.was_cleared:
-                    raise TruepushServerError(refusals.starts_again(waiting, unknown, self._title))
+                    raise TruepushServerError(refusals.starts_again(waiting | view.failed, unknown, self._title))
                 if orphans and not unknown:
                     raise TruepushAmbiguousError(refusals.edited(orphans, self._title))
                 raise TruepushAmbiguousError(refusals.unknown_item(unknown, waiting, self._store, self._title))

@@ -97,7 +97,9 @@ def starts_again(waiting: set[int], candidates: list[str], title: str) -> str:
     if candidates:
         why.append(f"these campaigns of the title have no known sender: {', '.join(candidates)}")
     if waiting:
-        why.append(f"map indexes {sorted(waiting)} run or start again, and have not published what they have sent")
+        why.append(
+            f"map indexes {sorted(waiting)} run, start again or have failed, and have not published what they have sent"
+        )
     return (
         f"It is unknown whether another map index already sent {title!r}: {'; '.join(why)}. The campaign was not sent "
         "by this try. Airflow may retry the task; the next try looks again."

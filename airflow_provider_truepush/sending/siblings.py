@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_truepush.client.redacted import get_logger
@@ -22,8 +22,9 @@ log = get_logger(__name__)
 #: The XCom in which a map index publishes what it has sent.
 XCOM_KEY = "truepush_sends"
 
-#: States of a task that has started and not ended, and of one that will start.
+#: States of a task that has started and not ended, of one whose last try has failed, and of one that will start.
 _RUNNING = ("running", "deferred", "restarting")
+_FAILED = ("failed", "up_for_retry")
 _PENDING = (None, "none", "scheduled", "queued", "restarting")
 #: Those of them that a deferred task never has when it comes back from its wait.
 _RESET = (None, "none", "restarting")
@@ -64,6 +65,7 @@ class View:
     :param sends: what they have sent.
     :param items: hashes of the items that they have now, by map index.
     :param silent: those that run and have published nothing: what they have sent before is not known.
+    :param failed: those whose last try failed before it published anything: the same holds.
     :param pending: those that have sent something and start again: which item they will have is not known.
     :param was_restarted: whether one of them has started again, so that the feed may have changed.
     :param is_newer: whether one of them was started by a later clear than this try, so that the own item is outdated.
@@ -73,6 +75,7 @@ class View:
     sends: tuple[SiblingSend, ...] = ()
     items: tuple[tuple[int, str], ...] = ()
     silent: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
     pending: frozenset[int] = frozenset()
     was_restarted: bool = False
     has_moved: bool = False
@@ -197,7 +200,7 @@ class Siblings:
         entries = {index: entry for index, entry in self._entries().items() if index != self.map_index}
         states = self._ask_states() if self.map_index >= 0 else {}
         sent = {index: _sends(index, entry) for index, entry in entries.items()}
-        running = {index for index, state in states.items() if state in _RUNNING}
+        unpublished = states.keys() - entries.keys() - {self.map_index}
         if states:
             again = self._starting_again(entries, {index for index, sends in sent.items() if sends}, states)
         else:
@@ -212,7 +215,8 @@ class Siblings:
                 # What was published before the last clear, and not sent, may be the item of another index by now.
                 if states.get(index, "") != "removed" and (sent[index] or not self._is_stale(entry))
             ),
-            silent=frozenset(running - set(entries) - {self.map_index}),
+            silent=frozenset(index for index in unpublished if states[index] in _RUNNING),
+            failed=frozenset(index for index in unpublished if states[index] in _FAILED),
             pending=frozenset(again),
             has_moved=any(
                 entries[index].get("item") and not is_same_message(send.content, str(entries[index]["item"]))
@@ -288,12 +292,3 @@ def _sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
                 )
             )
     return found
-
-
-def earliest(moments: Iterable[Any]) -> datetime | None:
-    """Return the earliest of some moments; None when there is none.
-
-    :param moments: aware datetimes; other values are ignored.
-    """
-    known = [moment for moment in moments if isinstance(moment, datetime) and moment.tzinfo is not None]
-    return min(known).astimezone(UTC) if known else None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.sending.attempts import Attempt, ending
-from tests.sending.machine import TROUBLES, DuplicateError, Trouble, arrange, mend
+from tests.sending.machine import ORDERS, TROUBLES, DuplicateError, Trouble, arrange, mend
 from tests.sending.world import Setup, World
 from tests.support.versions import HAS_STATE_STORE
 
@@ -83,13 +83,15 @@ class Feeds(RuleBasedStateMachine):
         own_titles=st.booleans(),
         timing=st.sampled_from(["at once", "each at another time", "in the same minute"]),
         feed=st.sampled_from(["AB", "AB", "ABA"]),
+        order=ORDERS,
+        moves=st.booleans(),
     )
-    def begin(self, store: str, own_titles: bool, timing: str, feed: str) -> None:
+    def begin(self, store: str, own_titles: bool, timing: str, feed: str, order: str, moves: bool) -> None:
         """An empty Truepush, and a feed that may hold an item twice."""
         self.world.own_titles = own_titles
         # One message at two times is two items.
         self.world.timing = timing if feed == "AB" or timing == "in the same minute" else "at once"
-        self.world.begin(Setup(store))
+        self.world.begin(Setup(store, order=order, moves=moves))
         self.world.feed = tuple(feed)
         self.seen: set[str] = set("ABCD")
         self.sent: dict[Attempt, str] = {}

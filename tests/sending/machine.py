@@ -95,6 +95,10 @@ _STAYS = [(name, None) for name in ("state", "state", "both", "ledger", "ledger"
 _SEND_STORES = [pair for pair in [*_STAYS, *_CHANGES] if HAS_STATE_STORE or not {"state", "both"}.intersection(pair)]
 
 
+#: Of the list of campaigns; the first one is the emulator's own.
+ORDERS = st.sampled_from(["inserted", "newest", "oldest", "title", "shuffled"])
+
+
 def _setup(send_stores: tuple[str, str | None], **given: Any) -> Setup:
     return Setup(*send_stores, **given)
 
@@ -105,6 +109,8 @@ SETUPS = st.builds(
     siblings=st.booleans(),
     dialect=st.sampled_from([None, None, "none"]),
     on_doubt=st.sampled_from(["reconcile", "reconcile", "reconcile", "fail"]),
+    order=ORDERS,
+    moves=st.booleans(),
 )
 WHICH = st.integers(0, _TRIES - 1)
 
@@ -125,6 +131,8 @@ def arrange(world: World, trouble: Trouble) -> None:
 def mend(world: World) -> None:
     """Have everything work again."""
     world.emulator.clear_faults()
+    world.emulator.end_churn()
+    world.is_mended = True
     world.store_faults.clear()
     world.refuse = 0
     world.timeout = 10.0

@@ -49,7 +49,7 @@ def test_an_edited_item_is_asked_about_when_a_frozen_try_has_sent_it(
     world = FeedWorld(emulator, ledger=ledger_hook)
     world.patch(monkeypatch)
     history: Any = type("History", (Feeds,), {"world": world, "endings": Counter()})()
-    history.begin(store="state", own_titles=False, timing="at once", feed="AB")
+    history.begin(store="state", own_titles=False, timing="at once", feed="AB", order="inserted", moves=False)
     history.start(place=0, steps=15, troubles=[])
     history.change(counted=True, feed=["A"])
     history.change(counted=True, feed=["B", "C", "A"])

@@ -11,6 +11,7 @@ from tests.sending.attempts import ending
 from tests.sending.feed_tasks import Feed
 from tests.sending.feeds import FeedWorld
 from tests.sending.tasks import Tasks, in_days
+from tests.sending.watched import StoreFault
 from tests.sending.world import Setup, ledger_hook
 from tests.support.versions import HAS_STATE_STORE
 
@@ -154,6 +155,28 @@ def test_equal_items_that_run_in_step_are_one_send(emulator: Emulator, monkeypat
 
 
 @pytest.mark.usefixtures("silence", "sqlite")
+@pytest.mark.parametrize("again", [False, True], ids=["first try", "retry"])
+def test_an_equal_item_waits_for_one_whose_retry_failed_early(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """Airflow deleted what the first try had published, and the retry failed before it published that anew."""
+    world = begin(emulator, monkeypatch, STORES[0], "AA")
+    world.start("0").finish()
+    world.store_faults.append(StoreFault("read", False, 1))
+    world.start("0").finish()
+    for _ in range(1 + again):
+        other = world.start("1")
+        other.finish()
+        assert len(world.made_of("A")) == 1, ending(other)
+    assert ending(other) == "retry"
+    world.start("0").finish()
+    other = world.start("1")
+    other.finish()
+    assert [other.result] == world.made_of("A")
+    world.end()
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.parametrize("store", STORES)
 class TestARunThatWasNeverCleared:
     """One map index is tried again, or comes back from its wait: the others are sent in their first try."""
@@ -178,6 +201,14 @@ class TestARunThatWasNeverCleared:
             for one in tries:
                 one.step()
         assert [ending(one) for one in tries] == ["sent"] * 4, [one.error for one in tries]
+        world.end()
+
+    def test_after_one_has_failed_for_good(self, world: FeedWorld) -> None:
+        self.retried(world)
+        tries = [world.start(index) for index in "123"]
+        for one in tries:
+            one.finish()
+        assert [ending(one) for one in tries] == ["sent"] * 3, [one.error for one in tries]
         world.end()
 
     def test_while_others_keep_starting(self, world: FeedWorld) -> None:

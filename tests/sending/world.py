@@ -43,6 +43,8 @@ class Setup:
     :param siblings: two mapped tasks with equal titles, in place of one task.
     :param dialect: settings of the emulator's.
     :param on_doubt: the operator's argument.
+    :param order: of the list of campaigns.
+    :param moves: whether rows are added and moved while each try reads the list.
     """
 
     send_store: str = "state"
@@ -50,6 +52,8 @@ class Setup:
     siblings: bool = False
     dialect: str | None = None
     on_doubt: str = "reconcile"
+    order: str = "inserted"
+    moves: bool = False
 
 
 _open_store = task_try.open_store
@@ -83,7 +87,7 @@ class World:
         self.histories += 1
         self.setup = setup
         self.emulator.reset(seed=self.histories)
-        self.emulator.set_dialect(page_size=2)
+        self.emulator.set_dialect(page_size=2, order=setup.order)
         if setup.dialect:
             self.emulator.set_dialect(id_style=setup.dialect)
         self.now = self.emulator.now().timestamp()
@@ -96,6 +100,8 @@ class World:
         #: Tasks whose first try has come as far as its send_store.
         self.began: set[str] = set()
         self.refuse = 0
+        #: Whether the list no longer moves.
+        self.is_mended = False
         self.timeout = 10.0
         self.attempts: dict[str, list[Attempt]] = {"a": []}
         if setup.siblings:
@@ -153,6 +159,9 @@ class World:
         tries = self.attempts[key]
         number = len(tries) + 1
         index = self.index(key)
+        if self.setup.moves and not self.is_mended:
+            self.emulator.end_churn()
+            self.emulator.churn("listCampaign", add=1, move=1, times=4)
         ti = SimpleNamespace(
             dag_id="dag",
             run_id=f"run-{self.histories}",
@@ -260,7 +269,8 @@ class World:
         index = self.index(key)
         identity = Identity(f"dag/run-{self.histories}/send", index, "truepush_default", content=self.content(key))
         slot, name = identity.key, state_key(identity.key)
-        if self.setup.send_store == "state" or (key, name) in self.store.values:
+        only_state = {self.setup.send_store, self.setup.later_send_store} <= {"state", None}
+        if only_state or (key, name) in self.store.values:
             self.store.values.pop((key, name), None)
             if campaign_id:
                 self.store.put(key, name, campaign_id)

@@ -6,8 +6,10 @@ zone, so the connection's ``timezone`` must name it. Without it, no time can be 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from airflow_provider_truepush.api.checks.values import refuse
 
@@ -118,3 +120,12 @@ def future(field: str, local: datetime, now: datetime) -> datetime:
 def as_timings(local: datetime) -> dict[str, str]:
     """Return a wall-clock moment in the form that Truepush accepts."""
     return {"date": local.strftime(DATE_FORMAT), "time": local.strftime(TIME_FORMAT)}
+
+
+def earliest(moments: Iterable[Any]) -> datetime | None:
+    """Return the earliest of some moments; None when there is none.
+
+    :param moments: aware datetimes; other values are ignored.
+    """
+    known = [moment for moment in moments if isinstance(moment, datetime) and moment.tzinfo is not None]
+    return min(known).astimezone(UTC) if known else None
