@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
     task_decorator_factory,
 )
 
+from airflow_provider_truepush.api.checks.given import refuse_empty_fields
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
@@ -34,7 +35,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
     Campaign fields that are given as arguments, or in ``default_args``, are defaults for the fields that the function
     leaves out. The mapping may have a segment's name as ``segment`` in place of ``segment_id``. It may have a
     ``send_token``, the key of one item: mapped tasks whose order changes then send each item once. A ``segment_id``,
-    ``segment``, ``send_at`` or ``send_token`` in it must not be empty.
+    ``segment``, ``send_at``, ``expires_in`` or ``send_token`` in it must not be empty.
 
     The campaign is sent as the function returns it. Templates in it are not rendered, because its text may come from
     an untrusted source.
@@ -110,6 +111,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         fields = dict(returned)
         for name, value in fields.items():  # a function may put None into a text, as a template may
             check_rendered(name, f"campaign.{name}", value)
+        refuse_empty_fields("campaign", fields, ("expires_in",))
         if "send_token" in fields:
             self.send_token = send_token("campaign.send_token", fields.pop("send_token"))
         defaults = dict(self._defaults)

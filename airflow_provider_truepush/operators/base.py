@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
@@ -14,7 +14,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushBadRequestError,
 )
-from airflow_provider_truepush.operators.mapping import ChecksArguments
+from airflow_provider_truepush.operators.mapping import ChecksArguments, of_the_constructor
 from airflow_provider_truepush.operators.rendering import RendersText
 
 if TYPE_CHECKING:
@@ -29,13 +29,11 @@ class TruepushOperator(ChecksArguments, RendersText, BaseOperator):
 
     ui_color = "#e8f0fe"
     truepush_conn_id: str
-    #: For errors: what needs the connection.
-    needs_connection: ClassVar[str] = "request"
 
     def __init__(self, **kwargs: Any) -> None:
         # Without one of its own, Airflow takes the signature of BaseOperator for this class's when a task is mapped,
         # and with it defaults that a mapped task cannot run with.
-        super().__init__(**kwargs)
+        super().__init__(**of_the_constructor(kwargs))
 
     @contextmanager
     def truepush(self) -> Iterator[TruepushHook]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, refuse_empty
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, is_nothing, refuse_empty
 from airflow_provider_truepush.operators.arguments import came_from_default_args
 
 #: The fields of the campaign among the arguments.
@@ -36,6 +36,15 @@ _LONGEST_AHEAD = timedelta(days=400)
 _LARGEST_TOKEN = 10**40
 #: The same for templates only: an explicit None means none.
 TEMPLATES_MUST_NOT_BE_EMPTY = ("expires_in", "thresholds", "fail_if")
+#: The same for the values that a task is mapped over.
+NEVER_MAPPED_EMPTY = (
+    *MUST_NOT_BE_EMPTY,
+    *TEMPLATES_MUST_NOT_BE_EMPTY,
+    "settled_after",
+    "schedule_ahead",
+    "max_lateness",
+    "quiet_hours",
+)
 TEMPLATE_FIELDS = (
     *CONTENT_FIELDS,
     "segment",
@@ -49,6 +58,8 @@ TEMPLATE_FIELDS = (
 FIELDS = {name: f"campaign.{name}" for name in (*CONTENT_FIELDS, "segment")}
 #: Arguments that have no effect unless the task waits.
 OF_THE_WAIT = ("thresholds", "fail_if", "settled_after", "cancel_on_failure")
+#: Arguments that include these are complete.
+COMPLETE = {"wait_for_delivery", "error_budget", "settle_window", "require", "on_settled", *OF_THE_WAIT}
 #: Names that people try, and what to write instead.
 OTHER_NAMES = {
     "timeout": "delivery_timeout",
@@ -226,7 +237,7 @@ def never_empty(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     :param arguments: all arguments by name, as the constructor got them.
     """
     always = (name for name in MUST_NOT_BE_EMPTY if arguments[name] is not NOT_GIVEN)
-    rendered = (name for name in TEMPLATES_MUST_NOT_BE_EMPTY if arguments[name] is not None)
+    rendered = (name for name in TEMPLATES_MUST_NOT_BE_EMPTY if not is_nothing(arguments[name]))
     return (*always, *rendered, "truepush_conn_id")
 
 

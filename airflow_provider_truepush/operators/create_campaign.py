@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Button
 
-#: Arguments that include these are complete.
-_ALL = {"wait_for_delivery", "error_budget", "settle_window", "require", "on_settled", *campaign_arguments.OF_THE_WAIT}
-
 
 class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     """Send a campaign, at once or at a time: ``createCampaign``, at most once over all tries of the task.
@@ -45,8 +42,9 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
 
     An ``Asset`` or ``AssetAlias`` among the outlets gets an event that names the campaign; OpenLineage gets facets.
 
-    These arguments decide who gets the campaign, when, and whether, so they must not render to an empty value:
-    ``segment_id``, ``segment``, ``send_at``, ``expires_in``, ``send_token``, ``ledger_conn_id``. Omit them instead.
+    Omit an argument that decides who gets the campaign, when, whether, or what stops it. A template, an XCom or a
+    mapped value that makes it empty is an error: ``segment_id, segment, send_at, expires_in, send_token,
+    ledger_conn_id, thresholds, fail_if, settled_after, schedule_ahead, max_lateness, quiet_hours``.
 
     :param title: first line of the notification.
     :param message: its text.
@@ -88,6 +86,9 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     content_fields: Sequence[str] = campaign_arguments.CONTENT_FIELDS
     template_fields: Sequence[str] = campaign_arguments.TEMPLATE_FIELDS
     native_fields = ("expires_in", "buttons", "tags", "user_interaction", "thresholds", "fail_if")
+    needs_connection = "campaign"
+    never_empty_fields = campaign_arguments.NEVER_MAPPED_EMPTY
+    argument_names = campaign_arguments.FIELDS
     template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(
         ("buttons", "tags", "thresholds", "fail_if"), "json"
     )
@@ -193,11 +194,10 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
             final = {name: value for name, value in given.items() if is_final(value)}
             check_literals(given, *campaign_arguments.CHECKED, template_fields=cls.template_fields)
             # Of a mapped task these may be some arguments, and others follow.
-            if given.keys() >= _ALL and "wait_for_delivery" in final:
+            if given.keys() >= campaign_arguments.COMPLETE and "wait_for_delivery" in final:
                 campaign_arguments.check_together(final)
                 campaign_arguments.check_wait(given)
 
-    needs_connection = "campaign"
     #: Created at first use: Airflow runs a copy of the operator that the Dag file created.
     _sent: SentCampaign | None = None
 

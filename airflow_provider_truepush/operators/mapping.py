@@ -1,22 +1,68 @@
-"""Mapped tasks: their arguments are checked while the Dag file is parsed, and their own defaults are handed on."""
+"""Mapped tasks: their arguments are checked while the Dag file is parsed, and their own defaults are handed on.
+
+Some arguments may be None in the Dag file, which is a choice. A mapped value of None is not: it came out of an XCom,
+and with it a guardrail or an audience would be lost without a word. Airflow creates the operator of a mapped task when
+the task runs, and does not show which arguments it was mapped over. So ``partial`` records which arguments the Dag
+file leaves empty, and every other empty one was mapped.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_truepush.operators.arguments import TruepushArgumentError
+from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
+from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
 
 _PACKAGE = __name__.partition(".")[0]
 _REQUIRED: Any = inspect.Parameter.empty
+#: The extra argument of a mapped task with the names of those that the Dag file leaves empty in ``partial``.
+_EMPTY_IN_PARTIAL = "truepush_empty_in_partial"
+
+
+class _ConstructorSignature:
+    """The signature of a class: that of ``__init__``. Tools would read that of ``__new__``, which takes anything."""
+
+    def __get__(self, instance: object, owner: type[Any]) -> inspect.Signature:
+        whole = inspect.signature(owner.__init__)
+        return whole.replace(parameters=list(whole.parameters.values())[1:])
 
 
 class ChecksArguments:
-    """Base of the operators and sensors of this package, before Airflow's own base."""
+    """Base of the operators and sensors of this package, before Airflow's own base.
+
+    :cvar never_empty_fields: arguments whose mapped values must not be empty.
+    :cvar argument_names: their names in errors, where these differ.
+    :cvar needs_connection: for errors: what the task is about.
+    """
+
+    never_empty_fields: ClassVar[tuple[str, ...]] = ()
+    argument_names: ClassVar[Mapping[str, str]] = {}
+    needs_connection: ClassVar[str] = "request"
+    __signature__: ClassVar[Any] = _ConstructorSignature()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse empty values that the task is mapped over."""
+        # Here the arguments are those that were passed. The constructor also gets default_args and its own defaults.
+        if (chosen := kwargs.get(_EMPTY_IN_PARTIAL)) is not None:
+            cls.refuse_nothing({name: value for name, value in kwargs.items() if name not in chosen})
+        return super().__new__(cls)
+
+    @classmethod
+    def refuse_nothing(cls, mapped: Mapping[str, Any]) -> None:
+        """Refuse mapped values that are empty.
+
+        :param mapped: arguments by name.
+        :raises TruepushArgumentError: one of them must not be empty.
+        """
+        with checked_at_parse():
+            for name in cls.never_empty_fields:
+                if name in mapped:
+                    refuse_empty(cls.argument_names.get(name, name), mapped[name], cls.needs_connection)
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
@@ -25,10 +71,6 @@ class ChecksArguments:
         :param given: arguments by name.
         :raises TruepushArgumentError: a literal is wrong, or the argument does not exist.
         """
-
-    @classmethod
-    def check_mapped(cls, given: Mapping[str, Any]) -> None:
-        """Check literals that a task is mapped over."""
 
     @classmethod
     def check_defaults(cls, defaults: object) -> None:
@@ -53,7 +95,15 @@ class ChecksArguments:
         # Airflow hands the defaults of the Dag to a mapped task, but of the task's own only those it knows itself.
         kwargs = {**cls.applicable(defaults, kwargs), **kwargs}
         cls.check_arguments(kwargs)
-        return CheckedPartial(super().partial(**kwargs), cls, kwargs)  # type: ignore[misc]
+        empty = [name for name in cls.never_empty_fields if name in kwargs and is_nothing(kwargs[name])]
+        partial: Any = super().partial(**kwargs)  # type: ignore[misc]
+        partial.kwargs[_EMPTY_IN_PARTIAL] = empty
+        return CheckedPartial(partial, cls, kwargs)
+
+
+def of_the_constructor(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments without the record of ``partial``, which Airflow's constructors do not accept."""
+    return {name: value for name, value in kwargs.items() if name != _EMPTY_IN_PARTIAL}
 
 
 @cache
@@ -127,7 +177,7 @@ class CheckedPartial:
         self._operator.check_arguments(together)
         for name, values in mapped_kwargs.items():
             for value in _literals(values):
-                self._operator.check_mapped({name: value})
+                self._operator.refuse_nothing({name: value})
                 self._operator.check_arguments({**together, name: value})
         task = self._partial.expand(**mapped_kwargs)
         check_task(self._operator, task, together, is_whole=True)
@@ -140,7 +190,7 @@ class CheckedPartial:
         """Map the operator over mappings of arguments."""
         items = [item for item in kwargs if isinstance(item, Mapping)] if isinstance(kwargs, Sequence) else []
         for item in items:
-            self._operator.check_mapped(item)
+            self._operator.refuse_nothing(item)
             self._operator.check_arguments({**self._given, **item})
         task = self._partial.expand_kwargs(kwargs, strict=strict)
         for item in items:

@@ -15,13 +15,13 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_truepush.api.checks.given import connection_id, refuse_empty
+from airflow_provider_truepush.api.checks.given import connection_id, is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.literals import check_literal
 from airflow_provider_truepush.api.checks.values import flag, is_dry_run_id, object_id, refuse, seconds
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.operators.arguments import checked_at_parse, refuse_unrendered
-from airflow_provider_truepush.operators.mapping import ChecksArguments
+from airflow_provider_truepush.operators.mapping import ChecksArguments, of_the_constructor
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
 from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
@@ -83,6 +83,8 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
     native_fields = ("thresholds", "fail_if")
     template_fields_renderers: ClassVar[dict[str, str]] = {"thresholds": "json", "fail_if": "json"}
     ui_color = "#e8f0fe"
+    needs_connection = "campaign"
+    never_empty_fields = ("thresholds", "fail_if", "settled_after")
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**of_the_constructor(kwargs))
         self.campaign_id: str = campaign_id  # type: ignore[assignment]  # a string by the time it is used
         self.thresholds = thresholds
         self.require = require
@@ -114,7 +116,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         self.truepush_conn_id = truepush_conn_id
         self.check_arguments({name: getattr(self, name) for name in _CHECKED})
         warn_of_counted_budget(error_budget)
-        self._never_empty = [name for name in ("thresholds", "fail_if") if getattr(self, name) is not None]
+        self._never_empty = [name for name in ("thresholds", "fail_if") if not is_nothing(getattr(self, name))]
         self._hook: TruepushHook | None = None
         self._memory: WatchMemory | None = None
         self._retry_after = 0.0

@@ -99,7 +99,6 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         "truepush_conn_id",
     )
     needs_connection = "export"
-    #: Arguments that must not render to an empty value when they are given.
     never_empty_fields: ClassVar[tuple[str, ...]] = given.SHARED
     native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio", "sends")
 
@@ -119,8 +118,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         **kwargs: Any,
     ) -> None:
         arguments_given = {name: value for name, value in locals().items() if name in given.SHARED}
-        never_empty = given.never_empty(arguments_given, kwargs)
-        given.forget_partial(kwargs)
+        never_empty = given.never_empty(arguments_given)
         super().__init__(**kwargs)
         self.campaign_ids = campaign_ids = None if campaign_ids is NOT_GIVEN else campaign_ids
         self.project = None if project is NOT_GIVEN else project
@@ -149,20 +147,6 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         filled = {name: value for name, value in given.items() if name not in may_be_none or value is not None}
         with checked_at_parse():
             check_literals(filled, cls.checks(), template_fields=cls.template_fields)
-
-    @classmethod
-    def check_mapped(cls, mapped: Mapping[str, Any]) -> None:
-        """Refuse None among mapped values."""
-        for name, value in mapped.items():
-            if value is None and name in cls.never_empty_fields:
-                given.refuse_at_parse(name)
-
-    @classmethod
-    def partial(cls, **kwargs: Any) -> Any:
-        """Return Airflow's partial operator. None is allowed in ``partial``, and an error among mapped values."""
-        partial = super().partial(**kwargs)
-        given.mark_partial(partial)
-        return partial
 
     @abstractmethod
     def open_sink(self, context: Context, run: ExportRun) -> Sink:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, refuse_empty
-from airflow_provider_truepush.operators.arguments import came_from_default_args, checked_at_parse
 
 #: The arguments of both transfers that must not render to an empty value.
 SHARED = (
@@ -25,47 +24,14 @@ SHARED = (
     "sends",
     "truepush_conn_id",
 )
-#: The extra argument of a mapped task with the names of those that are literally None in ``partial``. Airflow creates
-#: the operator when the task runs, and does not show which values come from ``partial`` and which from ``expand``.
-_NONE_IN_PARTIAL = "truepush_none_in_partial"
 
 
-def never_empty(given: Mapping[str, Any], kwargs: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of the arguments that must not render to an empty value, and refuse a mapped None.
+def never_empty(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the arguments that must not render to an empty value.
 
     :param given: the arguments of a constructor by name; NOT_GIVEN for omitted ones.
-    :param kwargs: the constructor's other arguments.
-    :raises TruepushArgumentError: an argument of a mapped task is None.
     """
-    literally_none = kwargs.get(_NONE_IN_PARTIAL)
-    names = []
-    for name, value in given.items():
-        if value is NOT_GIVEN:
-            continue
-        if value is not None:
-            names.append(name)
-        elif literally_none is not None and not (name in literally_none or came_from_default_args(kwargs, name, value)):
-            refuse_at_parse(name)
-    return tuple(names)
-
-
-def mark_partial(partial: Any) -> None:
-    """Record which arguments are literally None in ``partial``.
-
-    :param partial: the partial operator.
-    """
-    partial.kwargs[_NONE_IN_PARTIAL] = [name for name, value in partial.kwargs.items() if value is None]
-
-
-def forget_partial(kwargs: dict[str, Any]) -> None:
-    """Remove the record of :func:`mark_partial`, which Airflow's constructor does not accept."""
-    kwargs.pop(_NONE_IN_PARTIAL, None)
-
-
-def refuse_at_parse(name: str) -> None:
-    """Refuse None among mapped values."""
-    with checked_at_parse():
-        refuse_empty(name, None, "export")
+    return tuple(name for name, value in given.items() if value is not NOT_GIVEN and value is not None)
 
 
 def filled(check: Callable[[str, Any], object]) -> Callable[[str, Any], object]:

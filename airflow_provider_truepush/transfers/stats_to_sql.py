@@ -99,7 +99,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        never_empty = given.never_empty({"schema": schema, "sql_conn_id": sql_conn_id}, kwargs)
+        never_empty = given.never_empty({"schema": schema, "sql_conn_id": sql_conn_id})
         super().__init__(
             campaign_ids=campaign_ids,
             project=project,

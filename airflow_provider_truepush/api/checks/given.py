@@ -61,6 +61,19 @@ _MEANING = {
     ),
     "thresholds": ("Without thresholds the task would not wait for the {what}.", "omit thresholds if that is meant"),
     "fail_if": ("Without guardrails nothing would stop the task.", "omit fail_if if that is meant"),
+    "settled_after": (
+        "Without it the wait would end only by its thresholds or its timeout.",
+        "omit settled_after if that is meant",
+    ),
+    "schedule_ahead": (
+        "Without it the {what} would go out before duplicates could be canceled.",
+        "omit schedule_ahead if that is meant",
+    ),
+    "max_lateness": (
+        "Without it the {what} would be sent however late the run is.",
+        "omit max_lateness if that is meant",
+    ),
+    "quiet_hours": ("Without them the {what} could go out at night.", "omit quiet_hours if that is meant"),
     "campaign_ids": (
         "Without ids the {what} would fetch every campaign.",
         "omit campaign_ids to export every campaign",
@@ -106,6 +119,13 @@ def is_empty(value: object) -> bool:
     return value is None or _is_nan(value)
 
 
+def is_nothing(value: object) -> bool:
+    """Return whether a value is empty, or a mapping without entries, written as text too."""
+    if isinstance(value, str):
+        return is_empty(value) or "".join(value.split()) == "{}"
+    return is_empty(value) or (isinstance(value, Mapping) and not value)
+
+
 def _is_nan(value: object) -> bool:
     try:
         return bool(value != value)  # NaN of any type, and NaT
@@ -120,7 +140,7 @@ def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
     :param value: the value.
     :param what: what it belongs to: ``campaign``, ``trigger``, ``notification``, ``export``.
     """
-    if is_empty(value):
+    if is_nothing(value):
         _refuse(field, value, what)
 
 
