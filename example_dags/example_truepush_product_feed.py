@@ -37,7 +37,7 @@ with DAG(
             {"segment": "Returning customers", "name": "Rain jacket", "sku": "J-02", "discount": 20, "stock": 70},
             {"segment": "Indian MAC users", "name": "Laptop sleeve", "sku": "S-40", "discount": 15, "stock": 8},
             {"segment": "Indian Windows Users", "name": "Desk lamp", "sku": "L-11", "discount": 40, "stock": 0},
-            {"segment": "Indian Linux users", "name": "Plush penguin", "sku": "P-01", "discount": 50, "stock": 3},
+            {"segment": "Indian Windows Users", "name": "Plush penguin", "sku": "P-01", "discount": 10, "stock": 3},
         ]
 
     segments = TruepushListSegmentsOperator(task_id="list_segments")

@@ -223,8 +223,8 @@ class MovedItems:
             return send
         if send.is_open:
             raise TruepushServerError(
-                f"Map index {send.map_index} of this task is sending {self._title!r} with the same content, and has "
-                "not recorded the outcome yet. Nothing was sent by this try. Airflow may retry the task; the next try "
+                f"Map index {send.map_index} of this task has begun the same send of {self._title!r} and has not "
+                "recorded the outcome yet. Nothing was sent by this try. Airflow may retry the task; the next try "
                 "looks again."
             )
         now = self._clock()
