@@ -21,6 +21,8 @@ from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter  # typ
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from airflow_provider_truepush.client.announcements import FinalResponse
+
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -240,7 +242,7 @@ class _RecordsEvidence:
 
 def _pool_classes(evidence: Evidence) -> dict[str, type[HTTPConnectionPool]]:
     """Return pool classes by scheme, whose connections record evidence in one place."""
-    attributes = {"evidence": evidence}
+    attributes = {"evidence": evidence, "response_class": FinalResponse}
     plain = type("EvidenceHTTPConnection", (_RecordsEvidence, HTTPConnection), attributes)
     secure = type("EvidenceHTTPSConnection", (_RecordsEvidence, HTTPSConnection), attributes)
     return {
