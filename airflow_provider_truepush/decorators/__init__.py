@@ -101,7 +101,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         from airflow_provider_truepush.api.templated import check_rendered
 
         if isinstance(returned, Campaign):
-            returned = returned.given()
+            returned = Campaign.read(returned).given()
         if not isinstance(returned, Mapping):
             if isawaitable(returned):
                 getattr(returned, "close", lambda: None)()

@@ -11,12 +11,13 @@ from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowFai
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.api.checks.literals import is_literal
+from airflow_provider_truepush.api.checks.outcome import NOT_SENT, meaning
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 
 class TruepushArgumentError(TruepushValidationError, AirflowFailException):
-    """An operator argument is wrong. Nothing was sent.
+    """An operator argument is wrong. No request was sent.
 
     It is raised while the Dag file is parsed. Airflow creates the operator of a mapped task only when it runs the
     task: then the error fails the task without a retry.
@@ -24,10 +25,14 @@ class TruepushArgumentError(TruepushValidationError, AirflowFailException):
 
 
 @contextmanager
-def checked_at_parse() -> Iterator[None]:
-    """Raise a failed check as a :class:`TruepushArgumentError`. Use it around the checks in a constructor."""
+def checked_at_parse(consequence: str = NOT_SENT) -> Iterator[None]:
+    """Raise a failed check as a :class:`TruepushArgumentError`. Use it around the checks in a constructor.
+
+    :param consequence: the second sentence of the error.
+    """
     try:
-        yield
+        with meaning(consequence):
+            yield
     except TruepushValidationError as error:
         raise TruepushArgumentError(str(error)) from None
 

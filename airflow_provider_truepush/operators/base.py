@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from airflow_provider_truepush.api.checks.given import connection_id
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -48,10 +49,11 @@ class TruepushOperator(ChecksArguments, RendersText, BaseOperator):
         from airflow_provider_truepush.hooks.truepush import TruepushHook
 
         try:
-            connection_id("truepush_conn_id", self.truepush_conn_id, self.needs_connection)
+            with meaning(self.consequence):
+                connection_id("truepush_conn_id", self.truepush_conn_id, self.needs_connection)
         except TruepushBadRequestError as error:
             raise AirflowFailException(str(error)) from error
-        with TruepushHook(self.truepush_conn_id) as hook:
+        with meaning(self.consequence), TruepushHook(self.truepush_conn_id) as hook:
             try:
                 with redacted_errors():
                     yield hook

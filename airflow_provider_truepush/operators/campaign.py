@@ -45,6 +45,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     """
 
     template_fields: Sequence[str] = ("campaign_id", "campaign_title", "if_not_cancellable", "truepush_conn_id")
+    consequence = "No campaign was canceled."
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             refuse_two(given, "campaign_id", "campaign_title")
             check_literals(
                 given, {**_TARGET, "if_not_cancellable": _if_not_cancellable}, template_fields=cls.template_fields
@@ -118,6 +119,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     """
 
     template_fields: Sequence[str] = ("campaign_id", "campaign_title", "truepush_conn_id")
+    consequence = "Nothing was fetched."
 
     def __init__(
         self,
@@ -139,7 +141,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             refuse_two(given, "campaign_id", "campaign_title")
             check_literals(given, _TARGET, template_fields=cls.template_fields)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowSkipException, conf
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_two_segments
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.lineage.campaign import CampaignLineage
 from airflow_provider_truepush.operators import campaign_arguments
@@ -42,9 +43,8 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
 
     An ``Asset`` or ``AssetAlias`` among the outlets gets an event that names the campaign; OpenLineage gets facets.
 
-    Omit an argument that decides who gets the campaign, when, whether, or what stops it. A template, an XCom or a
-    mapped value that makes it empty is an error: ``segment_id, segment, send_at, expires_in, send_token,
-    ledger_conn_id, thresholds, fail_if, settled_after, schedule_ahead, max_lateness, quiet_hours``.
+    No template, XCom or mapped value may make these empty: ``segment_id, segment, send_at, expires_in, send_token,
+    ledger_conn_id, thresholds, fail_if, settled_after, schedule_ahead, max_lateness, quiet_hours``. Omit them instead.
 
     :param title: first line of the notification.
     :param message: its text.
@@ -257,7 +257,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     ) -> str:
         """Resume after the deferral with the verdict of the trigger.
 
-        The other arguments come with the deferral, and with the event as well: ``dag.test()`` hands on the event only.
+        The other arguments come with the deferral, and, as ``dag.test()`` hands on the event only, with the event too.
         A task that was deferred by version 0.1 has the first two in the deferral only.
         """
         from airflow_provider_truepush.operators.campaign_send import CampaignSend
@@ -267,7 +267,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         carried: dict[str, Any] = event.get("carry") or given
         if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
             self.send_token = carried["send_token"]
-        with self.sent.kill_switch.guarded():
+        with self.sent.kill_switch.guarded(), meaning(f"Campaign {carried['campaign_id']} was sent before."):
             CampaignSend.of(self, context).open_store()
             self.sent.close_store()
             Delivery.of(self, self.sent).finish(carried["campaign_id"], Verdict.of_event(event), context)

@@ -102,6 +102,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         "truepush_conn_id",
     )
     native_fields = ("schedule",)
+    consequence = _NOT_CREATED
     template_fields_renderers: ClassVar[dict[str, str]] = {"schedule": "json"}
 
     def __init__(
@@ -135,13 +136,13 @@ class TruepushCreateTriggerOperator(TruepushOperator):
     @classmethod
     def check_defaults(cls, defaults: object) -> None:
         """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             refuse_misnamed_defaults(cls.__name__, defaults, _CHECKS)
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             refuse_two_segments("trigger.segment", given)
             refuse_two(given, "template_id", "template")
             check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)

@@ -26,6 +26,7 @@ class ListOperator(TruepushOperator):
 
     resource: ClassVar[str]
     template_fields: Sequence[str] = ("truepush_conn_id",)
+    consequence = "Nothing was fetched."
 
     def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
         self.check_arguments({"truepush_conn_id": truepush_conn_id})
@@ -35,7 +36,7 @@ class ListOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             check_literals(given, {"truepush_conn_id": connection_id}, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -58,6 +59,7 @@ class DeleteOperator(TruepushOperator):
     resource: ClassVar[Literal["template", "trigger", "segment"]]
     name_field: ClassVar[str]
     template_fields: Sequence[str] = ("if_missing", "truepush_conn_id")
+    consequence = "Nothing was deleted."
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class DeleteOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             refuse_two(given, f"{cls.resource}_id", cls.name_field)
             target = target_checks(f"{cls.resource}_id", cls.name_field)
             check_literals(given, {**target, "if_missing": choice(IF_MISSING)}, template_fields=cls.template_fields)

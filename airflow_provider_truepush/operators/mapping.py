@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
+from airflow_provider_truepush.api.checks.outcome import NOT_SENT
 from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
 
 _PACKAGE = __name__.partition(".")[0]
@@ -38,11 +39,13 @@ class ChecksArguments:
     :cvar never_empty_fields: arguments whose mapped values must not be empty.
     :cvar argument_names: their names in errors, where these differ.
     :cvar needs_connection: for errors: what the task is about.
+    :cvar consequence: for errors: what a refused argument means.
     """
 
     never_empty_fields: ClassVar[tuple[str, ...]] = ()
     argument_names: ClassVar[Mapping[str, str]] = {}
     needs_connection: ClassVar[str] = "request"
+    consequence: ClassVar[str] = NOT_SENT
     __signature__: ClassVar[Any] = _ConstructorSignature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -59,7 +62,7 @@ class ChecksArguments:
         :param mapped: arguments by name.
         :raises TruepushArgumentError: one of them must not be empty.
         """
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             for name in cls.never_empty_fields:
                 if name in mapped:
                     refuse_empty(cls.argument_names.get(name, name), mapped[name], cls.needs_connection)

@@ -38,7 +38,7 @@ def keep_target(operator: Any, **target: Any) -> tuple[str | None, str | None]:
     """
     (id_field, row_id), (name_field, name) = target.items()
     operator.is_named = name is not NOT_GIVEN
-    with checked_at_parse():
+    with checked_at_parse(operator.consequence):
         refuse_two(target, id_field, name_field)
     return (None, name) if operator.is_named else (row_id, None)
 

@@ -68,6 +68,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         "icon",
     )
     template_fields: Sequence[str] = (*content_fields, "if_exists", "truepush_conn_id")
+    consequence = "The template was not created."
     native_fields = ("buttons", "tags", "user_interaction")
     template_fields_renderers: ClassVar[dict[str, str]] = {"buttons": "json", "tags": "json"}
 
@@ -105,7 +106,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> str | None:

@@ -61,6 +61,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
     """
 
     template_fields: Sequence[str] = ("trigger_id", "trigger_name", "status", "if_missing", "truepush_conn_id")
+    consequence = "The trigger was not changed."
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
             "status": choice(STATUSES),
             "if_missing": choice(IF_MISSING),
         }
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             refuse_two(given, "trigger_id", "trigger_name")
             check_literals(given, checks, template_fields=cls.template_fields)
 

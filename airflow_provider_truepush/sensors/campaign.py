@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_truepush.api.checks.given import connection_id, is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.literals import check_literal
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.checks.values import flag, is_dry_run_id, object_id, refuse, seconds
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import TruepushValidationError
@@ -84,6 +85,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
     template_fields_renderers: ClassVar[dict[str, str]] = {"thresholds": "json", "fail_if": "json"}
     ui_color = "#e8f0fe"
     needs_connection = "campaign"
+    consequence = "The campaign is not affected."
     never_empty_fields = ("thresholds", "fail_if", "settled_after")
 
     def __init__(
@@ -138,7 +140,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         """Check the literals among some arguments."""
         from airflow_provider_truepush.waiting.bounds import check_literal_of, refuse_endless
 
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             for name, value in given.items():
                 if name in _NEVER_RENDERED and name not in cls.template_fields:
                     refuse_unrendered(name, value)
@@ -178,7 +180,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         from airflow_provider_truepush.client.redacted import redacted_errors
 
         try:
-            with self.kill_switch.guarded(), redacted_errors():
+            with self.kill_switch.guarded(), redacted_errors(), meaning(self.consequence):
                 return self._execute(context)
         finally:
             self.kill_switch.reset()
@@ -254,7 +256,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         from airflow_provider_truepush.client.redacted import redacted_errors
         from airflow_provider_truepush.waiting.goal import Verdict
 
-        with redacted_errors():
+        with redacted_errors(), meaning(self.consequence):
             return self._wait(self.goal()).finish(self.campaign_id, Verdict.of_event(event), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:

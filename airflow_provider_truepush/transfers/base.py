@@ -99,6 +99,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         "truepush_conn_id",
     )
     needs_connection = "export"
+    consequence = "Nothing was exported."
     never_empty_fields: ClassVar[tuple[str, ...]] = given.SHARED
     native_fields = ("campaign_ids", "refresh_for", "stop_after_unchanged", "fail_if_missing_ratio", "sends")
 
@@ -145,7 +146,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         """Check the literals among some arguments."""
         may_be_none = [name for name in cls.never_empty_fields if name not in ("truepush_conn_id", "sql_conn_id")]
         filled = {name: value for name, value in given.items() if name not in may_be_none or value is not None}
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence):
             check_literals(filled, cls.checks(), template_fields=cls.template_fields)
 
     @abstractmethod

@@ -128,7 +128,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         """Check the literals among some arguments."""
         super().check_arguments(given)
         if is_final(of_format := given.get("format", "jsonl")) and is_final(value := given.get("compression")):
-            with checked_at_parse():
+            with checked_at_parse(cls.consequence):
                 arguments.compression("compression", value, of_format)
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:

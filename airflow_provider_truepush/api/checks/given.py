@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, is_blank, is_missing, shown_value, text
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
@@ -144,6 +145,15 @@ def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
         _refuse(field, value, what)
 
 
+def refuse_copied(field: str, model: str) -> None:
+    """Refuse None as the value of an object's field. ``dataclasses.replace()`` passes it for an omitted field.
+
+    :param field: name of the field.
+    :param model: ``campaign`` or ``trigger``, an object that can be copied.
+    """
+    _refuse(field, None, model, f" To copy a {model}, use {model}.replace(): dataclasses.replace() adds this None.")
+
+
 def connection_id(field: str, value: object, what: str = "request") -> None:
     """Check the id of a connection.
 
@@ -175,15 +185,15 @@ def refuse_two_segments(field: str, given: Mapping[str, Any]) -> None:
     """
     if all(given.get(name, NOT_GIVEN) is not NOT_GIVEN for name in ("segment", "segment_id")):
         raise TruepushValidationError(
-            f"{field}: both segment and segment_id were given. It is unknown which one is meant, so nothing was sent. "
+            f"{field}: both segment and segment_id were given. It is unknown which one is meant. {outcome()} "
             "Set one of them."
         )
 
 
-def _refuse(field: str, value: object, what: str) -> NoReturn:
+def _refuse(field: str, value: object, what: str, hint: str = "") -> NoReturn:
     name = field.rpartition(".")[2]
     meaning, leave_out = _MEANING.get(f"{what}.{name}") or _MEANING[name]
     raise TruepushValidationError(
         f"{field}: was given and is empty, got {shown_value(value)}. {meaning.format(what=what)} "
-        f"Nothing was {'exported' if what == 'export' else 'sent'}. {CHECK_SOURCE}; {leave_out}."
+        f"{outcome()} {CHECK_SOURCE}; {leave_out}.{hint}"
     ) from None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
@@ -36,7 +37,7 @@ def refuse(field: str, value: object, why: str, remedy: str = "") -> NoReturn:
     """
     shown = shown_value(value)
     advice = f" {remedy}." if remedy else ""
-    raise TruepushValidationError(f"{field}: {why}, got {shown}. Nothing was sent.{advice}") from None
+    raise TruepushValidationError(f"{field}: {why}, got {shown}. {outcome()}{advice}") from None
 
 
 def shown_value(value: object) -> str:

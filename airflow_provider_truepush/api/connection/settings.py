@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
 from airflow_provider_truepush.api.connection.misspelled import how_to_write, may_be_shown, resembled
@@ -82,14 +83,14 @@ def read_settings(
     """
     if not token or not token.strip():
         raise TruepushAuthError(
-            "The connection has no token. Nothing was sent. Put the project's authentication token (Truepush: project, "
+            f"The connection has no token. {outcome()} Put the project's authentication token (Truepush: project, "
             "settings) into the connection's password field."
         )
     token = token.strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TruepushAuthError(
-            "The connection's token has characters that are not allowed, such as blanks or line breaks. Nothing was "
-            "sent. Copy the token into the connection's password field again."
+            f"The connection's token has characters that are not allowed, such as blanks or line breaks. {outcome()} "
+            "Copy the token into the connection's password field again."
         )
     known = {extra.name: extra for extra in EXTRAS}
     for name in extra:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_copied, refuse_empty, refuse_empty_fields
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.api.models import parts
 from airflow_provider_truepush.api.models.audience import Audience, Everyone, Segment, read_audience
@@ -77,9 +77,21 @@ class Campaign:
         """Return the audience."""
         return Everyone() if self.segment_id is None else Segment(self.segment_id)
 
+    def replace(self, **changes: Any) -> Campaign:
+        """Return the campaign with other fields. ``dataclasses.replace()`` cannot tell None from an omitted field.
+
+        :param changes: the fields that change, by name.
+        """
+        segment_name = None if "segment_id" in changes else self.segment_name
+        return Campaign(**{**self.given(), **changes}).named(segment_name)
+
+    def __replace__(self, **changes: Any) -> Campaign:
+        """Return the campaign with other fields, for ``copy.replace()`` of Python 3.13."""
+        return self.replace(**changes)
+
     def moved_to(self, send_at: datetime) -> Campaign:
         """Return the same campaign, sent at another time."""
-        return Campaign(**{**self.given(), "send_at": send_at}).named(self.segment_name)
+        return self.replace(send_at=send_at)
 
     def named(self, segment_name: str | None) -> Campaign:
         """Return the same campaign, with the name of its segment."""
@@ -101,7 +113,7 @@ class Campaign:
         """
         if isinstance(given, cls):
             for name in given.given_empty:
-                refuse_empty(f"campaign.{name}", None)
+                refuse_copied(f"campaign.{name}", "campaign")
             return given
         if not isinstance(given, Mapping):
             checks.refuse("campaign", given, "must be a Campaign or a mapping with its field names")

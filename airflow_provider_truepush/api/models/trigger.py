@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.checks import values as checks
-from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_empty_fields
+from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_copied, refuse_empty_fields
 from airflow_provider_truepush.api.models.audience import read_audience
 from airflow_provider_truepush.api.schedule.parse import read_schedule
 from airflow_provider_truepush.api.schedule.schedules import Schedule
@@ -58,12 +58,23 @@ class Trigger:
         given = {name: value for name, (value, default) in fields.items() if value not in (default, None)}
         return {**given, **dict.fromkeys(self.given_empty)}
 
+    def replace(self, **changes: Any) -> Trigger:
+        """Return the trigger with other fields. ``dataclasses.replace()`` cannot tell None from an omitted field.
+
+        :param changes: the fields that change, by name.
+        """
+        return Trigger(**{**self.given(), **changes})
+
+    def __replace__(self, **changes: Any) -> Trigger:
+        """Return the trigger with other fields, for ``copy.replace()`` of Python 3.13."""
+        return self.replace(**changes)
+
     @classmethod
     def read(cls, given: Trigger | Mapping[str, Any]) -> Trigger:
         """Read a trigger, or a mapping with its field names."""
         if isinstance(given, cls):
             for name in given.given_empty:
-                refuse_empty(f"trigger.{name}", None, "trigger")
+                refuse_copied(f"trigger.{name}", "trigger")
             return given
         if not isinstance(given, Mapping):
             checks.refuse("trigger", given, "must be a Trigger or a mapping with its field names")

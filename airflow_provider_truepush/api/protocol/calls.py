@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.models.stats import CampaignStats
@@ -23,31 +24,37 @@ def create_campaign(campaign: Campaign | Mapping[str, Any], settings: Settings, 
     return endpoints.CREATE_CAMPAIGN.call(payload=model.payload(settings.timezone, now))
 
 
+@meaning("Nothing was canceled.")
 def cancel_campaign(campaign_id: str) -> Call[bool]:
     """Build ``cancelCampaign``."""
     return endpoints.CANCEL_CAMPAIGN.call(checks.object_id("campaign_id", campaign_id))
 
 
+@meaning("Nothing was canceled.")
 def cancel_or_unknown(campaign_id: str) -> Call[bool | None]:
     """Build ``cancelCampaign`` with the result None when it is unknown whether it was canceled or sent before."""
     return endpoints.CANCEL_OR_UNKNOWN.call(checks.object_id("campaign_id", campaign_id))
 
 
+@meaning("Nothing was fetched.")
 def get_campaign_stats(campaign_id: str) -> Call[CampaignStats | None]:
     """Build ``campaignStats``."""
     return endpoints.CAMPAIGN_STATS.call(checks.object_id("campaign_id", campaign_id))
 
 
+@meaning("The template was not created.")
 def create_template(template: Template | Mapping[str, Any]) -> Call[str | None]:
     """Build ``createTemplate``."""
     return endpoints.CREATE_TEMPLATE.call(payload=Template.read(template).payload())
 
 
+@meaning("Nothing was deleted.")
 def delete_template(template_id: str) -> Call[bool]:
     """Build ``deleteTemplate``."""
     return endpoints.DELETE_TEMPLATE.call(checks.object_id("template_id", template_id))
 
 
+@meaning("The trigger was not created.")
 def create_trigger(trigger: Trigger | Mapping[str, Any], settings: Settings, now: datetime) -> Call[str | None]:
     """Build ``createTrigger``. With ``require_segment`` a trigger for everyone is refused."""
     model = Trigger.read(trigger)
@@ -59,16 +66,19 @@ def create_trigger(trigger: Trigger | Mapping[str, Any], settings: Settings, now
     return endpoints.CREATE_TRIGGER.call(payload=model.payload(settings.timezone, now))
 
 
+@meaning("Nothing was deleted.")
 def delete_trigger(trigger_id: str) -> Call[bool]:
     """Build ``deleteTrigger``."""
     return endpoints.DELETE_TRIGGER.call(checks.object_id("trigger_id", trigger_id))
 
 
+@meaning("Nothing was changed.")
 def set_trigger_status(trigger_id: str, status: str) -> Call[bool]:
     """Build ``triggerStatus``."""
     return endpoints.TRIGGER_STATUS.call(checks.object_id("trigger_id", trigger_id), {"status": check_status(status)})
 
 
+@meaning("Nothing was deleted.")
 def delete_segment(segment_id: str) -> Call[bool]:
     """Build ``deleteSegment``."""
     return endpoints.DELETE_SEGMENT.call(checks.segment_id("segment_id", segment_id))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.models.refs import Ref
 
@@ -24,10 +25,12 @@ class Wanted:
     label: str | None = None
     since: datetime | None = None
 
+    @meaning("Nothing was fetched.")
     def __post_init__(self) -> None:
         if self.since is not None and self.since.tzinfo is None:
             refuse("since", self.since, "must be an aware datetime")
 
+    @meaning("Nothing was fetched.")
     def require_something(self) -> None:
         """Refuse a search for nothing: a template that rendered to None must not match every row."""
         if self.id is None and self.label is None and self.since is None:

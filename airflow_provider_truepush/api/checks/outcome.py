@@ -1,0 +1,36 @@
+"""The second sentence of an error about a refused value: what it means for the object at hand.
+
+The check of a value does not know what the value is for. Those who know set the sentence around their checks: a face
+(an operator, a sensor), or the function that builds the request. The outermost sentence counts, because it names what
+the user cares about: the trigger of a task that creates one, and not the template that it looks up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+NOT_SENT = "Nothing was sent."
+_outcome: ContextVar[str] = ContextVar("truepush_outcome", default=NOT_SENT)
+
+
+@contextmanager
+def meaning(sentence: str) -> Iterator[None]:
+    """Set what a refused value means, for a block or as a decorator; an outer sentence remains.
+
+    :param sentence: such as ``Nothing was deleted.``
+    """
+    if _outcome.get() is not NOT_SENT or sentence == NOT_SENT:
+        yield
+        return
+    token = _outcome.set(sentence)
+    try:
+        yield
+    finally:
+        _outcome.reset(token)
+
+
+def outcome() -> str:
+    """Return what a refused value means here."""
+    return _outcome.get()
