@@ -227,12 +227,12 @@ class TruepushNotifier(RendersText, BaseNotifier):
         flag("everyone", everyone)
         if segment is not NOT_GIVEN:
             if everyone:
-                refuse("segment", segment, "and everyone=True exclude each other", "Set one of them")
+                refuse("segment", segment, "cannot be set together with everyone=True", "Set one of them")
             refuse_two_segments("campaign.segment", {"segment": segment, "segment_id": segment_id})
             refuse_empty("campaign.segment", segment, "notification")
             return
         if everyone and segment_id is not NOT_GIVEN and segment_id is not None:
-            refuse("segment_id", segment_id, "and everyone=True exclude each other", "Set one of them")
+            refuse("segment_id", segment_id, "cannot be set together with everyone=True", "Set one of them")
         if not everyone and (segment_id is NOT_GIVEN or is_empty(segment_id)):
             refuse(
                 "segment_id",

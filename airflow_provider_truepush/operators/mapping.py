@@ -150,7 +150,7 @@ def check_task(operator: Any, task: Any, given: Mapping[str, Any], *, is_whole: 
         known = parameters(operator)
         if missing := [name for name, default in known.items() if default is _REQUIRED and name not in whole]:
             raise TruepushArgumentError(
-                f"{operator.__name__} {task.task_id!r}: argument {', '.join(missing)} is missing. No mapped task could "
+                f"{operator.__name__} {task.task_id!r}: argument {', '.join(missing)} is missing. No mapped task can "
                 "run. Pass it to partial() or to expand()."
             )
         whole = {**known, **whole}

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseHook, conf
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushSendStoreError
 from airflow_provider_truepush.api.models.campaign import Campaign
@@ -255,8 +256,8 @@ def _ledger(conn_id: str) -> SqlSendStore:
         hook = BaseHook.get_hook(conn_id)
     except Exception as error:
         raise TruepushSendStoreError(
-            f"ledger_conn_id: connection {conn_id!r} cannot be used ({type(error).__name__}: {error}). The campaign "
-            "was not sent. Check that the connection exists and that its provider is installed, then clear the task."
+            f"ledger_conn_id: connection {conn_id!r} cannot be used ({type(error).__name__}: {error}). {outcome()} "
+            "Check that the connection exists and that its provider is installed, then clear the task."
         ) from error
     return SqlSendStore(hook, conn_id)
 

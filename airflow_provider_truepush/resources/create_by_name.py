@@ -157,7 +157,7 @@ class CreateByName:
         if if_exists == "fail":
             raise AirflowFailException(
                 f"A {self._kind} named {self.name!r} exists already: {ids}. Nothing was created. "
-                "Use if_exists='reuse' to keep it as it is, or if_exists='replace' to create it anew."
+                "Use if_exists='reuse' to keep it as it is, or if_exists='replace' to replace it."
             )
         if len(self.rows) > 1:
             raise AirflowFailException(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
+from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.errors import TruepushError, TruepushSendStoreError, TruepushValidationError
 from airflow_provider_truepush.api.models.own_send import LEDGER
 
@@ -157,7 +158,7 @@ class SqlTable:
             return
         cause = refused or missing
         raise self._error(
-            f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). Nothing was sent. Ask "
+            f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). {outcome()} Ask "
             f"someone who may create tables to run:{CREATE}",
             cause,
         ) from cause

@@ -28,7 +28,7 @@ def test_without_an_audience_the_dag_file_does_not_import(audience: dict[str, An
 
 
 def test_two_audiences_are_refused() -> None:
-    with pytest.raises(TruepushValidationError, match="exclude each other"):
+    with pytest.raises(TruepushValidationError, match="cannot be set together with everyone=True"):
         TruepushNotifier(**CONTENT, segment_id="5f8d407ad11b5a2c2c524f63", everyone=True)
 
 

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.checks.values import refuse
-from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.exceptions import TruepushSendStoreError, TruepushValidationError
 from airflow_provider_truepush.operators.campaign import (
     TruepushCancelCampaignOperator,
     TruepushCreateCampaignOperator,
@@ -102,6 +102,16 @@ def test_of_a_hook(
     connect(monkeypatch, emulator)
     error = str(attempt(flavour, CONN_ID, method, *args).error)
     assert f". {means}" in error
+
+
+def test_after_the_send_no_error_says_that_nothing_was_sent() -> None:
+    """The connection of the ledger was removed while the task waited."""
+    task = TruepushCreateCampaignOperator(
+        task_id="t", ledger_conn_id="removed", wait_for_delivery=True, thresholds={"views": 1}, **CAMPAIGN
+    )
+    event = {"carry": {"campaign_id": SENT, "title": "Sale", "send_token": None}}
+    with pytest.raises(TruepushSendStoreError, match=rf"'removed' cannot be used .* Campaign {SENT} was sent before\."):
+        task.execute_complete(context(), event)
 
 
 def test_the_outermost_sentence_counts() -> None:

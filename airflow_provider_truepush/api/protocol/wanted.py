@@ -34,7 +34,7 @@ class Wanted:
     def require_something(self) -> None:
         """Refuse a search for nothing: a template that rendered to None must not match every row."""
         if self.id is None and self.label is None and self.since is None:
-            refuse("name", None, "or the id must be given")
+            refuse("name", None, "must be given, or the id")
 
     def matches(self, row: Ref) -> bool:
         """Return whether the row is wanted."""

@@ -227,7 +227,7 @@ class Warehouse:
                 self._make(f"CREATE VIEW {view} AS {question}", name, schema, None)
         except TruepushWarehouseError as error:
             # The view has no data of its own, so the export does not depend on it.
-            log.warning("Could not create the view of increments; the tables are written all the same. %s", error)
+            log.warning("Could not create the view of increments; the tables are still written. %s", error)
 
     def _renew_view(self, view: str, question: str) -> None:
         """Replace a view that an earlier version created. A view that a user created is kept."""
