@@ -184,7 +184,9 @@ def test_a_bad_wait_in_the_sensor(
     connect(monkeypatch, emulator)
     arguments = {"campaign_id": SENT, "thresholds": {"sent": 1}, "truepush_conn_id": CONN_ID, **change, **mode}
 
-    with pytest.raises(AirflowFailException, match="Nothing was sent") as caught:  # as the Dag file is parsed
+    with pytest.raises(
+        AirflowFailException, match="The campaign is not affected"
+    ) as caught:  # as the Dag file is parsed
         TruepushCampaignStatsSensor(task_id="wait", **arguments)
 
     assert str(caught.value).startswith(f"{field}:")
