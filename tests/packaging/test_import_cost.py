@@ -16,6 +16,7 @@ _OURS = {
     "airflow_provider_truepush.api.checks.values",
     "airflow_provider_truepush.api.checks.given",
     "airflow_provider_truepush.api.checks.literals",
+    "airflow_provider_truepush.api.checks.outcome",
     "airflow_provider_truepush.api.connection",
     "airflow_provider_truepush.api.templated",
     "airflow_provider_truepush.sending",
