@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+from airflow_provider_truepush.triggers.seen_campaigns import OVERLAP_SECONDS, ZEROS, next_second
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +135,20 @@ async def _list(conn_id: str, hook: TruepushAsyncHook, *, confirmed: bool) -> Ca
         if not newest.rows:
             # A proxy may have answered in place of Truepush. An empty list makes each later campaign an event.
             newest = await hook.newest_campaigns()
-        return CampaignList(newest.rows, newest.floor, requested_at, confirmed=confirmed)
+        floor = f"{int(requested_at) - OVERLAP_SECONDS:08x}{ZEROS}"
+        if newest.floor <= floor:
+            return CampaignList(newest.rows, next_second(newest.floor), requested_at, confirmed=confirmed)
+        # The next campaign may get a smaller id than the last one has, from a server whose clock is behind.
+        rows = {row.id: row for row in (*newest.rows, *await _since(hook, floor))}
+        return CampaignList(tuple(rows.values()), floor, requested_at, confirmed=confirmed)
     floor = min(known)
+    return CampaignList(await _since(hook, floor), floor, requested_at, confirmed=confirmed)
+
+
+async def _since(hook: TruepushAsyncHook, floor: str) -> list[CampaignRef]:
+    """Return the campaigns since the moment of an id, and whatever else was on the pages that were read."""
     since = datetime.fromtimestamp(int(floor[:8], 16), UTC) if floor else None
-    campaigns = [campaign async for campaign in hook.list_campaigns(since, is_poll=True)]
-    return CampaignList(campaigns, floor, requested_at, confirmed=confirmed)
+    return [campaign async for campaign in hook.list_campaigns(since, is_poll=True, with_older=since is not None)]
 
 
 class _Trouble:

@@ -59,7 +59,9 @@ class TruepushNewCampaignsTrigger(BaseEventTrigger):
     The first list of a new watcher makes no events: those campaigns existed before. An empty first list is confirmed by
     the next poll. All watchers of a connection share one poll on 3.3+, at the shortest of their intervals. A poll takes
     1 or 2 requests where Truepush lists the newest campaigns first, up to 4 where it lists the oldest first, and one
-    per page in any other order. A failed poll is logged and never ends the watcher.
+    per page in any other order. Every half hour one poll lists the hour before the newest campaign whole: clocks of
+    Truepush's servers may differ by an hour, and then a campaign gets an id that is smaller than that of an older one.
+    A failed poll is logged and never ends the watcher.
 
     :param truepush_conn_id: id of a connection of type ``truepush``. For another project use another connection.
     :param poll_interval: time between polls, in seconds or as a timedelta; 60 seconds by default. ``Retry-After``

@@ -21,12 +21,14 @@ _KEPT = 340
 _SMALL_PROJECT = 50
 #: A poll lists again what is this old at most, in seconds, and so many of the newest campaigns at most. The clocks of
 #: Truepush's servers may differ.
-_OVERLAP_SECONDS, _OVERLAP_ROWS = 3600, 5
+OVERLAP_SECONDS, _OVERLAP_ROWS = 3600, 5
+#: Seconds after which a poll lists the whole overlap, however many campaigns it has.
+_DEEP_EVERY = 1800
 #: An empty list counts once it was read so often: a proxy may have answered the first time.
 _EMPTY_LISTS = 2
 #: Seconds for one answer of the state store. When the triggerer stops, none comes any more.
 _STORE_TIMEOUT = 10.0
-_ZEROS = "0" * 16
+ZEROS = "0" * 16
 
 
 class SeenCampaigns:
@@ -52,6 +54,10 @@ class SeenCampaigns:
         #: What the first list had of that second, or of later ones: the clocks of Truepush may be ahead.
         self._existed: set[str] = set()
         self._empty_lists = 0
+        #: When a list last had everything that a clock behind by an hour may have hidden from the lists before it.
+        self._deep_at = 0.0
+        #: How far back the next such list has to go: the first digits of an id.
+        self._deep_from = ""
         self._version = 0
         self._saved = 0
         self._trouble: str | None = None
@@ -61,13 +67,28 @@ class SeenCampaigns:
         """The id from which the next list must be complete; None for the newest campaigns only."""
         if not self._has_baseline:
             return None
+        return self._need(deep=self._clock() - self._deep_at >= _DEEP_EVERY)
+
+    def _need(self, *, deep: bool) -> str:
         if not self._mark and len(self._ids) <= _SMALL_PROJECT:
             return ""
+        newest = self._newest()
+        overlap = f"{_earlier(newest[0]):08x}"
+        return (max(self._deep_from, self._mark[:8]) if deep else max(overlap, newest[-1][:8])) + ZEROS
+
+    def _newest(self) -> list[str]:
         # An id from the future, made by a wrong clock or by hand, must not move the overlap beyond all new campaigns.
-        latest = f"{int(self._clock()) + _OVERLAP_SECONDS:08x}"
-        newest = nlargest(_OVERLAP_ROWS, (row for row in self._ids if row[:8] <= latest)) or [self._mark]
-        overlap = f"{max(0, _second(newest[0]) - _OVERLAP_SECONDS):08x}"
-        return max(overlap, newest[-1][:8]) + _ZEROS
+        latest = f"{int(self._clock()) + OVERLAP_SECONDS:08x}"
+        return nlargest(_OVERLAP_ROWS, (row for row in self._ids if row[:8] <= latest)) or [self._mark]
+
+    def _is_complete(self, floor: str) -> bool:
+        """Return whether a list goes back far enough, and remember it when it is one of the deep ones."""
+        if floor > self._need(deep=False):
+            return False
+        if floor <= self._need(deep=True):
+            self._deep_at = self._clock()
+            self._deep_from = f"{_earlier(self._newest()[0]):08x}"
+        return True
 
     async def news(
         self, listed: Iterable[CampaignRef], floor: str = "", requested_at: float | None = None
@@ -83,7 +104,7 @@ class SeenCampaigns:
             # What this list lacks is new from that moment on; the state may be read only later. After an empty list the
             # clocks of Truepush may be behind as well.
             self._began_at = int(self._clock() if requested_at is None else requested_at)
-            self._new_from = self._began_at - (0 if rows else _OVERLAP_SECONDS)
+            self._new_from = self._began_at - (0 if rows else OVERLAP_SECONDS)
             self._existed = {row for row in rows if _second(row) >= self._new_from}
         if not self._is_loaded:
             try:
@@ -95,8 +116,7 @@ class SeenCampaigns:
             self._is_loaded = True
         if not self._has_baseline:
             return await self._begin(rows, floor)
-        need = self.need
-        if floor and need is not None and floor > need:
+        if not self._is_complete(floor):
             return []  # the next list goes back far enough: the poll asks for what is needed
         return [rows[row] for row in sorted(rows) if row not in self._ids and row >= self._mark]
 
@@ -106,12 +126,13 @@ class SeenCampaigns:
             self._empty_lists += 1
             if self._empty_lists < _EMPTY_LISTS:
                 return []
-            floor = f"{(self._began_at or 0) - _OVERLAP_SECONDS:08x}{_ZEROS}"
+            floor = f"{(self._began_at or 0) - OVERLAP_SECONDS:08x}{ZEROS}"
         fresh = [row for row in sorted(rows) if _second(row) >= self._new_from and row not in self._existed]
         self._has_baseline = True
         self._mark = floor
         self._ids = rows.keys() - set(fresh)
         self._trim()
+        self._is_complete(floor)
         self._version += 1
         await self.save()
         return [rows[row] for row in fresh]
@@ -167,6 +188,7 @@ class SeenCampaigns:
                 self._ids |= set(state["ids"])
                 self._mark = max(self._mark, state["mark"])
         self._trim()
+        self._deep_from = f"{_earlier(self._newest()[0]):08x}"
         return found
 
     def _complain(self, what: str, error: Exception) -> None:
@@ -178,6 +200,15 @@ class SeenCampaigns:
                 trouble,
             )
         self._trouble = trouble
+
+
+def next_second(floor: str) -> str:
+    """Return the first id of the second after a floor: ids of one second may be listed in any order."""
+    return f"{_second(floor) + 1:08x}{ZEROS}" if floor else ""
+
+
+def _earlier(campaign_id: str) -> int:
+    return max(0, _second(campaign_id) - OVERLAP_SECONDS)
 
 
 def _second(campaign_id: str) -> int:

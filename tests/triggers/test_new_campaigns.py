@@ -86,6 +86,31 @@ async def test_the_order_of_the_list_does_not_matter(own_emulator: Emulator) -> 
         await until(lambda: running.ids == old)
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+async def test_a_server_whose_clock_is_behind_hides_no_campaign(own_emulator: Emulator, order: str) -> None:
+    own_emulator.set_dialect(order=order)
+    own_emulator.add_campaigns(60, spread=timedelta(days=60))
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        news = [add(own_emulator) for _ in range(6)]
+        await until(lambda: len(running.ids) == 6)
+        behind = datetime.fromtimestamp(int(news[0][:8], 16) - 600, UTC).isoformat()
+        late = own_emulator.seed({"campaigns": [{"created_at": behind, "send_at": behind}]})["campaigns"]
+        await until(lambda: running.ids == [*news, *late])
+
+
+async def test_a_first_list_of_ids_from_the_future_hides_no_campaign(own_emulator: Emulator) -> None:
+    own_emulator.set_dialect(order="oldest")
+    own_emulator.add_campaigns(50, spread=timedelta(days=2))
+    own_emulator.seed({"campaigns": [{"_id": f"ffffffff{number:016x}"} for number in range(6)]})
+    async with triggerer() as running:
+        running.watch(Store())
+        await polls(own_emulator)
+        new = add(own_emulator)
+        await until(lambda: running.ids == [new])
+
+
 async def test_a_restart_reports_only_the_campaigns_since(own_emulator: Emulator) -> None:
     store = Store()
     told: list[str] = []

@@ -65,6 +65,18 @@ async def test_an_id_from_the_future_does_not_hide_later_campaigns(odd: str) -> 
     assert await seen.news(rows([made(now + 1)]), floor=need) == rows([made(now + 1)])
 
 
+async def test_half_an_hour_later_a_list_must_have_what_a_clock_behind_has_hidden() -> None:
+    now = 10**9
+    seen = SeenCampaigns(Store(), "key", clock=lambda: now)
+    await seen.news(rows([made(now - number) for number in range(300)]), floor=made(now - 7200))
+    assert seen.need == made(now - 4)
+    now += 1800
+    assert seen.need == made(now - 1800 - 3600)
+    behind = made(now - 3600)
+    assert await seen.news(rows([behind]), floor=seen.need) == rows([behind])
+    assert seen.need == made(now - 1800 - 4)
+
+
 @pytest.mark.parametrize(
     ("mark", "count"),
     [("", 3), (f"{5000:08x}", 1500), (f"{5999:08x}", 1)],

@@ -51,6 +51,8 @@ class OrderDetector:
         self._falls = self._rises = 0
         #: The same, by more than the slack.
         self._long_falls = self._long_rises = 0
+        #: Whether a second fell, or rose. Ids of one second may be in any order: several servers create them.
+        self._has_fallen = self._has_risen = False
 
     @property
     def order(self) -> Order:
@@ -66,8 +68,8 @@ class OrderDetector:
 
     @property
     def is_orderly(self) -> bool:
-        """Return whether no two neighbors contradict the order."""
-        return not (self._falls and self._rises)
+        """Return whether the times of no two neighbors contradict the order."""
+        return not (self._has_fallen and self._has_risen)
 
     def add(self, page: int, ids: Sequence[str]) -> None:
         """Take a page into account. A page that was read again adds no evidence.
@@ -84,6 +86,8 @@ class OrderDetector:
         for (before, _), (after, _) in pairwise(steps):
             self._long_falls += after < before - _SLACK
             self._long_rises += after > before + _SLACK
+            self._has_fallen = self._has_fallen or after < before
+            self._has_risen = self._has_risen or after > before
         for before_row, after_row in pairwise(steps):
             self._falls += after_row < before_row
             self._rises += after_row > before_row

@@ -23,7 +23,8 @@ def search(name: str, wanted: Wanted, hint: Hint, *, is_unique: bool = False) ->
     :param name: the endpoint's name.
     :param wanted: the conditions.
     :param hint: of an earlier walk over the same list; it is updated.
-    :param is_unique: no two rows can match, so the first one found ends the search.
+    :param is_unique: Truepush accepts no two rows that match, so one reading with exactly one match is enough. Should
+        several match nevertheless, all of them are found.
     :raises TruepushListMovedError: the list kept changing, so nothing is proven.
     """
     if wanted.since is not None:
@@ -36,26 +37,29 @@ def search(name: str, wanted: Wanted, hint: Hint, *, is_unique: bool = False) ->
 def _search_all(name: str, wanted: Wanted, *, is_unique: bool) -> Walk[R, list[R]]:
     """Read the whole list at least twice, until it is proven that no row was overlooked."""
     looking: _Search[R] = _Search(name)
-    is_unique = is_unique or wanted.id is not None
     for look in range(limits.MAX_LOOKS):
         if look > 1:
             yield Pause(min(limits.LONGEST_PAUSE, limits.FIRST_PAUSE * 2 ** (look - 2)))
             yield from looking.read_both_ends()
         number = 1
-        while True:
-            rows = yield from looking.read(number, is_first=look == 0)
-            if is_unique and (hits := [row for row in rows if wanted.matches(row)]):
-                return hits[:1]
-            if not rows:
-                break
+        matching: dict[str, R] = {}
+        while rows := (yield from looking.read(number, is_first=look == 0)):
+            matching |= {row.id: row for row in rows if wanted.matches(row)}
+            if matching and wanted.id is not None:
+                return list(matching.values())
             number += 1
+        if is_unique and len(matching) == 1:
+            return list(matching.values())
         looking.end_look()
         if look and (alive := looking.proven()) is not None:
             return [row for row in alive if wanted.matches(row)]
+        if looking.has_outgrown_the_search():
+            break
+    found = "no row matched. It may exist nevertheless" if not matching else "not every match may have been read"
     raise TruepushListMovedError(
-        f"{name}: rows were added or deleted during each of {limits.MAX_LOOKS} readings of the list, and no row "
-        "matched. It may exist nevertheless, so nothing was concluded, and nothing was changed in Truepush. Run the "
-        "task again when fewer tasks create and delete at the same time.",
+        f"{name}: rows were added or deleted during each of {look + 1} readings of the list, and {found}, so nothing "
+        "was concluded, and nothing was changed in Truepush. Run the task again when fewer tasks create and delete at "
+        "the same time.",
         endpoint=name,
     )
 
@@ -78,6 +82,8 @@ class _Search(Generic[R]):
         self._look_before: list[list[str]] = []
         self._look_began = 0
         self._last_page = 1
+        #: Twice what all readings would take, had the list kept its length.
+        self._most_requests = 0
 
     def read(self, number: int, *, is_first: bool = False) -> Walk[R, Sequence[R]]:
         """Read a page.
@@ -107,13 +113,20 @@ class _Search(Generic[R]):
         for row in rows:
             self._first_seen.setdefault(row.id, moment)
             self._last_seen[row.id] = moment
-        self._page_size = max(self._page_size, len(rows))
-        if len(rows) < self._page_size or not rows:
+        skipped = getattr(rows, "skipped", 0)
+        self._page_size = max(self._page_size, len(rows) + skipped)
+        # A page of which rows could not be read does not show the length of the list.
+        if (not skipped and len(rows) < self._page_size) or not rows:
             self._ends = [*self._ends[1 - _KEPT_ENDS :], (moment, number, len(rows))]
 
     def end_look(self) -> None:
         """Remember where the list ended."""
         self._last_page = max(1, len(self._look) - 1)
+        self._most_requests = self._most_requests or limits.MAX_LOOKS * 2 * (len(self._look) + 1)
+
+    def has_outgrown_the_search(self) -> bool:
+        """Return whether the list has grown so much that the search is not worth its requests any more."""
+        return self._reading.requests > self._most_requests
 
     def proven(self) -> list[R] | None:
         """Return the rows that exist, if it is proven that there are no others."""

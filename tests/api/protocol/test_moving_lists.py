@@ -13,6 +13,7 @@ from airflow_provider_truepush.api.protocol import list_limits as limits
 from airflow_provider_truepush.api.protocol.list_end import Hint
 from airflow_provider_truepush.api.protocol.newest import walk_newest
 from airflow_provider_truepush.api.protocol.reading import Pause
+from airflow_provider_truepush.api.protocol.recent import walk_recent
 from airflow_provider_truepush.api.protocol.search import search
 from airflow_provider_truepush.api.protocol.wanted import Wanted
 from airflow_provider_truepush.exceptions import (
@@ -21,7 +22,7 @@ from airflow_provider_truepush.exceptions import (
 )
 from airflow_provider_truepush.models import CampaignRef
 from tests.api.protocol.moving_list import NOW, YEAR, MovingList, drive, rows
-from tests.api.protocol.recent_walks import HOUR, NAME, recent, wanted_rows
+from tests.api.protocol.recent_walks import HOUR, NAME, recent, since, wanted_rows
 
 often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Lists that move
@@ -151,6 +152,26 @@ def test_an_existing_row_is_found_in_a_list_that_changes_constantly() -> None:
     server = MovingList("newest", 5, rows(40), [lambda server: (server.add(), server.delete(20))] * 10_000)
     target = server.rows[-1].id
     assert drive(search(NAME, Wanted(id=target), Hint(whole_walks_explained=True)), server).result
+
+
+def test_all_rows_are_found_that_have_a_name_which_should_be_unique() -> None:
+    server = MovingList("oldest", 5, rows(40, titles=["a", "b", "c", "d"]))
+    walk = search(NAME, Wanted(label="b"), Hint(whole_walks_explained=True), is_unique=True)
+    assert len(drive(walk, server).result) == 10
+
+
+def test_a_search_does_not_follow_a_list_that_keeps_doubling() -> None:
+    server = MovingList("newest", 5, rows(40), [lambda server: [server.add() for _ in range(3)]] * 100_000)
+    with pytest.raises(TruepushListMovedError, match="nothing was concluded"):
+        drive(search(NAME, Wanted(label="nowhere"), Hint(whole_walks_explained=True)), server)
+    assert len(server.asked) < 2_000
+
+
+def test_a_poll_that_catches_up_misses_no_row_below_a_deleted_one() -> None:
+    server = MovingList("newest", 5, rows(100), [lambda server: server.delete(0)])
+    before = wanted_rows(server, YEAR // 4)
+    walk = walk_recent(NAME, since(YEAR // 4), Hint(), is_poll=True)
+    assert drive(walk, server).ids >= before - server.deleted
 
 
 def test_a_search_for_nothing_is_refused() -> None:

@@ -130,6 +130,14 @@ def test_a_list_without_order_is_read_whole_and_logged_once(order: Any, caplog: 
     assert "41 requests for 1000 rows" in said
 
 
+def test_ids_of_one_second_in_any_order_cost_no_requests() -> None:
+    """Several servers create campaigns within one second, each with random digits of its own."""
+    server = MovingList("newest", 25, [Row(n * 7919 % 1000, NOW - (1000 - n) // 4) for n in range(1000)])
+    walked = recent(server, 2)
+    assert walked.ids == wanted_rows(server, 2)
+    assert len(walked.asked) <= 2
+
+
 def test_a_list_whose_order_is_contradicted_is_read_whole() -> None:
     """Oldest first for ten pages only."""
     server = MovingList("title", 10, rows(100, titles=[f"a{n:03d}" for n in range(100)]))
