@@ -13,7 +13,7 @@ from airflow_provider_truepush.operators.arguments import check_literals, checke
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
-from airflow_provider_truepush.operators.task_records import change_records, run_began
+from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.api.schedule.schedules import Schedule
     from airflow_provider_truepush.hooks.truepush import TruepushHook
     from airflow_provider_truepush.models import Trigger
+    from airflow_provider_truepush.resources.change_record import ChangeRecords
+    from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 
 #: What an error about a look-up means for the trigger.
 _NOT_CREATED = "The trigger was not created."
@@ -86,7 +88,8 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         can be checked is checked; a push that is due between the two requests is missed. A trigger that was inactive
         is inactive again afterwards. On Airflow 3.3 and later that is recorded before the deletion, so a retry after
         a killed task restores it; on earlier versions such a retry needs a manual decision. A retry keeps what an
-        earlier try of the same run created; clearing the task of a finished run replaces that too.
+        earlier try of the same run created; clearing the task of a finished run replaces that too. In a mapped task
+        the map index that has the item now completes what another one began, as the XCom ``truepush_changes`` says.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -149,7 +152,12 @@ class TruepushCreateTriggerOperator(TruepushOperator):
 
     def execute(self, context: Context) -> str | None:
         """Create the trigger, or keep the existing one."""
+        with changes(context, "create", "trigger", self.name, self.truepush_conn_id) as (records, mapped):
+            return self._create(context, records, mapped)
+
+    def _create(self, context: Context, records: ChangeRecords, mapped: MappedChanges | None) -> str | None:
         with self.truepush() as hook:
+            of_project(records, hook)
             check_choice("if_exists", self.if_exists, IF_EXISTS)
             trigger = self._trigger(hook)
             from airflow_provider_truepush.api.protocol import calls
@@ -166,9 +174,10 @@ class TruepushCreateTriggerOperator(TruepushOperator):
                 lambda: hook.create_trigger(trigger),
                 content_hash(call.payload or {}),
                 self.if_exists,
-                change_records(context, self.truepush_conn_id),
+                records,
                 run_began(context),
                 lambda: self._check_references(hook, trigger),
+                mapped,
             )
             return create.run()
 
@@ -205,7 +214,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         return resolve(hook, kind, name, field=f"trigger.{kind}", consequence=_NOT_CREATED, may_be_pending=pending)
 
     def _check_references(self, hook: TruepushHook, trigger: Trigger) -> None:
-        from airflow_provider_truepush.resources.create_trigger import must_be_listed
+        from airflow_provider_truepush.resources.names import must_be_listed
 
         if self.template is None:
             templates = hook.find_templates(template_id=trigger.template_id)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_truepush.resources.change_record import ChangeRecords
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
+    from airflow_provider_truepush.resources.change_record import Action, ChangeRecords
+    from airflow_provider_truepush.resources.mapped_changes import MappedChanges
+    from airflow_provider_truepush.resources.sibling_changes import SiblingChanges
 
 
 def run_began(context: Context) -> datetime | None:
@@ -34,4 +39,62 @@ def change_records(context: Context, conn_id: str) -> ChangeRecords:
         try_number=task_try.number,
         author=str(task_try),
         run_began=began.isoformat() if began is not None else "",
+        has_moved=task_try.mapped and bool(task_try.clear_number),
+        began=task_try.began,
     )
+
+
+@contextmanager
+def changes(
+    context: Context, action: Action, kind: str, name: Any, conn_id: str
+) -> Iterator[tuple[ChangeRecords, MappedChanges | None]]:
+    """Yield the records of this task instance and, for a mapped task, what all map indexes publish for each other.
+
+    :param context: Airflow's context of this try.
+    :param action: ``create`` or ``delete``.
+    :param kind: ``template``, ``trigger`` or ``segment``.
+    :param name: of what is created or deleted, as it was rendered.
+    :param conn_id: id of the connection.
+    """
+    records = change_records(context, conn_id)
+    siblings = _siblings(context, str(name))
+    if siblings is None:
+        yield records, None
+        return
+    from airflow_provider_truepush.resources.mapped_changes import MappedChanges
+
+    mapped = MappedChanges(records, siblings, action, kind)
+    mapped.announce()
+    try:
+        yield records, mapped
+    except Exception:
+        mapped.end()
+        raise
+
+
+def _siblings(context: Context, name: str) -> SiblingChanges | None:
+    from airflow_provider_truepush.operators.task_try import TaskTry, states_of
+
+    task_try = TaskTry.of(context)
+    ti: Any = context.get("ti")
+    pull, push = getattr(ti, "xcom_pull", None), getattr(ti, "xcom_push", None)
+    if not task_try.mapped or pull is None or push is None:
+        return None
+    from airflow_provider_truepush.resources.sibling_changes import SiblingChanges
+
+    return SiblingChanges(
+        task_try.map_index,
+        name,
+        try_number=task_try.number,
+        clear_number=task_try.clear_number,
+        pull=lambda key: pull(task_ids=ti.task_id, key=key),
+        push=lambda key, value: push(key=key, value=value),
+        states=states_of(ti),
+    )
+
+
+def of_project(records: ChangeRecords, hook: TruepushHook) -> None:
+    """Have records name the project by its token, so that a renamed connection is still the same project."""
+    from airflow_provider_truepush.sending.identity import project_fingerprint
+
+    records.fingerprint = project_fingerprint(hook.settings.token)

@@ -101,11 +101,11 @@ def siblings(context: Context) -> Siblings | None:
         began=task_try.began,
         pull=None if pull is None else lambda key: pull(task_ids=ti.task_id, key=key),
         push=None if push is None else lambda key, value: push(key=key, value=value),
-        states=_states(ti),
+        states=states_of(ti),
     )
 
 
-def _states(ti: Any) -> Callable[[], dict[int, str | None]] | None:
+def states_of(ti: Any) -> Callable[[], dict[int, str | None]] | None:
     """Return a function that asks Airflow for the state of each map index of a task; None before Airflow 3."""
     ask = getattr(ti, "get_task_states", None)
     if ask is None:

@@ -14,7 +14,7 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
 from airflow_provider_truepush.operators.target import keep_target
-from airflow_provider_truepush.operators.task_records import change_records, run_began
+from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -111,7 +111,11 @@ class TruepushCreateTemplateOperator(TruepushOperator):
 
     def execute(self, context: Context) -> str | None:
         """Create the template, or keep the existing one."""
-        with self.truepush() as hook:
+        with (
+            changes(context, "create", "template", self.name, self.truepush_conn_id) as (records, mapped),
+            self.truepush() as hook,
+        ):
+            of_project(records, hook)
             check_choice("if_exists", self.if_exists, IF_EXISTS)
             template = self._template()
             from airflow_provider_truepush.resources.change_record import content_hash
@@ -123,8 +127,9 @@ class TruepushCreateTemplateOperator(TruepushOperator):
                 lambda: hook.create_template(template),
                 content_hash(template.payload()),
                 self.if_exists,
-                change_records(context, self.truepush_conn_id),
+                records,
                 run_began(context),
+                mapped,
             )
             return create.run()
 

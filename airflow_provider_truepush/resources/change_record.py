@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.errors import TruepushError
@@ -34,6 +35,7 @@ class ChangeRecord:
     :param run_began: start of the Dag run; it moves when a finished run is cleared.
     :param done: True when the change is complete.
     :param new_id: id of what was created; None when it is unknown.
+    :param fingerprint: of the project, which does not depend on the name of the connection; empty when unknown.
     """
 
     action: Action
@@ -48,6 +50,7 @@ class ChangeRecord:
     run_began: str = ""
     done: bool = False
     new_id: str | None = None
+    fingerprint: str = ""
 
     def completed(self, new_id: str | None) -> ChangeRecord:
         """Return the record of the completed change."""
@@ -79,14 +82,32 @@ class ChangeRecords:
     :param try_number: number of this try, from 1.
     :param author: this try, in words.
     :param run_began: start of the Dag run.
+    :param has_moved: whether another map index may have had the item of this one in an earlier try.
+    :param began: the earliest moment at which the Dag run may have begun; a clear does not move it. None when unknown.
     """
 
-    def __init__(self, store: Any, project: str, *, try_number: int = 1, author: str = "", run_began: str = "") -> None:
+    def __init__(
+        self,
+        store: Any,
+        project: str,
+        *,
+        try_number: int = 1,
+        author: str = "",
+        run_began: str = "",
+        has_moved: bool = False,
+        began: datetime | None = None,
+    ) -> None:
         self._store = store
         self.project = project
         self.try_number = try_number
         self.author = author
         self.run_began = run_began
+        self.began = began
+        self._has_moved = has_moved
+        #: Of the project, once the connection has been read.
+        self.fingerprint = ""
+        #: Whether a write has failed, as it does when Airflow has started another try of the task.
+        self.is_superseded = False
 
     @property
     def are_kept(self) -> bool:
@@ -96,7 +117,11 @@ class ChangeRecords:
     @property
     def is_blind(self) -> bool:
         """Return whether an earlier try may have begun a change that nothing recorded."""
-        return self._store is None and self.try_number > 1
+        return self._store is None and (self.try_number > 1 or self._has_moved)
+
+    def is_same_project(self, record: ChangeRecord) -> bool:
+        """Return whether a record is about the project of this try."""
+        return record.project == self.project or bool(record.fingerprint and record.fingerprint == self.fingerprint)
 
     def new(self, action: Action, kind: str, name: str, old_ids: tuple[str, ...], **more: Any) -> ChangeRecord:
         """Return a record of this try, not yet written."""
@@ -109,50 +134,87 @@ class ChangeRecords:
             made_at=time.time(),
             author=self.author,
             run_began=self.run_began,
+            fingerprint=self.fingerprint,
             **more,
         )
 
     def read(self, action: Action, kind: str) -> ChangeRecord | None:
         """Return the record of an earlier try; None when there is no record."""
-        if self._store is None:
-            return None
         key = _key(action, kind)
-        try:
-            stored = self._store.get(key)
-        except Exception as error:
-            raise _store_error("read", key, error) from error
-        if stored is None:
-            return None
-        try:
-            return ChangeRecord.from_dict(stored)
-        except (TypeError, KeyError) as error:
-            raise TruepushError(
-                f"The task's state key {key} holds a record that cannot be read ({error!r}). "
-                f"It is unknown how far an earlier try changed the {kind}, so nothing was changed. "
-                "Check it in Truepush, then delete the state key and clear the task."
-            ) from error
+        stored = self._get(key)
+        return None if stored is None else _read(key, kind, stored)
 
     def write(self, record: ChangeRecord) -> None:
         """Write a record. If this raises, the change must not begin."""
+        self._set(_key(record.action, record.kind), record.as_dict())
+
+    def forget(self, action: Action, kind: str) -> None:
+        """Delete a record."""
+        self._delete(_key(action, kind))
+
+    def read_set_aside(self, action: Action, kind: str) -> list[ChangeRecord]:
+        """Return the records of a map index about items that it no longer has."""
+        key = self.aside_key(action, kind)
+        stored = self._get(key)
+        if not isinstance(stored, list | None):
+            raise _unreadable(key, kind, TypeError("not a list"))
+        return [_read(key, kind, one) for one in stored or ()]
+
+    def write_set_aside(self, action: Action, kind: str, records: list[ChangeRecord]) -> None:
+        """Write the records of a map index about items that it no longer has."""
+        key = self.aside_key(action, kind)
+        if records:
+            self._set(key, [record.as_dict() for record in records])
+        else:
+            self._delete(key)
+
+    @staticmethod
+    def aside_key(action: Action, kind: str) -> str:
+        """Return the state key of the records about items that a map index no longer has."""
+        return f"{_key(action, kind)}_set_aside"
+
+    def _get(self, key: str) -> Any:
+        if self._store is None:
+            return None
+        try:
+            return self._store.get(key)
+        except Exception as error:
+            raise _store_error("read", key, error) from error
+
+    def _set(self, key: str, value: Any) -> None:
         if self._store is None:
             return
         from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow resolves it on first use
 
-        key = _key(record.action, record.kind)
         try:
-            self._store.set(key, record.as_dict(), retention=NEVER_EXPIRE)
+            self._store.set(key, value, retention=NEVER_EXPIRE)
         except Exception as error:
+            self.is_superseded = True
             raise _store_error("write", key, error) from error
 
-    def forget(self, action: Action, kind: str) -> None:
-        """Delete a record."""
+    def _delete(self, key: str) -> None:
         if self._store is None:
             return
-        key = _key(action, kind)
         try:
             self._store.delete(key)
         except Exception as error:
+            self.is_superseded = True
             raise _store_error("delete", key, error) from error
+
+
+def _read(key: str, kind: str, stored: Any) -> ChangeRecord:
+    try:
+        return ChangeRecord.from_dict(stored)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise _unreadable(key, kind, error) from error
+
+
+def _unreadable(key: str, kind: str, error: Exception) -> TruepushError:
+    return TruepushError(
+        f"The task's state key {key} holds a record that cannot be read ({error!r}). "
+        f"It is unknown how far an earlier try changed the {kind}, so nothing was changed. "
+        "Check it in Truepush, then delete the state key and clear the task."
+    )
 
 
 def _key(action: Action, kind: str) -> str:

@@ -11,11 +11,12 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
-from airflow_provider_truepush.api.protocol.retry import wait_before_create
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
+from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 from airflow_provider_truepush.resources.names import find_named
+from airflow_provider_truepush.resources.repeat import repeat_what_was_not_sent
 
 log = get_logger(__name__)
 
@@ -32,6 +33,7 @@ class CreateByName:
     :param hook: the project.
     :param records: what earlier tries recorded.
     :param content: hash of what is created.
+    :param mapped: what the map indexes of a mapped task have changed; None for a task that is not mapped.
     :param sleep: waits before a request is repeated that is known not to have been carried out.
     """
 
@@ -42,6 +44,7 @@ class CreateByName:
         hook: TruepushHook,
         records: ChangeRecords,
         content: str,
+        mapped: MappedChanges | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._kind: Literal["template", "trigger"] = kind
@@ -50,6 +53,7 @@ class CreateByName:
         self.records = records
         self._content = content
         self._sleep = sleep
+        self._mapped = None if hook.settings.dry_run else mapped
         recorded = None if hook.settings.dry_run else records.read("create", kind)
         #: What an earlier try recorded.
         self.recorded: ChangeRecord | None = recorded
@@ -70,10 +74,18 @@ class CreateByName:
         """The rows that an earlier try of this change created."""
         return [row for row in self.rows if self.begun is not None and row.id not in self.begun.old_ids]
 
-    def check_record(self) -> None:
-        """Fail when an earlier try began to replace something else that must be inactive, and did not complete it."""
+    def check_record(self, needs_proof: Callable[[frozenset[str]], bool] = lambda created: False) -> None:
+        """Fail when an earlier try began to replace something else that must be inactive, and did not complete it.
+
+        In a mapped task, another map index may have that item now, and may have begun to change this one before.
+
+        :param needs_proof: see :meth:`.MappedChanges.resolve`.
+        """
+        if self._mapped is not None:
+            self.recorded = self._mapped.resolve(self.recorded, self.name, needs_proof, is_new=not self.rows)
+            return
         begun = self.begun
-        if begun is None or (begun.name, begun.project) == (self.name, self.records.project):
+        if begun is None or (begun.name == self.name and self.records.is_same_project(begun)):
             return
         what = (
             f"{begun.author} began to create the {self._kind} {begun.name!r} with the connection {begun.project!r} and "
@@ -97,7 +109,7 @@ class CreateByName:
         if done is None or not done.done or done.run_began != self.records.run_began or done.name != self.name:
             return None
         ids = [row.id for row in self.rows]
-        if done.new_id is None or done.new_id not in ids or done.project != self.records.project:
+        if done.new_id is None or done.new_id not in ids or not self.records.is_same_project(done):
             return None
         self._keep(done.new_id, done)
         return done.new_id
@@ -180,19 +192,34 @@ class CreateByName:
             return
         old_ids = tuple(row.id for row in self.rows)
         record = self.records.new("create", self._kind, self.name, old_ids, inactive=inactive, content=self._content)
-        self.records.write(record)
+        self._write(record, is_shared=bool(old_ids))
         self.recorded = record
+
+    def _write(self, record: ChangeRecord, *, is_shared: bool) -> None:
+        if self._mapped is None:
+            self.records.write(record)
+        else:
+            self._mapped.write(record, is_shared=is_shared)
 
     def complete(self, new_id: str | None) -> None:
         """Record that the change is complete."""
         if self.begun is not None:
-            self.records.write(self.begun.completed(new_id))
+            self._write(self.begun.completed(new_id), is_shared=False)
 
     def abandon(self) -> None:
         """Delete the record of a change that has changed nothing."""
-        if self.begun is not None:
+        if self.begun is None:
+            return
+        if self._mapped is None:
             self.records.forget("create", self._kind)
-            self.recorded = None
+        else:
+            self._mapped.forget()
+        self.recorded = None
+
+    def check_set_aside(self) -> None:
+        """Fail when this map index began to replace another item before, and nobody has completed that."""
+        if self._mapped is not None:
+            self._mapped.check_set_aside()
 
     def send(self, create: Callable[[], str | None], consequence: str = "") -> str | None:
         """Send the create once, and look up the id when the answer does not contain it.
@@ -203,7 +230,7 @@ class CreateByName:
         :raises AirflowFailException: when it is unknown whether it was created.
         """
         try:
-            created = self._repeat_what_was_not_sent(create)
+            created = repeat_what_was_not_sent(create, self._hook.settings, self._sleep)
         except TruepushAmbiguousError as doubt:
             return self._find_after_doubt(doubt, consequence)
         if created is None:
@@ -213,23 +240,6 @@ class CreateByName:
         else:
             log.info("Created the %s %r (id %s).", self._kind, self.name, created)
         return created
-
-    def _repeat_what_was_not_sent(self, create: Callable[[], str | None]) -> str | None:
-        requests, waited = 0, 0.0
-        while True:
-            try:
-                return create()
-            except TruepushError as error:
-                requests += 1
-                settings = self._hook.settings
-                wait = wait_before_create(error, requests=requests, waited=waited, settings=settings)
-                if wait is None:
-                    raise
-                log.warning(
-                    "%s Retrying in %.1f s (attempt %d of %d failed).", error, wait, requests, settings.max_attempts
-                )
-            self._sleep(wait)
-            waited += wait
 
     def find_new(self) -> list[Any]:
         """List the rows that have the name now and did not have it before."""

@@ -13,6 +13,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import delete
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
+from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 
 log = get_logger(__name__)
 
@@ -27,6 +28,7 @@ class CreateTemplate:
     :param if_exists: ``fail``, ``reuse`` or ``replace``.
     :param records: what earlier tries recorded.
     :param run_began: start of the Dag run; None outside of one.
+    :param mapped: what the map indexes of a mapped task have changed; None for a task that is not mapped.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class CreateTemplate:
         if_exists: IfExists,
         records: ChangeRecords,
         run_began: datetime | None,
+        mapped: MappedChanges | None = None,
     ) -> None:
         self._hook = hook
         self._name = name
@@ -45,12 +48,17 @@ class CreateTemplate:
         self._if_exists = if_exists
         self._records = records
         self._run_began = run_began
-        self._create = CreateByName("template", name, hook, records, content)
+        self._create = CreateByName("template", name, hook, records, content, mapped)
 
     def run(self) -> str | None:
         """Create the template, keep the existing one, or complete what an earlier try began."""
+        self._create.check_record()
+        template_id = self._create_or_keep()
+        self._create.check_set_aside()
+        return template_id
+
+    def _create_or_keep(self) -> str | None:
         create = self._create
-        create.check_record()
         if create.begun is not None and (new_id := create.adopt()) is not None:
             return self._complete(new_id)
         if create.begun is None and (existing_id := create.completed_by_this_run()) is not None:

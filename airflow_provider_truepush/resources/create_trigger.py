@@ -17,13 +17,13 @@ from airflow_provider_truepush.api.errors import (
     TruepushBadRequestError,
     TruepushError,
     TruepushServerError,
-    TruepushValidationError,
 )
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import delete, set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
+from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 
 log = get_logger(__name__)
 
@@ -39,6 +39,7 @@ class CreateTrigger:
     :param records: what earlier tries recorded.
     :param run_began: start of the Dag run; None outside of one.
     :param check_references: raises when the template or the segment does not exist; called before a deletion.
+    :param mapped: what the map indexes of a mapped task have changed; None for a task that is not mapped.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class CreateTrigger:
         records: ChangeRecords,
         run_began: datetime | None,
         check_references: Callable[[], None],
+        mapped: MappedChanges | None = None,
     ) -> None:
         self._hook = hook
         self._name = name
@@ -59,7 +61,7 @@ class CreateTrigger:
         self._records = records
         self._run_began = run_began
         self._check_references = check_references
-        self._create = CreateByName("trigger", name, hook, records, content)
+        self._create = CreateByName("trigger", name, hook, records, content, mapped)
         self._old_deleted = ""
         #: Ids of the old ones, deleted by this try or an earlier one.
         self._deleted: list[str] = []
@@ -68,8 +70,13 @@ class CreateTrigger:
 
     def run(self) -> str | None:
         """Create the trigger, keep the existing one, or complete what an earlier try began."""
+        self._create.check_record(self._needs_proof)
+        trigger_id = self._create_or_keep()
+        self._create.check_set_aside()
+        return trigger_id
+
+    def _create_or_keep(self) -> str | None:
         create = self._create
-        create.check_record()
         if create.begun is not None:
             if (new_id := create.adopt()) is not None:
                 return self._guarded(lambda: self._complete_adopted(new_id))
@@ -86,6 +93,19 @@ class CreateTrigger:
             return create.settle_existing(self._if_exists)
         return self._create_new()
 
+    def _needs_proof(self, created: frozenset[str]) -> bool:
+        """Report whether this try would create an active trigger, though the old one may have been inactive.
+
+        :param created: ids that completed changes of this Dag run have created; their status is right.
+        """
+        rows = self._create.rows
+        if not self._records.are_kept:
+            return False  # then every later try is blind
+        if not rows or self._if_exists != "replace":
+            return not rows
+        recent = self._create.may_be_of_this_run(began) if (began := self._records.began) is not None else rows
+        return any(_status(row) == "active" and row.id not in created for row in recent)
+
     def _settle_without_record(self) -> str | None:
         """Return the id that an earlier try of this run created; None when it changed nothing."""
         ours = self._create.may_be_of_this_run(self._run_began)
@@ -97,12 +117,16 @@ class CreateTrigger:
             return self._keep(ours[0])
         seen = ", ".join(f"{row.id} ({row.status})" for row in self._create.rows) or "none"
         raise AirflowFailException(
-            f"This is try {self._records.try_number}, and it is unknown whether an earlier try deleted an inactive "
+            f"This is try {self._records.try_number}, and it is unknown whether {self._earlier} deleted an inactive "
             f"trigger {self._name!r} (the list now shows: {seen}): before Airflow 3.3 nothing records that. "
             "Nothing was changed by this try. "
             "This needs a manual decision: if the trigger must not send, set it inactive in Truepush and mark the task "
             "as success; otherwise replace it in a new Dag run."
         )
+
+    @property
+    def _earlier(self) -> str:
+        return "an earlier try" if self._records.try_number > 1 else "another map index, before the run was cleared,"
 
     def _keep(self, row: Any) -> str:
         log.warning(
@@ -274,19 +298,3 @@ class CreateTrigger:
 
 def _status(row: Any) -> str:
     return str(row.status).strip().lower()
-
-
-def must_be_listed(field: str, wanted: str, rows: list[Any], kind: str) -> None:
-    """Refuse a reference to a missing template or segment, before the existing trigger is deleted.
-
-    :param field: the argument, for the error.
-    :param wanted: the id.
-    :param rows: the rows that have this id.
-    :param kind: ``template`` or ``segment``.
-    """
-    if not rows:
-        raise TruepushValidationError(
-            f"{field}: no {kind} of this project has the id {wanted!r}. "
-            "The existing trigger was not replaced, because the new one could not be created. "
-            f"Use the id of an existing {kind}."
-        )

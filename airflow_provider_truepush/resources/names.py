@@ -131,3 +131,19 @@ def _described(row: Any) -> str:
 
 def _or_rename(kind: Kind) -> str:
     return "" if kind == "campaign" else f", or give each {kind} a name of its own in Truepush"
+
+
+def must_be_listed(field: str, wanted: str, rows: list[Any], kind: str) -> None:
+    """Refuse a reference to a missing template or segment, before the existing trigger is deleted.
+
+    :param field: the argument, for the error.
+    :param wanted: the id.
+    :param rows: the rows that have this id.
+    :param kind: ``template`` or ``segment``.
+    """
+    if not rows:
+        raise TruepushValidationError(
+            f"{field}: no {kind} of this project has the id {wanted!r}. "
+            "The existing trigger was not replaced, because the new one could not be created. "
+            f"Use the id of an existing {kind}."
+        )

@@ -1,0 +1,174 @@
+"""What the map indexes of one task publish for each other about the changes that they have begun.
+
+The items of a mapped task move when its feed is reordered, grown or shrunk between tries and clears, and Airflow's
+task state store shows a map index only its own records. So a map index publishes its records as an XCom that its
+siblings can read. Airflow deletes the XComs of a task that starts again; such a task publishes its records again
+before anything else. Until then a missing XCom proves nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.resources.change_record import ChangeRecord
+
+#: The XCom in which a map index publishes its change records.
+XCOM_KEY = "truepush_changes"
+
+#: States of a task that has started and not ended.
+_RUNNING = ("running", "deferred", "restarting")
+#: States of a task that has ended and may have changed something that it did not publish.
+_FAILED = ("failed", "up_for_retry")
+#: States of a task that may still complete what it has begun.
+_UNFINISHED = (*_RUNNING, None, "none", "scheduled", "queued", "up_for_retry", "up_for_reschedule")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a map index has published.
+
+    :param map_index: the map index.
+    :param name: of the item that it has now.
+    :param clear_number: how often the run had been cleared when it was published; None if unknown.
+    :param has_ended: whether the try that published it has ended.
+    :param changes: the changes that it has begun or completed.
+    """
+
+    map_index: int
+    name: str
+    clear_number: int | None
+    has_ended: bool
+    changes: tuple[ChangeRecord, ...]
+
+
+class SiblingChanges:
+    """The other map indexes of a task in this Dag run.
+
+    :param map_index: the own one.
+    :param name: of the own item.
+    :param try_number: of this try, from 1.
+    :param clear_number: how often something of the Dag run was cleared; None when Airflow does not say.
+    :param pull: returns the XComs of all map indexes of the task under a key.
+    :param push: writes an XCom of this map index under a key.
+    :param states: returns the state of each map index of the task; None where Airflow does not say.
+    :param sleep: waits between two looks.
+    :param clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        map_index: int,
+        name: str,
+        *,
+        try_number: int,
+        clear_number: int | None,
+        pull: Callable[[str], Any],
+        push: Callable[[str, Any], None],
+        states: Callable[[], dict[int, str | None]] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.map_index = map_index
+        self.try_number = try_number
+        self.clear_number = clear_number
+        self.sleep = sleep
+        self.clock = clock
+        self._name = name
+        self._pull = pull
+        self._push = push
+        self._states = states
+        self.has_published = False
+
+    @property
+    def is_later_try(self) -> bool:
+        """Report whether an earlier try of this map index may have begun something."""
+        return self.try_number > 1
+
+    @property
+    def was_cleared(self) -> bool:
+        """Report whether the feed may have moved. Where Airflow does not count clears, any later try may be one."""
+        return self.clear_number > 0 if self.clear_number is not None else self.is_later_try
+
+    def publish(self, changes: Iterable[ChangeRecord], *, has_ended: bool = False) -> None:
+        """Publish all records of this map index. If this raises, no change may begin."""
+        entry = {
+            "map_index": self.map_index,
+            "try": self.try_number,
+            "clear": self.clear_number,
+            "name": self._name,
+            "ended": has_ended,
+            "changes": [change.as_dict() for change in changes],
+        }
+        try:
+            self._push(XCOM_KEY, entry)
+        except Exception as error:
+            raise _airflow_error("write", error) from error
+        self.has_published = True
+
+    def look(self) -> tuple[Entry, ...]:
+        """Return what the other map indexes have published."""
+        try:
+            found = self._pull(XCOM_KEY)
+        except Exception as error:
+            raise _airflow_error("read", error) from error
+        entries = [found] if isinstance(found, Mapping) else list(found or [])
+        read = [_read(entry) for entry in entries if isinstance(entry, Mapping)]
+        return tuple(entry for entry in read if entry.map_index != self.map_index)
+
+    def states(self) -> dict[int, str | None]:
+        """Return the states of the other map indexes; empty where Airflow does not say."""
+        if self._states is None:
+            return {}
+        try:
+            states = self._states()
+        except Exception as error:
+            raise _airflow_error("read the states beside", error) from error
+        return {index: state for index, state in states.items() if index != self.map_index}
+
+
+def is_running(state: str | None) -> bool:
+    """Report whether a task has started and not ended."""
+    return state in _RUNNING
+
+
+def is_unfinished(state: str | None) -> bool:
+    """Report whether a task may still complete what it has begun."""
+    return state in _UNFINISHED
+
+
+def is_silent(state: str | None) -> bool:
+    """Report whether a task of this state may have begun a change and not published it, if it has no XCom.
+
+    One that waits to start has the XComs of its last try. One that has succeeded has completed its change.
+    """
+    return state in _RUNNING or state in _FAILED
+
+
+def _read(entry: Mapping[str, Any]) -> Entry:
+    cleared = entry.get("clear")
+    try:
+        return Entry(
+            int(entry.get("map_index", -1)),
+            str(entry.get("name") or ""),
+            cleared if isinstance(cleared, int) else None,
+            bool(entry.get("ended")),
+            tuple(ChangeRecord.from_dict(change) for change in entry.get("changes") or ()),
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise TruepushError(
+            f"The XCom {XCOM_KEY} of another map index of this task cannot be read ({error!r}). It is unknown what "
+            "that map index has changed, so nothing was changed by this try. Check its triggers and templates in "
+            "Truepush, delete the XCom and clear this task."
+        ) from error
+
+
+def _airflow_error(verb: str, error: Exception) -> TruepushError:
+    return TruepushError(
+        f"Could not {verb} the XCom {XCOM_KEY} in Airflow: {str(error)[:300] or type(error).__name__} "
+        "The map indexes of this task share there what they have begun to change. No change to Truepush was begun "
+        "after this. Retry the task; if this continues, check the connection between the worker and the API server."
+    )

@@ -1,0 +1,262 @@
+"""Replacing triggers in a mapped task whose feed is reordered, grown or shrunk between its tries."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
+from airflow_provider_truepush.resources import mapped_changes
+from tests.operators.mapped import MappedRun
+from tests.operators.resources import _connected, connect_fixture, emulator_fixture, sent
+from tests.operators.triggers import TEMPLATE, ids, seed, statuses, template_fixture
+from tests.support.versions import HAS_STATE_STORE
+
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "template_fixture"]
+
+needs_store = pytest.mark.skipif(not HAS_STATE_STORE, reason="Airflow has a task state store since 3.3")
+
+
+@pytest.fixture(autouse=True)
+def _short_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped_changes, "WINDOW", 0.02)
+    monkeypatch.setattr(mapped_changes, "PAUSE", 0.01)
+
+
+def mapped(emulator: Emulator, **given: Any) -> MappedRun:
+    arguments = {"template_id": TEMPLATE, "schedule": "30 9 * * 1", "if_exists": "replace"}
+    return MappedRun(TruepushCreateTriggerOperator, emulator.now() - timedelta(minutes=5), **{**arguments, **given})
+
+
+def refuse_creates(emulator: Emulator, *numbers: int) -> None:
+    """Have Truepush refuse the next creates of these numbers, from 1."""
+    for number in numbers:
+        emulator.fault("createTrigger", nth=number, effect="outcome", code="BAD-REQUEST")
+
+
+@needs_store
+class TestAnItemMoves:
+    @pytest.mark.parametrize("status", ["active", "inactive"])
+    def test_another_map_index_restores_the_status(self, emulator: Emulator, status: str) -> None:
+        seed(emulator, "A", status=status)
+        run = mapped(emulator)
+        emulator.fault("createTrigger", nth=1, effect="429", retry_after=0)
+        assert run.run_feed("A", "B")[0].startswith("retry: ")
+        run.clear()
+        first, second = run.run_feed("B", "A")
+        assert [second] == ids(emulator, "A")
+        assert statuses(emulator, "A") == [status]
+        if status == "inactive":
+            # The map index that began it ends green once another one has completed it.
+            assert "ends once another map index has completed 'A'" in first
+            assert run.run(0, name="B") in ids(emulator, "B")
+        else:
+            assert [first] == ids(emulator, "B")
+
+    def test_in_the_other_order(self, emulator: Emulator) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run_feed("A", "B")
+        run.clear()
+        assert [run.run(1, name="A")] == ids(emulator, "A")
+        assert [run.run(0, name="B")] == ids(emulator, "B")
+        assert (statuses(emulator, "A"), statuses(emulator, "B")) == (["inactive"], ["active"])
+
+    def test_two_items_change_places(self, emulator: Emulator) -> None:
+        seed(emulator, "A", "B", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1, 2)
+        run.run_feed("A", "B")
+        assert ids(emulator, "A") + ids(emulator, "B") == []
+        run.clear()
+        run.run_feed("B", "A")
+        assert run.run(0, name="B") == ids(emulator, "B")[0]
+        assert run.run(1, name="A") == ids(emulator, "A")[0]
+        assert (statuses(emulator, "A"), statuses(emulator, "B")) == (["inactive"], ["inactive"])
+
+    def test_a_map_index_that_starts_again_publishes_first(self, emulator: Emulator) -> None:
+        """Airflow has deleted its XCom, and it is killed before it asks Truepush anything."""
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run_feed("A", "B")
+        run.clear()
+        emulator.fault("listTrigger", nth=range(1, 50), effect="status", status=503)
+        run.run(0, name="B")
+        emulator.clear_faults()
+        assert [run.run(1, name="A")] == ids(emulator, "A")
+        assert statuses(emulator, "A") == ["inactive"]
+
+    def test_the_feed_shrinks(self, emulator: Emulator) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 2)
+        assert run.run_feed("B", "A")[1].startswith("stopped: ")
+        run.clear()
+        assert run.run_feed("A") == ids(emulator, "A")
+        assert statuses(emulator, "A") == ["inactive"]
+
+    def test_the_feed_grows(self, emulator: Emulator) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run_feed("A")
+        run.clear()
+        run.run_feed("B", "A")
+        assert statuses(emulator, "A") == ["inactive"]
+
+    def test_a_new_trigger_that_is_not_inactive_yet_is_set_inactive(self, emulator: Emulator) -> None:
+        """The map index that had the item failed between create and deactivation."""
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        run.run_feed("A", "B")
+        made = ids(emulator, "A")
+        assert statuses(emulator, "A") == ["active"]
+        run.clear()
+        assert run.run(1, name="A") == made[0]
+        assert statuses(emulator, "A") == ["inactive"]
+
+    def test_back_and_forth(self, emulator: Emulator) -> None:
+        """What another map index has completed is not done again by the one that began it."""
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run_feed("A", "B")
+        run.clear()
+        made = run.run(1, name="A")
+        run.clear()
+        assert [run.run(0, name="A")] == ids(emulator, "A") != [made]
+        assert statuses(emulator, "A") == ["inactive"]
+
+    @pytest.mark.parametrize("feed", ["aB", "Ba"])
+    def test_an_item_that_was_renamed_is_not_created_active(self, emulator: Emulator, feed: str) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run_feed("A", "B")
+        run.clear()
+        run.run_feed(*feed)
+        ended = run.run(feed.index("a"), name="a")
+        assert "It is unknown whether this is the same item, renamed" in ended
+        assert ids(emulator, "a") == []
+
+    def test_a_trigger_of_another_project_is_not_meant(
+        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(emulator, "A", status="inactive")
+        with Emulator(token="another-t0ken-of-another-project", timezone="Europe/Berlin") as other:
+            other.seed({"templates": [{"_id": TEMPLATE, "name": "Digest"}]})
+            monkeypatch.setenv("AIRFLOW_CONN_OTHER", other.connection_json)
+            run = mapped(emulator)
+            refuse_creates(emulator, 1)
+            run.run(0, name="A")
+            assert [run.run(1, name="A", truepush_conn_id="other")] == ids(other, "A")
+            assert statuses(other, "A") == ["active"]
+
+    def test_a_renamed_connection_is_the_same_project(
+        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(emulator, "A", status="inactive")
+        monkeypatch.setenv("AIRFLOW_CONN_RENAMED", os.environ["AIRFLOW_CONN_TRUEPUSH_DEFAULT"])
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run(0, name="A")
+        run.clear()
+        assert [run.run(1, name="A", truepush_conn_id="renamed")] == ids(emulator, "A")
+        assert statuses(emulator, "A") == ["inactive"]
+
+
+@needs_store
+class TestSilentSiblings:
+    @pytest.mark.parametrize("state", ["running", "up_for_retry", "failed"])
+    def test_nothing_is_created_while_one_has_not_published(self, emulator: Emulator, state: str) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run_feed("A", "B")
+        run.clear()
+        context = run.start(0)
+        run.states[0] = state
+        emulator.clear_requests()
+        ended = run.run(1, name="A")
+        assert ended.startswith("stopped: " if state == "failed" else "retry: ")
+        assert "map indexes [0] run or have failed" in ended
+        assert (sent(emulator), ids(emulator, "A")) == ([], [])
+        run.execute(0, context, name="B")
+        run.run(1, name="A")
+        assert statuses(emulator, "A") == ["inactive"]
+
+    def test_new_triggers_are_created_when_the_others_have_succeeded(self, emulator: Emulator) -> None:
+        run = mapped(emulator)
+        run.run_feed("B", "C")
+        run.clear()
+        results = run.run_feed("A", "B", "C")
+        assert results == [ids(emulator, name)[0] for name in "ABC"]
+        assert statuses(emulator, "A") == ["active"]
+
+
+@pytest.mark.parametrize("has_states", [True, False])
+class TestWithoutAStore:
+    def test_a_record_that_is_published_is_used(self, emulator: Emulator, has_states: bool) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator, has_store=False, has_states=has_states)
+        refuse_creates(emulator, 1)
+        run.run_feed("A", "B")
+        run.clear()
+        assert [run.run(1, name="A")] == ids(emulator, "A")
+        assert statuses(emulator, "A") == ["inactive"]
+
+    def test_a_grown_feed_stops_when_the_record_is_lost(self, emulator: Emulator, has_states: bool) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator, has_store=False, has_states=has_states)
+        refuse_creates(emulator, 1)
+        run.run_feed("A")
+        run.clear()
+        second = run.run_feed("B", "A")[1]
+        assert second.startswith("stopped: ")
+        assert "needs a manual decision" in second
+        assert ids(emulator, "A") == []
+
+
+class TestCost:
+    def test_a_first_try_reads_the_xcoms_once(self, emulator: Emulator) -> None:
+        seed(emulator, "A")
+        run = mapped(emulator, has_store=HAS_STATE_STORE)
+        run.run(0, name="A")
+        assert (run.pulls, run.asked) == (1, 0)
+        run.run(1, name="B")
+        assert (run.pulls, run.pushes, run.asked) == (2, 2, 0)
+
+    def test_a_task_that_is_not_mapped_reads_none(self, emulator: Emulator) -> None:
+        run = mapped(emulator, has_store=HAS_STATE_STORE)
+        seed(emulator, "A")
+        run.run(-1, name="A")
+        run.run(-1, name="A")
+        assert (run.pulls, run.pushes, run.asked) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("has_store", [pytest.param(True, marks=needs_store), False])
+def test_the_same_name_twice_in_a_feed(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, has_store: bool) -> None:
+    """The second map index runs while the first one is between delete and create."""
+    seed(emulator, "A", status="inactive")
+    run = mapped(emulator, has_store=has_store)
+    meanwhile: list[str] = []
+    send = TruepushHook.create_trigger
+
+    def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
+        if not meanwhile:
+            meanwhile.append("")
+            meanwhile[0] = run.run(1, name="A")
+        return send(hook, trigger)
+
+    monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
+    assert [run.run(0, name="A")] == ids(emulator, "A")
+    assert meanwhile[0].startswith("retry: Map index 0 of this task is changing the trigger 'A' at the moment.")
+    assert statuses(emulator, "A") == ["inactive"]
