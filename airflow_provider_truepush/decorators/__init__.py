@@ -151,7 +151,7 @@ def _checked(kind: Any) -> type[Any]:
     class CheckedTaskDecorator(kind):  # type: ignore[misc]
         def override(self, **kwargs: Any) -> Any:
             changed = super().override(**kwargs)
-            _check_given(changed.kwargs)
+            operator.check_defaults(changed.kwargs.get("default_args"))
             return changed
 
         def expand(self, **map_kwargs: Any) -> Any:
@@ -173,12 +173,6 @@ def _checked(kind: Any) -> type[Any]:
     return CheckedTaskDecorator
 
 
-def _check_given(kwargs: Mapping[str, Any]) -> None:
-    operator = _TruepushCampaignDecoratedOperator
-    operator.check_defaults(kwargs.get("default_args"))
-    operator.check_arguments(kwargs)
-
-
 def truepush_campaign_task(
     python_callable: Callable[..., Campaign | Mapping[str, Any] | None] | None = None, **kwargs: Any
 ) -> TaskDecorator:
@@ -187,7 +181,8 @@ def truepush_campaign_task(
     :param python_callable: the function; None when the decorator is called with arguments.
     :param kwargs: see :class:`_TruepushCampaignDecoratedOperator`.
     """
-    _check_given(kwargs)
+    # The other arguments are checked when the function is called or mapped: only then its Dag is known.
+    _TruepushCampaignDecoratedOperator.check_defaults(kwargs.get("default_args"))
 
     def decorate(function: Callable[..., Any]) -> Any:
         _refuse_async(function)

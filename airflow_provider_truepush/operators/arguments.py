@@ -10,7 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import SET_DURING_EXECUTION, AirflowFailException
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
-from airflow_provider_truepush.api.checks.literals import is_literal
+from airflow_provider_truepush.api.checks.literals import is_literal, templates_of
 from airflow_provider_truepush.api.checks.outcome import NOT_SENT, meaning
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.errors import TruepushValidationError
@@ -25,13 +25,14 @@ class TruepushArgumentError(TruepushValidationError, AirflowFailException):
 
 
 @contextmanager
-def checked_at_parse(consequence: str = NOT_SENT) -> Iterator[None]:
+def checked_at_parse(consequence: str = NOT_SENT, dag: Any = None) -> Iterator[None]:
     """Raise a failed check as a :class:`TruepushArgumentError`. Use it around the checks in a constructor.
 
     :param consequence: the second sentence of the error.
+    :param dag: the Dag, whose templates are checked when the task runs; None where it is not known.
     """
     try:
-        with meaning(consequence):
+        with meaning(consequence), templates_of(dag):
             yield
     except TruepushValidationError as error:
         raise TruepushArgumentError(str(error)) from None

@@ -14,6 +14,7 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
+from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     ) -> None:
         self.check_arguments(
             {
+                **dag_of(kwargs),
                 "campaign_id": campaign_id,
                 "campaign_title": campaign_title,
                 "if_not_cancellable": if_not_cancellable,
@@ -74,7 +76,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two(given, "campaign_id", "campaign_title")
             check_literals(
                 given, {**_TARGET, "if_not_cancellable": _if_not_cancellable}, template_fields=cls.template_fields
@@ -130,7 +132,12 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
         **kwargs: Any,
     ) -> None:
         self.check_arguments(
-            {"campaign_id": campaign_id, "campaign_title": campaign_title, "truepush_conn_id": truepush_conn_id}
+            {
+                **dag_of(kwargs),
+                "campaign_id": campaign_id,
+                "campaign_title": campaign_title,
+                "truepush_conn_id": truepush_conn_id,
+            }
         )
         super().__init__(**kwargs)
         self.campaign_id, self.campaign_title = keep_target(
@@ -141,7 +148,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two(given, "campaign_id", "campaign_title")
             check_literals(given, _TARGET, template_fields=cls.template_fields)
 

@@ -188,7 +188,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse():
+        with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_other_names(cls.__name__, given, campaign_arguments.OTHER_NAMES)
             refuse_two_segments("campaign.segment", given)
             final = {name: value for name, value in given.items() if is_final(value)}

@@ -12,6 +12,7 @@ from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, refuse_misnamed_defaults
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
+from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
 
@@ -124,7 +125,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         self.check_defaults(kwargs.get("default_args"))
-        self.check_arguments(arguments)
+        self.check_arguments({**dag_of(kwargs), **arguments})
         super().__init__(**kwargs)
         self.name = name
         self.template_id, self.template = keep_target(self, template_id=template_id, template=template)
@@ -145,7 +146,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two_segments("trigger.segment", given)
             refuse_two(given, "template_id", "template")
             check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)

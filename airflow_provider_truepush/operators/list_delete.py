@@ -10,6 +10,7 @@ from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
+from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import change_records
 
@@ -29,14 +30,14 @@ class ListOperator(TruepushOperator):
     consequence = "Nothing was fetched."
 
     def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        self.check_arguments({"truepush_conn_id": truepush_conn_id})
+        self.check_arguments({**dag_of(kwargs), "truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.truepush_conn_id = truepush_conn_id
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             check_literals(given, {"truepush_conn_id": connection_id}, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -68,7 +69,7 @@ class DeleteOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        self.check_arguments({"if_missing": if_missing, "truepush_conn_id": truepush_conn_id})
+        self.check_arguments({**dag_of(kwargs), "if_missing": if_missing, "truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id
@@ -76,7 +77,7 @@ class DeleteOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two(given, f"{cls.resource}_id", cls.name_field)
             target = target_checks(f"{cls.resource}_id", cls.name_field)
             check_literals(given, {**target, "if_missing": choice(IF_MISSING)}, template_fields=cls.template_fields)

@@ -97,11 +97,24 @@ class ChecksArguments:
         cls.check_defaults(defaults)
         # Airflow hands the defaults of the Dag to a mapped task, but of the task's own only those it knows itself.
         kwargs = {**cls.applicable(defaults, kwargs), **kwargs}
-        cls.check_arguments(kwargs)
         empty = [name for name in cls.never_empty_fields if name in kwargs and is_nothing(kwargs[name])]
-        partial: Any = super().partial(**kwargs)  # type: ignore[misc]
+        try:
+            partial: Any = super().partial(**kwargs)  # type: ignore[misc]
+        except TypeError:
+            cls.check_arguments(kwargs)  # names the right one in place of an argument that does not exist
+            raise
+        kwargs |= dag_of(partial.kwargs)
+        cls.check_arguments(kwargs)
         partial.kwargs[_EMPTY_IN_PARTIAL] = empty
         return CheckedPartial(partial, cls, kwargs)
+
+
+def dag_of(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Dag among a constructor's arguments, for ``check_arguments``. Airflow adds the current one.
+
+    :param kwargs: the constructor's further arguments.
+    """
+    return {"dag": kwargs.get("dag")}
 
 
 def of_the_constructor(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +157,7 @@ def check_task(operator: Any, task: Any, given: Mapping[str, Any], *, is_whole: 
     """
     defaults = inherited_defaults(task)
     operator.check_defaults(defaults)
-    whole = {**operator.applicable(defaults, given), **given}
+    whole = {"dag": task.dag, **operator.applicable(defaults, given), **given}
     # A derived class with a constructor of its own may add arguments there.
     if is_whole and operator.__init__.__module__.partition(".")[0] == _PACKAGE:
         known = parameters(operator)

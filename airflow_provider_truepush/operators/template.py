@@ -13,6 +13,7 @@ from airflow_provider_truepush.operators.arguments import check_literals, checke
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
+from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target
 from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
 
@@ -89,7 +90,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         **kwargs: Any,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
-        self.check_arguments(arguments)
+        self.check_arguments({**dag_of(kwargs), **arguments})
         super().__init__(**kwargs)
         self.name = name
         self.title = title
@@ -106,7 +107,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)
 
     def execute(self, context: Context) -> str | None:
@@ -160,7 +161,7 @@ class TruepushDeleteTemplateOperator(DeleteOperator):
     def __init__(
         self, *, template_id: str | XComArg | None = NOT_GIVEN, template: str | None = NOT_GIVEN, **kwargs: Any
     ) -> None:
-        self.check_arguments({"template_id": template_id, "template": template})
+        self.check_arguments({**dag_of(kwargs), "template_id": template_id, "template": template})
         super().__init__(**kwargs)
         self.template_id, self.template = keep_target(self, template_id=template_id, template=template)
 

@@ -12,6 +12,7 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, choice
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
+from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class TruepushDeleteTriggerOperator(DeleteOperator):
     def __init__(
         self, *, trigger_id: str | XComArg | None = NOT_GIVEN, trigger_name: str | None = NOT_GIVEN, **kwargs: Any
     ) -> None:
-        self.check_arguments({"trigger_id": trigger_id, "trigger_name": trigger_name})
+        self.check_arguments({**dag_of(kwargs), "trigger_id": trigger_id, "trigger_name": trigger_name})
         super().__init__(**kwargs)
         self.trigger_id, self.trigger_name = keep_target(self, trigger_id=trigger_id, trigger_name=trigger_name)
 
@@ -75,6 +76,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
     ) -> None:
         self.check_arguments(
             {
+                **dag_of(kwargs),
                 "trigger_id": trigger_id,
                 "trigger_name": trigger_name,
                 "status": status,
@@ -96,7 +98,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
             "status": choice(STATUSES),
             "if_missing": choice(IF_MISSING),
         }
-        with checked_at_parse(cls.consequence):
+        with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two(given, "trigger_id", "trigger_name")
             check_literals(given, checks, template_fields=cls.template_fields)
 

@@ -10,6 +10,7 @@ from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import checked_at_parse, is_final
+from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.transfers import arguments
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
@@ -115,7 +116,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         self.path = path
         self.format = format
         self.compression = compression
-        self.check_arguments({name: getattr(self, name) for name in (*_CHECKS, "compression")})
+        self.check_arguments({**dag_of(kwargs), **{name: getattr(self, name) for name in (*_CHECKS, "compression")}})
         self._lineage: list[tuple[str, str]] = []
 
     @classmethod
@@ -128,7 +129,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         """Check the literals among some arguments."""
         super().check_arguments(given)
         if is_final(of_format := given.get("format", "jsonl")) and is_final(value := given.get("compression")):
-            with checked_at_parse(cls.consequence):
+            with checked_at_parse(cls.consequence, given.get("dag")):
                 arguments.compression("compression", value, of_format)
 
     def open_sink(self, context: Context, run: ExportRun) -> Sink:

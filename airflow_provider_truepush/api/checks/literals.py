@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 #: The beginning of an expression, a statement or a comment of a template.
 _MARKS = ("{{", "{%", "{#")
+#: The options of a Jinja environment that set other ones.
+_OPTIONS = (
+    "variable_start_string",
+    "block_start_string",
+    "comment_start_string",
+    "line_statement_prefix",
+    "line_comment_prefix",
+)
+_marks: ContextVar[tuple[str, ...]] = ContextVar("truepush_template_marks", default=_MARKS)
+
+
+@contextmanager
+def templates_of(dag: Any) -> Iterator[None]:
+    """Treat text as a template as a Dag does, whose ``jinja_environment_kwargs`` may set other delimiters.
+
+    :param dag: the Dag; None where it is not known.
+    """
+    options = getattr(dag, "jinja_environment_kwargs", None) or {}
+    marks = tuple(options[name] for name in _OPTIONS if options.get(name))
+    token = _marks.set((*_MARKS, *marks))
+    try:
+        yield
+    finally:
+        _marks.reset(token)
 
 
 def is_literal(value: object) -> bool:
@@ -16,7 +42,7 @@ def is_literal(value: object) -> bool:
         and a list or mapping with one of these in it are not final.
     """
     if isinstance(value, str):
-        return not any(mark in value for mark in _MARKS)
+        return not any(mark in value for mark in _marks.get())
     if isinstance(value, Mapping):
         return all(map(is_literal, value)) and all(map(is_literal, value.values()))
     if isinstance(value, (list, tuple, set, frozenset)):
