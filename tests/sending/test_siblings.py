@@ -243,3 +243,15 @@ class TestARunThatWasNeverCleared:
         third.finish()
         assert ending(third) == "retry", third.error
         world.end()
+
+
+def test_an_equal_token_with_other_content_is_called_the_same_send(tasks: Tasks) -> None:
+    feed = Feed(tasks, None, titles=False)
+    feed.clear()
+    tasks.lose_the_answer()
+    assert feed.send(0, "A", send_token="t", on_doubt="fail").startswith("stopped: ")
+    ended = feed.send(1, "B", send_token="t")
+    assert ended.startswith("retry: Map index 0 of this task has begun the same send of 'New' and has not recorded"), (
+        ended
+    )
+    assert feed.made("B") == []
