@@ -1,4 +1,4 @@
-"""A Dag that is run by ``dag.test()``: a send that waits deferred, and a sensor, each with two kinds of connection."""
+"""A send that waits deferred, and a sensor, each with two kinds of connection."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ with DAG("deferred", start_date=datetime(2026, 1, 1), schedule=None) as dag:
         )
         TruepushCampaignStatsSensor(task_id=f"wait_{kind}", campaign_id=send.output, timeout=60, **WAIT, **connection)
 
-if __name__ == "__main__":
+
+def play() -> dict[str, str]:
+    """Return the state of each task."""
     from airflow.models import Connection
     from airflow.utils.session import create_session
 
     with create_session() as session:
         session.add(Connection(conn_id="truepush_database", **json.loads(os.environ["IN_DATABASE"])))
     run = dag.test()
-    print("RESULT", json.dumps({task.task_id: task.state for task in run.get_task_instances()}))
+    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG, task
@@ -22,9 +22,14 @@ with DAG("many_campaigns", schedule=None) as dag:
     def write_down(sent: list[str], path: str) -> None:
         Path(path).write_text(json.dumps(list(sent)))
 
-    send = TruepushCreateCampaignOperator.partial(task_id="send", message="Today only").expand_kwargs(rows())
+    send = TruepushCreateCampaignOperator.partial(
+        task_id="send", message="Today only", truepush_conn_id="truepush_many"
+    ).expand_kwargs(rows())
     write_down(send.output, "{{ dag_run.conf['path'] }}")
 
-if __name__ == "__main__":
-    run = dag.test(run_conf={"path": sys.argv[1]})
-    sys.exit(0 if run.state == "success" else 1)
+
+def play() -> tuple[str, list[str]]:
+    """Return the state of the run, and what it wrote down."""
+    path = Path(os.environ["AIRFLOW_HOME"]) / "told.json"
+    run = dag.test(run_conf={"path": str(path)})
+    return str(run.state), json.loads(path.read_text())

@@ -1,8 +1,7 @@
-"""A Dag whose arguments come in every form that only a run of Airflow has; ``test_arguments_airflow.py`` runs it."""
+"""A Dag whose arguments come in every form that only a run of Airflow has."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, TaskGroup, task
@@ -48,7 +47,8 @@ with DAG(
             **{name: nothing.override(task_id=f"nothing_{name}")()}
         )
 
-if __name__ == "__main__":
+
+def play() -> dict[str, tuple[str, int]]:
+    """Return state and try of each task."""
     run = dag.test()
-    states = {f"{ti.task_id}.{ti.map_index}": (str(ti.state), ti.try_number) for ti in run.get_task_instances()}
-    print("RESULT", json.dumps(states))
+    return {f"{ti.task_id}.{ti.map_index}": (str(ti.state), ti.try_number) for ti in run.get_task_instances()}
