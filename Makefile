@@ -17,7 +17,7 @@ BENCH_VENV := .bench-venv
 BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_ARGS ?=
 # Many tests wait for what takes its time: more processes than the cores of a small machine.
-WORKERS ?= 5
+WORKERS ?= 4
 PYTEST_ARGS ?=
 PROVE_ARGS := -q -s --show-capture=stdout -p no:cacheprovider
 HISTORIES ?= 10000
@@ -99,7 +99,8 @@ release-check: $(READY) ## build wheel and sdist, check their content, and run t
 fuzz: $(READY) ## fuzz for long: 100,000 answers of any kind, also over sockets and through operators, and Dag arguments; FUZZ=n
 	@echo "[fuzz] $(FUZZ) examples of each property"
 	@TRUEPUSH_FUZZ=$(FUZZ) TRUEPUSH_ARGUMENT_EXAMPLES=$$(($(FUZZ) / 3)) $(BIN)/python -m pytest -q -n $(WORKERS) \
-		-p no:cacheprovider --timeout 7200 tests/client/test_fuzz.py tests/fuzz tests/operators/test_fuzzed_arguments.py
+		-p no:cacheprovider --timeout 7200 tests/client/test_fuzz.py tests/fuzz tests/operators/test_fuzzed_arguments.py \
+		tests/api/protocol/test_evidence.py
 
 .PHONY: test-warehouses
 # RECORD=1 writes the table of databases for the documentation, docs/records/databases.*.

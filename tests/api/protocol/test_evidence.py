@@ -1,8 +1,10 @@
-"""What an answer to a create proves: every combination of its parts, for all three creates."""
+"""What an answer to a create proves: the combinations of its parts, for all three creates."""
 
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +38,17 @@ CODES = [
 ]
 MESSAGES = [MISSING, "Invalid Data Message", f"Campaign Created Successfully with id:{ID}", f"with\n id: {ID}"]
 KEYS = ["data", "Data"]
+#: Of the codes that no refusal is documented for, `make fuzz` tries every combination, and the suite one in so many. It
+#: has no divisor in common with the lengths above, so that each two parts still meet in each pair of their values.
+STRIDE = 1 if "TRUEPUSH_FUZZ" in os.environ else 17
+
+
+def combinations(codes: list[Any], messages: list[Any], keys: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield HTTP status, number, word, code, message and the member of the code: every one of documented refusals."""
+    for number, combination in enumerate(itertools.product(HTTP, NUMBERS, WORDS, codes, messages, keys)):
+        code = combination[3]
+        if number % STRIDE == 0 or (isinstance(code, str) and code in DOCUMENTED):
+            yield combination
 
 
 def expected(http: int, number: Any, word: Any, code: Any, message: Any) -> type[TruepushError]:
@@ -53,7 +66,7 @@ def test_a_refusal_is_believed_only_if_every_part_of_it_agrees(name: str) -> Non
     messages = MESSAGES if name == "createCampaign" else MESSAGES[1:3]
     believed = 0
     codes = [*CODES, row(name).success, "CAMPAIGN-CREATING-FAILED"]
-    for http, number, word, code, message, key in itertools.product(HTTP, NUMBERS, WORDS, codes, messages, keys):
+    for http, number, word, code, message, key in combinations(codes, messages, keys):
         parts = {"status_code": number, "status": word, "message": message, key: code}
         members = {part: value for part, value in parts.items() if value is not MISSING}
         result = result_or_error(Exchange(call_of(name)).conclude, Reply(http, body(**members)))
