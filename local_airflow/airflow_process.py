@@ -155,7 +155,7 @@ class LocalAirflow(AbstractContextManager["LocalAirflow"]):
             self.check_alive()
             if time.monotonic() > deadline:
                 raise LocalAirflowError(f"Waited {START_LIMIT:.0f} s for {what()}, without success.")
-            time.sleep(0.25)
+            time.sleep(0.5)
 
     def check_alive(self) -> None:
         """Raise when a component has ended by itself.

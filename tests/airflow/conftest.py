@@ -20,7 +20,9 @@ from tests.support.metadata import prepare
 SPEED = 24
 SETTINGS = {
     # The tests have a file read again where they need it; to read all of them keeps a core busy.
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    # Often enough: with half a second, the scheduler mostly reads a database in which nothing has changed.
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
     # A dead triggerer's watchers are taken over when its heartbeat is that old; Airflow's own default is half a minute.
     "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",

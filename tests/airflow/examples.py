@@ -20,6 +20,8 @@ from local_airflow.emulator_process import EmulatorProcess
 from local_airflow.errors import LocalAirflowError
 
 LIMIT = 400.0
+#: Seconds between two looks at all scenarios: each is a dozen requests, which keep Airflow's API server busy.
+PAUSE = 1.0
 OVER = ("success", "failed")
 
 #: A scenario yields what it waits for, and goes on when that is true.
@@ -182,7 +184,7 @@ class Show:
                     self.seconds[name] = time.monotonic() - began
                     if not isinstance(end, StopIteration):
                         self._failures[name] = end
-            time.sleep(0.3)
+            time.sleep(PAUSE)
 
     def check(self, name: str) -> None:
         """Raise what ended a scenario badly."""

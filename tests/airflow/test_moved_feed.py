@@ -38,7 +38,7 @@ class MovedFeed:
         while self._api.run_state(DAG_ID, RUN_ID) not in ("success", "failed"):
             self._airflow.check_alive()
             assert time.monotonic() < end, "the run does not end"
-            time.sleep(0.5)
+            time.sleep(1)
         found = [ti for ti in self._api.task_instances(DAG_ID, RUN_ID) if ti["task_id"] == "announce"]
         return [str(ti["state"]) for ti in sorted(found, key=lambda ti: int(ti["map_index"]))]
 

@@ -44,11 +44,11 @@ def watched(airflow: LocalAirflow, truepush: Emulator) -> Iterator[LocalAirflow]
         airflow.api._call("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
 
 
-def until(done: Callable[[], Any], what: str, seconds: float = 90) -> None:
+def until(done: Callable[[], Any], what: str, seconds: float = 90, pause: float = 1) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.2)
+        time.sleep(pause)
 
 
 def polls(emulator: Emulator) -> int:
@@ -57,7 +57,7 @@ def polls(emulator: Emulator) -> int:
 
 def await_polls(emulator: Emulator, more: int = 2) -> None:
     target = polls(emulator) + more
-    until(lambda: polls(emulator) >= target, f"{more} polls")
+    until(lambda: polls(emulator) >= target, f"{more} polls", pause=0.2)
 
 
 def told(airflow: LocalAirflow) -> Counter[tuple[str, str]]:
