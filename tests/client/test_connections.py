@@ -150,17 +150,15 @@ class Surplus:
     def __call__(self, peer: Peer, connection: socket.socket) -> None:
         while peer.read(connection):
             whole = OK + LENGTH % len(ANSWER) + b"\r\n" + ANSWER
-            if self.after is None:
-                connection.sendall(whole + self.more)
-            else:
-                connection.sendall(whole)
-                peer.pause(self.after)
-                try:
+            try:
+                if self.after is None:
+                    connection.sendall(whole + self.more)
+                else:
+                    connection.sendall(whole)
+                    peer.pause(self.after)
                     connection.sendall(self.more)
-                finally:  # the client may have closed the connection before all of it was sent
-                    self.sent += 1
-                continue
-            self.sent += 1
+            finally:  # the client may have closed the connection before all of it was sent
+                self.sent += 1
 
 
 @pytest.mark.parametrize("after", [None, 0, 0.001, 0.05])
