@@ -16,6 +16,7 @@ from hypothesis import settings
 from packaging.version import Version
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
+from xdist.workermanage import WorkerController
 
 from tests.counting import Counting
 from tests.support.leaks import leaks
@@ -140,17 +141,46 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.pluginmanager.register(Keeper(), "truepush-token-search")
 
 
-class OneAirflow(LoadGroupScheduling):
-    """Spreads the tests over the processes one by one, but keeps those on a real Airflow in one of them.
+#: Folders whose tests share what takes a minute to start.
+TOGETHER = ("tests/airflow/", "tests/dag_test/")
+
+
+class LongestFirst(LoadGroupScheduling):
+    """Spreads the tests over the processes one by one, but keeps those of some folders in one of them.
 
     pytest-xdist has marks for that; with pytest 9.2 it does not see them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "airflow" if nodeid.startswith("tests/airflow/") else nodeid
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Forget what is complete: xdist would go through all of it again after each of ten thousand tests."""
+        super().mark_test_complete(node, item_index, duration)
+        work, scope = self.assigned_work[node], self._split_scope(self.registered_collections[node][item_index])
+        if all(work[scope].values()):
+            del work[scope]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take longest, so that no process waits for one of them at the end."""
+    if not in_control(config):
+        items.sort(key=_time_limit, reverse=True)
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Give way to the real Airflow in another process, whose tests take longest: they come one after the other."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not nodeid.startswith(TOGETHER) and not os.nice(0):
+        os.nice(5)
+
+
+def _time_limit(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneAirflow:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst:
     """How `pytest -n` divides the work."""
-    return OneAirflow(config, log)
+    return LongestFirst(config, log)
