@@ -127,7 +127,7 @@ def test_transient_and_permanent_errors_are_distinguished(said: str, transient: 
 
 
 def test_a_ledger_connection_that_does_not_exist_is_an_error_of_this_provider(tasks: Tasks) -> None:
-    with pytest.raises(TruepushSendStoreError, match=r"'nowhere'.*The campaign was not sent"):
+    with pytest.raises(TruepushSendStoreError, match=r"'nowhere'.*Nothing was sent"):
         tasks.run(ledger_conn_id="nowhere")
     assert tasks.sends == 0
 
