@@ -68,9 +68,11 @@ prove: $(READY) ## run the long proof that a push is never sent twice: 10,000 hi
 # Interpreters of pyenv need not be on the PATH. A pair whose interpreter is missing is skipped with a message.
 PYTHONS = $(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[1-9]*/bin))
 PAIRS ?= matrix
-matrix: $(READY) ## run examples and suite on every supported Airflow and Python; PAIRS="..." chooses some
-	@PATH="$(CURDIR)/$(BIN):$$PATH:$(PYTHONS)" $(BIN)/nox -s $(PAIRS)
-	@$(BIN)/python tools/versions.py
+# PARTS=missing goes on with an interrupted run; the docstring of noxfile.py says more.
+PARTS ?=
+matrix: $(READY) ## run examples and suite on every supported Airflow and Python; PAIRS="..." and PARTS="..." choose some
+	@PATH="$(CURDIR)/$(BIN):$$PATH:$(PYTHONS)" $(BIN)/nox -s $(PAIRS) -- $(PARTS); code=$$?; \
+		$(BIN)/python tools/versions.py && exit $$code
 
 .PHONY: audit
 audit: $(READY) ## look for known vulnerabilities of the pinned packages; needs an index that lists them, as PyPI does
@@ -152,5 +154,5 @@ constraints: $(READY) ## choose newer versions of everything `make` installs
 	@$(PYTHON) tools/constraints.py $(BIN)/uv
 
 clean: ## remove everything that the other targets create
-	rm -rf $(VENV) $(BENCH_VENV) .cluster-venv .warehouse-venvs .dbt-venv .storage-venv .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(BENCH_VENV) .cluster-venv .warehouse-venvs .dbt-venv .storage-venv .nox .airflow .coverage .coverage.* .coverage-report.json .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,12 @@
 """The matrix of supported versions: ``make matrix``, or ``nox -s "matrix(airflow='2.11', python='3.11')"``.
 
-Each pair gets an environment with the pins of ``constraints/airflow``, the provider, a probe of four examples, and the
-suite but for its parts on a real Airflow. The outcome goes to ``docs/records/versions.json``, and from there to the
-documentation.
+Each pair gets an environment with the pins of ``constraints/airflow`` and the provider. Then its parts are run: a probe
+of four examples, and the rooms of the suite, one by one. The outcome of each part is recorded in
+``docs/records/versions.json`` as soon as it has ended, and goes from there to the documentation.
+
+Names after ``--`` choose parts, and ``missing`` stands for those that are not recorded as passed, so an interrupted run
+goes on where it was: ``make matrix PARTS=missing``, ``nox -s lowest -- transfers waiting``. To install nothing again,
+use nox's own ``-R``: ``nox -R -s lowest -- missing``.
 """
 
 from __future__ import annotations
@@ -10,8 +14,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nox
+from nox.command import CommandFailed
 
 ROOT = Path(__file__).parent
 RECORD = ROOT / "docs" / "records" / "versions.json"
@@ -25,21 +31,53 @@ PAIRS = (
     ("3.3", "3.12"),
     ("3.3", "3.13"),
 )
-#: What needs a real Airflow of the newest version, builds archives, or is about this checkout's own tools.
-LEFT_OUT = ("airflow", "benchmarks", "docs", "harness", "packaging/test_wheel.py")
+#: What needs a real Airflow of the newest version, has a make target of its own, or is about this checkout's own tools.
+LEFT_OUT = ("airflow", "cluster", "docs", "harness", "warehouses")
+#: It builds archives with this checkout's own tools.
+LEFT_OUT_MODULE = "tests/packaging/test_wheel.py"
 #: What the suite needs beside the pins.
 BESIDE = ("psutil", "pyyaml", "pyarrow", "flask", "flask-cors", "pysocks", "coverage", "hatchling", "h11")
+#: Seconds for one test. The processes that a test starts import Airflow anew, which takes a minute on a busy machine.
+LIMIT = 600
+PROBE = "probe"
+ROOMS = tuple(
+    sorted(
+        folder.name
+        for folder in (ROOT / "tests").iterdir()
+        if folder.name not in LEFT_OUT and any(folder.rglob("test_*.py"))
+    )
+)
+PARTS = (PROBE, *ROOMS)
+MISSING = "missing"
 
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 
 
-def keep(airflow: str, python: str, outcome: dict[str, object]) -> None:
-    """Record the outcome of one pair."""
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
-    record[f"{airflow} on {python}"] = outcome
-    RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+class Outcomes:
+    """The recorded outcome of each part on one pair of versions; ``None`` for a part that was not run.
+
+    :param pair: such as "3.0 on 3.11".
+    """
+
+    def __init__(self, pair: str) -> None:
+        self._pair = pair
+
+    def get(self, part: str) -> dict[str, int | bool] | None:
+        """Return the outcome of a part."""
+        return _read().get(self._pair, {}).get("parts", {}).get(part)
+
+    def keep(self, airflow: str, part: str, outcome: dict[str, int | bool]) -> None:
+        """Record the outcome of a part at once, and drop parts that no longer exist."""
+        record = _read()
+        parts = {name: self.get(name) for name in PARTS} | {part: outcome}
+        record[self._pair] = {"airflow": airflow, "parts": parts}
+        RECORD.parent.mkdir(parents=True, exist_ok=True)
+        RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _read() -> dict[str, dict[str, object]]:
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
 
 
 def prepare(session: nox.Session, pins: Path) -> None:
@@ -49,49 +87,89 @@ def prepare(session: nox.Session, pins: Path) -> None:
     session.install("--no-deps", "--editable", ".")
 
 
-def suite(session: nox.Session, *arguments: str) -> None:
-    """Run the suite but for what is left out."""
-    ignored = [f"--ignore=tests/{name}" for name in LEFT_OUT]
-    session.run(
-        "python",
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        os.environ.get("WORKERS", "3"),
-        "-p",
-        "no:cacheprovider",
-        *ignored,
-        *arguments,
+def chosen(session: nox.Session, outcomes: Outcomes) -> list[str]:
+    """Return the parts to run: those that the command line names, in its order, or all."""
+    wanted: list[str] = []
+    for name in session.posargs or PARTS:
+        if name == MISSING:
+            wanted += [part for part in PARTS if not (outcomes.get(part) or {}).get("passed")]
+        elif name in PARTS:
+            wanted.append(name)
+        else:
+            session.error(f"No such part: {name}. Parts are {', '.join((MISSING, *PARTS))}.")
+    return list(dict.fromkeys(wanted))
+
+
+def run_probe(session: nox.Session, folder: Path) -> dict[str, int | bool]:
+    """Run four examples against the emulator."""
+    try:
+        session.run("python", "tools/version_probe.py", str(folder))
+    except CommandFailed:
+        return {"passed": False}
+    return {"passed": True}
+
+
+def run_room(session: nox.Session, room: str, report: Path) -> dict[str, int | bool]:
+    """Run the tests of one room, and count them.
+
+    :param report: the file for pytest's report in XML.
+    """
+    report.unlink(missing_ok=True)
+    workers = os.environ.get("WORKERS", "3")
+    options = ("-q", "-n", workers, "-p", "no:cacheprovider", "--timeout", str(LIMIT))
+    try:
+        session.run(
+            "python", "-m", "pytest", *options, f"--junitxml={report}", f"--ignore={LEFT_OUT_MODULE}", f"tests/{room}"
+        )
+        passed = True
+    except CommandFailed:
+        passed = False
+    suite = ElementTree.parse(report).find("testsuite") if report.exists() else None  # noqa: S314 - pytest wrote it
+    counts = {name: int(suite.get(name, 0)) for name in ("tests", "skipped")} if suite is not None else {}
+    return {"passed": passed, **counts}
+
+
+def run_parts(session: nox.Session, pair: str) -> None:
+    """Run the chosen parts, all of them even if one fails, and record each.
+
+    :param pair: the name in the record.
+    """
+    # Without compiled files each process that a test starts compiles all of Airflow again: 10 s of computing time.
+    session.env["PYTHONDONTWRITEBYTECODE"] = None
+    shown = session.run(
+        "python", "-c", "from importlib.metadata import version as v; print(v('apache-airflow'))", silent=True
     )
+    if shown is None:  # nox was asked to install only
+        return
+    folder = ROOT / ".airflow" / f"matrix-{pair.replace(' on ', '-')}"
+    outcomes = Outcomes(pair)
+    failed = []
+    for part in chosen(session, outcomes):
+        session.log(f"{pair}: {part}")
+        if part == PROBE:
+            outcome = run_probe(session, folder)
+        else:
+            outcome = run_room(session, part, folder.with_name(f"{folder.name}-{part}.xml"))
+        outcomes.keep(str(shown).strip(), part, outcome)
+        if not outcome["passed"]:
+            failed.append(part)
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
 
 
 @nox.session(reuse_venv=True)
 @nox.parametrize(("airflow", "python"), PAIRS)
 def matrix(session: nox.Session, airflow: str) -> None:
     """Registration, four examples against the emulator, and the suite, on one pair of versions."""
-    python = str(session.python)
-    outcome: dict[str, object] = {"probe": False, "suite": False}
-    try:
-        prepare(session, ROOT / "constraints" / "airflow" / f"{airflow}.txt")
-        folder = ROOT / ".airflow" / f"matrix-{airflow}-{python}"
-        session.run("python", "tools/version_probe.py", str(folder))
-        outcome["probe"] = True
-        suite(session, *session.posargs)
-        outcome["suite"] = " ".join(session.posargs) or True  # a part of it is recorded as such
-    finally:
-        shown = session.run(
-            "python", "-c", "from importlib.metadata import version as v; print(v('apache-airflow'))", silent=True
-        )
-        outcome["airflow"] = str(shown).strip()
-        keep(airflow, python, outcome)
+    prepare(session, ROOT / "constraints" / "airflow" / f"{airflow}.txt")
+    run_parts(session, f"{airflow} on {session.python}")
 
 
 @nox.session(python="3.11", reuse_venv=True)
 def lowest(session: nox.Session) -> None:
-    """The suite on the oldest versions that pyproject.toml allows."""
+    """The same on the oldest versions that pyproject.toml allows."""
     prepare(session, ROOT / "constraints" / "lowest.txt")
-    suite(session, *session.posargs)
+    run_parts(session, f"lowest on {session.python}")
 
 
 @nox.session(python="3.14", reuse_venv=True)

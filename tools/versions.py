@@ -26,25 +26,40 @@ def rows() -> list[tuple[str, str, str, str, str]]:
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     found = []
     for pair, outcome in record.items():
-        airflow, python = pair.split(" on ")
-        marks = (_mark(outcome[name]) for name in ("probe", "suite"))
-        found.append((str(outcome["airflow"]), python, *marks, LACKS.get(airflow, "")))
+        pins, python = pair.split(" on ")
+        airflow = str(outcome["airflow"])
+        parts = dict(outcome["parts"])
+        probe = _passed(parts.pop("probe"))
+        lowest = "" if airflow.startswith(pins) else f", {pins} versions of all else"
+        lacks = LACKS[".".join(airflow.split(".")[:2])]
+        found.append((airflow + lowest, python, "yes" if probe else "no", _suite(parts), lacks))
     return sorted(
         found, key=lambda row: [[int(part) for part in re.findall(r"\d+", cell)] for cell in row[:2]], reverse=True
     )
 
 
-def _mark(outcome: bool | str) -> str:
-    """Return the cell of an outcome: passed, failed, or the part that was run and passed."""
-    if isinstance(outcome, str):
-        return outcome
-    return "yes" if outcome else "no"
+def _passed(outcome: dict[str, int] | None) -> bool:
+    return outcome is not None and bool(outcome["passed"])
+
+
+def _suite(rooms: dict[str, dict[str, int] | None]) -> str:
+    """Return the cell of the suite: the number of tests if all rooms passed, or else the rooms by their outcome."""
+    outcomes = [outcome for outcome in rooms.values() if outcome is not None]
+    if len(outcomes) == len(rooms) and all(map(_passed, outcomes)):
+        tests, skipped = (sum(outcome[name] for outcome in outcomes) for name in ("tests", "skipped"))
+        return f"yes: {tests - skipped:,} passed, {skipped:,} skipped"
+    groups = {
+        "passed": [name for name, outcome in rooms.items() if _passed(outcome)],
+        "failed": [name for name, outcome in rooms.items() if outcome is not None and not _passed(outcome)],
+        "not run": [name for name, outcome in rooms.items() if outcome is None],
+    }
+    return "; ".join(f"{title}: {', '.join(names)}" for title, names in groups.items() if names)
 
 
 def table() -> str:
     """Return the table as Markdown."""
     lines = [
-        "| Airflow | Python | four examples run | suite passes, or the part that was run | what it lacks |",
+        "| Airflow | Python | four examples run | whole suite passes | what it lacks |",
         "|---|---|---|---|---|",
     ]
     lines += ["| " + " | ".join(row) + " |" for row in rows()]

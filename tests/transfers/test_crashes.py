@@ -30,7 +30,8 @@ CAMPAIGNS = 240
 
 
 def until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60
+    # A worker imports Airflow first, which can take minutes on a busy machine.
+    deadline = time.monotonic() + 300
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.01)
