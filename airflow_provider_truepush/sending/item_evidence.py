@@ -11,7 +11,8 @@ from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending import refusals
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import CLOCKS_APART, SendRecord, is_same_message
-from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend, View
+from airflow_provider_truepush.sending.sibling_view import SiblingSend, View
+from airflow_provider_truepush.sending.siblings import Siblings
 from airflow_provider_truepush.sending.store import SendStore
 
 #: How far back the list is read when the beginning of the Dag run is unknown.

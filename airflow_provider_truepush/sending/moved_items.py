@@ -14,7 +14,8 @@ from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.item_evidence import ItemEvidence
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import SendRecord
-from airflow_provider_truepush.sending.siblings import Siblings, SiblingSend, View
+from airflow_provider_truepush.sending.sibling_view import SiblingSend, View
+from airflow_provider_truepush.sending.siblings import Siblings
 from airflow_provider_truepush.sending.store import SendStore
 
 log = get_logger(__name__)
@@ -60,6 +61,11 @@ class MovedItems:
     def _identity(self) -> Identity:
         assert self._store.identity is not None
         return self._store.identity
+
+    def announce(self) -> None:
+        """Publish which item this map index has, unless all siblings read the same store."""
+        if not self._store.sees_others:
+            self._siblings.announce()
 
     def find(self) -> SendRecord | None:
         """Return the record of the item, sent under another map index; None if it may be sent.

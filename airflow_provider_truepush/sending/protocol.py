@@ -109,6 +109,8 @@ class CampaignSending:
             self._sleep(wait)
 
     def _try(self) -> str | None:
+        if self._moved is not None:
+            self._moved.announce()
         record = self._store.read()
         if record is not None and record.attempt in self._recorder.unsent:
             self._recorder.release(record)  # it could not be withdrawn before

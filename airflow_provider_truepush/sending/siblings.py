@@ -9,13 +9,13 @@ a task starts again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, is_same_message
+from airflow_provider_truepush.sending.sibling_view import View, read_sends
 
 log = get_logger(__name__)
 
@@ -28,79 +28,6 @@ _FAILED = ("failed", "up_for_retry")
 _PENDING = (None, "none", "scheduled", "queued", "restarting")
 #: Those of them that a deferred task never has when it comes back from its wait.
 _RESET = (None, "none", "restarting")
-
-
-@dataclass(frozen=True, slots=True)
-class SiblingSend:
-    """What a map index has published of one send.
-
-    :param map_index: the map index that sent it.
-    :param keys: the idempotency keys of the send.
-    :param content: hash of what was sent.
-    :param is_open: whether the outcome is not known yet.
-    :param campaign_id: the campaign; None while it is not known.
-    :param title: of the campaign.
-    :param cancelled: whether the task canceled it.
-    :param conn_id: id of the Truepush connection.
-    :param project: its fingerprint.
-    :param clear_number: how often the run had been cleared when it was published; None if unknown.
-    """
-
-    map_index: int
-    keys: tuple[str, ...]
-    content: str
-    is_open: bool
-    campaign_id: str | None
-    title: str = ""
-    cancelled: bool = False
-    conn_id: str = ""
-    project: str = ""
-    clear_number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the siblings have published at one moment.
-
-    :param sends: what they have sent.
-    :param items: hashes of the items that they have now, by map index.
-    :param silent: those that run and have published nothing: what they have sent before is not known.
-    :param failed: those whose last try failed before it published anything: the same holds.
-    :param pending: those that have sent something and start again: which item they will have is not known.
-    :param was_restarted: whether one of them has started again, so that the feed may have changed.
-    :param is_newer: whether one of them was started by a later clear than this try, so that the own item is outdated.
-    :param has_moved: whether one of them has another item than it has sent.
-    """
-
-    sends: tuple[SiblingSend, ...] = ()
-    items: tuple[tuple[int, str], ...] = ()
-    silent: frozenset[int] = frozenset()
-    failed: frozenset[int] = frozenset()
-    pending: frozenset[int] = frozenset()
-    was_restarted: bool = False
-    has_moved: bool = False
-    is_newer: bool = False
-
-    def sends_of(self, identity: Identity, *, has_moved: bool) -> list[SiblingSend]:
-        """Return the sends that are the given one. With a token, sends of the same content without one count as well.
-
-        :param identity: the send.
-        :param has_moved: whether the feed may have moved. If not, the send of another project is another one,
-            because tasks that are mapped over connections send the same content to each project.
-        """
-        keys, item_keys = {identity.key, identity.run_key}, set(identity.item_keys)
-        return [
-            send
-            for send in self.sends
-            if (
-                keys.intersection(send.keys)
-                or (
-                    identity.is_content(send.content)
-                    and (identity.send_token is None or not item_keys.isdisjoint(send.keys))
-                )
-            )
-            and (has_moved or not send.project or send.project == identity.project or send.conn_id == identity.conn_id)
-        ]
 
 
 class Siblings:
@@ -144,6 +71,11 @@ class Siblings:
         """Report whether something of the Dag run was cleared. Where Airflow does not say, it may have been."""
         return self.clear_number != 0
 
+    def announce(self) -> None:
+        """Publish which item a retry has, before the store is read: its siblings still wait for what it has sent."""
+        if self.try_number > 1 and not self.has_published:
+            self._write(is_complete=False)
+
     def publish(self, records: Iterable[SendRecord]) -> None:
         """Publish what this map index has sent, or is about to send. This never fails the task."""
         for record in records:
@@ -170,10 +102,10 @@ class Siblings:
         if self._published.pop(record.key, None) is not None:
             self._write()
 
-    def _write(self) -> None:
+    def _write(self, *, is_complete: bool = True) -> None:
         if self._push is None or self.map_index < 0:
             return
-        self.has_published = True
+        self.has_published = is_complete
         try:
             self._push(
                 XCOM_KEY,
@@ -182,6 +114,7 @@ class Siblings:
                     "try": self.try_number,
                     "clear": self.clear_number,
                     "item": "" if self.identity is None else self.identity.content,
+                    "complete": is_complete,
                     "sends": list(self._published.values()),
                 },
             )
@@ -199,8 +132,9 @@ class Siblings:
         """
         entries = {index: entry for index, entry in self._entries().items() if index != self.map_index}
         states = self._ask_states() if self.map_index >= 0 else {}
-        sent = {index: _sends(index, entry) for index, entry in entries.items()}
-        unpublished = states.keys() - entries.keys() - {self.map_index}
+        sent = {index: read_sends(index, entry) for index, entry in entries.items()}
+        complete = {index for index, entry in entries.items() if entry.get("complete", True)}
+        unpublished = states.keys() - complete - {self.map_index}
         if states:
             again = self._starting_again(entries, {index for index, sends in sent.items() if sends}, states)
         else:
@@ -216,7 +150,9 @@ class Siblings:
                 if states.get(index, "") != "removed" and (sent[index] or not self._is_stale(entry))
             ),
             silent=frozenset(index for index in unpublished if states[index] in _RUNNING),
-            failed=frozenset(index for index in unpublished if states[index] in _FAILED),
+            failed=frozenset(
+                index for index in unpublished if states[index] in _FAILED and self._is_alike(entries.get(index))
+            ),
             pending=frozenset(again),
             has_moved=any(
                 entries[index].get("item") and not is_same_message(send.content, str(entries[index]["item"]))
@@ -244,6 +180,11 @@ class Siblings:
         pending = _RESET if stayed and self.clear_number == 0 else _PENDING
         return {index for index, state in known.items() if state in pending}
 
+    def _is_alike(self, entry: Mapping[str, Any] | None) -> bool:
+        """Report whether a sibling may have the message of this map index."""
+        item = "" if entry is None else str(entry.get("item") or "")
+        return not item or self.identity is None or is_same_message(item, self.identity.content)
+
     def _is_stale(self, entry: Mapping[str, Any]) -> bool:
         return entry.get("clear") != self.clear_number
 
@@ -270,25 +211,3 @@ class Siblings:
                 "Could not read the states of the other map indexes: %s. Only what they published counts.", error
             )
             return {}
-
-
-def _sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
-    found = []
-    for send in entry.get("sends") or ():
-        if isinstance(send, Mapping) and send.get("content"):
-            campaign_id = send.get("campaign_id")
-            found.append(
-                SiblingSend(
-                    map_index,
-                    tuple(str(key) for key in (send.get("keys") or [send.get("key")])),
-                    str(send["content"]),
-                    bool(send.get("open")),
-                    None if campaign_id is None else str(campaign_id),
-                    str(send.get("title") or ""),
-                    bool(send.get("cancelled")),
-                    str(send.get("conn_id") or ""),
-                    str(send.get("project") or ""),
-                    entry.get("clear"),
-                )
-            )
-    return found

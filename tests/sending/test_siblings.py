@@ -177,6 +177,20 @@ def test_an_equal_item_waits_for_one_whose_retry_failed_early(
 
 
 @pytest.mark.usefixtures("silence", "sqlite")
+def test_another_item_of_the_same_title_does_not_wait_for_it(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = begin(emulator, monkeypatch, STORES[0], "AB")
+    world.start("0").finish()
+    world.store_faults.append(StoreFault("read", False, 1))
+    world.start("0").finish()
+    other = world.start("1")
+    other.finish()
+    assert ending(other) == "sent", other.error
+    world.end()
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.parametrize("store", STORES)
 class TestARunThatWasNeverCleared:
     """One map index is tried again, or comes back from its wait: the others are sent in their first try."""
