@@ -14,7 +14,7 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
-from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
+from airflow_provider_truepush.operators.task_records import changes, of_project
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -89,8 +89,9 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         can be checked is checked; a push that is due between the two requests is missed. A trigger that was inactive
         is inactive again afterwards. On Airflow 3.3 and later that is recorded before the deletion, so a retry after
         a killed task restores it; on earlier versions such a retry needs a manual decision. A retry keeps what an
-        earlier try of the same run created; clearing the task of a finished run replaces that too. In a mapped task
-        the map index that has the item now completes what another one began, as the XCom ``truepush_changes`` says.
+        earlier try of the same run created; clearing the task of a finished run replaces that too, or on
+        earlier versions needs a manual decision if it is active. In a mapped task the map index that has the item now
+        completes what another one began, as the XCom ``truepush_changes`` says.
     :param truepush_conn_id: id of a connection of type ``truepush``.
     """
 
@@ -154,9 +155,9 @@ class TruepushCreateTriggerOperator(TruepushOperator):
     def execute(self, context: Context) -> str | None:
         """Create the trigger, or keep the existing one."""
         with changes(context, "create", "trigger", self.name, self.truepush_conn_id) as (records, mapped):
-            return self._create(context, records, mapped)
+            return self._create(records, mapped)
 
-    def _create(self, context: Context, records: ChangeRecords, mapped: MappedChanges | None) -> str | None:
+    def _create(self, records: ChangeRecords, mapped: MappedChanges | None) -> str | None:
         with self.truepush() as hook:
             of_project(records, hook)
             check_choice("if_exists", self.if_exists, IF_EXISTS)
@@ -176,7 +177,6 @@ class TruepushCreateTriggerOperator(TruepushOperator):
                 content_hash(call.payload or {}),
                 self.if_exists,
                 records,
-                run_began(context),
                 lambda: self._check_references(hook, trigger),
                 mapped,
             )

@@ -40,7 +40,8 @@ def change_records(context: Context, conn_id: str) -> ChangeRecords:
         author=str(task_try),
         run_began=began.isoformat() if began is not None else "",
         has_moved=task_try.mapped and bool(task_try.clear_number),
-        began=task_try.began,
+        # A clear moves the start of the run.
+        began=began if task_try.clear_number == 0 else task_try.began,
     )
 
 

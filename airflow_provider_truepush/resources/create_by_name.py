@@ -74,6 +74,14 @@ class CreateByName:
         """The rows that an earlier try of this change created."""
         return [row for row in self.rows if self.begun is not None and row.id not in self.begun.old_ids]
 
+    def begun_for_others(self) -> list[ChangeRecord]:
+        """Return the changes of inactive items that this task began, does not have now, and nobody has completed."""
+        if self._mapped is not None:
+            return self._mapped.begun_for_others(self.begun, self.name)
+        begun = self.begun
+        is_other = begun is not None and begun.name != self.name
+        return [begun] if begun and begun.inactive and is_other and self.records.is_same_project(begun) else []
+
     def check_record(self, needs_proof: Callable[[frozenset[str]], bool] = lambda created: False) -> None:
         """Fail when an earlier try began to replace something else that must be inactive, and did not complete it.
 

@@ -7,7 +7,6 @@ active) and, if the old one was inactive, sets the new one inactive. What must b
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
@@ -20,6 +19,7 @@ from airflow_provider_truepush.api.errors import (
 )
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
+from airflow_provider_truepush.resources import keep_inactive
 from airflow_provider_truepush.resources.change import delete, set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
@@ -37,7 +37,6 @@ class CreateTrigger:
     :param content: hash of what is created.
     :param if_exists: ``fail``, ``reuse`` or ``replace``.
     :param records: what earlier tries recorded.
-    :param run_began: start of the Dag run; None outside of one.
     :param check_references: raises when the template or the segment does not exist; called before a deletion.
     :param mapped: what the map indexes of a mapped task have changed; None for a task that is not mapped.
     """
@@ -50,7 +49,6 @@ class CreateTrigger:
         content: str,
         if_exists: IfExists,
         records: ChangeRecords,
-        run_began: datetime | None,
         check_references: Callable[[], None],
         mapped: MappedChanges | None = None,
     ) -> None:
@@ -59,7 +57,6 @@ class CreateTrigger:
         self._send = send
         self._if_exists = if_exists
         self._records = records
-        self._run_began = run_began
         self._check_references = check_references
         self._create = CreateByName("trigger", name, hook, records, content, mapped)
         self._old_deleted = ""
@@ -70,6 +67,8 @@ class CreateTrigger:
 
     def run(self) -> str | None:
         """Create the trigger, keep the existing one, or complete what an earlier try began."""
+        for record in self._create.begun_for_others():
+            keep_inactive.of_another_item(self._hook, record)
         self._create.check_record(self._needs_proof)
         trigger_id = self._create_or_keep()
         self._create.check_set_aside()
@@ -108,10 +107,11 @@ class CreateTrigger:
 
     def _settle_without_record(self) -> str | None:
         """Return the id that an earlier try of this run created; None when it changed nothing."""
-        ours = self._create.may_be_of_this_run(self._run_began)
+        began = self._records.began
+        ours = self._create.may_be_of_this_run(began)
         if self._if_exists == "fail":
             return self._keep(ours[0]) if len(ours) == 1 else None
-        if self._if_exists == "reuse" or (self._create.rows and not ours and self._run_began is not None):
+        if self._if_exists == "reuse" or (self._create.rows and not ours and began is not None):
             return None
         if ours and all(_status(row) == "inactive" for row in ours):
             return self._keep(ours[0])
@@ -274,26 +274,9 @@ class CreateTrigger:
         except (TruepushError, AirflowException):
             raise
         except BaseException as interruption:
-            self._deactivate_what_exists(interruption)
+            if self._must_be_inactive and not self._hook.settings.dry_run:
+                keep_inactive.after_interruption(self._hook, self._name, self._create.find_new, interruption)
             raise
-
-    def _deactivate_what_exists(self, interruption: BaseException) -> None:
-        if self._hook.settings.dry_run or not self._must_be_inactive:
-            return
-        log.warning(
-            "Interrupted (%s) while replacing an inactive trigger; looking for the new one to set it inactive.",
-            type(interruption).__name__,
-        )
-        try:
-            for row in self._create.find_new():
-                set_status(self._hook, row.id, "inactive")
-                log.warning("Set the new trigger %s inactive.", row.id)
-        except (TruepushError, AirflowException) as error:
-            log.error(
-                "Could not confirm that no trigger %r is active: %s Set it inactive in Truepush, or clear the task.",
-                self._name,
-                error,
-            )
 
 
 def _status(row: Any) -> str:

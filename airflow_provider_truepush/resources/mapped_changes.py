@@ -46,7 +46,7 @@ class MappedChanges:
         self._own: ChangeRecord | None = None
         #: Changes of other items that this map index has begun and not completed.
         self.set_aside: list[ChangeRecord] = []
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[Entry, ...] | None = None
 
     def announce(self) -> None:
         """At the start of a later try, publish what the earlier ones have begun: Airflow has deleted their XCom."""
@@ -102,8 +102,8 @@ class MappedChanges:
             self._put_aside(own)
             own = None
         end = self._siblings.clock() + WINDOW
+        self._entries = self._known()
         while True:
-            self._entries = self._siblings.look()
             found = self._open(own, name)
             busy = self._busy(name) if found is not None and found is not own else []
             unknown: dict[int, str | None] = {}
@@ -115,12 +115,28 @@ class MappedChanges:
             if self._siblings.clock() >= end:
                 raise self._undecided(name, busy, unknown, lost)
             self._siblings.sleep(PAUSE)
+            self._entries = self._siblings.look()
         if found is not None and found is not own:
             self._take_over(found)
         elif found is None and own is not None and not own.done:
             self.forget()  # a sibling has completed it since
             return None
         return found if found is not None else own
+
+    def begun_for_others(self, own: ChangeRecord | None, name: str) -> list[ChangeRecord]:
+        """Return what was begun for inactive items by this map index, or by one that the feed no longer has.
+
+        :param own: the own record, if it is open.
+        :param name: of the item that this map index has now.
+        """
+        self._entries = self._known()
+        begun = self._uncompleted([*self.set_aside, *([] if own is None else [own])])
+        lost = [record for record in self._lost(name) if record not in begun]
+        states = self._siblings.states() if lost else {}
+        removed = [entry for entry in self._entries if states.get(entry.map_index) == "removed"]
+        begun += [record for record in lost if any(record in entry.changes for entry in removed)]
+        is_other = [record for record in begun if record.inactive and record.name != name]
+        return [record for record in is_other if self.records.is_same_project(record)]
 
     def check_set_aside(self) -> None:
         """Fail when this map index began to replace another item that must be inactive, and nobody has completed it.
@@ -146,8 +162,11 @@ class MappedChanges:
         is_change = (record.action, record.kind) == (self._action, self._kind)
         return is_change and record.name == name and self.records.is_same_project(record)
 
+    def _known(self) -> tuple[Entry, ...]:
+        return self._siblings.look() if self._entries is None else self._entries
+
     def _published(self) -> Iterable[ChangeRecord]:
-        return (change for entry in self._entries for change in entry.changes)
+        return (change for entry in self._known() for change in entry.changes)
 
     def _completed(self, own: ChangeRecord | None, name: str) -> list[ChangeRecord]:
         known = [*self._published(), *([] if own is None else [own])]
@@ -166,15 +185,14 @@ class MappedChanges:
         if not open_:
             return None
         newest = max(open_, key=lambda record: record.made_at)
-        if newest.inactive or not any(record.inactive for record in open_):
-            return newest
-        return replace(newest, inactive=True)
+        must_be_inactive = any(record.inactive for record in open_)
+        return newest if newest.inactive == must_be_inactive else replace(newest, inactive=True)
 
     def _busy(self, name: str) -> list[int]:
         """Return the map indexes that are changing this item at the moment, because the feed has it twice."""
         holders = [
             entry.map_index
-            for entry in self._entries
+            for entry in self._known()
             if entry.name == name
             and not entry.has_ended
             and entry.clear_number == self._siblings.clear_number
@@ -187,11 +205,11 @@ class MappedChanges:
         """Report whether an item may have been at another place before."""
         if self._siblings.was_cleared or self.set_aside or (own is not None and own.name != name):
             return True
-        return any(change.name != entry.name for entry in self._entries for change in entry.changes)
+        return any(change.name != entry.name for entry in self._known() for change in entry.changes)
 
     def _silent(self) -> dict[int, str | None]:
         """Return the states of the map indexes that may have begun something and have published nothing."""
-        published = {entry.map_index for entry in self._entries}
+        published = {entry.map_index for entry in self._known()}
         return {
             index: state
             for index, state in self._siblings.states().items()
@@ -200,9 +218,13 @@ class MappedChanges:
 
     def _lost(self, name: str) -> list[ChangeRecord]:
         """Return what was begun for inactive items that no map index has now, as far as they have published theirs."""
-        present = {name, *(entry.name for entry in self._entries)}
-        open_ = [*self._uncompleted(self.set_aside), *self._uncompleted(self._published())]
-        return [record for record in open_ if record.inactive and record.name not in present]
+        open_ = self._uncompleted([*self.set_aside, *self._published()])
+        open_ = [record for record in open_ if record.inactive and record.name != name]
+        if not open_:
+            return []
+        states = self._siblings.states()
+        present = {entry.name for entry in self._known() if states.get(entry.map_index) != "removed"}
+        return [record for record in open_ if record.name not in present]
 
     def _uncompleted(self, records: Iterable[ChangeRecord]) -> list[ChangeRecord]:
         completed = [record for record in self._published() if record.done]

@@ -13,10 +13,6 @@ from airflow_provider_truepush.exceptions import TruepushError
 from tests.sending.attempts import StateStore
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the task runs after it."""
-
-
 class MappedRun:
     """Runs tries of map indexes.
 
@@ -42,10 +38,10 @@ class MappedRun:
         #: Of all tries.
         self.pulls = self.pushes = self.asked = 0
 
-    def clear(self, *, counted: bool = True) -> None:
-        """Somebody clears the whole run."""
-        self.clear_number += counted
-        self._start += timedelta(minutes=1)
+    def clear(self, after: timedelta = timedelta(minutes=1)) -> None:
+        """Somebody clears the whole run, some time after it began."""
+        self.clear_number += 1
+        self._start += after
         self.states = dict.fromkeys(self.states)
 
     def start(self, index: int) -> dict[str, Any]:
@@ -83,9 +79,6 @@ class MappedRun:
         except (AirflowException, TruepushError) as error:
             self.states[index] = "up_for_retry"
             return f"retry: {error}"
-        except Killed:
-            self.states[index] = "failed"
-            return "killed"
         self.states[index] = "success"
         return str(found)
 

@@ -147,6 +147,21 @@ class TestAnItemMoves:
         assert "It is unknown whether this is the same item, renamed" in ended
         assert ids(emulator, "a") == []
 
+    @pytest.mark.parametrize("feeds", [("AB", "B"), ("BA", "B")], ids=["own", "removed"])
+    def test_a_new_trigger_of_an_item_that_has_left_the_feed_is_set_inactive(
+        self, emulator: Emulator, feeds: tuple[str, str]
+    ) -> None:
+        before, after = feeds
+        seed(emulator, "A", status="inactive")
+        seed(emulator, "B")
+        run = mapped(emulator)
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        run.run_feed(*before)
+        assert statuses(emulator, "A") == ["active"]
+        run.clear()
+        run.run_feed(*after)
+        assert (statuses(emulator, "A"), statuses(emulator, "B")) == (["inactive"], ["active"])
+
     def test_a_trigger_of_another_project_is_not_meant(
         self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -223,6 +238,18 @@ class TestWithoutAStore:
         assert second.startswith("stopped: ")
         assert "needs a manual decision" in second
         assert ids(emulator, "A") == []
+
+
+def test_before_a_clear_an_active_trigger_of_the_same_run_proves_nothing(emulator: Emulator) -> None:
+    """Without a store: it failed between create and deactivation, and the clear has moved the start of the run."""
+    seed(emulator, "A", status="inactive")
+    run = mapped(emulator, has_store=False)
+    emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+    run.run(-1, name="A")
+    (made,) = ids(emulator, "A")
+    run.clear(after=timedelta(days=1))
+    assert run.run(-1, name="A").startswith("stopped: This is try 2, and it is unknown")
+    assert ids(emulator, "A") == [made]
 
 
 class TestCost:

@@ -226,6 +226,16 @@ class TestRecord:
             replace(store, 2, name="Daily")
         assert ids(emulator, "Daily") == []
 
+    def test_a_new_trigger_of_another_name_is_set_inactive(self, emulator: Emulator, store: Path) -> None:
+        seed(emulator, "Weekly", status="inactive")
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        with pytest.raises(AirflowException):
+            replace(store, 1)
+        assert statuses(emulator) == ["active"]
+        with pytest.raises(AirflowFailException, match="'Weekly' was inactive"):
+            replace(store, 2, name="Daily")
+        assert statuses(emulator) == ["inactive"]
+
     def test_a_retry_keeps_what_a_completed_try_created(self, emulator: Emulator, store: Path, said: Said) -> None:
         seed(emulator, "Weekly")
         made = replace(store, 1)
