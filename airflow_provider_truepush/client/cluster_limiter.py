@@ -11,8 +11,8 @@ from airflow_provider_truepush.client.cluster_rate import (
     Admission,
     Answer,
     ClusterRate,
+    Command,
     Cooldown,
-    Question,
     Return,
     Sleep,
 )
@@ -24,8 +24,8 @@ log = get_logger(__name__)
 class Leases(Protocol):
     """The store that counts the permits of all processes."""
 
-    def ask(self, question: Question) -> Answer:
-        """Return the answer to a question; raise any error when there is none."""
+    def ask(self, command: Command) -> Answer:
+        """Return the answer to a command; raise any error when there is none."""
 
     def hide(self, text: str) -> str:
         """Return a text without the secrets of the store's connection."""
@@ -69,7 +69,7 @@ class ClusterLimiter:
         :param urgent: go before the requests of all processes that are not urgent, and during a cooldown.
         """
         if threading.get_ident() in self._asking:
-            return  # a signal handler, on top of a question of its own thread: its cancel must not wait for that
+            return  # a signal handler, on top of a command of its own thread: its cancel must not wait for that
         steps = self._rate.admit(time.monotonic, urgent=urgent)
         step = self._next(steps)
         while step is not None:
@@ -101,18 +101,18 @@ class ClusterLimiter:
         if not self._rate.is_away:
             threading.Thread(target=self._ask, args=(Cooldown(seconds, eased_after),), name="truepush-cooldown").start()
 
-    def _next(self, steps: Admission, answer: Answer | None = None) -> Question | Sleep | None:
+    def _next(self, steps: Admission, answer: Answer | None = None) -> Command | Sleep | None:
         with self._lock:
             try:
                 return steps.send(answer)
             except StopIteration:
                 return None
 
-    def _ask(self, question: Question) -> Answer | None:
+    def _ask(self, command: Command) -> Answer | None:
         thread = threading.get_ident()
         self._asking.add(thread)
         try:
-            answer = self._leases.ask(question)
+            answer = self._leases.ask(command)
         except Exception as error:  # whatever its cause, requests continue
             with self._lock:
                 is_reported, self._is_reported = self._is_reported, True
@@ -121,7 +121,7 @@ class ClusterLimiter:
             return None
         finally:
             self._asking.discard(thread)
-        if isinstance(question, Return):
+        if isinstance(command, Return):
             self._is_reported = False
             log.info(
                 "Redis (connection %r) answers again. The rate limit is shared again in %.1f s.",

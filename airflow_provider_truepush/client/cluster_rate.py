@@ -19,7 +19,7 @@ CLUSTER_USED = 0.93
 SPAN = 0.1
 #: Seconds between two attempts to reach the store of the leases while it does not answer.
 PROBE = 2.0
-#: The longest sleep between two questions, in seconds: the store may lose its contents, or end, in the meantime.
+#: The longest sleep between two commands, in seconds: the store may lose its contents, or end, in the meantime.
 _LONGEST_SLEEP = 5.0
 
 
@@ -91,9 +91,9 @@ class Answer:
     is_limited: bool = False
 
 
-Question: TypeAlias = Lease | Return | Cooldown
-#: The steps of one admission. A question is answered with None when the store did not answer.
-Admission: TypeAlias = Generator[Question | Sleep, Answer | None, None]
+Command: TypeAlias = Lease | Return | Cooldown
+#: The steps of one admission. A command is answered with None when the store did not answer.
+Admission: TypeAlias = Generator[Command | Sleep, Answer | None, None]
 
 
 class ClusterRate:
@@ -185,7 +185,7 @@ class ClusterRate:
             # The processes notice at about the same time, and would otherwise all begin at once.
             self._own.cool_down(now + random.random() / (CLUSTER_USED * self._per_second * self.share))  # noqa: S311
 
-    def _finds_store(self, clock: Callable[[], float]) -> Generator[Question, Answer | None, bool]:
+    def _finds_store(self, clock: Callable[[], float]) -> Generator[Command, Answer | None, bool]:
         """Ask for the store now and then; return True when it is time to return to it."""
         now = clock()
         if self._back_at is None and now >= self._probe_at:

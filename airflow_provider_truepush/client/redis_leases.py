@@ -12,9 +12,9 @@ from airflow_provider_truepush.client import rate_limit
 from airflow_provider_truepush.client.cluster_rate import (
     CLUSTER_USED,
     Answer,
+    Command,
     Cooldown,
     Lease,
-    Question,
     Return,
     Ticket,
 )
@@ -203,7 +203,7 @@ def store_of(conn_id: str) -> RedisStore:
 
 
 class RedisLeases:
-    """Put the questions of one project to Redis, blocking. For any number of threads.
+    """Send the commands of one project to Redis, blocking. For any number of threads.
 
     :param store: the Redis.
     :param settings: the project. The key of its hash is derived from it and shows neither host nor token.
@@ -214,13 +214,13 @@ class RedisLeases:
         project = sha256(f"{settings.base_url}\n{settings.token}".encode()).hexdigest()
         self._key = f"truepush:rate:{project[:32]}"
 
-    def ask(self, question: Question) -> Answer:
-        """Return the answer to a question.
+    def ask(self, command: Command) -> Answer:
+        """Return the answer to a command.
 
         :raises Exception: Redis did not answer.
         """
-        reply = self._store.run(self._key, _arguments(question))
-        if isinstance(question, Lease):
+        reply = self._store.run(self._key, _arguments(command))
+        if isinstance(command, Lease):
             seconds, due, shift, limited = reply
             return Answer(float(seconds), Ticket(due, shift) if due else None, limited == "1")
         return Answer(float(reply[0]))
@@ -230,11 +230,11 @@ class RedisLeases:
         return self._store.hide(text)
 
 
-def _arguments(question: Question) -> list[Any]:
-    if isinstance(question, Return):
-        return ["return", question.seconds]
-    if isinstance(question, Cooldown):
-        return ["cooldown", question.seconds, question.eased_after]
-    ticket = question.ticket
+def _arguments(command: Command) -> list[Any]:
+    if isinstance(command, Return):
+        return ["return", command.seconds]
+    if isinstance(command, Cooldown):
+        return ["cooldown", command.seconds, command.eased_after]
+    ticket = command.ticket
     place = [ticket.due, ticket.shift] if ticket is not None else ["", ""]
-    return ["lease", question.per_second, question.permits, int(question.is_urgent), *place]
+    return ["lease", command.per_second, command.permits, int(command.is_urgent), *place]

@@ -62,7 +62,7 @@ async def _connection(conn_id: str, hook: Any) -> tuple[Any, dict[str, Any]]:
         try:
             connection = await get_async_connection(conn_id, hook=hook)
         except AirflowNotFoundException:
-            # dag.test() answers no asynchronous question, and the connection then seems to be missing: ask it in a
+            # dag.test() answers no asynchronous request, and the connection then seems to be missing: ask it in a
             # thread, as Airflow does by itself on older versions.
             connection = await get_async_connection(conn_id, hook=_InThread(hook))  # type: ignore[arg-type]
         return connection, await get_async_extra_dejson(connection)

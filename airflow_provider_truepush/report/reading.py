@@ -73,14 +73,14 @@ class _Reading:
         latest, campaigns = self._tables.latest.c, self._tables.campaigns.c
         same = sa.and_(latest.project == campaigns.project, latest.campaign_id == campaigns.id)
         made = latest.created_at
-        question = (
+        query = (
             sa.select(latest.project, latest.campaign_id, campaigns.title, made, *(latest[name] for name in _COUNTED))
             .select_from(self._tables.latest.outerjoin(self._tables.campaigns, same))
             # Campaigns without a known time of creation come last.
             .order_by(sa.case((made.is_(None), 1), else_=0), made.desc(), latest.campaign_id.desc())
             .limit(last)
         )
-        return self._of(project, question)
+        return self._of(project, query)
 
     def _snapshots(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], list[Snapshot]]:
         history = self._tables.history.c
@@ -112,8 +112,8 @@ class _Reading:
         }
         return Snapshot(self._engine.moment(values[0]), counters, bool(values[-1]))
 
-    def _of(self, project: str | None, question: Select) -> Select:  # type: ignore[type-arg]
-        return question if project is None else question.where(self._tables.latest.c.project == project)
+    def _of(self, project: str | None, query: Select) -> Select:  # type: ignore[type-arg]
+        return query if project is None else query.where(self._tables.latest.c.project == project)
 
-    def _ask(self, question: Select) -> list[Any]:  # type: ignore[type-arg]
-        return self._engine.query(self._cursor, question)
+    def _ask(self, query: Select) -> list[Any]:  # type: ignore[type-arg]
+        return self._engine.query(self._cursor, query)

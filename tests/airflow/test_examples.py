@@ -142,9 +142,9 @@ class TestStatsToSql:
         runs = stage.dag_runs(TABLES)
         told = {run["dag_run_id"]: stage.airflow.api.xcom(TABLES, run["dag_run_id"], "export_stats") for run in runs}
         assert stage.noted[TABLES]["export_stats"] == ["success"]
-        question = "SELECT run_id, count(*), count(DISTINCT campaign_id) FROM truepush_campaign_stats GROUP BY run_id"
+        query = "SELECT run_id, count(*), count(DISTINCT campaign_id) FROM truepush_campaign_stats GROUP BY run_id"
         with closing(sqlite3.connect(installation.home / "examples-warehouse.db")) as warehouse:
-            found = {run: (rows, campaigns) for run, rows, campaigns in warehouse.execute(question)}
+            found = {run: (rows, campaigns) for run, rows, campaigns in warehouse.execute(query)}
         assert found == {run: (told[run]["rows"], told[run]["rows"]) for run in found}
         assert all(told[run]["rows"] > 0 and not told[run]["resumed"] for run in found)
         assert len(found) > 1

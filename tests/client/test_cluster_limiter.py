@@ -15,9 +15,9 @@ from airflow_provider_truepush.client.cluster_rate import (
     PROBE,
     Answer,
     ClusterRate,
+    Command,
     Cooldown,
     Lease,
-    Question,
     Return,
     Sleep,
     Ticket,
@@ -28,21 +28,21 @@ NOW = Answer(0.0)
 
 
 class Store:
-    """Answers with what a function returns, and keeps the questions."""
+    """Answers with what a function returns, and keeps the commands."""
 
-    def __init__(self, answer: Callable[[Question], Answer] = lambda question: NOW) -> None:
-        self.questions: list[Question] = []
+    def __init__(self, answer: Callable[[Command], Answer] = lambda command: NOW) -> None:
+        self.commands: list[Command] = []
         self.answer = answer
 
-    def ask(self, question: Question) -> Answer:
-        self.questions.append(question)
-        return self.answer(question)
+    def ask(self, command: Command) -> Answer:
+        self.commands.append(command)
+        return self.answer(command)
 
     def hide(self, text: str) -> str:
         return text
 
 
-def away(question: Question) -> Answer:
+def away(command: Command) -> Answer:
     raise ConnectionError("no store")
 
 
@@ -55,7 +55,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def admit(self, rate: ClusterRate, answer: Callable[[Question], Answer | None], *, urgent: bool = False) -> float:
+    def admit(self, rate: ClusterRate, answer: Callable[[Command], Answer | None], *, urgent: bool = False) -> float:
         """Go through the steps of one admission; return the seconds that it waited."""
         began, steps, given = self.now, rate.admit(self, urgent=urgent), None
         while True:
@@ -72,16 +72,16 @@ class Clock:
 
 def test_a_process_keeps_to_its_share_until_all_return_together() -> None:
     clock, rate = Clock(), ClusterRate(10, 0.5)
-    asked: list[Question] = []
+    asked: list[Command] = []
 
-    def lost(question: Question) -> None:
-        asked.append(question)
+    def lost(command: Command) -> None:
+        asked.append(command)
 
     for _ in range(40):
         clock.admit(rate, lost)
     assert rate.is_away
     assert clock.now >= 39 / (10 * 0.5)  # half of the rate
-    assert sum(isinstance(question, Lease) for question in asked) == 1
+    assert sum(isinstance(command, Lease) for command in asked) == 1
     assert len(asked) - 1 <= clock.now / PROBE + 1
 
     rate.change(10, 0.25)
@@ -90,9 +90,9 @@ def test_a_process_keeps_to_its_share_until_all_return_together() -> None:
         clock.admit(rate, lost)
     assert clock.now - began >= 9 / (10 * 0.25)
 
-    def back(question: Question) -> Answer:
-        asked.append(question)
-        return Answer(5.0) if isinstance(question, Return) else NOW
+    def back(command: Command) -> Answer:
+        asked.append(command)
+        return Answer(5.0) if isinstance(command, Return) else NOW
 
     returned_at = None
     while rate.is_away:
@@ -106,26 +106,26 @@ def test_a_process_keeps_to_its_share_until_all_return_together() -> None:
 def test_a_ticket_is_asked_for_again_until_its_turn() -> None:
     clock, rate, ticket = Clock(), ClusterRate(1, 1), Ticket("3", "0")
     answers = iter([Answer(60.0, ticket), Answer(1.0, ticket), Answer(0.5)])
-    asked: list[Question] = []
+    asked: list[Command] = []
 
-    def answer(question: Question) -> Answer:
-        asked.append(question)
+    def answer(command: Command) -> Answer:
+        asked.append(command)
         return next(answers)
 
     waited = clock.admit(rate, answer)
-    assert [question.ticket for question in asked if isinstance(question, Lease)] == [None, ticket, ticket]
-    assert waited == 5 + 1 + 0.5  # never long without a question: the store may lose its contents
+    assert [command.ticket for command in asked if isinstance(command, Lease)] == [None, ticket, ticket]
+    assert waited == 5 + 1 + 0.5  # never long without a command: the store may lose its contents
 
 
 @pytest.mark.parametrize("urgent", [False, True])
 async def test_both_kinds_of_clients_wait_for_the_same_answers(urgent: bool) -> None:
     ticket = Ticket("1", "0")
     given = iter([Answer(0.01, ticket), NOW] * 2)
-    store = Store(lambda question: next(given))
+    store = Store(lambda command: next(given))
     limiter = ClusterLimiter("redis", ClusterRate(5, 0.5), store)
     await limiter.enter_async(urgent=urgent)
     await asyncio.to_thread(limiter.enter, urgent=urgent)
-    leases = [question for question in store.questions if isinstance(question, Lease)]
+    leases = [command for command in store.commands if isinstance(command, Lease)]
     assert [(lease.ticket, lease.is_urgent) for lease in leases] == [(None, urgent), (ticket, urgent)] * 2
 
 
@@ -140,8 +140,8 @@ async def test_requests_continue_without_the_store(caplog: pytest.LogCaptureFixt
 def test_a_cancel_of_a_signal_handler_does_not_wait_for_a_question_of_its_own_thread() -> None:
     entered: list[int] = []
 
-    def interrupted(question: Question) -> Answer:
-        limiter.enter(urgent=True)  # as a handler of SIGTERM does, in the middle of the question
+    def interrupted(command: Command) -> Answer:
+        limiter.enter(urgent=True)  # as a handler of SIGTERM does, in the middle of the command
         entered.append(threading.get_ident())
         return NOW
 
@@ -149,24 +149,24 @@ def test_a_cancel_of_a_signal_handler_does_not_wait_for_a_question_of_its_own_th
     limiter = ClusterLimiter("redis", ClusterRate(5, 0.5), store)
     limiter.enter()
     assert entered == [threading.get_ident()]
-    assert len(store.questions) == 1
+    assert len(store.commands) == 1
 
 
 def test_a_cooldown_is_told_to_the_others_only_while_the_store_answers() -> None:
     told = threading.Event()
-    store = Store(lambda question: told.set() or NOW if isinstance(question, Cooldown) else NOW)
+    store = Store(lambda command: told.set() or NOW if isinstance(command, Cooldown) else NOW)
     limiter = ClusterLimiter("redis", ClusterRate(5, 0.5), store)
     limiter.enter()
     limiter.cool_down(9, 5)
     assert told.wait(10)
-    assert store.questions[-1] == Cooldown(9, 5)
+    assert store.commands[-1] == Cooldown(9, 5)
 
     store.answer = away
     limiter.enter()
-    count = len(store.questions)
+    count = len(store.commands)
     limiter.cool_down(9, 5)
     assert limiter.is_away
-    assert len(store.questions) == count
+    assert len(store.commands) == count
 
 
 def limiter_of(name: str, store: Store) -> SharedRateLimiter:
@@ -178,8 +178,8 @@ def limiter_of(name: str, store: Store) -> SharedRateLimiter:
 async def test_an_urgent_request_does_not_wait_behind_one_that_waits_for_other_processes() -> None:
     free = threading.Event()
 
-    def slow(question: Question) -> Answer:
-        if isinstance(question, Lease) and not question.is_urgent:
+    def slow(command: Command) -> Answer:
+        if isinstance(command, Lease) and not command.is_urgent:
             assert free.wait(30)
         return NOW
 
@@ -202,8 +202,8 @@ async def test_an_urgent_request_does_not_wait_behind_one_that_waits_for_other_p
 async def test_a_cooldown_that_begins_while_a_request_waits_for_the_store_holds_it() -> None:
     shared = limiter_of("cooldown", Store())
 
-    def limited(question: Question) -> Answer:
-        if isinstance(question, Lease) and not question.is_urgent and len(store.questions) == 1:
+    def limited(command: Command) -> Answer:
+        if isinstance(command, Lease) and not command.is_urgent and len(store.commands) == 1:
             shared.cool_down(0.3)
         return NOW
 

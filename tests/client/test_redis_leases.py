@@ -17,9 +17,9 @@ from airflow_provider_truepush.client.cluster_rate import (
     CLUSTER_USED,
     Answer,
     ClusterRate,
+    Command,
     Cooldown,
     Lease,
-    Question,
     Return,
 )
 from airflow_provider_truepush.client.rate_limit import USED, RateLimiter
@@ -58,20 +58,20 @@ def store(redis: RedisServer, password: str) -> RedisStore:
 
 
 class Counted:
-    """Leases that count the questions."""
+    """Leases that count the commands."""
 
     def __init__(self, leases: RedisLeases) -> None:
-        self.questions = 0
+        self.commands = 0
         self._leases = leases
         self.hide = leases.hide
 
-    def ask(self, question: Question) -> Answer:
-        self.questions += 1
-        return self._leases.ask(question)
+    def ask(self, command: Command) -> Answer:
+        self.commands += 1
+        return self._leases.ask(command)
 
 
 def spend(leases: RedisLeases, per_second: float, processes: int, seconds: float) -> tuple[list[float], list[int]]:
-    """Send as fast as allowed; return the moments, and the questions of each process."""
+    """Send as fast as allowed; return the moments, and the commands of each process."""
     moments: list[float] = []
     counted = [Counted(leases) for _ in range(processes)]
 
@@ -91,19 +91,19 @@ def spend(leases: RedisLeases, per_second: float, processes: int, seconds: float
         thread.start()
     for thread in threads:
         thread.join()
-    return sorted(moments), [one.questions for one in counted]
+    return sorted(moments), [one.commands for one in counted]
 
 
 def test_a_busy_process_asks_at_most_20_times_per_second(leases: RedisLeases) -> None:
-    moments, questions = spend(leases, 1000, 1, 1.5)
-    assert questions[0] <= 20 * 1.5
-    assert len(moments) > 2 * questions[0]  # far more on a machine that is not busy
+    moments, commands = spend(leases, 1000, 1, 1.5)
+    assert commands[0] <= 20 * 1.5
+    assert len(moments) > 2 * commands[0]  # far more on a machine that is not busy
 
 
 def test_several_processes_share_the_rate(leases: RedisLeases) -> None:
-    moments, questions = spend(leases, 60, 5, 2)
+    moments, commands = spend(leases, 60, 5, 2)
     assert len(moments) <= 60 * (moments[-1] - moments[0]) + 3
-    assert max(questions) <= 20 * 2
+    assert max(commands) <= 20 * 2
 
 
 def test_tickets_are_served_in_order_and_urgent_requests_before_them(leases: RedisLeases) -> None:

@@ -1,4 +1,4 @@
-"""Deferred waits under ``dag.test()``, which drops the arguments of a deferral and answers no asynchronous question."""
+"""Deferred waits under ``dag.test()``, which drops the arguments of a deferral and answers no asynchronous request."""
 
 from __future__ import annotations
 

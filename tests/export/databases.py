@@ -46,7 +46,7 @@ class Database:
             connection.commit()
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a question answers."""
+        """Return the rows of a query."""
         with closing(self.hook.get_conn()) as connection:
             cursor = connection.cursor()
             cursor.execute(statement)

@@ -40,7 +40,7 @@ KEYS = {HISTORY: "campaign_id", LATEST: "campaign_id", CAMPAIGNS: "id"}
 
 
 def as_exported(database: Database, statement: str) -> list[Any]:
-    """What a question answers to a session with the settings of an export, the last column left out."""
+    """Return the rows of a query to a session with the settings of an export, the last column left out."""
     engine = database.engine()
     with closing(engine.connect()) as connection, closing(engine.cursor(connection)) as cursor:
         cursor.execute(statement)
@@ -112,8 +112,8 @@ def test_settings_of_a_database_do_not_matter(encoded: Callable[[str], Database]
         found = sink.lookup([campaign(1)], done=True, unchanged=3)[campaign(1)]
     assert found.first_seen == row(1, 1, at=1).observed_at
     assert found.done_at == row(1, 1, at=2).observed_at
-    question = f"SELECT title, extract(epoch FROM observed_at)::float8, 1 FROM {LATEST}"
-    assert as_exported(database, question) == [(ROCKET, START.timestamp() + 2)]
+    query = f"SELECT title, extract(epoch FROM observed_at)::float8, 1 FROM {LATEST}"
+    assert as_exported(database, query) == [(ROCKET, START.timestamp() + 2)]
 
 
 def test_a_title_longer_than_its_column_is_shortened(postgres_by_driver: Database) -> None:

@@ -20,8 +20,8 @@ def test_no_query_compares_a_value_with_is(dialect: Any) -> None:
     asked: list[str] = []
 
     class Listening(SqliteEngine):
-        def query(self, cursor: Any, question: Any) -> Any:
-            asked.append(str(question.compile(dialect=dialect)))
+        def query(self, cursor: Any, query: Any) -> Any:
+            asked.append(str(query.compile(dialect=dialect)))
             return []
 
     engine = Listening.__new__(Listening)

@@ -102,12 +102,12 @@ def test_a_campaign_that_could_not_be_canceled_counts_as_sent(place: Place) -> N
 
 
 class Busy(StateAccessor):
-    """The task state store as Airflow's task process has it: its lock lets no second question in from a signal."""
+    """The task state store as Airflow's task process has it: its lock lets no second request in from a signal."""
 
     operator: Any = None
     asking = hung = False
 
-    def _ask(self, question: Any, *args: Any, **kwargs: Any) -> Any:
+    def _ask(self, method: Any, *args: Any, **kwargs: Any) -> Any:
         if self.asking:
             self.hung = True
             raise RuntimeError("asked from within a signal handler: the real one waits for itself")
@@ -115,7 +115,7 @@ class Busy(StateAccessor):
         try:
             if self.operator is not None:
                 self.operator.on_kill()
-            return question(*args, **kwargs)
+            return method(*args, **kwargs)
         finally:
             self.asking = False
 
@@ -135,7 +135,7 @@ def test_a_signal_during_a_store_request_cancels_afterwards(tasks: Tasks, monkey
     class SignalledAfterwards(TruepushHook):
         def create_campaign(self, campaign: Any, *, just_before: Any = None) -> str | None:
             found = super().create_campaign(campaign, just_before=just_before)
-            store.operator = operator  # from now on a signal comes with each question: the outcome is next
+            store.operator = operator  # from now on a signal comes with each request: the outcome is next
             return found
 
     monkeypatch.setattr(hooks, "TruepushHook", SignalledAfterwards)

@@ -1,6 +1,6 @@
-"""A task in a process of its own, whose questions to Airflow are slow and hold a lock, as those to a supervisor do.
+"""A task in a process of its own, whose requests to Airflow are slow and hold a lock, as those to a supervisor do.
 
-``python -m tests.waiting.slow_airflow sensor|create|outside`` runs one; each question is announced on standard output.
+``python -m tests.waiting.slow_airflow sensor|create|outside`` runs one; each request is announced on standard output.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _lock = threading.Lock()
 
 
 class SlowBackend(BaseSecretsBackend):
-    """Answers one question at a time."""
+    """Answers one request at a time."""
 
     def get_connection(self, conn_id: str) -> Connection | None:
         """The connection, after a while."""

@@ -48,8 +48,8 @@ def task(what: str, truepush: Emulator) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def wait_for_question(process: subprocess.Popen[str], number: int) -> None:
-    """Return while the task waits for Airflow's answer to its nth question."""
+def wait_for_request(process: subprocess.Popen[str], number: int) -> None:
+    """Return while the task waits for Airflow's answer to its nth request."""
     assert process.stdout is not None
     for line in process.stdout:
         number -= line.strip() == "asking"
@@ -64,7 +64,7 @@ def canceled(truepush: Emulator) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("what", "question", "fault"),
+    ("what", "nth", "fault"),
     [
         ("sensor", 1, {}),
         # The token was rejected: the sensor looks the connection up again.
@@ -76,13 +76,13 @@ def canceled(truepush: Emulator) -> list[str]:
     ids=["sensor", "sensor-after-401", "create", "create-after-401", "around-the-task"],
 )
 def test_a_signal_while_the_task_asks_airflow_cancels(
-    what: str, question: int, fault: dict[str, object], emulator: Emulator
+    what: str, nth: int, fault: dict[str, object], emulator: Emulator
 ) -> None:
     furnish(emulator)
     if fault:
         emulator.fault("campaignStats", **fault)
     with task(what, emulator) as process:
-        wait_for_question(process, question)
+        wait_for_request(process, nth)
         before = canceled(emulator)
         process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + PATIENCE

@@ -73,7 +73,7 @@ class StandIn:
             connection.commit()
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a question answers."""
+        """Return the rows of a query."""
         with closing(self.hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(statement)
             return [tuple(row) for row in cursor.fetchall()]

@@ -97,8 +97,8 @@ class BigqueryEngine(MergeEngine):
         return None if table is None else table.view_query
 
     @override
-    def replacing_view(self, name: str, question: str) -> Sequence[str]:
-        return [f"CREATE OR REPLACE VIEW {name} AS {question}"]
+    def replacing_view(self, name: str, query: str) -> Sequence[str]:
+        return [f"CREATE OR REPLACE VIEW {name} AS {query}"]
 
     @override
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:

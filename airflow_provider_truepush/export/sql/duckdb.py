@@ -64,8 +64,8 @@ class DuckdbEngine(Engine):
 
     @override
     def has_schema(self, cursor: Any, schema: str) -> bool:
-        question = "SELECT 1 FROM duckdb_schemas() WHERE database_name = current_database() AND schema_name = ?"
-        return cursor.execute(question, (schema,)).fetchone() is not None
+        query = "SELECT 1 FROM duckdb_schemas() WHERE database_name = current_database() AND schema_name = ?"
+        return cursor.execute(query, (schema,)).fetchone() is not None
 
     @override
     def find(self, cursor: Any, name: str, schema: str | None) -> Found | None:

@@ -200,13 +200,13 @@ class Engine(ABC):
         # A SELECT does not show whether this is a table or a view.
         return Found(None, {column[0].lower(): FoundColumn("", False) for column in cursor.description}, None)
 
-    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+    def replacing_view(self, name: str, query: str) -> Sequence[str]:
         """Return the statements that replace an existing view, to be run in one transaction.
 
         :param name: the view's quoted name.
-        :param question: the view's query.
+        :param query: the view's query.
         """
-        return [f"CREATE OR REPLACE VIEW {name} AS {question}"]
+        return [f"CREATE OR REPLACE VIEW {name} AS {query}"]
 
     def has_schema(self, cursor: Any, schema: str) -> bool:
         """Return whether a schema exists."""
@@ -279,10 +279,10 @@ class Engine(ABC):
     def _airflow_connection(self) -> Any:
         return self.hook.get_connection(self.hook.get_conn_id())
 
-    def _first(self, question: str, *values: Any) -> Row:
+    def _first(self, query: str, *values: Any) -> Row:
         """Return the first row of a query, run on a separate connection."""
         with closing(self.connect()) as connection, closing(self.cursor(connection)) as cursor:
-            cursor.execute(question, values)
+            cursor.execute(query, values)
             return tuple(cursor.fetchone() or ())
 
     def name_of(self, table: Table) -> str:

@@ -79,7 +79,7 @@ class OtherEngine(Engine):
         return None
 
     @override
-    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+    def replacing_view(self, name: str, query: str) -> Sequence[str]:
         return []  # some databases cannot roll this back, and others would remove the view's privileges
 
     @override

@@ -47,9 +47,9 @@ class SqlLedger:
         sends: dict[str, OwnSend] = {}
         for begin in range(0, max(1, len(campaign_ids)), self._engine.chunk):
             ids = list(campaign_ids[begin : begin + self._engine.chunk]) or [""]
-            question = select(*self._columns).where(_LEDGER.c.campaign_id.in_(ids))
+            query = select(*self._columns).where(_LEDGER.c.campaign_id.in_(ids))
             for campaign_id, *recorded in self._session.do(
-                lambda cursor, question=question: self._engine.query(cursor, question)  # type: ignore[misc]
+                lambda cursor, query=query: self._engine.query(cursor, query)  # type: ignore[misc]
             ):
                 author, details = (*recorded, None)[:2]
                 sends[str(campaign_id)] = read_own_send(str(author), details)

@@ -152,7 +152,7 @@ class MergeEngine(Engine):
         return Found("table" if is_table else kind, columns, None)
 
     @override
-    def replacing_view(self, name: str, question: str) -> Sequence[str]:
+    def replacing_view(self, name: str, query: str) -> Sequence[str]:
         return []
 
     @override

@@ -33,13 +33,13 @@ def known(
     history, campaigns = tables.history.c, tables.campaigns.c
     for ids in _parts(campaign_ids, engine.chunk):
         if done:
-            question = select(history.campaign_id, history.observed_at, history.counter_regressed).where(
+            query = select(history.campaign_id, history.observed_at, history.counter_regressed).where(
                 history.project == run.project,
                 history.campaign_id.in_(ids),
                 history.snapshot_key == run.snapshot_key,
                 history.load_id == run.load_id,
             )
-            for campaign_id, moment, regressed in engine.query(cursor, question):
+            for campaign_id, moment, regressed in engine.query(cursor, query):
                 fields = {"done_at": engine.moment(moment), "done_regressed": bool(regressed)}
                 found.setdefault(campaign_id, {}).update(fields)
         seen = select(campaigns.id, campaigns.first_seen).where(campaigns.project == run.project, campaigns.id.in_(ids))
@@ -68,9 +68,9 @@ def _unchanged(
         )
         .subquery("ranked")
     )
-    question = select(ranked).where(ranked.c.place <= limit + 1).order_by(ranked.c.campaign_id, ranked.c.place)
+    query = select(ranked).where(ranked.c.place <= limit + 1).order_by(ranked.c.campaign_id, ranked.c.place)
     series: dict[str, list[tuple[Any, ...]]] = {}
-    for campaign_id, *counters, _ in engine.query(cursor, question):
+    for campaign_id, *counters, _ in engine.query(cursor, query):
         series.setdefault(campaign_id, []).append(tuple(counters))
     for campaign_id, snapshots in series.items():
         number = 0
@@ -90,10 +90,10 @@ def earlier(
     unsettled = []
     by_id = {row.campaign_id: row for row in rows}
     for ids in _parts(list(by_id), engine.chunk):
-        question = select(
+        query = select(
             latest.campaign_id, latest.snapshot_key, latest.observed_at, *(latest[name] for name in COUNTER_COLUMNS)
         ).where(latest.project == run.project, latest.campaign_id.in_(ids))
-        for campaign_id, snapshot_key, moment, *counters in engine.query(cursor, question):
+        for campaign_id, snapshot_key, moment, *counters in engine.query(cursor, query):
             observed_at = engine.moment(moment)
             if observed_at < by_id[campaign_id].observed_at:
                 found.setdefault(campaign_id, []).append((observed_at, tuple(counters)))
@@ -123,7 +123,7 @@ def _before(
         .group_by(history.campaign_id)
         .subquery("newest")
     )
-    question = (
+    query = (
         select(history.campaign_id, history.observed_at, *(history[name] for name in COUNTER_COLUMNS))
         .select_from(
             tables.history.join(
@@ -132,7 +132,7 @@ def _before(
         )
         .where(history.project == run.project, history.snapshot_key != run.snapshot_key)
     )
-    for campaign_id, moment, *counters in engine.query(cursor, question):
+    for campaign_id, moment, *counters in engine.query(cursor, query):
         yield campaign_id, (engine.moment(moment), tuple(counters))
 
 

@@ -87,14 +87,14 @@ class SqliteEngine(Engine):
         return found
 
     @override
-    def replacing_view(self, name: str, question: str) -> Sequence[str]:
-        return [f"DROP VIEW {name}", f"CREATE VIEW {name} AS {question}"]
+    def replacing_view(self, name: str, query: str) -> Sequence[str]:
+        return [f"DROP VIEW {name}", f"CREATE VIEW {name} AS {query}"]
 
     @override
     def openlineage_identity(self, schema: str | None) -> tuple[str, list[str]] | None:
         """Return the path of the file. OpenLineage has no naming rule for SQLite; this follows the one for DuckDB."""
-        question = "SELECT file FROM pragma_database_list WHERE lower(name) = lower(?) AND file != ''"
-        row = self._first(question, schema or "main")
+        query = "SELECT file FROM pragma_database_list WHERE lower(name) = lower(?) AND file != ''"
+        row = self._first(query, schema or "main")
         return (f"sqlite://{row[0]}", []) if row else None
 
     @override

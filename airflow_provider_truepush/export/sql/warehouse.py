@@ -219,28 +219,28 @@ class Warehouse:
                 f"{engine.qualified(name, schema)} is a table, but the view of increments needs this name. Nothing was "
                 "fetched. Use another table_prefix or schema."
             )
-        question, view = engine.render(increments(self._tables.history)), engine.qualified(name, schema)
+        query, view = engine.render(increments(self._tables.history)), engine.qualified(name, schema)
         try:
             if found is not None:
-                self._renew_view(view, question)
+                self._renew_view(view, query)
             elif self._create_table:
-                self._make(f"CREATE VIEW {view} AS {question}", name, schema, None)
+                self._make(f"CREATE VIEW {view} AS {query}", name, schema, None)
         except TruepushWarehouseError as error:
             # The view has no data of its own, so the export does not depend on it.
             log.warning("Could not create the view of increments; the tables are still written. %s", error)
 
-    def _renew_view(self, view: str, question: str) -> None:
+    def _renew_view(self, view: str, query: str) -> None:
         """Replace a view that an earlier version created. A view that a user created is kept."""
         engine, name, schema = self._engine, self._tables.increments, self._tables.schema
         found = self._do(lambda cursor: engine.view_definition(cursor, name, schema))
         if not found or not contract.is_earlier_view(found):
             return
-        statements = engine.replacing_view(view, question)
+        statements = engine.replacing_view(view, query)
         if not statements or not self._create_table or self._contract == contract.FREEZE:
             log.warning(
                 "The view %s was created by an earlier version and was not replaced. Replace it yourself by: %s",
                 view,
-                question,
+                query,
             )
             return
         log.info("Replacing the view %s, which was created by an earlier version.", view)

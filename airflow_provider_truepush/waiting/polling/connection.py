@@ -136,7 +136,7 @@ class KeptConnection:
             self._look = asyncio.create_task(TruepushAsyncHook(self._conn_id).get_settings())
         try:
             # A look-up that takes too long is not canceled: older Airflow would take its answer for the answer to the
-            # next question. It continues, and its answer is used when it comes.
+            # next request. It continues, and its answer is used when it comes.
             done, _ = await asyncio.wait({self._look}, timeout=LONGEST_LOOK)
             if not done:
                 raise TimeoutError(f"no answer within {LONGEST_LOOK:g} s")
