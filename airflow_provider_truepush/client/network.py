@@ -104,7 +104,10 @@ def tls_options(settings: Settings) -> ssl.SSLContext:
 
     :raises TruepushValidationError: a certificate file is missing or cannot be read, with its path.
     """
-    source, checked = _bundle(settings)
+    return _tls_options(*_bundle(settings), settings.cert)
+
+
+def _tls_options(source: str, checked: bool | str, cert: str | tuple[str, str] | None) -> ssl.SSLContext:
     try:
         if isinstance(checked, str):
             folder = Path(checked).is_dir()
@@ -116,13 +119,13 @@ def tls_options(settings: Settings) -> ssl.SSLContext:
     if checked is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if settings.cert is not None:
-        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
+    if cert is not None:
+        certificate, key = cert if isinstance(cert, tuple) else (cert, None)
         try:
             # Without this password, OpenSSL would ask for one on the terminal.
             context.load_cert_chain(certificate, key, password=lambda: "")
         except (OSError, ValueError):
-            refuse("extra.cert", settings.cert, "must name a readable PEM certificate and its key, without a password")
+            refuse("extra.cert", cert, "must name a readable PEM certificate and its key, without a password")
     return context
 
 
@@ -131,14 +134,18 @@ def check_files(settings: Settings) -> None:
 
     :raises TruepushValidationError: with the extra's name and the path.
     """
-    paths = [path for path in (_bundle(settings)[1], *_certificates(settings)) if isinstance(path, str)]
+    source, checked = _bundle(settings)
+    paths = [path for path in (checked, *_certificates(settings)) if isinstance(path, str)]
     if paths:
-        _check_once(settings, tuple(_changed_at(path) for path in paths))
+        _check_once(source, checked, settings.cert, tuple(_changed_at(path) for path in paths))
 
 
 @lru_cache(maxsize=16)
-def _check_once(settings: Settings, changed_at: tuple[float, ...]) -> None:
-    tls_options(settings)
+def _check_once(
+    source: str, checked: bool | str, cert: str | tuple[str, str] | None, changed_at: tuple[float, ...]
+) -> None:
+    """Read the files of all connections that name the same ones once, until one of them is written again."""
+    _tls_options(source, checked, cert)
 
 
 def _certificates(settings: Settings) -> tuple[str, ...]:
