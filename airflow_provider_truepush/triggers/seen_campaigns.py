@@ -73,8 +73,8 @@ class SeenCampaigns:
         if not self._mark and len(self._ids) <= _SMALL_PROJECT:
             return ""
         newest = self._newest()
-        overlap = f"{_earlier(newest[0]):08x}"
-        return (max(self._deep_from, self._mark[:8]) if deep else max(overlap, newest[-1][:8])) + ZEROS
+        first = self._deep_from if deep else max(f"{_earlier(newest[0]):08x}", newest[-1][:8])
+        return max(first, self._mark[:8]) + ZEROS
 
     def _newest(self) -> list[str]:
         # An id from the future, made by a wrong clock or by hand, must not move the overlap beyond all new campaigns.
@@ -83,9 +83,10 @@ class SeenCampaigns:
 
     def _is_complete(self, floor: str) -> bool:
         """Return whether a list goes back far enough, and remember it when it is one of the deep ones."""
-        if floor > self._need(deep=False):
+        deep = self._need(deep=True)
+        if floor > max(deep, self._need(deep=False)):  # one of the two was asked for
             return False
-        if floor <= self._need(deep=True):
+        if floor <= deep:
             self._deep_at = self._clock()
             self._deep_from = f"{_earlier(self._newest()[0]):08x}"
         return True

@@ -65,6 +65,21 @@ async def test_an_id_from_the_future_does_not_hide_later_campaigns(odd: str) -> 
     assert await seen.news(rows([made(now + 1)]), floor=need) == rows([made(now + 1)])
 
 
+@pytest.mark.parametrize("back", [0, 86_400])
+async def test_a_list_that_goes_back_as_far_as_asked_is_never_too_short(back: int) -> None:
+    """The last campaigns are days old, or the clock is set back."""
+    now = 10**9
+    seen = SeenCampaigns(Store(), "key", clock=lambda: now)
+    await seen.news(rows([made(now - 86_400 * number) for number in range(1, 60)]), floor=made(now - 3600))
+    for number in range(3):
+        now += 1800 - back
+        need = seen.need
+        assert need is not None
+        new = made(10**9, number)
+        assert await seen.news(rows([new]), floor=need) == rows([new])
+        seen.add(new)
+
+
 async def test_half_an_hour_later_a_list_must_have_what_a_clock_behind_has_hidden() -> None:
     now = 10**9
     seen = SeenCampaigns(Store(), "key", clock=lambda: now)
