@@ -25,8 +25,8 @@ from airflow_provider_truepush.resources.sibling_changes import (
 log = get_logger(__name__)
 
 #: Seconds for which a map index waits for its siblings, and seconds between two looks.
-WINDOW = 5.0
-PAUSE = 0.5
+WINDOW = 30.0
+PAUSE = 1.0
 
 
 class MappedChanges:
@@ -49,12 +49,12 @@ class MappedChanges:
         self._entries: tuple[Entry, ...] | None = None
 
     def announce(self) -> None:
-        """At the start of a later try, publish what the earlier ones have begun: Airflow has deleted their XCom."""
-        if not self._siblings.is_later_try:
-            return
-        self._own = self.records.read(self._action, self._kind)
-        self.set_aside = self.records.read_set_aside(self._action, self._kind)
-        self._publish()
+        """At the start, publish what earlier tries have begun: Airflow has deleted their XCom, and siblings wait."""
+        if self._siblings.is_later_try:
+            self._own = self.records.read(self._action, self._kind)
+            self.set_aside = self.records.read_set_aside(self._action, self._kind)
+        if self._siblings.is_later_try or self._siblings.was_cleared:
+            self._publish()
 
     def end(self) -> None:
         """Publish once more after an error, so that siblings know that this try has begun nothing else."""

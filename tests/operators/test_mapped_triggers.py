@@ -208,6 +208,23 @@ class TestSilentSiblings:
         run.run(1, name="A")
         assert statuses(emulator, "A") == ["inactive"]
 
+    def test_one_that_is_new_in_a_cleared_run_publishes_at_once(
+        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = mapped(emulator)
+        run.run_feed("B")
+        run.clear()
+
+        def killed(hook: TruepushHook, **wanted: Any) -> Any:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(TruepushHook, "find_triggers", killed)
+            with pytest.raises(KeyboardInterrupt):
+                run.run(1, name="C")
+        assert run.states[1] == "running"
+        assert [run.run(0, name="A")] == ids(emulator, "A")
+
     def test_new_triggers_are_created_when_the_others_have_succeeded(self, emulator: Emulator) -> None:
         run = mapped(emulator)
         run.run_feed("B", "C")
