@@ -151,4 +151,6 @@ class Identity:
 
         :param content: as of :meth:`is_content`.
         """
-        return self.is_content(content) or is_same_message(content, self.content)
+        return self.is_content(content) or any(
+            is_same_message(content, one) for one in (self.content, *self.legacy_contents)
+        )

@@ -82,17 +82,16 @@ class ItemEvidence:
         if sent:
             raise TruepushAmbiguousError(refusals.other_token(sent[0].campaign_id, self._title))
 
-    def unattributed(self, own: set[str | None], *, has_moved: bool) -> list[str]:
+    def unattributed(self, own: set[str | None]) -> list[str]:
         """Return the campaigns of the title, created since the Dag run began, that have no known sender.
 
         :param own: campaigns of this map index.
-        :param has_moved: whether the feed may have moved.
         """
         began = self._siblings.began
         if began is None:
             began = datetime.fromtimestamp(self._clock(), UTC) - _UNKNOWN_RUN
-        # In a first run, campaigns of the run before are not a reason to wait.
-        since = began - (CLOCKS_APART if has_moved else timedelta(0))
+        # Where nothing was cleared, campaigns of the run before are not a reason to wait.
+        since = began - (CLOCKS_APART if self._siblings.was_cleared else timedelta(0))
         try:
             rows = [row.id for row in self._hook.list_campaigns(since=since) if row.title == self._title]
         except TruepushAmbiguousError as error:

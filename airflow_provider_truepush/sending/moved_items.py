@@ -194,11 +194,7 @@ class MovedItems:
                 awaited = waiting = waiting if awaited is None else awaited & waiting
             # Where nothing was cleared and every sibling has its item, a campaign of the title belongs to another task.
             is_doubtful = self._siblings.was_cleared or waiting or view.has_moved or view.failed
-            unknown = (
-                self._evidence.unattributed(own, has_moved=self._moved)
-                if is_open and is_doubtful and not sees_run
-                else []
-            )
+            unknown = self._evidence.unattributed(own) if is_open and is_doubtful and not sees_run else []
             orphans = self._evidence.orphans(view, has_moved=self._moved) if is_open else []
             left = end - self._clock()
             if other is not None and sees_run and not (view.silent or view.pending):

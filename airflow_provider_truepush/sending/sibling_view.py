@@ -44,8 +44,8 @@ class View:
     :param sends: what they have sent.
     :param items: hashes of the items that they have now, by map index.
     :param silent: those that run and have published nothing: what they have sent before is not known.
-    :param failed: those whose last try failed before it published what they have sent, and that may have the item of
-        this map index.
+    :param failed: those that do not run, whose last try ended before it published what they have sent, and that may
+        have sent the item of this map index.
     :param pending: those that have sent something and start again: which item they will have is not known.
     :param was_restarted: whether one of them has started again, so that the feed may have changed.
     :param is_newer: whether one of them was started by a later clear than this try, so that the own item is outdated.

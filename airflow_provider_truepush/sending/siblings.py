@@ -150,9 +150,7 @@ class Siblings:
                 if states.get(index, "") != "removed" and (sent[index] or not self._is_stale(entry))
             ),
             silent=frozenset(index for index in unpublished if states[index] in _RUNNING),
-            failed=frozenset(
-                index for index in unpublished if states[index] in _FAILED and self._is_alike(entries.get(index))
-            ),
+            failed=frozenset(i for i in unpublished if self._is_doubtful(states[i], entries.get(i))),
             pending=frozenset(again),
             has_moved=any(
                 entries[index].get("item") and not is_same_message(send.content, str(entries[index]["item"]))
@@ -180,10 +178,21 @@ class Siblings:
         pending = _RESET if stayed and self.clear_number == 0 else _PENDING
         return {index for index, state in known.items() if state in pending}
 
-    def _is_alike(self, entry: Mapping[str, Any] | None) -> bool:
-        """Report whether a sibling may have the message of this map index."""
-        item = "" if entry is None else str(entry.get("item") or "")
-        return not item or self.identity is None or is_same_message(item, self.identity.content)
+    def _is_doubtful(self, state: str | None, entry: Mapping[str, Any] | None) -> bool:
+        """Report whether a sibling that does not run, and has not published its sends, may have sent this item.
+
+        One without any XCom that waits to start may never have started, so it does not count.
+
+        :param state: of the sibling.
+        :param entry: what its retry published before it read its store; None for nothing.
+        """
+        if entry is None:
+            return state in (*_FAILED, "success")
+        if state in _PENDING:
+            return True  # It may have been cleared, and have had another item then.
+        item = str(entry.get("item") or "")
+        is_alike = not item or self.identity is None or is_same_message(item, self.identity.content)
+        return state in _FAILED and is_alike
 
     def _is_stale(self, entry: Mapping[str, Any]) -> bool:
         return entry.get("clear") != self.clear_number

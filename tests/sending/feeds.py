@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from airflow_provider_truepush.emulator import Emulator
 from tests.sending.attempts import Attempt, ending
 from tests.sending.machine import ORDERS, TROUBLES, DuplicateError, Trouble, arrange, mend
-from tests.sending.world import Setup, World
+from tests.sending.world import Setup, World, ledger_hook
 from tests.support.versions import HAS_STATE_STORE
 
 _TRIES = 5
@@ -208,3 +210,12 @@ class Feeds(RuleBasedStateMachine):
 
     def _live(self) -> list[Any]:
         return [one for of_index in self.world.attempts.values() for one in of_index if not one.over]
+
+
+def feed_world(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, store: str, feed: str) -> FeedWorld:
+    world = FeedWorld(emulator, ledger=ledger_hook)
+    world.patch(monkeypatch)
+    world.own_titles = True
+    world.begin(Setup(store))
+    world.feed = tuple(feed)
+    return world

@@ -72,3 +72,16 @@ def test_what_an_earlier_version_has_sent_is_found(
     after = run("BA", after=True)
     assert after == first or (token and all(found.startswith("stopped") for found in after.values()))
     assert feed.tasks.sends == 2
+
+
+def test_a_segment_in_capitals_of_an_earlier_version_is_the_same_message(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is rendered anew as well."""
+    segment = next(iter(feed.tasks.emulator.segments()))["id"].upper()
+    with monkeypatch.context() as before_the_upgrade:
+        before_the_upgrade.setattr(Campaign, "content", lambda self, zone: self.as_dict())
+        first = feed.send(0, "A", segment_id=segment, send_at=NOON)
+    feed.clear()
+    assert feed.send(0, "A", segment_id=segment, send_at=NOON + timedelta(days=1)) == first
+    assert feed.tasks.sends == 1

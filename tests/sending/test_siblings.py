@@ -9,10 +9,8 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from tests.sending.attempts import ending
 from tests.sending.feed_tasks import Feed
-from tests.sending.feeds import FeedWorld
+from tests.sending.feeds import FeedWorld, feed_world as begin
 from tests.sending.tasks import Tasks, in_days
-from tests.sending.watched import StoreFault
-from tests.sending.world import Setup, ledger_hook
 from tests.support.versions import HAS_STATE_STORE
 
 
@@ -83,15 +81,6 @@ def test_a_token_that_names_a_position_sends_no_item_again(feed: Feed) -> None:
     assert "under another send_token" in ended[2]
 
 
-def begin(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, store: str, feed: str) -> FeedWorld:
-    world = FeedWorld(emulator, ledger=ledger_hook)
-    world.patch(monkeypatch)
-    world.own_titles = True
-    world.begin(Setup(store))
-    world.feed = tuple(feed)
-    return world
-
-
 STORES = ["state", "ledger"] if HAS_STATE_STORE else ["ledger"]
 
 
@@ -152,42 +141,6 @@ def test_equal_items_that_run_in_step_are_one_send(emulator: Emulator, monkeypat
     world.end()
     assert len(world.made_of("A")) == 1
     assert [one.result for one in tries] == world.made_of("A") * 2
-
-
-@pytest.mark.usefixtures("silence", "sqlite")
-@pytest.mark.parametrize("again", [False, True], ids=["first try", "retry"])
-def test_an_equal_item_waits_for_one_whose_retry_failed_early(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, again: bool
-) -> None:
-    """Airflow deleted what the first try had published, and the retry failed before it published that anew."""
-    world = begin(emulator, monkeypatch, STORES[0], "AA")
-    world.start("0").finish()
-    world.store_faults.append(StoreFault("read", False, 1))
-    world.start("0").finish()
-    for _ in range(1 + again):
-        other = world.start("1")
-        other.finish()
-        assert len(world.made_of("A")) == 1, ending(other)
-    assert ending(other) == "retry"
-    world.start("0").finish()
-    other = world.start("1")
-    other.finish()
-    assert [other.result] == world.made_of("A")
-    world.end()
-
-
-@pytest.mark.usefixtures("silence", "sqlite")
-def test_another_item_of_the_same_title_does_not_wait_for_it(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = begin(emulator, monkeypatch, STORES[0], "AB")
-    world.start("0").finish()
-    world.store_faults.append(StoreFault("read", False, 1))
-    world.start("0").finish()
-    other = world.start("1")
-    other.finish()
-    assert ending(other) == "sent", other.error
-    world.end()
 
 
 @pytest.mark.usefixtures("silence", "sqlite")
