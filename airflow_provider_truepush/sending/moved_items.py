@@ -63,9 +63,8 @@ class MovedItems:
         return self._store.identity
 
     def announce(self) -> None:
-        """Publish which item this map index has, unless all siblings read the same store."""
-        if not self._store.sees_others:
-            self._siblings.announce()
+        """Publish which item this map index has. A ledger does not replace that: siblings may not have it yet."""
+        self._siblings.announce()
 
     def find(self) -> SendRecord | None:
         """Return the record of the item, sent under another map index; None if it may be sent.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,19 @@ def test_another_item_of_the_same_title_does_not_wait_for_it(
     world.start("0").finish()
     world.store_faults.append(StoreFault("read", False, 1))
     world.start("0").finish()
+    other = world.start("1")
+    other.finish()
+    assert ending(other) == "sent", other.error
+    world.end()
+
+
+@pytest.mark.usefixtures("silence", "sqlite")
+def test_one_that_was_given_a_ledger_holds_up_nobody(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = begin(emulator, monkeypatch, "none", "AB")
+    world.own_titles = False
+    world.setup = replace(world.setup, later_send_store="ledger")
+    for _ in range(3):
+        world.start("0").finish()
     other = world.start("1")
     other.finish()
     assert ending(other) == "sent", other.error
