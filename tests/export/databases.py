@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook
-from airflow.providers.sqlite.hooks.sqlite import SqliteHook
 
 from airflow_provider_truepush.export.sql.engine import Engine
 from airflow_provider_truepush.export.sql.engines import engine_for
@@ -71,6 +70,8 @@ def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
 @pytest.fixture
 def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A database that nothing special is known of: SQLite, treated so."""
+    from airflow.providers.sqlite.hooks.sqlite import SqliteHook  # the environments of warehouses have none
+
     connect(monkeypatch, conn_type="sqlite", host=str(tmp_path / "warehouse.db"))
     # The hook says so itself: a replaced function would stay in each module that is first imported meanwhile.
     monkeypatch.setattr(SqliteHook, "conn_type", "unheard_of")
