@@ -3,7 +3,7 @@
 Both write the same 1,000 rows into one table: ours over the rows that are there, newer observations only;
 ``insert_rows`` by inserting into a table without keys, which asks less of the database. They take turns, and a ratio is
 of one round. Requests are counted on the wire. Where a row takes ``insert_rows`` many milliseconds it gets a tenth of
-the rows. BigQuery's hook has no ``insert_rows``: there, its cursor's ``executemany`` stands in.
+the rows. BigQuery's hook has no ``insert_rows``: there, an INSERT for each row stands in, as its cursor would run it.
 
 Kinds are ``sqlite``, ``duckdb``, ``postgres``, and ``snowflake``, ``redshift`` and ``bigquery``, which need their own
 environments: ``tools/warehouses.py --bench`` builds them and runs this in each.
@@ -92,10 +92,18 @@ def theirs(kind: str, name: str, given: Sequence[Row]) -> None:
     if kind != "bigquery":
         hook().insert_rows(name, given, target_fields=list(COLUMNS), commit_every=ROWS)
         return
-    marks = ", ".join(f"CAST(%({column})s AS {_BIGQUERY[KINDS[column]]})" for column in COLUMNS)
-    values = [dict(zip(COLUMNS, map(_as_text, row), strict=True)) for row in given]
-    with closing(hook().get_conn()) as connection, closing(connection.cursor()) as cursor:
-        cursor.executemany(f"INSERT INTO marts.{name} ({', '.join(COLUMNS)}) VALUES ({marks})", values)
+    from google.cloud import bigquery
+
+    bigquery_hook = hook()
+    client = bigquery_hook.get_client(project_id=bigquery_hook.project_id)
+    marks = ", ".join(f"CAST(@{column} AS {_BIGQUERY[KINDS[column]]})" for column in COLUMNS)
+    statement = f"INSERT INTO marts.{name} ({', '.join(COLUMNS)}) VALUES ({marks})"
+    for row in given:
+        values = [
+            bigquery.ScalarQueryParameter(column, "STRING", None if value is None else str(_as_text(value)))
+            for column, value in zip(COLUMNS, row, strict=True)
+        ]
+        client.query(statement, job_config=bigquery.QueryJobConfig(query_parameters=values)).result()
 
 
 _BIGQUERY = {"text": "STRING", "json": "STRING", "int": "INT64", "time": "TIMESTAMP", "bool": "BOOL"}
