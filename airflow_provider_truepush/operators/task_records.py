@@ -42,6 +42,7 @@ def change_records(context: Context, conn_id: str) -> ChangeRecords:
         has_moved=task_try.mapped and bool(task_try.clear_number),
         # A clear moves the start of the run.
         began=began if task_try.clear_number == 0 else task_try.began,
+        clear_number=task_try.clear_number or 0,
     )
 
 

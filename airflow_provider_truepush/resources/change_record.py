@@ -36,6 +36,8 @@ class ChangeRecord:
     :param done: True when the change is complete.
     :param new_id: id of what was created; None when it is unknown.
     :param fingerprint: of the project, which does not depend on the name of the connection; empty when unknown.
+    :param clear_number: how often the Dag run had been cleared when the change began.
+    :param sent_at: when the last create may have been sent; 0 when none can have been carried out, None when unknown.
     """
 
     action: Action
@@ -51,6 +53,22 @@ class ChangeRecord:
     done: bool = False
     new_id: str | None = None
     fingerprint: str = ""
+    clear_number: int = 0
+    sent_at: float | None = None
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """Return a key that sorts the changes of an item. Clocks of workers differ, so a clear counts first."""
+        return self.clear_number, self.made_at
+
+    def is_in(self, project: str, fingerprint: str) -> bool:
+        """Return whether this is about a project, given by the id of its connection and its fingerprint."""
+        return self.project == project or bool(self.fingerprint and self.fingerprint == fingerprint)
+
+    def is_about_same(self, other: ChangeRecord) -> bool:
+        """Return whether both are changes of one item."""
+        change = (self.action, self.kind, self.name)
+        return change == (other.action, other.kind, other.name) and self.is_in(other.project, other.fingerprint)
 
     def completed(self, new_id: str | None) -> ChangeRecord:
         """Return the record of the completed change."""
@@ -84,6 +102,7 @@ class ChangeRecords:
     :param run_began: start of the Dag run.
     :param has_moved: whether another map index may have had the item of this one in an earlier try.
     :param began: the earliest moment at which the Dag run may have begun; a clear does not move it. None when unknown.
+    :param clear_number: how often something of the Dag run was cleared; 0 when unknown.
     """
 
     def __init__(
@@ -96,6 +115,7 @@ class ChangeRecords:
         run_began: str = "",
         has_moved: bool = False,
         began: datetime | None = None,
+        clear_number: int = 0,
     ) -> None:
         self._store = store
         self.project = project
@@ -103,6 +123,7 @@ class ChangeRecords:
         self.author = author
         self.run_began = run_began
         self.began = began
+        self._clear_number = clear_number
         self._has_moved = has_moved
         #: Of the project, once the connection has been read.
         self.fingerprint = ""
@@ -121,20 +142,23 @@ class ChangeRecords:
 
     def is_same_project(self, record: ChangeRecord) -> bool:
         """Return whether a record is about the project of this try."""
-        return record.project == self.project or bool(record.fingerprint and record.fingerprint == self.fingerprint)
+        return record.is_in(self.project, self.fingerprint)
 
     def new(self, action: Action, kind: str, name: str, old_ids: tuple[str, ...], **more: Any) -> ChangeRecord:
         """Return a record of this try, not yet written."""
+        now = time.time()
         return ChangeRecord(
             action,
             kind,
             self.project,
             name,
             old_ids,
-            made_at=time.time(),
+            made_at=now,
             author=self.author,
             run_began=self.run_began,
             fingerprint=self.fingerprint,
+            clear_number=self._clear_number,
+            sent_at=now,
             **more,
         )
 
@@ -151,6 +175,10 @@ class ChangeRecords:
     def forget(self, action: Action, kind: str) -> None:
         """Delete a record."""
         self._delete(_key(action, kind))
+
+    def check_current(self, action: Action, kind: str) -> None:
+        """Fail when Airflow has started another try of the task: only a write shows that."""
+        self._set(f"{_key(action, kind)}_try", self.try_number)
 
     def read_set_aside(self, action: Action, kind: str) -> list[ChangeRecord]:
         """Return the records of a map index about items that it no longer has."""

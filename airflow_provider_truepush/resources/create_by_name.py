@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_provider_truepush.api.checks.values import created_at, is_dry_run_id
-from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
+from airflow_provider_truepush.api.checks.values import created_at
+from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 from airflow_provider_truepush.resources.names import find_named
-from airflow_provider_truepush.resources.repeat import repeat_what_was_not_sent
+from airflow_provider_truepush.resources.send_create import send_create
 
 log = get_logger(__name__)
 
 IfExists = Literal["fail", "reuse", "replace"]
 #: The clocks of Airflow and Truepush may differ by this much.
-_CLOCK_SKEW = timedelta(hours=1)
+CLOCK_SKEW = timedelta(hours=1)
 
 
 class CreateByName:
@@ -54,14 +55,28 @@ class CreateByName:
         self._content = content
         self._sleep = sleep
         self._mapped = None if hook.settings.dry_run else mapped
-        recorded = None if hook.settings.dry_run else records.read("create", kind)
-        #: What an earlier try recorded.
-        self.recorded: ChangeRecord | None = recorded
-        self.rows: list[Any] = find_named(hook, kind, name)
+        #: The record of a task that is not mapped.
+        self._own: ChangeRecord | None = None
+        #: When the last create before this try may have been sent; 0 when there was none, None when unknown.
+        self._sent_before: float | None = 0.0
+        if self._mapped is not None:
+            self._mapped.look()
+        elif not hook.settings.dry_run:
+            self._own = records.read("create", kind)
+        self.rows: list[Any] = []
+        self._list()
+
+    def _list(self) -> None:
+        self.rows = find_named(self._hook, self._kind, self.name)
+
+    @property
+    def recorded(self) -> ChangeRecord | None:
+        """The last change that this task recorded, by an earlier try or this one."""
+        return self._own if self._mapped is None else self._mapped.own
 
     @property
     def begun(self) -> ChangeRecord | None:
-        """The change that an earlier try began and did not complete."""
+        """The change that was begun and is not completed."""
         return self.recorded if self.recorded is not None and not self.recorded.done else None
 
     @property
@@ -77,12 +92,14 @@ class CreateByName:
     def begun_for_others(self) -> list[ChangeRecord]:
         """Return the changes of inactive items that this task began, does not have now, and nobody has completed."""
         if self._mapped is not None:
-            return self._mapped.begun_for_others(self.begun, self.name)
+            return self._mapped.begun_for_others(self.name)
         begun = self.begun
         is_other = begun is not None and begun.name != self.name
         return [begun] if begun and begun.inactive and is_other and self.records.is_same_project(begun) else []
 
-    def check_record(self, needs_proof: Callable[[frozenset[str]], bool] = lambda created: False) -> None:
+    def check_record(
+        self, needs_proof: Callable[[frozenset[str], bool], bool] = lambda created, has_replaced: False
+    ) -> None:
         """Fail when an earlier try began to replace something else that must be inactive, and did not complete it.
 
         In a mapped task, another map index may have that item now, and may have begun to change this one before.
@@ -90,7 +107,7 @@ class CreateByName:
         :param needs_proof: see :meth:`.MappedChanges.resolve`.
         """
         if self._mapped is not None:
-            self.recorded = self._mapped.resolve(self.recorded, self.name, needs_proof, is_new=not self.rows)
+            self._mapped.resolve(self.name, needs_proof, lambda: not self.rows, self._list)
             return
         begun = self.begun
         if begun is None or (begun.name == self.name and self.records.is_same_project(begun)):
@@ -106,21 +123,27 @@ class CreateByName:
                 f"truepush_create_{self._kind} and clear the task."
             )
         log.warning("%s Check in Truepush whether %r exists.", what, begun.name)
-        self.recorded = None
+        self._own = None
 
     def completed_by_this_run(self) -> str | None:
-        """Return the id that an earlier try of the same run created, if it still exists.
+        """Return the id that an earlier try of the same run created, or another map index with the same content.
 
         Clearing a finished run moves the start of the run, so that the cleared task replaces it again.
         """
-        done = self.recorded
-        if done is None or not done.done or done.run_began != self.records.run_began or done.name != self.name:
-            return None
         ids = [row.id for row in self.rows]
-        if done.new_id is None or done.new_id not in ids or not self.records.is_same_project(done):
-            return None
-        self._keep(done.new_id, done)
-        return done.new_id
+        for done in self._completed():
+            is_ours = done == self.recorded or done.content == self._content
+            if done.new_id is not None and done.new_id in ids and is_ours and done.run_began == self.records.run_began:
+                self._keep(done.new_id, done)
+                return done.new_id
+        return None
+
+    def _completed(self) -> list[ChangeRecord]:
+        if self._mapped is not None:
+            return self._mapped.completed(self.name)
+        done = self.recorded
+        is_item = done is not None and done.done and done.name == self.name and self.records.is_same_project(done)
+        return [done] if done is not None and is_item else []
 
     def adopt(self) -> str | None:
         """Return the id that an earlier try of this change created; None when it created nothing.
@@ -130,7 +153,7 @@ class CreateByName:
         begun, new = self.begun, self.new
         if begun is None or not new:
             return None
-        began = datetime.fromtimestamp(begun.made_at, UTC) - _CLOCK_SKEW
+        began = datetime.fromtimestamp(begun.made_at, UTC) - CLOCK_SKEW
         ours = [row for row in new if (at := created_at(row.id)) is None or at >= began]
         if len(new) > 1 or not ours:
             raise AirflowFailException(
@@ -148,7 +171,7 @@ class CreateByName:
         :raises AirflowException: when the list cannot be read; the next try looks again.
         """
         try:
-            self.rows = find_named(self._hook, self._kind, self.name)
+            self._list()
         except TruepushError as error:
             raise AirflowException(
                 f"{refusal} An earlier try may have created the {self._kind} {self.name!r} meanwhile, and looking for "
@@ -169,7 +192,7 @@ class CreateByName:
         if run_began is None:
             return []
         times = [(row, created_at(row.id)) for row in self.rows]
-        return [row for row, at in times if at is None or at >= run_began - _CLOCK_SKEW]
+        return [row for row, at in times if at is None or at >= run_began - CLOCK_SKEW]
 
     def settle_existing(self, if_exists: IfExists) -> str:
         """Fail, or return the id of the only one that exists. Nothing is sent."""
@@ -195,34 +218,51 @@ class CreateByName:
         return str(self.rows[0].id)
 
     def begin(self, *, inactive: bool = False) -> None:
-        """Record the change before its first request, unless an earlier try has recorded it."""
-        if self._hook.settings.dry_run or self.begun is not None:
+        """Record the change before its first request; one that an earlier try began is continued."""
+        if self._hook.settings.dry_run:
+            return
+        if self.begun is not None:
+            self._sent_before = self.begun.sent_at
+            if self.begun.inactive:
+                self._write(replace(self.begun, sent_at=time.time()))
             return
         old_ids = tuple(row.id for row in self.rows)
         record = self.records.new("create", self._kind, self.name, old_ids, inactive=inactive, content=self._content)
-        self._write(record, is_shared=bool(old_ids))
-        self.recorded = record
-
-    def _write(self, record: ChangeRecord, *, is_shared: bool) -> None:
         if self._mapped is None:
-            self.records.write(record)
+            self._write(record)
         else:
-            self._mapped.write(record, is_shared=is_shared)
+            self._mapped.begin(record)
+
+    def _write(self, record: ChangeRecord) -> None:
+        if self._mapped is not None:
+            self._mapped.write(record)
+        else:
+            self.records.write(record)
+            self._own = record
+
+    def record_not_created(self) -> None:
+        """Record that this try has created nothing, so that nobody takes what is created later for its own."""
+        if self.begun is None or not self.begun.inactive:
+            return
+        try:
+            self._write(replace(self.begun, sent_at=self._sent_before))
+        except TruepushError as error:  # the error that ends the task matters more
+            log.warning("%s", error)
 
     def complete(self, new_id: str | None) -> None:
         """Record that the change is complete."""
         if self.begun is not None:
-            self._write(self.begun.completed(new_id), is_shared=False)
+            self._write(self.begun.completed(new_id))
 
     def abandon(self) -> None:
         """Delete the record of a change that has changed nothing."""
         if self.begun is None:
             return
-        if self._mapped is None:
-            self.records.forget("create", self._kind)
-        else:
+        if self._mapped is not None:
             self._mapped.forget()
-        self.recorded = None
+        else:
+            self.records.forget("create", self._kind)
+            self._own = None
 
     def check_set_aside(self) -> None:
         """Fail when this map index began to replace another item before, and nobody has completed that."""
@@ -230,66 +270,19 @@ class CreateByName:
             self._mapped.check_set_aside()
 
     def send(self, create: Callable[[], str | None], consequence: str = "") -> str | None:
-        """Send the create once, and look up the id when the answer does not contain it.
-
-        :param create: sends it.
-        :param consequence: what was changed before it, for errors.
-        :return: the id; None when it was created and its id is unknown.
-        :raises AirflowFailException: when it is unknown whether it was created.
-        """
-        try:
-            created = repeat_what_was_not_sent(create, self._hook.settings, self._sleep)
-        except TruepushAmbiguousError as doubt:
-            return self._find_after_doubt(doubt, consequence)
-        if created is None:
-            return self._find_id()
-        if is_dry_run_id(created):
-            log.info("Dry run: no %s was created; the id %s is a placeholder.", self._kind, created)
-        else:
-            log.info("Created the %s %r (id %s).", self._kind, self.name, created)
-        return created
+        """Send the create once; see :func:`.send_create`."""
+        return send_create(
+            create,
+            self._kind,
+            self.name,
+            self.find_new,
+            self._hook.settings,
+            self._sleep,
+            consequence=consequence,
+            is_recorded=self.records.are_kept,
+        )
 
     def find_new(self) -> list[Any]:
         """List the rows that have the name now and did not have it before."""
         old = {row.id for row in self.old} | set(self.begun.old_ids if self.begun else ())
         return [row for row in find_named(self._hook, self._kind, self.name) if row.id not in old]
-
-    def _find_after_doubt(self, doubt: TruepushAmbiguousError, consequence: str) -> str:
-        way_out = (
-            f"{consequence} This needs a manual decision: check in Truepush whether the {self._kind} {self.name!r} "
-            f"exists, then clear the task. "
-        )
-        way_out += (
-            "It looks again, keeps the one that was created, and creates it if there is none."
-            if self.records.are_kept
-            else "If it exists, set if_exists='reuse' first."
-        )
-        try:
-            new = self.find_new()
-        except TruepushError as error:
-            raise AirflowFailException(f"{doubt} Looking for it failed too: {error} {way_out.strip()}") from doubt
-        if len(new) == 1:
-            log.warning("%s The list shows one new %s of this name (id %s); using it.", doubt, self._kind, new[0].id)
-            return str(new[0].id)
-        listed = f"{len(new)} new ones: {', '.join(row.id for row in new)}" if new else "no new one (yet)"
-        raise AirflowFailException(
-            f"{doubt} The list shows {listed} of the name {self.name!r}. {way_out.strip()}"
-        ) from doubt
-
-    def _find_id(self) -> str | None:
-        try:
-            new = self.find_new()
-        except TruepushError as error:
-            log.warning("Could not look up the id of the new %s %r: %s", self._kind, self.name, error)
-            new = []
-        if len(new) == 1:
-            log.info("Created the %s %r (id %s, from the list).", self._kind, self.name, new[0].id)
-            return str(new[0].id)
-        log.warning(
-            "Created the %s %r, but Truepush returned no id and the list shows %d new ones of this name%s.",
-            self._kind,
-            self.name,
-            len(new),
-            f": {', '.join(row.id for row in new)}" if new else "",
-        )
-        return None

@@ -67,10 +67,11 @@ class CreateTrigger:
 
     def run(self) -> str | None:
         """Create the trigger, keep the existing one, or complete what an earlier try began."""
-        for record in self._create.begun_for_others():
-            keep_inactive.of_another_item(self._hook, record)
+        others = [keep_inactive.of_another_item(self._hook, record) for record in self._create.begun_for_others()]
         self._create.check_record(self._needs_proof)
         trigger_id = self._create_or_keep()
+        if failures := [failure for failure in others if failure is not None]:
+            raise keep_inactive.failed(failures, can_retry=self._records.are_kept)
         self._create.check_set_aside()
         return trigger_id
 
@@ -92,16 +93,19 @@ class CreateTrigger:
             return create.settle_existing(self._if_exists)
         return self._create_new()
 
-    def _needs_proof(self, created: frozenset[str]) -> bool:
+    def _needs_proof(self, created: frozenset[str], has_replaced: bool) -> bool:
         """Report whether this try would create an active trigger, though the old one may have been inactive.
 
         :param created: ids that completed changes of this Dag run have created; their status is right.
+        :param has_replaced: whether this Dag run is known to have replaced anything.
         """
         rows = self._create.rows
         if not self._records.are_kept:
             return False  # then every later try is blind
-        if not rows or self._if_exists != "replace":
-            return not rows
+        if self._if_exists != "replace":
+            return not rows and has_replaced  # the others replace nothing either, unless the Dag was changed
+        if not rows:
+            return True
         recent = self._create.may_be_of_this_run(began) if (began := self._records.began) is not None else rows
         return any(_status(row) == "active" and row.id not in created for row in recent)
 
@@ -165,7 +169,11 @@ class CreateTrigger:
         return self._create.begun.inactive if self._create.begun is not None else self._old_is_inactive()
 
     def _change(self) -> str | None:
-        self._delete_old()
+        try:
+            self._delete_old()
+        except (TruepushError, AirflowException):
+            self._create.record_not_created()
+            raise
         try:
             trigger_id = self._create.send(self._send, self._old_deleted + self._if_created)
         except TruepushError as error:
@@ -210,6 +218,7 @@ class CreateTrigger:
         if not self._old_deleted:
             self._create.abandon()
             return error
+        self._create.record_not_created()
         if isinstance(error, (TruepushAuthError, TruepushBadRequestError)):
             return AirflowFailException(
                 f"{error} {self._old_deleted} The new trigger {self._name!r} was not created, so this task's pushes "

@@ -6,14 +6,14 @@ Truepush trigger that was deleted had been inactive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 
-from airflow.providers.common.compat.sdk import AirflowException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.resources import mapped_refusals as refusals
 from airflow_provider_truepush.resources.change_record import Action, ChangeRecord, ChangeRecords
+from airflow_provider_truepush.resources.known_changes import KnownChanges
 from airflow_provider_truepush.resources.sibling_changes import (
     Entry,
     SiblingChanges,
@@ -39,104 +39,119 @@ class MappedChanges:
     """
 
     def __init__(self, records: ChangeRecords, siblings: SiblingChanges, action: Action, kind: str) -> None:
-        self.records = records
+        self._records = records
         self._siblings = siblings
         self._action: Action = action
         self._kind = kind
-        self._own: ChangeRecord | None = None
-        #: Changes of other items that this map index has begun and not completed.
-        self.set_aside: list[ChangeRecord] = []
-        self._entries: tuple[Entry, ...] | None = None
+        #: The last change of this map index; once :meth:`resolve` has returned, of the item that it has now.
+        self.own: ChangeRecord | None = None
+        #: Changes of the items that this map index had before, completed ones too.
+        self._set_aside: list[ChangeRecord] = []
+        self._entries: tuple[Entry, ...] = ()
 
     def announce(self) -> None:
         """At the start, publish what earlier tries have begun: Airflow has deleted their XCom, and siblings wait."""
+        self.own = self._records.read(self._action, self._kind)
         if self._siblings.is_later_try:
-            self._own = self.records.read(self._action, self._kind)
-            self.set_aside = self.records.read_set_aside(self._action, self._kind)
+            self._set_aside = self._records.read_set_aside(self._action, self._kind)
         if self._siblings.is_later_try or self._siblings.was_cleared:
+            self._records.check_current(self._action, self._kind)
             self._publish()
 
     def end(self) -> None:
         """Publish once more after an error, so that siblings know that this try has begun nothing else."""
-        if self.records.is_superseded:
+        if self._records.is_superseded:
             return
         try:
+            self._records.check_current(self._action, self._kind)
             self._publish(has_ended=True)
         except Exception as error:  # the error that ends the task matters more
             log.warning("%s", error)
 
+    def look(self) -> None:
+        """Read what the siblings have published. What exists in Truepush must be listed after this."""
+        self._entries = self._siblings.look()
+
+    def begin(self, record: ChangeRecord) -> None:
+        """Record a change that begins, and publish it if it deletes something. If this raises, it must not begin."""
+        self.write(self._known.dated(record), is_shared=bool(record.old_ids))
+
     def write(self, record: ChangeRecord, *, is_shared: bool = True) -> None:
-        """Record a change and publish it. If this raises, the change must not begin.
+        """Record a change and publish it.
 
         :param record: the change.
-        :param is_shared: False for a change that deletes nothing; it is published only after an error.
+        :param is_shared: False for a change that deletes nothing; it is published when it is completed or fails.
         """
-        self.records.write(record)
-        self._own = record
-        if record.done:
-            self._forget_aside(record.name)
+        self._records.write(record)
+        self.own = record
+        if record.done and any(other.is_about_same(record) for other in self._set_aside):
+            self._save_aside([other for other in self._set_aside if not other.is_about_same(record)])
         if is_shared or self._siblings.has_published:
             self._publish()
 
     def forget(self) -> None:
         """Delete the record of a change that has changed nothing."""
-        self.records.forget(self._action, self._kind)
-        self._own = None
+        self._records.forget(self._action, self._kind)
+        self.own = None
         if self._siblings.has_published:
             self._publish()
 
-    def resolve(
-        self, own: ChangeRecord | None, name: str, needs_proof: Callable[[frozenset[str]], bool], *, is_new: bool
-    ) -> ChangeRecord | None:
-        """Return the record that this try continues: the own one, or that of a sibling that had the item before.
+    def completed(self, name: str) -> list[ChangeRecord]:
+        """Return the changes of an item that this map index and its siblings have completed, the newest first."""
+        return self._known.completed(self._item(name))
 
-        :param own: the own record.
+    def resolve(
+        self,
+        name: str,
+        needs_proof: Callable[[frozenset[str], bool], bool],
+        is_new: Callable[[], bool],
+        list_again: Callable[[], None],
+    ) -> None:
+        """Make the own record the one that this try continues, which may be that of a sibling that had the item.
+
         :param name: of the item.
         :param needs_proof: whether something could go wrong if a sibling has deleted an inactive trigger of the name,
-            given the ids that this Dag run has created in a completed change.
+            given the ids that this Dag run has created in a completed change, and whether it has replaced anything.
         :param is_new: whether nothing of the name exists, so that it may be another item, renamed.
+        :param list_again: lists what has the name, after a wait for a sibling.
         :raises AirflowException: when it is unknown what the siblings have changed.
         """
-        self._own = own
-        if own is not None and not own.done and not self._is_item(own, name):
-            self._put_aside(own)
-            own = None
+        if self.own is not None and not self.own.is_about_same(self._item(name)):
+            self._put_aside(self.own)
         end = self._siblings.clock() + WINDOW
-        self._entries = self._known()
+        is_listed = True
         while True:
-            found = self._open(own, name)
-            busy = self._busy(name) if found is not None and found is not own else []
-            unknown: dict[int, str | None] = {}
-            if found is None and self._has_moved(own, name) and needs_proof(self._created(own, name)):
-                unknown = self._silent()
-            lost = self._lost(name) if found is None and is_new else []
-            if not busy and not unknown and not lost:
+            doubt = self._doubt(name, needs_proof, is_new)
+            if doubt is not None:
+                if isinstance(doubt, AirflowFailException) or self._siblings.clock() >= end:
+                    raise doubt
+                self._siblings.sleep(PAUSE)
+                self.look()
+                is_listed = False
+            elif not is_listed:
+                list_again()
+                is_listed = True
+            else:
                 break
-            if self._siblings.clock() >= end:
-                raise self._undecided(name, busy, unknown, lost)
-            self._siblings.sleep(PAUSE)
-            self._entries = self._siblings.look()
-        if found is not None and found is not own:
+        found = self._known.to_continue(self._item(name))
+        if found is not None and found != self.own:
             self._take_over(found)
-        elif found is None and own is not None and not own.done:
+        elif found is None and self.own is not None and not self.own.done:
             self.forget()  # a sibling has completed it since
-            return None
-        return found if found is not None else own
 
-    def begun_for_others(self, own: ChangeRecord | None, name: str) -> list[ChangeRecord]:
+    def begun_for_others(self, name: str) -> list[ChangeRecord]:
         """Return what was begun for inactive items by this map index, or by one that the feed no longer has.
 
-        :param own: the own record, if it is open.
         :param name: of the item that this map index has now.
         """
-        self._entries = self._known()
-        begun = self._uncompleted([*self.set_aside, *([] if own is None else [own])])
-        lost = [record for record in self._lost(name) if record not in begun]
+        mine = [record for record in self._known.open() if record == self.own or record in self._set_aside]
+        lost = [record for record in self._lost(name) if record not in mine]
         states = self._siblings.states() if lost else {}
         removed = [entry for entry in self._entries if states.get(entry.map_index) == "removed"]
-        begun += [record for record in lost if any(record in entry.changes for entry in removed)]
-        is_other = [record for record in begun if record.inactive and record.name != name]
-        return [record for record in is_other if self.records.is_same_project(record)]
+        begun = [*mine, *(record for record in lost if any(record in entry.changes for entry in removed))]
+        item = self._item(name)
+        is_other = [record for record in begun if record.inactive and not record.is_about_same(item)]
+        return [record for record in is_other if self._records.is_same_project(record)]
 
     def check_set_aside(self) -> None:
         """Fail when this map index began to replace another item that must be inactive, and nobody has completed it.
@@ -151,92 +166,77 @@ class MappedChanges:
                 for record in open_:
                     log.warning("%s Check in Truepush whether %r exists.", refusals.begun(record), record.name)
                 if inactive:
-                    raise self._aside_error(inactive[0], can_end=can_end)
+                    key = self._records.aside_key(self._action, self._kind)
+                    raise refusals.not_completed(inactive[0], key, can_end=can_end)
                 return
             self._siblings.sleep(PAUSE)
-            self._entries = self._siblings.look()
+            self.look()
 
-    # --- records of an item
+    # --- what is known
 
-    def _is_item(self, record: ChangeRecord, name: str) -> bool:
-        is_change = (record.action, record.kind) == (self._action, self._kind)
-        return is_change and record.name == name and self.records.is_same_project(record)
+    def _item(self, name: str) -> ChangeRecord:
+        """Return a record to compare others with."""
+        fingerprint = self._records.fingerprint
+        return ChangeRecord(self._action, self._kind, self._records.project, name, (), fingerprint=fingerprint)
 
-    def _known(self) -> tuple[Entry, ...]:
-        return self._siblings.look() if self._entries is None else self._entries
+    @property
+    def _known(self) -> KnownChanges:
+        own = [] if self.own is None else [self.own]
+        published = (change for entry in self._entries for change in entry.changes)
+        return KnownChanges([*own, *self._set_aside, *published])
 
-    def _published(self) -> Iterable[ChangeRecord]:
-        return (change for entry in self._known() for change in entry.changes)
+    def _doubt(
+        self, name: str, needs_proof: Callable[[frozenset[str], bool], bool], is_new: Callable[[], bool]
+    ) -> AirflowException | None:
+        """Return the error for what is unknown; one that cannot be retried when no sibling can still resolve it."""
+        item, known = self._item(name), self._known
+        if (found := known.to_continue(item)) is not None:
+            busy = self._busy(item) if found != self.own else []
+            return refusals.is_busy(self._kind, name, busy[0]) if busy else None
+        created = frozenset(record.new_id for record in known.completed(item) if record.new_id)
+        if self._has_moved() and needs_proof(created, known.has_replaced) and (unknown := self._silent()):
+            can_end = any(map(is_unfinished, unknown.values()))
+            return refusals.is_unknown(self._kind, name, sorted(unknown), can_end=can_end)
+        if is_new() and (lost := self._lost(name)):
+            can_end = any(map(is_unfinished, self._siblings.states().values()))
+            return refusals.may_be_renamed(self._kind, name, lost[0], can_end=can_end)
+        return None
 
-    def _completed(self, own: ChangeRecord | None, name: str) -> list[ChangeRecord]:
-        known = [*self._published(), *([] if own is None else [own])]
-        return [record for record in known if record.done and self._is_item(record, name)]
-
-    def _created(self, own: ChangeRecord | None, name: str) -> frozenset[str]:
-        return frozenset(record.new_id for record in self._completed(own, name) if record.new_id)
-
-    def _open(self, own: ChangeRecord | None, name: str) -> ChangeRecord | None:
-        """Return the newest change of the item that was begun and not completed by anyone."""
-        completed = max((record.made_at for record in self._completed(own, name)), default=float("-inf"))
-        known = [*([] if own is None else [own]), *self.set_aside, *self._published()]
-        open_ = [
-            record for record in known if not record.done and self._is_item(record, name) and record.made_at > completed
-        ]
-        if not open_:
-            return None
-        newest = max(open_, key=lambda record: record.made_at)
-        must_be_inactive = any(record.inactive for record in open_)
-        return newest if newest.inactive == must_be_inactive else replace(newest, inactive=True)
-
-    def _busy(self, name: str) -> list[int]:
+    def _busy(self, item: ChangeRecord) -> list[int]:
         """Return the map indexes that are changing this item at the moment, because the feed has it twice."""
         holders = [
             entry.map_index
-            for entry in self._known()
-            if entry.name == name
+            for entry in self._entries
+            if entry.name == item.name
             and not entry.has_ended
             and entry.clear_number == self._siblings.clear_number
-            and any(not change.done and self._is_item(change, name) for change in entry.changes)
+            and any(not change.done and change.is_about_same(item) for change in entry.changes)
         ]
         states = self._siblings.states() if holders else {}
         return [index for index in holders if is_running(states.get(index))]
 
-    def _has_moved(self, own: ChangeRecord | None, name: str) -> bool:
+    def _has_moved(self) -> bool:
         """Report whether an item may have been at another place before."""
-        if self._siblings.was_cleared or self.set_aside or (own is not None and own.name != name):
+        if self._siblings.was_cleared or self._set_aside:
             return True
-        return any(change.name != entry.name for entry in self._known() for change in entry.changes)
+        return any(change.name != entry.name for entry in self._entries for change in entry.changes)
 
     def _silent(self) -> dict[int, str | None]:
         """Return the states of the map indexes that may have begun something and have published nothing."""
-        published = {entry.map_index for entry in self._known()}
-        return {
-            index: state
-            for index, state in self._siblings.states().items()
-            if index not in published and is_silent(state)
-        }
+        published = {entry.map_index for entry in self._entries}
+        states = self._siblings.states().items()
+        return {index: state for index, state in states if index not in published and is_silent(state)}
 
     def _lost(self, name: str) -> list[ChangeRecord]:
         """Return what was begun for inactive items that no map index has now, as far as they have published theirs."""
-        open_ = self._uncompleted([*self.set_aside, *self._published()])
-        open_ = [record for record in open_ if record.inactive and record.name != name]
-        if not open_:
-            return []
-        states = self._siblings.states()
-        present = {entry.name for entry in self._known() if states.get(entry.map_index) != "removed"}
-        return [record for record in open_ if record.name not in present]
+        item = self._item(name)
+        open_ = [record for record in self._known.open() if record.inactive and not record.is_about_same(item)]
+        open_ = [record for record in open_ if self._records.is_same_project(record)]
+        states = self._siblings.states() if open_ else {}
+        present = [entry for entry in self._entries if states.get(entry.map_index) != "removed"]
+        return [record for record in open_ if not any(entry.has_item_of(record) for entry in present)]
 
-    def _uncompleted(self, records: Iterable[ChangeRecord]) -> list[ChangeRecord]:
-        completed = [record for record in self._published() if record.done]
-        return [
-            record
-            for record in records
-            if not record.done
-            and not any(
-                done.name == record.name and _is_same_project(done, record) and done.made_at >= record.made_at
-                for done in completed
-            )
-        ]
+    # --- what is recorded
 
     def _take_over(self, record: ChangeRecord) -> None:
         log.warning(
@@ -248,53 +248,30 @@ class MappedChanges:
         )
         self.write(record)
 
-    # --- what was begun for other items
-
     def _put_aside(self, record: ChangeRecord) -> None:
         """Keep the record of another item, so that this one can be changed."""
-        others = [other for other in self.set_aside if (other.name, other.project) != (record.name, record.project)]
+        others = [other for other in self._set_aside if not other.is_about_same(record)]
         self._save_aside([*others, record])
-        self.records.forget(self._action, self._kind)
-        self._own = None
+        self._records.forget(self._action, self._kind)
+        self.own = None
         self._publish()
 
-    def _forget_aside(self, name: str) -> None:
-        if any(self._is_item(record, name) for record in self.set_aside):
-            self._save_aside([record for record in self.set_aside if not self._is_item(record, name)])
-
     def _save_aside(self, records: list[ChangeRecord]) -> None:
-        self.records.write_set_aside(self._action, self._kind, records)
-        self.set_aside = records
+        self._records.write_set_aside(self._action, self._kind, records)
+        self._set_aside = records
 
     def _still_open(self) -> list[ChangeRecord]:
-        """Return what was set aside and not completed by a sibling; the rest is forgotten."""
-        open_ = self._uncompleted(self.set_aside)
-        if len(open_) < len(self.set_aside):
-            self._save_aside(open_)
+        """Return what was set aside and not completed by anyone. What a sibling has completed is forgotten."""
+        open_ = [record for record in self._known.open() if record in self._set_aside]
+        kept = [record for record in self._set_aside if record.done or record in open_]
+        if len(kept) < len(self._set_aside):
+            self._save_aside(kept)
             self._publish()
         return open_
 
     def _publish(self, *, has_ended: bool = False) -> None:
-        own = [] if self._own is None else [self._own]
-        self._siblings.publish([*own, *self.set_aside], has_ended=has_ended)
-
-    # --- errors
-
-    def _undecided(
-        self, name: str, busy: list[int], unknown: dict[int, str | None], lost: list[ChangeRecord]
-    ) -> AirflowException:
-        if busy:
-            return refusals.is_busy(self._kind, name, busy[0])
-        if unknown:
-            can_end = any(map(is_unfinished, unknown.values()))
-            return refusals.is_unknown(self._kind, name, sorted(unknown), can_end=can_end)
-        can_end = any(map(is_unfinished, self._siblings.states().values()))
-        return refusals.may_be_renamed(self._kind, name, lost[0], can_end=can_end)
-
-    def _aside_error(self, record: ChangeRecord, *, can_end: bool) -> AirflowException:
-        key = self.records.aside_key(self._action, self._kind)
-        return refusals.not_completed(record, key, can_end=can_end)
-
-
-def _is_same_project(one: ChangeRecord, other: ChangeRecord) -> bool:
-    return one.project == other.project or bool(one.fingerprint and one.fingerprint == other.fingerprint)
+        own = [] if self.own is None else [self.own]
+        records = self._records
+        self._siblings.publish(
+            [*own, *self._set_aside], project=records.project, fingerprint=records.fingerprint, has_ended=has_ended
+        )

@@ -32,8 +32,8 @@ def is_unknown(kind: str, name: str, silent: Sequence[int], *, can_end: bool) ->
     """
     what = (
         f"It is unknown whether another map index of this task deleted an inactive {kind} {name!r} in this Dag run: "
-        f"its feed may have changed, and the map indexes {list(silent)} run or have failed, and have not published "
-        f"what they changed. Nothing was changed by this try, because a new {kind} would be active. "
+        f"its feed may have changed, and the map indexes {list(silent)} have not published what they changed. "
+        f"Nothing was changed by this try, because a new {kind} would be active. "
     )
     if can_end:
         return AirflowException(f"{what}Retry the task: the next try looks again.")

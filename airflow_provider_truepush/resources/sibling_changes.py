@@ -21,8 +21,6 @@ XCOM_KEY = "truepush_changes"
 
 #: States of a task that has started and not ended.
 _RUNNING = ("running", "deferred", "restarting")
-#: States of a task that has ended and may have changed something that it did not publish.
-_FAILED = ("failed", "up_for_retry")
 #: States of a task that may still complete what it has begun.
 _UNFINISHED = (*_RUNNING, None, "none", "scheduled", "queued", "up_for_retry", "up_for_reschedule")
 
@@ -36,6 +34,8 @@ class Entry:
     :param clear_number: how often the run had been cleared when it was published; None if unknown.
     :param has_ended: whether the try that published it has ended.
     :param changes: the changes that it has begun or completed.
+    :param project: id of the connection; empty when an earlier version has published it.
+    :param fingerprint: of the project; empty when unknown.
     """
 
     map_index: int
@@ -43,6 +43,12 @@ class Entry:
     clear_number: int | None
     has_ended: bool
     changes: tuple[ChangeRecord, ...]
+    project: str = ""
+    fingerprint: str = ""
+
+    def has_item_of(self, record: ChangeRecord) -> bool:
+        """Report whether the map index has the item that a record is about."""
+        return self.name == record.name and (not self.project or record.is_in(self.project, self.fingerprint))
 
 
 class SiblingChanges:
@@ -93,13 +99,17 @@ class SiblingChanges:
         """Report whether the feed may have moved. Where Airflow does not count clears, any later try may be one."""
         return self.clear_number > 0 if self.clear_number is not None else self.is_later_try
 
-    def publish(self, changes: Iterable[ChangeRecord], *, has_ended: bool = False) -> None:
-        """Publish all records of this map index. If this raises, no change may begin."""
+    def publish(
+        self, changes: Iterable[ChangeRecord], *, project: str, fingerprint: str, has_ended: bool = False
+    ) -> None:
+        """Publish all records of this map index, and its project. If this raises, no change may begin."""
         entry = {
             "map_index": self.map_index,
             "try": self.try_number,
             "clear": self.clear_number,
             "name": self._name,
+            "project": project,
+            "fingerprint": fingerprint,
             "ended": has_ended,
             "changes": [change.as_dict() for change in changes],
         }
@@ -143,9 +153,10 @@ def is_unfinished(state: str | None) -> bool:
 def is_silent(state: str | None) -> bool:
     """Report whether a task of this state may have begun a change and not published it, if it has no XCom.
 
-    One that waits to start has the XComs of its last try. One that has succeeded has completed its change.
+    A try that ends before it publishes leaves none, whatever state the task gets after that. One that has succeeded
+    has completed its change.
     """
-    return state in _RUNNING or state in _FAILED
+    return state != "success"
 
 
 def _read(entry: Mapping[str, Any]) -> Entry:
@@ -157,6 +168,8 @@ def _read(entry: Mapping[str, Any]) -> Entry:
             cleared if isinstance(cleared, int) else None,
             bool(entry.get("ended")),
             tuple(ChangeRecord.from_dict(change) for change in entry.get("changes") or ()),
+            str(entry.get("project") or ""),
+            str(entry.get("fingerprint") or ""),
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise TruepushError(
