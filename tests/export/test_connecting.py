@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
+import psycopg2
 import pytest
 
 from airflow_provider_truepush.export.sql.errors import TruepushWarehouseError
@@ -32,7 +32,9 @@ def locked(postgres_by_driver: Database, postgres_folder: str) -> Iterator[Path]
     folder = Path(postgres_folder)
     rules = folder / "pg_hba.conf"
     before = rules.read_text()
-    with psycopg.connect(host=postgres_folder, user="postgres", dbname="postgres", autocommit=True) as admin:
+    with closing(psycopg2.connect(host=postgres_folder, user="postgres", dbname="postgres")) as connection:
+        connection.autocommit = True
+        admin = connection.cursor()
         admin.execute("DROP ROLE IF EXISTS locked")
         admin.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
         rules.write_text("local all locked scram-sha-256\n" + before)

@@ -17,15 +17,8 @@ from tests.contract.driver import connect, hurry
 from tests.contract.fixtures import emulator, own_emulator, plain_machine
 from tests.sending.tasks import Tasks
 from tests.support.postgres import postgres_server
-from tests.support.versions import HAS_STATE_STORE
 
 __all__ = ["emulator", "own_emulator", "plain_machine"]
-
-if not HAS_STATE_STORE:
-    # Most tries here are kept in the task state store; the model, the ledger and the histories do without it.
-    collect_ignore = [
-        f"test_{name}.py" for name in ("copies", "ending", "send_stores", "late_guard", "operator", "unsafe", "waiting")
-    ]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from airflow_provider_truepush.operators import campaign_send
 from airflow_provider_truepush.sending import protocol
 from tests.sending.tasks import Tasks
 from tests.support.tokens import SESSION_TOKEN
+from tests.support.versions import needs_state_store
 
 AHEAD: dict[str, Any] = {"schedule_ahead": timedelta(minutes=10)}
 
@@ -177,6 +178,7 @@ def test_a_campaign_is_adopted_only_if_seen_alone_twice(tasks: Tasks, monkeypatc
     assert tasks.sends == 1
 
 
+@needs_state_store
 def test_a_campaign_created_at_another_time_is_not_adopted(tasks: Tasks) -> None:
     """Without a ledger: the next run of the Dag, with the same title, sent it."""
     tasks.lose_the_answer(carried_out=False)
@@ -195,6 +197,7 @@ def test_schedule_ahead_must_be_longer_than_settle_window(tasks: Tasks) -> None:
     assert tasks.sends == 0
 
 
+@needs_state_store
 @pytest.mark.parametrize("told", ["inline", "none"])
 def test_mapped_tasks_with_equal_titles_never_adopt_a_siblings_campaign(tasks: Tasks, told: str) -> None:
     tasks.emulator.set_dialect(id_style=told)
@@ -224,6 +227,7 @@ def test_with_a_ledger_a_siblings_campaign_is_not_adopted(tasks: Tasks, sqlite: 
     assert tasks.made == [second]
 
 
+@needs_state_store
 def test_a_ledger_that_was_set_later_does_not_distinguish_siblings(tasks: Tasks, sqlite: str) -> None:
     """The send was begun in the task state store and is ended there."""
     tasks.lose_the_answer(carried_out=False)
@@ -234,6 +238,7 @@ def test_a_ledger_that_was_set_later_does_not_distinguish_siblings(tasks: Tasks,
         tasks.run(tasks.context(index=0), message="To Berlin", ledger_conn_id=sqlite)
 
 
+@needs_state_store
 def test_a_ledger_that_was_set_between_two_tries_does_not_know_the_siblings(tasks: Tasks, sqlite: str) -> None:
     """The first try sent nothing and wrote nothing; a sibling of it had sent without the ledger."""
     tasks.emulator.fault("listCampaign", effect="status", nth=[1, 2])

@@ -18,6 +18,7 @@ from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.attempts import StateAccessor
 from tests.sending.tasks import Tasks, in_days
+from tests.support.versions import needs_state_store
 
 SCOPE = "send/run-1/-1"
 
@@ -57,7 +58,13 @@ class Place:
         return [row["status"] for row in self.tasks.emulator.campaigns()]
 
 
-@pytest.fixture(params=["state", "ledger", "ledger before 3.3"])
+@pytest.fixture(
+    params=[
+        pytest.param("state", marks=needs_state_store),
+        pytest.param("ledger", marks=needs_state_store),
+        "ledger before 3.3",
+    ]
+)
 def place(request: pytest.FixtureRequest, tasks: Tasks, sqlite: str) -> Place:
     return Place(tasks, None if request.param == "state" else sqlite, "before" not in request.param)
 
@@ -126,6 +133,7 @@ class Busy(StateAccessor):
         self._ask(super().set, key, value, retention=retention)
 
 
+@needs_state_store
 def test_a_signal_during_a_store_request_cancels_afterwards(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = tasks.operator(cancel_on_kill=True, send_at=in_days(2))
     context = tasks.context()
@@ -236,6 +244,7 @@ def the_key(tasks: Tasks) -> str:
     return place[1]
 
 
+@needs_state_store
 def test_a_value_written_by_someone_is_not_overwritten_by_the_intent(
     tasks: Tasks, adopted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +262,7 @@ def test_a_value_written_by_someone_is_not_overwritten_by_the_intent(
             tasks.run()
 
 
+@needs_state_store
 def test_a_value_written_by_someone_is_not_removed_with_the_intent(
     tasks: Tasks, adopted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from airflow_provider_truepush.operators import campaign_send
 from airflow_provider_truepush.sending import protocol
 from airflow_provider_truepush.sending.late_guard import LateGuard, SendSkippedError
 from tests.sending.tasks import Tasks
+from tests.support.versions import needs_state_store
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = ("22:00", "08:00")
@@ -30,6 +31,7 @@ def late(tasks: Tasks) -> dict[str, Any]:
     return tasks.context(data_interval_end=datetime.now(UTC) - timedelta(hours=3))
 
 
+@needs_state_store
 def test_a_backfill_sends_only_with_send_on_backfill(tasks: Tasks) -> None:
     with pytest.raises(AirflowSkipException, match="backfill"):
         tasks.run(backfill(tasks))
@@ -37,6 +39,7 @@ def test_a_backfill_sends_only_with_send_on_backfill(tasks: Tasks) -> None:
     assert [tasks.run(backfill(tasks), send_on_backfill=True)] == tasks.made
 
 
+@needs_state_store
 def test_a_late_send_is_skipped(tasks: Tasks) -> None:
     with pytest.raises(AirflowSkipException, match="ended 3:00:0"):
         tasks.run(late(tasks), max_lateness=timedelta(hours=2))
@@ -44,6 +47,7 @@ def test_a_late_send_is_skipped(tasks: Tasks) -> None:
     assert [tasks.run(late(tasks), max_lateness=timedelta(hours=4))] == tasks.made
 
 
+@needs_state_store
 @pytest.mark.parametrize("given", [{"max_lateness": timedelta(hours=2)}, {"quiet_hours": ("00:00", "23:59")}])
 def test_a_rerun_after_the_send_is_never_skipped(tasks: Tasks, given: dict[str, Any]) -> None:
     first = tasks.run()
@@ -52,6 +56,7 @@ def test_a_rerun_after_the_send_is_never_skipped(tasks: Tasks, given: dict[str, 
     assert tasks.sends == 1
 
 
+@needs_state_store
 def test_doubt_is_settled_first_and_not_skipped(tasks: Tasks) -> None:
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException):

@@ -16,8 +16,9 @@ from airflow_provider_truepush.exceptions import (
 from airflow_provider_truepush.hooks import truepush as hooks
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.sending.tasks import Tasks
+from tests.support.versions import needs_state_store
 
-STORES = ("state", "ledger")
+STORES = (pytest.param("state", marks=needs_state_store), "ledger")
 
 
 @pytest.fixture(params=STORES)
@@ -127,6 +128,7 @@ def test_a_success_without_an_id_that_cannot_be_looked_up_is_a_success(tasks: Ta
 # What keeps a request from leaving
 
 
+@needs_state_store
 def test_a_frozen_task_whose_state_key_was_removed_sends_nothing(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frozen after its intent, while a later try stops for a person and the person has it sent again."""
 
@@ -179,6 +181,7 @@ def test_a_timeout_before_the_request_leaves_needs_no_decision(
 # The ways out
 
 
+@needs_state_store
 def test_the_advice_for_the_state_store_adopts_the_campaign(tasks: Tasks) -> None:
     key = stop_for_a_person(tasks, r"PUT \S+/(truepush_send_\w+)\?map_index=-1")[0]
     (made,) = tasks.emulator.seed({"campaigns": [{"title": "Sale"}]})["campaigns"]
@@ -187,12 +190,14 @@ def test_the_advice_for_the_state_store_adopts_the_campaign(tasks: Tasks) -> Non
     assert tasks.made == []
 
 
+@needs_state_store
 def test_the_advice_for_the_state_store_sends_again(tasks: Tasks) -> None:
     key = stop_for_a_person(tasks, r"DELETE \S+/(truepush_send_\w+)\?map_index=-1")[0]
     del tasks.store.values["send/run-1/-1", key]
     assert [tasks.run()] == tasks.made
 
 
+@needs_state_store
 def test_an_invalid_id_written_by_someone_is_named(tasks: Tasks) -> None:
     key = stop_for_a_person(tasks, r"PUT \S+/(truepush_send_\w+)")[0]
     tasks.store.put("send/run-1/-1", key, "the one of today")

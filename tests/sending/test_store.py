@@ -18,6 +18,7 @@ from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.tasks import CAMPAIGN, Tasks
 from tests.support.tokens import SESSION_TOKEN
+from tests.support.versions import needs_state_store
 
 #: Of another project, or the one to which a token was changed.
 OTHER_TOKEN = "another-" + SESSION_TOKEN
@@ -29,7 +30,10 @@ def test_without_a_store_the_first_try_warns(tasks: Tasks, caplog: pytest.LogCap
     assert "the next one sends nothing" in caplog.text
 
 
-@pytest.mark.parametrize(("sqlite_used", "name"), [(True, "the ledger truepush_send_ledger"), (False, "task state")])
+@pytest.mark.parametrize(
+    ("sqlite_used", "name"),
+    [(True, "the ledger truepush_send_ledger"), pytest.param(False, "task state", marks=needs_state_store)],
+)
 def test_the_log_names_the_store(
     sqlite_used: bool, name: str, tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -56,6 +60,7 @@ def test_without_a_store_a_retry_within_the_try_knows_its_intent(tasks: Tasks) -
     assert tasks.sends == 1
 
 
+@needs_state_store
 def test_a_send_that_began_in_the_store_does_not_begin_again_in_a_ledger(tasks: Tasks, sqlite: str) -> None:
     """The Dag is given a ledger between two tries; an empty ledger knows nothing of the first."""
     first = tasks.run()
@@ -63,6 +68,7 @@ def test_a_send_that_began_in_the_store_does_not_begin_again_in_a_ledger(tasks: 
     assert tasks.sends == 1
 
 
+@needs_state_store
 def test_a_send_that_began_in_a_ledger_ends_there_without_the_argument(
     tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -93,6 +99,7 @@ def test_a_retry_with_a_ledger_sends_what_the_first_try_did_not(tasks: Tasks, sq
     assert [tasks.run(tasks.context(state=False), ledger_conn_id=sqlite)] == tasks.made
 
 
+@needs_state_store
 @pytest.mark.parametrize("ledger", [True, False])
 def test_a_first_try_that_never_started_leaves_no_doubt(tasks: Tasks, sqlite: str, ledger: bool) -> None:
     """From Airflow 3.3 on: its worker died before the operator ran."""
@@ -119,6 +126,7 @@ def test_a_token_that_all_map_indexes_share_is_refused_without_a_ledger(tasks: T
     assert tasks.emulator.count() == 0
 
 
+@needs_state_store
 def test_a_token_that_the_earlier_version_recorded_without_a_ledger_is_read(tasks: Tasks) -> None:
     first = tasks.run()
     ((scope, key),) = tasks.store.values
@@ -128,7 +136,13 @@ def test_a_token_that_the_earlier_version_recorded_without_a_ledger_is_read(task
     assert tasks.sends == 1
 
 
-@pytest.fixture(params=["state", "ledger", "ledger before 3.3"])
+@pytest.fixture(
+    params=[
+        pytest.param("state", marks=needs_state_store),
+        pytest.param("ledger", marks=needs_state_store),
+        "ledger before 3.3",
+    ]
+)
 def where(request: pytest.FixtureRequest, sqlite: str) -> tuple[str | None, bool]:
     return (sqlite if "ledger" in request.param else None), "before" not in request.param
 
@@ -193,6 +207,7 @@ class OrderedAs(frozenset):  # type: ignore[type-arg]
         return iter(self.order)  # type: ignore[attr-defined, no-any-return]
 
 
+@needs_state_store
 def test_a_ledger_that_was_emptied_or_is_another_database_proves_nothing(tasks: Tasks, sqlite: str) -> None:
     """From Airflow 3.3 on, the store tells that an earlier try has begun in it."""
     tasks.run(ledger_conn_id=sqlite)
@@ -202,6 +217,7 @@ def test_a_ledger_that_was_emptied_or_is_another_database_proves_nothing(tasks: 
     assert tasks.sends == 1
 
 
+@needs_state_store
 @pytest.mark.parametrize("blank", ["", " ", {}, 0, {"value": "an id"}])
 def test_a_blank_state_key_does_not_permit_a_send(tasks: Tasks, blank: object) -> None:
     tasks.run()
@@ -252,6 +268,7 @@ def emptied_on_success(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
 
 
+@needs_state_store
 @pytest.mark.usefixtures("emptied_on_success")
 def test_a_store_that_is_emptied_on_success_proves_nothing_to_a_cleared_task(tasks: Tasks) -> None:
     tasks.run()
@@ -261,6 +278,7 @@ def test_a_store_that_is_emptied_on_success_proves_nothing_to_a_cleared_task(tas
     assert tasks.sends == 1
 
 
+@needs_state_store
 @pytest.mark.usefixtures("emptied_on_success")
 def test_a_ledger_that_came_after_the_store_was_emptied_proves_nothing(tasks: Tasks, sqlite: str) -> None:
     tasks.run()
@@ -278,6 +296,7 @@ def test_a_ledger_outlives_a_store_that_is_emptied_on_success(tasks: Tasks, sqli
     assert tasks.sends == 1
 
 
+@needs_state_store
 @pytest.mark.usefixtures("emptied_on_success")
 def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -> None:
     tasks.emulator.fault("listCampaign", effect="status", times=2)
@@ -286,6 +305,7 @@ def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -
     assert [tasks.run()] == tasks.made
 
 
+@needs_state_store
 def test_a_superseded_try_sends_nothing(tasks: Tasks) -> None:
     overtaken = tasks.context()
     first = tasks.run(tasks.context())

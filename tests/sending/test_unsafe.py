@@ -10,6 +10,7 @@ from tests.sending.exploring import explore
 from tests.sending.machine import DuplicateError
 from tests.sending.senders import ForgetsAtRestart, GetPostSave, NaiveRetry, ResendWhenEmpty
 from tests.sending.world import Setup, World, ledger_hook
+from tests.support.versions import needs_state_store
 
 #: How many histories it may take to find the first duplicate.
 LIMIT = 4000
@@ -22,7 +23,7 @@ LIMIT = 4000
     [
         pytest.param(NaiveRetry, True, "state", "1", id="naive retry"),
         pytest.param(GetPostSave, True, "state", "1", id="get, POST, save"),
-        pytest.param(CampaignSending, False, "state", "10", id="unfenced send_store"),
+        pytest.param(CampaignSending, False, "state", "10", marks=needs_state_store, id="unfenced send_store"),
         pytest.param(ResendWhenEmpty, True, "ledger", "1", id="resend when the list is empty"),
         pytest.param(ForgetsAtRestart, True, "none", "14", id="a start over that forgets"),
     ],

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 
 from airflow_provider_truepush.waiting.goal import Verdict
 from tests.sending.tasks import Tasks, in_days
+from tests.support.versions import HAS_STATE_STORE
 
 WAIT: dict[str, Any] = {"wait_for_delivery": True, "thresholds": {"delivered": 1}, "poke_interval": 0.01}
 
@@ -28,15 +29,23 @@ def test_the_id_is_pushed_before_the_deferral_and_the_wait_is_resumed(tasks: Tas
     assert tasks.sends == 1
 
 
-def test_a_retry_of_the_wait_sends_nothing(tasks: Tasks) -> None:
+@pytest.fixture
+def recorded(sqlite: str) -> dict[str, Any]:
+    """The argument with which this Airflow records tries."""
+    return {} if HAS_STATE_STORE else {"ledger_conn_id": sqlite}
+
+
+def test_a_retry_of_the_wait_sends_nothing(tasks: Tasks, recorded: dict[str, Any]) -> None:
     for _ in range(2):
         with pytest.raises(TaskDeferred):
-            tasks.run(deferrable=True, **WAIT)
+            tasks.run(deferrable=True, **recorded, **WAIT)
     assert tasks.sends == 1
 
 
-def test_without_deferral_the_worker_waits_and_a_retry_continues_to_wait(tasks: Tasks) -> None:
-    given = {"deferrable": False, "delivery_timeout": timedelta(seconds=0.2), **WAIT}
+def test_without_deferral_the_worker_waits_and_a_retry_continues_to_wait(
+    tasks: Tasks, recorded: dict[str, Any]
+) -> None:
+    given = {"deferrable": False, "delivery_timeout": timedelta(seconds=0.2), **recorded, **WAIT}
     with pytest.raises(AirflowSensorTimeout, match="time is up"):
         tasks.run(**given)
     assert tasks.pushed["campaign_id"] == tasks.made[0]

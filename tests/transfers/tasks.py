@@ -14,6 +14,16 @@ from tests.export.databases import CONN_ID, Database
 HISTORY, LATEST, CAMPAIGNS = "truepush_campaign_stats", "truepush_campaign_stats_latest", "truepush_campaigns"
 
 
+class OutletEvents:
+    """The events of outlets by their assets, which cannot be keys of a dict before Airflow 3.2."""
+
+    def __init__(self) -> None:
+        self._by_uri: dict[str, SimpleNamespace] = {}
+
+    def __getitem__(self, asset: Any) -> SimpleNamespace:
+        return self._by_uri.setdefault(asset.uri, SimpleNamespace(extra={}))
+
+
 @dataclass
 class Run:
     """A Dag run of a daily Dag, by default that of today.

@@ -8,10 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,7 +27,7 @@ from airflow_provider_truepush.transfers.stats_to_object_storage import Truepush
 from tests.contract.driver import connect
 from tests.export.files.support import FORMATS, files, read
 from tests.transfers.storing import counters, store
-from tests.transfers.tasks import Run, asked, truth
+from tests.transfers.tasks import OutletEvents, Run, asked, truth
 
 
 @pytest.mark.parametrize(("made", "compression"), FORMATS)
@@ -197,7 +195,7 @@ def test_the_past_is_skipped_or_flagged(truepush: Emulator, tmp_path: Path) -> N
 def test_the_assets_event_has_the_summary(truepush: Emulator, tmp_path: Path) -> None:
     truepush.add_campaigns(1)
     asset = Asset(f"file://{tmp_path}/campaign_stats")
-    events: dict[Any, Any] = defaultdict(lambda: SimpleNamespace(extra={}))
+    events = OutletEvents()
     summary = store(Run(outlet_events=events), tmp_path, outlets=[asset])
     assert events[asset].extra == summary
 

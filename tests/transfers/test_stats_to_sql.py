@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAuthError
 from tests.contract.driver import connect
 from tests.export.databases import Database
-from tests.transfers.tasks import CAMPAIGNS, HISTORY, LATEST, Run, asked, export, truth, written
+from tests.transfers.tasks import CAMPAIGNS, HISTORY, LATEST, OutletEvents, Run, asked, export, truth, written
 
 
 def test_every_campaign_of_the_list_lands_once(truepush: Emulator, database: Database) -> None:
@@ -194,7 +192,7 @@ def test_a_storm_of_faults_loses_and_doubles_nothing(truepush: Emulator, databas
 def test_the_assets_event_has_the_summary(truepush: Emulator, sqlite: Database) -> None:
     truepush.add_campaigns(2)
     asset = Asset("x-warehouse://campaign_stats")
-    events: dict[Any, Any] = defaultdict(lambda: SimpleNamespace(extra={}))
+    events = OutletEvents()
     summary = export(Run(outlet_events=events), outlets=[asset])
     assert events[asset].extra == summary
 
