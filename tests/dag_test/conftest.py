@@ -14,6 +14,7 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from local_airflow.configuration import REPOSITORY, Installation
+from local_airflow.executors import Executor
 from tests.contract.world import furnish
 from tests.dag_test.played import Played
 from tests.support.metadata import copy_empty_database
@@ -40,7 +41,8 @@ def _connection(emulator: Emulator, token: str) -> str:
 def played(written: Path, session_token: str) -> Iterator[Played]:
     """Run every Dag, each with an emulator of its own, in a folder that is searched for the token at the end."""
     home = written / "dag_test"
-    installation = Installation(home, dags=Path(__file__).parent / "dags")
+    # No executor is named: dag.test() has none, and Airflow 2.11 refuses LocalExecutor with SQLite even then.
+    installation = Installation(home, dags=Path(__file__).parent / "dags", executor=Executor(()))
     copy_empty_database(home / "airflow.db")
     with ExitStack() as stack:
         emulators = {name: stack.enter_context(Emulator(token=session_token)) for name in NAMES}
