@@ -61,7 +61,9 @@ class TruepushNewCampaignsTrigger(BaseEventTrigger):
     1 or 2 requests where Truepush lists the newest campaigns first, up to 4 where it lists the oldest first, and one
     per page in any other order. Every half hour one poll lists the hour before the newest campaign whole: clocks of
     Truepush's servers may differ by an hour, and then a campaign gets an id that is smaller than that of an older one.
-    A failed poll is logged and never ends the watcher.
+    Such a campaign becomes an event unless more than 5,000 campaigns have greater ids, or more than 340 when a
+    triggerer has started since they appeared: the stored state must stay small. A failed poll is logged and never ends
+    the watcher.
 
     :param truepush_conn_id: id of a connection of type ``truepush``. For another project use another connection.
     :param poll_interval: time between polls, in seconds or as a timedelta; 60 seconds by default. ``Retry-After``

@@ -14,9 +14,12 @@ from airflow_provider_truepush.api.models.refs import CampaignRef
 
 log = logging.getLogger(__name__)
 
-#: The newest ids are kept, so many of them; older ones are covered by the mark. They take less than 10 KB of Airflow's
-#: state store, whatever the history.
-_KEPT = 340
+#: The newest ids are stored, so many of them; older ones are covered by the mark. They take less than 10 KB of
+#: Airflow's state store, whatever the history.
+_STORED = 340
+#: The process remembers more of them, at least so many and at most twice as many. A campaign from a server whose clock
+#: is behind is missed if more campaigns than are remembered have greater ids.
+_REMEMBERED = 5_000
 #: A project with so few campaigns is read whole at every poll: it fits on a page or two.
 _SMALL_PROJECT = 50
 #: A poll lists again what is this old at most, in seconds, and so many of the newest campaigns at most. The clocks of
@@ -145,10 +148,14 @@ class SeenCampaigns:
         self._version += 1
 
     def _trim(self) -> None:
-        if len(self._ids) > _KEPT:
-            newest = nlargest(_KEPT, self._ids)
-            self._mark = max(self._mark, newest[-1])
+        if len(self._ids) > 2 * _REMEMBERED:  # rarely, because it takes a look at all of them
+            self._mark, newest = self._cut(_REMEMBERED)
             self._ids = set(newest)
+
+    def _cut(self, most: int) -> tuple[str, list[str]]:
+        """Return the mark and the ids of a state with at most so many ids."""
+        newest = nlargest(most, self._ids)
+        return (max(self._mark, newest[-1]) if len(newest) < len(self._ids) else self._mark), newest
 
     async def save(self) -> None:
         """Write the state to the store, if it has changed."""
@@ -159,7 +166,8 @@ class SeenCampaigns:
         """Return what writes the present state, whatever is seen until then; None when nothing has changed."""
         if not self._stores or self._saved == self._version:
             return None
-        return partial(self._write, self._version, {"mark": self._mark, "ids": sorted(self._ids)})
+        mark, newest = self._cut(_STORED)
+        return partial(self._write, self._version, {"mark": mark, "ids": sorted(newest)})
 
     async def _write(self, version: int, state: dict[str, Any]) -> None:
         if version <= self._saved:

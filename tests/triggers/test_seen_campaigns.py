@@ -92,6 +92,24 @@ async def test_half_an_hour_later_a_list_must_have_what_a_clock_behind_has_hidde
     assert seen.need == made(now - 1800 - 4)
 
 
+@pytest.mark.parametrize("count", [400, 4999])
+async def test_a_campaign_from_a_clock_behind_is_seen_in_a_busy_project(count: int) -> None:
+    """So many campaigns in ten minutes, and then one by a server whose clock is twenty minutes behind."""
+    store, now = Store(), 10**9
+    seen = SeenCampaigns(store, "key", clock=lambda: now)
+    await seen.news(rows([made(now - 7200)]), floor=made(now - 7200))
+    new = [made(now + number * 600 // count, number) for number in range(count)]
+    now += 600
+    assert await seen.news(rows(new), floor=seen.need or "") == rows(new)
+    for campaign_id in new:
+        seen.add(campaign_id)
+    await seen.save()
+    assert len(store.kept["key"]) <= 10_000
+    behind = made(now - 1200)
+    now += 1800
+    assert await seen.news(rows([*new, behind]), floor=seen.need or "") == rows([behind])
+
+
 @pytest.mark.parametrize(
     ("mark", "count"),
     [("", 3), (f"{5000:08x}", 1500), (f"{5999:08x}", 1)],
