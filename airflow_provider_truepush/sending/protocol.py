@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.errors import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -157,10 +158,11 @@ class CampaignSending:
                 self._recorder.release(record)
             raise
         metrics.count("truepush.sends.sent")
-        if campaign_id is None:
-            return self._reconciler.find_unnamed(record)
-        self._recorder.commit(record, campaign_id)
-        self._search.cancel_duplicates(record, campaign_id)
+        with meaning("The campaign was sent.", replaces=True):
+            if campaign_id is None:
+                return self._reconciler.find_unnamed(record)
+            self._recorder.commit(record, campaign_id)
+            self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
 
     def _resume(self, record: SendRecord) -> str | None:

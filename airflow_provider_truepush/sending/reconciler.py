@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError, TruepushServerError
 from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.client.redacted import get_logger
@@ -56,6 +57,7 @@ class Reconciler:
             self._search.cancel_duplicates(record, campaign_id)
         return campaign_id
 
+    @meaning("The campaign may have been sent.", replaces=True)
     def reconcile(self, record: SendRecord, what: str, resume: Callable[[SendRecord], str | None]) -> str | None:
         """Find out what became of a send in doubt. Nothing is sent.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
@@ -81,6 +82,7 @@ class Search:
         taken = self._store.taken(listed)
         return [campaign_id for campaign_id in listed if campaign_id not in taken], rivals
 
+    @meaning("The campaign was sent.", replaces=True)
     def cancel_duplicates(self, record: SendRecord, campaign_id: str) -> None:
         """Cancel the duplicates of a campaign before they go out, if ``schedule_ahead`` is set."""
         if self._plan.schedule_ahead is None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.errors import TruepushError, TruepushRateLimitError
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
@@ -113,7 +114,8 @@ async def poll(conn_id: str, interval: float, *, confirmed: bool) -> AsyncIterat
         listed: CampaignList | None = None
         hook = hook or TruepushAsyncHook(conn_id)
         try:
-            await hook.get_settings()  # which imports what the list takes, but not in the loop
+            with meaning("Nothing was fetched."):
+                await hook.get_settings()  # which imports what the list takes, but not in the loop
             listed = await _list(conn_id, hook, confirmed=confirmed)
         except Exception as error:
             hook = None  # the connection is read anew, in case it was corrected

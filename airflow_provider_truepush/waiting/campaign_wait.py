@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout
 
 from airflow_provider_truepush.api import templated
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushConnectionError,
@@ -19,7 +20,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushServerError,
 )
 from airflow_provider_truepush.waiting.cancel import cancel_campaign
-from airflow_provider_truepush.waiting.goal import Goal, Verdict, Watch
+from airflow_provider_truepush.waiting.goal import ONLY_THIS_POLL, Goal, Verdict, Watch
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -79,7 +80,8 @@ class CampaignWait:
         """
         asked = 0.0
         try:
-            with self.kill_switch.guarded():
+            # The task may have sent the campaign before.
+            with self.kill_switch.guarded(), meaning(ONLY_THIS_POLL, replaces=True):
                 self._connect(hook)
             with self.kill_switch.released():
                 stats = hook.get_campaign_stats(campaign_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 
 #: The outcome of a cancel, in words.
@@ -28,7 +29,7 @@ def cancel_campaign(
     :param on_canceled: called with the id when the campaign was certainly canceled.
     """
     try:
-        with TruepushHook(conn_id) as hook:
+        with meaning("The campaign was not canceled.", replaces=True), TruepushHook(conn_id) as hook:
             canceled = hook.cancel_or_unknown(campaign_id)
     except Exception as error:
         # Not only the errors of this provider: Airflow may fail to look the connection up, and a signal handler must

@@ -23,6 +23,8 @@ State = Literal["waiting", "met", "settled", "guardrail", "stalled", "errors", "
 
 #: The consequence of a failed poll. Many errors of the client contain it already.
 _UNAFFECTED = "status request failed; the campaign is not affected"
+#: The same as a sentence, for what is refused during a poll.
+ONLY_THIS_POLL = f"Only this {_UNAFFECTED}."
 #: Failed polls in a row below which a wait never ends, even where the poll interval is longer than the error budget.
 _FEWEST_FAILURES = 3
 

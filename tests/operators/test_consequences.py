@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
-from airflow_provider_truepush.api.checks.outcome import meaning
+from airflow_provider_truepush.api.checks.outcome import NOT_SENT, meaning
 from airflow_provider_truepush.api.checks.values import refuse
-from airflow_provider_truepush.exceptions import TruepushSendStoreError, TruepushValidationError
+from airflow_provider_truepush.exceptions import TruepushAuthError, TruepushSendStoreError, TruepushValidationError
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.campaign import (
     TruepushCancelCampaignOperator,
     TruepushCreateCampaignOperator,
@@ -23,9 +25,14 @@ from airflow_provider_truepush.operators.trigger import (
     TruepushDeleteTriggerOperator,
     TruepushSetTriggerStatusOperator,
 )
+from airflow_provider_truepush.sending.kill_switch import KillSwitch
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from airflow_provider_truepush.transfers.stats_to_object_storage import TruepushStatsToObjectStorageOperator
 from airflow_provider_truepush.transfers.stats_to_sql import TruepushStatsToSqlOperator
+from airflow_provider_truepush.waiting.campaign_wait import CampaignWait
+from airflow_provider_truepush.waiting.cancel import cancel_campaign
+from airflow_provider_truepush.waiting.goal import Goal, Watch
+from airflow_provider_truepush.waiting.polling.connection import KeptConnection
 from tests.contract.driver import CONN_ID, Flavour, attempt, connect
 from tests.contract.fixtures import emulator, flavour, plain_machine
 from tests.contract.world import CAMPAIGN, NEW_TEMPLATE, NEW_TRIGGER, SEGMENT, SENT
@@ -114,9 +121,36 @@ def test_after_the_send_no_error_says_that_nothing_was_sent() -> None:
         task.execute_complete(context(), event)
 
 
-def test_the_outermost_sentence_counts() -> None:
-    raises = pytest.raises(TruepushValidationError, match=r"The trigger was not created\.")
-    with raises, meaning("The trigger was not created."), meaning("Nothing was fetched."):
+@pytest.mark.parametrize("sentence", ["The trigger was not created.", "Nothing was sent."])
+def test_the_outermost_sentence_counts(sentence: str) -> None:
+    with pytest.raises(TruepushValidationError) as caught, meaning(sentence), meaning("Nothing was fetched."):
         refuse("template", "x", "is wrong")
+    assert f". {sentence}" in str(caught.value)
     with pytest.raises(TruepushValidationError, match=r"Nothing was sent\."):
         refuse("template", "x", "is wrong")
+
+
+def test_a_read_that_a_campaign_task_makes_means_that_nothing_was_sent(
+    emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = TruepushCreateCampaignOperator(task_id="t", truepush_conn_id=connect(monkeypatch, emulator), **CAMPAIGN)
+    with pytest.raises(AirflowFailException, match=r"\. Nothing was sent\."), task.truepush() as hook:
+        hook.find_segments()
+
+
+async def test_what_happens_after_the_send_never_says_that_nothing_was_sent(
+    emulator: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection has lost its token since then."""
+    conn_id = connect(monkeypatch, emulator, "without", token="")
+    log = logging.getLogger("after")
+    with meaning(NOT_SENT):
+        wait = CampaignWait(conn_id, Goal(thresholds={"views": 1}), log, KillSwitch(lambda: None))
+        with TruepushHook(conn_id) as hook:
+            polled, _ = wait.poll(hook, SENT, Watch(wait.goal))
+        canceled = cancel_campaign(conn_id, SENT, "the task was ended", log)
+    assert "Only this status request failed; the campaign is not affected." in polled.reason
+    assert "The campaign was not canceled." in canceled
+    with pytest.raises(TruepushAuthError, match=r"Only this status request failed; the campaign is not affected\."):
+        await KeptConnection(conn_id).open()
+    assert "Nothing was sent" not in caplog.text

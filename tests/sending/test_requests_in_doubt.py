@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_truepush.api.checks.outcome import NOT_SENT, meaning
 from airflow_provider_truepush.api.checks.values import created_at
+from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.sending.identity import Identity
+from airflow_provider_truepush.sending.plan import SendPlan
+from airflow_provider_truepush.sending.protocol import CampaignSending
+from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from tests.contract.driver import connect
-from tests.sending.tasks import Tasks
+from tests.sending.tasks import CAMPAIGN, Tasks
 from tests.support.tokens import SESSION_TOKEN
 
 CONN_ID = "truepush_default"
@@ -80,3 +89,24 @@ def test_the_requests_of_a_hundred_concurrent_creates(monkeypatch: pytest.Monkey
         assert set(creates.values()) == {1}
         assert max(lists.values()) + 1 <= 4
         assert truepush.count() <= 4 * 100
+
+
+def test_an_error_after_the_request_does_not_say_that_nothing_was_sent(
+    emulator: Emulator, sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Someone writes a wrong id into the record while the send is in doubt."""
+    connect(monkeypatch, emulator, CONN_ID)
+    store = SqlSendStore(BaseHook.get_hook(sqlite), sqlite)
+    store.identity = Identity("dag/run/task", -1, CONN_ID)
+    emulator.fault("createCampaign", effect="fin", phase="before_commit", times=1)
+
+    def write_by_hand(seconds: float) -> None:
+        BaseHook.get_hook(sqlite).run(f"UPDATE {TABLE} SET campaign_id = 'x', settled = 1")
+        time.sleep(seconds)
+
+    plan = SendPlan(Campaign.read(CAMPAIGN), "somebody", settle_window=0.3)
+    raises = pytest.raises(
+        TruepushValidationError, match=r"campaign_id in the ledger.* The campaign may have been sent\."
+    )
+    with meaning(NOT_SENT), TruepushHook() as hook, raises:
+        CampaignSending(hook, store, plan, sleep=write_by_hand).send()

@@ -146,12 +146,13 @@ def refuse_empty(field: str, value: object, what: str = "campaign") -> None:
 
 
 def refuse_copied(field: str, model: str) -> None:
-    """Refuse None as the value of an object's field. ``dataclasses.replace()`` passes it for an omitted field.
+    """Refuse None as the value of an object's field. It was given, or ``dataclasses.replace()`` has added it.
 
     :param field: name of the field.
     :param model: ``campaign`` or ``trigger``, an object that can be copied.
     """
-    _refuse(field, None, model, f" To copy a {model}, use {model}.replace(): dataclasses.replace() adds this None.")
+    advice = f" If you copied it with dataclasses.replace(), use {model}.replace(), which keeps omitted fields omitted."
+    _refuse(field, None, model, advice)
 
 
 def connection_id(field: str, value: object, what: str = "request") -> None:

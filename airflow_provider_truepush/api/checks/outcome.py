@@ -2,7 +2,8 @@
 
 The check of a value does not know what the value is for. Those who know set the sentence around their checks: a face
 (an operator, a sensor), or the function that builds the request. The outermost sentence counts, because it names what
-the user cares about: the trigger of a task that creates one, and not the template that it looks up.
+the user cares about: the trigger of a task that creates one, and not the template that it looks up. What happens while
+a task runs can make that sentence wrong, above all a send: the sentence of those who know that replaces it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 NOT_SENT = "Nothing was sent."
-_outcome: ContextVar[str] = ContextVar("truepush_outcome", default=NOT_SENT)
+#: None where nobody has set a sentence. A face may set NOT_SENT, which is then the outermost one.
+_outcome: ContextVar[str | None] = ContextVar("truepush_outcome", default=None)
 
 
 @contextmanager
-def meaning(sentence: str) -> Iterator[None]:
+def meaning(sentence: str, *, replaces: bool = False) -> Iterator[None]:
     """Set what a refused value means, for a block or as a decorator; an outer sentence remains.
 
     :param sentence: such as ``Nothing was deleted.``
+    :param replaces: replace an outer sentence, because it may no longer be true.
     """
-    if _outcome.get() is not NOT_SENT or sentence == NOT_SENT:
+    if _outcome.get() is not None and not replaces:
         yield
         return
     token = _outcome.set(sentence)
@@ -33,4 +36,4 @@ def meaning(sentence: str) -> Iterator[None]:
 
 def outcome() -> str:
     """Return what a refused value means here."""
-    return _outcome.get()
+    return _outcome.get() or NOT_SENT

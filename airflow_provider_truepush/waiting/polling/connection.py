@@ -6,9 +6,11 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.errors import TruepushConnectionError, TruepushConnectionLookupError, TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+from airflow_provider_truepush.waiting.goal import ONLY_THIS_POLL
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.connection.settings import Settings
@@ -133,7 +135,8 @@ class KeptConnection:
 
     async def _look_up(self) -> Settings:
         if self._look is None:
-            self._look = asyncio.create_task(TruepushAsyncHook(self._conn_id).get_settings())
+            with meaning(ONLY_THIS_POLL):
+                self._look = asyncio.create_task(TruepushAsyncHook(self._conn_id).get_settings())
         try:
             # A look-up that takes too long is not canceled: older Airflow would take its answer for the answer to the
             # next request. It continues, and its answer is used when it comes.

@@ -55,10 +55,16 @@ def test_an_audience_is_not_lost_on_the_way(more: dict[str, Any]) -> None:
 
 
 def test_what_dataclasses_replace_adds_is_explained() -> None:
+    with pytest.raises(TruepushValidationError, match=r"^campaign\.segment_id: .* If you copied it with dataclasses"):
+        Campaign.read(Campaign(**CONTENT, segment_id=None))  # the user wrote it
     campaign, trigger = Campaign(**CONTENT, segment_id=ID), Trigger(**TRIGGER)
-    with pytest.raises(TruepushValidationError, match=r"^campaign\.send_at: .* use campaign\.replace\(\): dataclasses"):
+    with pytest.raises(
+        TruepushValidationError, match=r"^campaign\.send_at: .* dataclasses\.replace\(\), use campaign\.replace\(\)"
+    ):
         Campaign.read(replace(campaign, title="Other"))
-    with pytest.raises(TruepushValidationError, match=r"^trigger\.segment_id: .* use trigger\.replace\(\): data"):
+    with pytest.raises(
+        TruepushValidationError, match=r"^trigger\.segment_id: .* dataclasses\.replace\(\), use trigger\.replace\(\)"
+    ):
         Trigger.read(replace(trigger, name="Other"))
 
 
