@@ -14,7 +14,6 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 
 if TYPE_CHECKING:
@@ -57,14 +56,14 @@ class TruepushCancelCampaignOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        self.check_arguments(
+        self.check_constructor(
+            kwargs,
             {
-                **dag_of(kwargs),
                 "campaign_id": campaign_id,
                 "campaign_title": campaign_title,
                 "if_not_cancellable": if_not_cancellable,
                 "truepush_conn_id": truepush_conn_id,
-            }
+            },
         )
         super().__init__(**kwargs)
         self.campaign_id, self.campaign_title = keep_target(
@@ -131,13 +130,13 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        self.check_arguments(
+        self.check_constructor(
+            kwargs,
             {
-                **dag_of(kwargs),
                 "campaign_id": campaign_id,
                 "campaign_title": campaign_title,
                 "truepush_conn_id": truepush_conn_id,
-            }
+            },
         )
         super().__init__(**kwargs)
         self.campaign_id, self.campaign_title = keep_target(

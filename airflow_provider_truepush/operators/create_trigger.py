@@ -12,7 +12,6 @@ from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, refuse_misnamed_defaults
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import changes, of_project
 
@@ -126,7 +125,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         self.check_defaults(kwargs.get("default_args"))
-        self.check_arguments({**dag_of(kwargs), **arguments})
+        self.check_constructor(kwargs, arguments)
         super().__init__(**kwargs)
         self.name = name
         self.template_id, self.template = keep_target(self, template_id=template_id, template=template)

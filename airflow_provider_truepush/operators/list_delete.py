@@ -10,7 +10,6 @@ from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import read_target, refuse_two, target_checks
 from airflow_provider_truepush.operators.task_records import change_records
 
@@ -30,7 +29,7 @@ class ListOperator(TruepushOperator):
     consequence = "Nothing was fetched."
 
     def __init__(self, *, truepush_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
-        self.check_arguments({**dag_of(kwargs), "truepush_conn_id": truepush_conn_id})
+        self.check_constructor(kwargs, {"truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.truepush_conn_id = truepush_conn_id
 
@@ -69,7 +68,7 @@ class DeleteOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        self.check_arguments({**dag_of(kwargs), "if_missing": if_missing, "truepush_conn_id": truepush_conn_id})
+        self.check_constructor(kwargs, {"if_missing": if_missing, "truepush_conn_id": truepush_conn_id})
         super().__init__(**kwargs)
         self.if_missing = if_missing
         self.truepush_conn_id = truepush_conn_id

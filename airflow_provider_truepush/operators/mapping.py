@@ -69,11 +69,21 @@ class ChecksArguments:
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
-        """Check the arguments that are literals, alone and together. Constructors, ``partial`` and ``expand`` call it.
+        """Check the arguments that are literals, alone and together. A constructor calls :meth:`check_constructor`.
 
-        :param given: arguments by name.
+        :param given: arguments by name, and the Dag as ``dag``: it decides what is a template.
         :raises TruepushArgumentError: a literal is wrong, or the argument does not exist.
         """
+
+    @classmethod
+    def check_constructor(cls, further: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+        """Check the arguments of a constructor that are literals.
+
+        :param further: the constructor's ``kwargs``. Airflow adds the current Dag to them.
+        :param own: its own arguments by name.
+        :raises TruepushArgumentError: a literal is wrong.
+        """
+        cls.check_arguments({"dag": further.get("dag"), **own})
 
     @classmethod
     def check_defaults(cls, defaults: object) -> None:
@@ -103,18 +113,10 @@ class ChecksArguments:
         except TypeError:
             cls.check_arguments(kwargs)  # names the right one in place of an argument that does not exist
             raise
-        kwargs |= dag_of(partial.kwargs)
+        kwargs["dag"] = partial.kwargs.get("dag")
         cls.check_arguments(kwargs)
         partial.kwargs[_EMPTY_IN_PARTIAL] = empty
         return CheckedPartial(partial, cls, kwargs)
-
-
-def dag_of(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the Dag among a constructor's arguments, for ``check_arguments``. Airflow adds the current one.
-
-    :param kwargs: the constructor's further arguments.
-    """
-    return {"dag": kwargs.get("dag")}
 
 
 def of_the_constructor(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target
 
 if TYPE_CHECKING:
@@ -43,6 +42,6 @@ class TruepushDeleteSegmentOperator(DeleteOperator):
     def __init__(
         self, *, segment_id: str | XComArg | None = NOT_GIVEN, segment: str | None = NOT_GIVEN, **kwargs: Any
     ) -> None:
-        self.check_arguments({**dag_of(kwargs), "segment_id": segment_id, "segment": segment})
+        self.check_constructor(kwargs, {"segment_id": segment_id, "segment": segment})
         super().__init__(**kwargs)
         self.segment_id, self.segment = keep_target(self, segment_id=segment_id, segment=segment)

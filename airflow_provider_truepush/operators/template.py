@@ -13,7 +13,6 @@ from airflow_provider_truepush.operators.arguments import check_literals, checke
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target
 from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
 
@@ -90,7 +89,7 @@ class TruepushCreateTemplateOperator(TruepushOperator):
         **kwargs: Any,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
-        self.check_arguments({**dag_of(kwargs), **arguments})
+        self.check_constructor(kwargs, arguments)
         super().__init__(**kwargs)
         self.name = name
         self.title = title
@@ -161,7 +160,7 @@ class TruepushDeleteTemplateOperator(DeleteOperator):
     def __init__(
         self, *, template_id: str | XComArg | None = NOT_GIVEN, template: str | None = NOT_GIVEN, **kwargs: Any
     ) -> None:
-        self.check_arguments({**dag_of(kwargs), "template_id": template_id, "template": template})
+        self.check_constructor(kwargs, {"template_id": template_id, "template": template})
         super().__init__(**kwargs)
         self.template_id, self.template = keep_target(self, template_id=template_id, template=template)
 

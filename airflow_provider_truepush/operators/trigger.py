@@ -12,7 +12,6 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, choice
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class TruepushDeleteTriggerOperator(DeleteOperator):
     def __init__(
         self, *, trigger_id: str | XComArg | None = NOT_GIVEN, trigger_name: str | None = NOT_GIVEN, **kwargs: Any
     ) -> None:
-        self.check_arguments({**dag_of(kwargs), "trigger_id": trigger_id, "trigger_name": trigger_name})
+        self.check_constructor(kwargs, {"trigger_id": trigger_id, "trigger_name": trigger_name})
         super().__init__(**kwargs)
         self.trigger_id, self.trigger_name = keep_target(self, trigger_id=trigger_id, trigger_name=trigger_name)
 
@@ -74,15 +73,15 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
         truepush_conn_id: str = DEFAULT_CONNECTION,
         **kwargs: Any,
     ) -> None:
-        self.check_arguments(
+        self.check_constructor(
+            kwargs,
             {
-                **dag_of(kwargs),
                 "trigger_id": trigger_id,
                 "trigger_name": trigger_name,
                 "status": status,
                 "if_missing": if_missing,
                 "truepush_conn_id": truepush_conn_id,
-            }
+            },
         )
         super().__init__(**kwargs)
         self.trigger_id, self.trigger_name = keep_target(self, trigger_id=trigger_id, trigger_name=trigger_name)

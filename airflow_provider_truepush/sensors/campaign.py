@@ -22,7 +22,7 @@ from airflow_provider_truepush.api.checks.values import flag, is_dry_run_id, obj
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.operators.arguments import checked_at_parse, refuse_unrendered
-from airflow_provider_truepush.operators.mapping import ChecksArguments, dag_of, of_the_constructor
+from airflow_provider_truepush.operators.mapping import ChecksArguments, of_the_constructor
 from airflow_provider_truepush.operators.rendering import RendersText
 from airflow_provider_truepush.sending.kill_switch import KillSwitch
 from airflow_provider_truepush.waiting.error_budget import DEFAULT_ERROR_BUDGET, warn_of_counted_budget
@@ -116,7 +116,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         self.cancel_on_kill = cancel_on_kill
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
-        self.check_arguments({**dag_of(kwargs), **{name: getattr(self, name) for name in _CHECKED}})
+        self.check_constructor(kwargs, {name: getattr(self, name) for name in _CHECKED})
         warn_of_counted_budget(error_budget)
         self._never_empty = [name for name in ("thresholds", "fail_if") if not is_nothing(getattr(self, name))]
         self._hook: TruepushHook | None = None

@@ -15,7 +15,6 @@ from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.lineage.export import ExportLineage
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.transfers import arguments, given
 from airflow_provider_truepush.transfers.execution import default_snapshot_key, load_id_of, resumes_from
 from airflow_provider_truepush.transfers.interval import is_past
@@ -135,7 +134,7 @@ class StatsTransfer(ExportLineage, TruepushOperator):
         self._never_empty = never_empty
         # A template that rendered to None must not mean every campaign.
         self._some_campaigns = campaign_ids is not None
-        self.check_arguments({**dag_of(kwargs), **{name: getattr(self, name) for name in _CHECKS}})
+        self.check_constructor(kwargs, {name: getattr(self, name) for name in _CHECKS})
 
     @classmethod
     def checks(cls) -> dict[str, Callable[[str, Any], object]]:

@@ -10,7 +10,6 @@ from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.operators.arguments import checked_at_parse, is_final
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.transfers import arguments
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
@@ -116,7 +115,7 @@ class TruepushStatsToObjectStorageOperator(StatsTransfer):
         self.path = path
         self.format = format
         self.compression = compression
-        self.check_arguments({**dag_of(kwargs), **{name: getattr(self, name) for name in (*_CHECKS, "compression")}})
+        self.check_constructor(kwargs, {name: getattr(self, name) for name in (*_CHECKS, "compression")})
         self._lineage: list[tuple[str, str]] = []
 
     @classmethod

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
-from airflow_provider_truepush.operators.mapping import dag_of
 from airflow_provider_truepush.transfers import arguments, given
 from airflow_provider_truepush.transfers.base import StatsTransfer
 
@@ -120,7 +119,7 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         self.table_prefix = table_prefix
         self.create_table = create_table
         self.schema_contract = schema_contract
-        self.check_arguments({**dag_of(kwargs), **{name: getattr(self, name) for name in _CHECKS}})
+        self.check_constructor(kwargs, {name: getattr(self, name) for name in _CHECKS})
         self._written: tuple[Engine, Tables] | None = None
 
     @classmethod
