@@ -13,7 +13,6 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.resources import mapped_refusals as refusals
 from airflow_provider_truepush.resources.change_record import Action, ChangeRecord, ChangeRecords
-from airflow_provider_truepush.resources.known_changes import KnownChanges
 from airflow_provider_truepush.resources.sibling_changes import (
     Entry,
     SiblingChanges,
@@ -21,6 +20,7 @@ from airflow_provider_truepush.resources.sibling_changes import (
     is_silent,
     is_unfinished,
 )
+from airflow_provider_truepush.resources.task_changes import TaskChanges
 
 log = get_logger(__name__)
 
@@ -74,7 +74,7 @@ class MappedChanges:
 
     def begin(self, record: ChangeRecord) -> None:
         """Record a change that begins, and publish it if it deletes something. If this raises, it must not begin."""
-        self.write(self._known.dated(record), is_shared=bool(record.old_ids))
+        self.write(self._changes.dated(record), is_shared=bool(record.old_ids))
 
     def write(self, record: ChangeRecord, *, is_shared: bool = True) -> None:
         """Record a change and publish it.
@@ -98,7 +98,7 @@ class MappedChanges:
 
     def completed(self, name: str) -> list[ChangeRecord]:
         """Return the changes of an item that this map index and its siblings have completed, the newest first."""
-        return self._known.completed(self._item(name))
+        return self._changes.completed(self._item(name))
 
     def resolve(
         self,
@@ -133,7 +133,7 @@ class MappedChanges:
                 is_listed = True
             else:
                 break
-        found = self._known.to_continue(self._item(name))
+        found = self._changes.to_continue(self._item(name))
         if found is not None and found != self.own:
             self._take_over(found)
         elif found is None and self.own is not None and not self.own.done:
@@ -144,7 +144,7 @@ class MappedChanges:
 
         :param name: of the item that this map index has now.
         """
-        mine = [record for record in self._known.open() if record == self.own or record in self._set_aside]
+        mine = [record for record in self._changes.open() if record == self.own or record in self._set_aside]
         lost = [record for record in self._lost(name) if record not in mine]
         states = self._siblings.states() if lost else {}
         removed = [entry for entry in self._entries if states.get(entry.map_index) == "removed"]
@@ -180,21 +180,21 @@ class MappedChanges:
         return ChangeRecord(self._action, self._kind, self._records.project, name, (), fingerprint=fingerprint)
 
     @property
-    def _known(self) -> KnownChanges:
+    def _changes(self) -> TaskChanges:
         own = [] if self.own is None else [self.own]
         published = (change for entry in self._entries for change in entry.changes)
-        return KnownChanges([*own, *self._set_aside, *published])
+        return TaskChanges([*own, *self._set_aside, *published])
 
     def _doubt(
         self, name: str, needs_proof: Callable[[frozenset[str], bool], bool], is_new: Callable[[], bool]
     ) -> AirflowException | None:
         """Return the error for what is unknown; one that cannot be retried when no sibling can still resolve it."""
-        item, known = self._item(name), self._known
-        if (found := known.to_continue(item)) is not None:
+        item, changes = self._item(name), self._changes
+        if (found := changes.to_continue(item)) is not None:
             busy = self._busy(item) if found != self.own else []
             return refusals.is_busy(self._kind, name, busy[0]) if busy else None
-        created = frozenset(record.new_id for record in known.completed(item) if record.new_id)
-        if self._has_moved() and needs_proof(created, known.has_replaced) and (unknown := self._silent()):
+        created = frozenset(record.new_id for record in changes.completed(item) if record.new_id)
+        if self._has_moved() and needs_proof(created, changes.has_replaced) and (unknown := self._silent()):
             can_end = any(map(is_unfinished, unknown.values()))
             return refusals.is_unknown(self._kind, name, sorted(unknown), can_end=can_end)
         if is_new() and (lost := self._lost(name)):
@@ -230,7 +230,7 @@ class MappedChanges:
     def _lost(self, name: str) -> list[ChangeRecord]:
         """Return what was begun for inactive items that no map index has now, as far as they have published theirs."""
         item = self._item(name)
-        open_ = [record for record in self._known.open() if record.inactive and not record.is_about_same(item)]
+        open_ = [record for record in self._changes.open() if record.inactive and not record.is_about_same(item)]
         open_ = [record for record in open_ if self._records.is_same_project(record)]
         states = self._siblings.states() if open_ else {}
         present = [entry for entry in self._entries if states.get(entry.map_index) != "removed"]
@@ -262,7 +262,7 @@ class MappedChanges:
 
     def _still_open(self) -> list[ChangeRecord]:
         """Return what was set aside and not completed by anyone. What a sibling has completed is forgotten."""
-        open_ = [record for record in self._known.open() if record in self._set_aside]
+        open_ = [record for record in self._changes.open() if record in self._set_aside]
         kept = [record for record in self._set_aside if record.done or record in open_]
         if len(kept) < len(self._set_aside):
             self._save_aside(kept)

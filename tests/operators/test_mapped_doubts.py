@@ -193,6 +193,29 @@ class TestTriggersOfOtherItems:
         run.run(0, name="B")
         assert statuses(emulator, "A") == ["inactive"]
 
+    @needs_store
+    def test_what_was_deleted_meanwhile_is_not_reported_as_inactive(
+        self, emulator: Emulator, said: Said, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(emulator, "A", status="inactive")
+        seed(emulator, "B")
+        run = mapped(emulator)
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        run.run(0, name="A")
+        run.clear()
+        find = TruepushHook.find_triggers
+
+        def find_and_delete(hook: TruepushHook, **wanted: Any) -> Any:
+            rows = find(hook, **wanted)
+            for row in rows if wanted == {"name": "A"} else ():
+                hook.delete_trigger(row.id)
+            return rows
+
+        monkeypatch.setattr(TruepushHook, "find_triggers", find_and_delete)
+        run.run(0, name="B")
+        assert "('A') has been deleted meanwhile" in said()
+        assert "Set the new trigger" not in said()
+
     @pytest.mark.parametrize("has_store", [pytest.param(True, marks=needs_store), False])
     def test_the_task_fails_while_one_may_be_active(self, emulator: Emulator, has_store: bool) -> None:
         seed(emulator, "A", "B", status="inactive")

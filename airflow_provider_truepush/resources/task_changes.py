@@ -8,7 +8,7 @@ from dataclasses import replace
 from airflow_provider_truepush.resources.change_record import ChangeRecord
 
 
-class KnownChanges:
+class TaskChanges:
     """The records of a map index and those that its siblings have published.
 
     :param records: in any order; several map indexes may have the same one.
@@ -29,11 +29,15 @@ class KnownChanges:
 
     def open(self) -> list[ChangeRecord]:
         """Return what was begun and not completed by anyone."""
-        return [
-            record
-            for record in self._records
-            if not record.done and not any(done.order >= record.order for done in self.completed(record))
-        ]
+        done: dict[str, list[ChangeRecord]] = {}
+        for record in self._records:
+            if record.done:
+                done.setdefault(record.name, []).append(record)
+
+        def is_completed(record: ChangeRecord) -> bool:
+            return any(one.is_about_same(record) and one.order >= record.order for one in done.get(record.name, ()))
+
+        return [record for record in self._records if not record.done and not is_completed(record)]
 
     def to_continue(self, item: ChangeRecord) -> ChangeRecord | None:
         """Return the newest open change of an item; it restores the status that the oldest one found."""
