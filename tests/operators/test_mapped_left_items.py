@@ -1,0 +1,95 @@
+"""New triggers of items that a task has no more: which ones are set inactive, and what else is left alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushHook
+from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
+from tests.operators.resources import Said, _connected, connect_fixture, emulator_fixture, said_fixture
+from tests.operators.triggers import ids, seed, statuses, template_fixture
+
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "short_window", "template_fixture"]
+
+
+class TestTriggersOfOtherItems:
+    @pytest.mark.parametrize("index", [pytest.param(0, marks=needs_store), pytest.param(-1, marks=needs_store)])
+    def test_what_another_run_created_after_a_refusal_stays_active(self, emulator: Emulator, index: int) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        assert run.run(index, name="A").startswith("stopped: ")
+        made = mapped(emulator).run(index, name="A")
+        run.clear()
+        run.run(index, name="B")
+        assert (ids(emulator, "A"), statuses(emulator, "A")) == ([made], ["active"])
+
+    @needs_store
+    def test_what_was_created_long_after_it_stays_active(self, emulator: Emulator, said: Said) -> None:
+        seed(emulator, "A", status="inactive")
+        seed(emulator, "B")
+        run = mapped(emulator)
+        emulator.fault("createTrigger", nth=1, effect="fin", phase="before_commit")
+        assert run.run(0, name="A").startswith("stopped: ")
+        emulator.advance(timedelta(hours=2))
+        (made,) = seed(emulator, "A")
+        run.clear()
+        run.run(0, name="B")
+        assert statuses(emulator, "A") == ["active"]
+        assert f"The trigger {made} ('A') is active. It was not created by try 1 of" in said()
+
+    @needs_store
+    def test_what_a_later_try_created_is_set_inactive(self, emulator: Emulator) -> None:
+        seed(emulator, "A", status="inactive")
+        seed(emulator, "B")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run(0, name="A")
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        run.run(0, name="A")
+        assert statuses(emulator, "A") == ["active"]
+        run.clear()
+        run.run(0, name="B")
+        assert statuses(emulator, "A") == ["inactive"]
+
+    @needs_store
+    def test_what_was_deleted_meanwhile_is_not_reported_as_inactive(
+        self, emulator: Emulator, said: Said, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seed(emulator, "A", status="inactive")
+        seed(emulator, "B")
+        run = mapped(emulator)
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        run.run(0, name="A")
+        run.clear()
+        find = TruepushHook.find_triggers
+
+        def find_and_delete(hook: TruepushHook, **wanted: Any) -> Any:
+            rows = find(hook, **wanted)
+            for row in rows if wanted == {"name": "A"} else ():
+                hook.delete_trigger(row.id)
+            return rows
+
+        monkeypatch.setattr(TruepushHook, "find_triggers", find_and_delete)
+        run.run(0, name="B")
+        assert "('A') has been deleted meanwhile" in said()
+        assert "Set the new trigger" not in said()
+
+    @pytest.mark.parametrize("has_store", [pytest.param(True, marks=needs_store), False])
+    def test_the_task_fails_while_one_may_be_active(self, emulator: Emulator, has_store: bool) -> None:
+        seed(emulator, "A", "B", status="inactive")
+        run = mapped(emulator, has_store=has_store)
+        emulator.fault("triggerStatus", nth=2, effect="status", status=503)
+        run.run_feed("B", "A")
+        run.clear(after=timedelta(0) if has_store else timedelta(days=1))
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        (ended,) = run.run_feed("B")
+        assert ended.startswith("retry: " if has_store else "stopped: ")
+        assert "Could not confirm that no trigger 'A' is active" in ended
+        if has_store:
+            assert run.run_feed("B") == ids(emulator, "B")
+            assert statuses(emulator, "A") == ["inactive"]
