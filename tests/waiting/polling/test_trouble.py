@@ -122,11 +122,11 @@ async def test_waits_whose_time_was_up_before_are_not_polled_all_at_once(
 ) -> None:
     connect(monkeypatch, own_emulator, timeout=60)
     sent = departures(monkeypatch)
-    late = [waiting(number, poke_interval=60.0, started_at=time.time() - 100, timeout=50.0) for number in range(150)]
+    late = [waiting(number, poke_interval=60.0, started_at=time.time() - 100, timeout=50.0) for number in range(300)]
     events = await asyncio.gather(*(first_event(one) for one in late))
     assert {event["state"] for event in events} == {"timeout"}
-    assert len(sent) == 150
-    assert most_in_a_second(sent) <= 110
+    assert len(sent) == 300
+    assert most_in_a_second(sent) <= 150  # those that a busy machine delays leave together
 
 
 async def test_first_polls_come_one_by_one(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ async def test_first_polls_come_one_by_one(own_emulator: Emulator, monkeypatch: 
     async with running(*(waiting(number, poke_interval=60.0) for number in range(300))):
         await soon(lambda: len(sent) == 300)
     seconds = Counter(int(at - sent[0]) for at in sent)
-    assert most_in_a_second(sent[30:]) <= 110, seconds  # the first ones wait for the look-up
+    assert most_in_a_second(sent) <= 150, seconds  # the first ones wait for the look-up and leave together
     assert len(seconds) >= 3
 
 
