@@ -133,12 +133,13 @@ CASES: dict[str, Case] = {
         polls=3,
         faults={"effect": "status", "status": 200, "body": ""},
     ),
+    # One good answer only: two that are 0.4 s apart would settle it on a busy machine.
     "empty-answers-after-another-failure-settle-nothing": Case(
         [LOW],
         {**REACHED, "error_budget": 30, "settled_after": 0.4, "timeout": 1.0},
         word="AirflowSensorTimeout",
         stats=LOW,
-        faults={"effect": "status", "status": 200, "body": "", "nth": range(3, 1000)},
+        faults={"effect": "status", "status": 200, "body": "", "nth": range(2, 1000)},
     ),
     "budget-exceeded-is-not-soft": Case(
         [LOW],
