@@ -18,7 +18,7 @@ from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.attempts import StateAccessor
 from tests.sending.tasks import Tasks, in_days
-from tests.support.versions import needs_state_store
+from tests.support.versions import STORES, needs_state_store
 
 SCOPE = "send/run-1/-1"
 
@@ -58,13 +58,7 @@ class Place:
         return [row["status"] for row in self.tasks.emulator.campaigns()]
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("state", marks=needs_state_store),
-        pytest.param("ledger", marks=needs_state_store),
-        "ledger before 3.3",
-    ]
-)
+@pytest.fixture(params=STORES)
 def place(request: pytest.FixtureRequest, tasks: Tasks, sqlite: str) -> Place:
     return Place(tasks, None if request.param == "state" else sqlite, "before" not in request.param)
 

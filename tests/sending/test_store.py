@@ -18,7 +18,7 @@ from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from tests.sending.tasks import CAMPAIGN, Tasks
 from tests.support.tokens import SESSION_TOKEN
-from tests.support.versions import needs_state_store
+from tests.support.versions import STORES, needs_state_store
 
 #: Of another project, or the one to which a token was changed.
 OTHER_TOKEN = "another-" + SESSION_TOKEN
@@ -136,13 +136,7 @@ def test_a_token_that_the_earlier_version_recorded_without_a_ledger_is_read(task
     assert tasks.sends == 1
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("state", marks=needs_state_store),
-        pytest.param("ledger", marks=needs_state_store),
-        "ledger before 3.3",
-    ]
-)
+@pytest.fixture(params=STORES)
 def where(request: pytest.FixtureRequest, sqlite: str) -> tuple[str | None, bool]:
     return (sqlite if "ledger" in request.param else None), "before" not in request.param
 
@@ -260,49 +254,6 @@ def test_an_intent_that_is_withdrawn_late_needs_no_decision(
     monkeypatch.setattr(send_store, "release", hiccup)
     tasks.emulator.fault("createCampaign", effect="429", nth=1)
     assert [tasks.run(ledger_conn_id=sqlite if ledger else None)] == tasks.made
-
-
-@pytest.fixture
-def emptied_on_success(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow is set to empty the store of a task that succeeds."""
-    monkeypatch.setenv("AIRFLOW__STATE_STORE__CLEAR_ON_SUCCESS", "True")
-
-
-@needs_state_store
-@pytest.mark.usefixtures("emptied_on_success")
-def test_a_store_that_is_emptied_on_success_proves_nothing_to_a_cleared_task(tasks: Tasks) -> None:
-    tasks.run()
-    tasks.store.values.clear()
-    with pytest.raises(AirflowFailException, match="clear_on_success"):
-        tasks.run()
-    assert tasks.sends == 1
-
-
-@needs_state_store
-@pytest.mark.usefixtures("emptied_on_success")
-def test_a_ledger_that_came_after_the_store_was_emptied_proves_nothing(tasks: Tasks, sqlite: str) -> None:
-    tasks.run()
-    tasks.store.values.clear()
-    with pytest.raises(AirflowFailException, match="clear_on_success"):
-        tasks.run(ledger_conn_id=sqlite)
-    assert tasks.sends == 1
-
-
-@pytest.mark.usefixtures("emptied_on_success")
-def test_a_ledger_outlives_a_store_that_is_emptied_on_success(tasks: Tasks, sqlite: str) -> None:
-    first = tasks.run(ledger_conn_id=sqlite)
-    tasks.store.values.clear()
-    assert tasks.run(ledger_conn_id=sqlite) == first
-    assert tasks.sends == 1
-
-
-@needs_state_store
-@pytest.mark.usefixtures("emptied_on_success")
-def test_a_store_that_is_emptied_on_success_still_serves_a_retry(tasks: Tasks) -> None:
-    tasks.emulator.fault("listCampaign", effect="status", times=2)
-    with pytest.raises(TruepushError):
-        tasks.run()
-    assert [tasks.run()] == tasks.made
 
 
 @needs_state_store

@@ -22,3 +22,10 @@ HAS_STATE_STORE = _has_state_store()
 needs_state_store: Callable[..., Any] = pytest.mark.skipif(
     not HAS_STATE_STORE, reason="Airflow keeps the state of tasks and assets since 3.3"
 )
+
+#: Where tries are recorded, as parameters of a fixture: in the state store, in a ledger beside it, in a ledger alone.
+STORES = [
+    pytest.param("state", marks=needs_state_store),
+    pytest.param("ledger", marks=needs_state_store),
+    "ledger before 3.3",
+]
