@@ -29,10 +29,11 @@ def rows() -> list[tuple[str, str, str, str, str]]:
         pins, python = pair.split(" on ")
         airflow = str(outcome["airflow"])
         parts = dict(outcome["parts"])
-        probe = _passed(parts.pop("probe"))
+        outcome_of_probe = parts.pop("probe")
+        probe = "not run" if outcome_of_probe is None else "yes" if _passed(outcome_of_probe) else "no"
         lowest = "" if airflow.startswith(pins) else f", {pins} versions of all else"
         lacks = LACKS[".".join(airflow.split(".")[:2])]
-        found.append((airflow + lowest, python, "yes" if probe else "no", _suite(parts), lacks))
+        found.append((airflow + lowest, python, probe, _suite(parts), lacks))
     return sorted(
         found, key=lambda row: [[int(part) for part in re.findall(r"\d+", cell)] for cell in row[:2]], reverse=True
     )
