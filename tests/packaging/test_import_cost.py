@@ -24,7 +24,7 @@ _OURS = {
 }
 _PROGRAM = """
 import json, sys
-from airflow.providers.common.compat.sdk import BaseHook, BaseOperator, BaseSensorOperator, conf
+from airflow.providers.common.compat.sdk import BaseHook, BaseNotifier, BaseOperator, BaseSensorOperator, conf
 before = set(sys.modules)
 import airflow_provider_truepush.operators.campaign
 import airflow_provider_truepush.operators.segment
