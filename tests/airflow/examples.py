@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections import Counter
@@ -23,6 +24,9 @@ LIMIT = 400.0
 #: Seconds between two looks at all scenarios: each is a dozen requests, which keep Airflow's API server busy.
 PAUSE = 1.0
 OVER = ("success", "failed")
+RESTING = ("awaiting_input", "deferred")
+#: Seconds after which a task that rests is taken to have ended its process, though the scheduler never logged that.
+LOST_AFTER = 20.0
 
 #: A scenario yields what it waits for, and goes on when that is true.
 Scene = Generator[Callable[[], Any], None, None]
@@ -122,7 +126,20 @@ class Stage:
             rf"Finished: dag_id={dag_id}, task_id={task_id}, run_id={re.escape(self.runs[name])},.* "
             "state=(awaiting_input|deferred),"
         )
-        return lambda: asked.search(log.read_text(errors="replace")) is not None
+        began, rests_since = time.monotonic(), math.inf
+
+        def rests() -> bool:
+            nonlocal rests_since
+            if asked.search(log.read_text(errors="replace")):
+                return True
+            # A scheduler that a locked database has ended never logs what it had just been told.
+            now = time.monotonic()
+            if now < began + LOST_AFTER or self.states(dag_id, self.runs[name]).get(task_id, [None])[0] not in RESTING:
+                return False
+            rests_since = min(rests_since, now)
+            return now >= rests_since + LOST_AFTER
+
+        return rests
 
     def answer(self, name: str, dag_id: str, task_id: str, option: str) -> None:
         """Be that person."""
