@@ -10,11 +10,18 @@ import pytest
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.siblings import XCOM_KEY, Siblings
 from tests.sending.attempts import ending
-from tests.sending.feeds import feed_world as begin
+from tests.sending.feeds import FeedWorld, feed_world as begin
 from tests.sending.watched import StoreFault
 from tests.support.versions import HAS_STATE_STORE
 
 STORES = ["state"] if HAS_STATE_STORE else ["ledger"]
+
+
+def send_and_fail_early(world: FeedWorld) -> None:
+    """Send the first item; its retry deletes what it had published, and fails before it publishes that anew."""
+    world.start("0").finish()
+    world.store_faults.append(StoreFault("read", False, 1))
+    world.start("0").finish()
 
 
 @pytest.mark.usefixtures("silence", "sqlite")
@@ -24,9 +31,7 @@ def test_an_equal_item_waits_for_one_whose_retry_failed_early(
 ) -> None:
     """Airflow deleted what the first try had published, and the retry failed before it published that anew."""
     world = begin(emulator, monkeypatch, STORES[0], "AA")
-    world.start("0").finish()
-    world.store_faults.append(StoreFault("read", False, 1))
-    world.start("0").finish()
+    send_and_fail_early(world)
     for _ in range(1 + again):
         other = world.start("1")
         other.finish()
@@ -45,9 +50,7 @@ def test_another_item_of_the_same_title_does_not_wait_for_it(
 ) -> None:
     world = begin(emulator, monkeypatch, STORES[0], "AB")
     world.own_titles = False
-    world.start("0").finish()
-    world.store_faults.append(StoreFault("read", False, 1))
-    world.start("0").finish()
+    send_and_fail_early(world)
     other = world.start("1")
     other.finish()
     assert ending(other) == "sent", other.error
@@ -70,9 +73,7 @@ def test_one_that_was_given_a_ledger_holds_up_nobody(emulator: Emulator, monkeyp
 @pytest.mark.usefixtures("silence", "sqlite")
 def test_it_is_waited_for_while_it_waits_to_start_again(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     world = begin(emulator, monkeypatch, STORES[0], "AA")
-    world.start("0").finish()
-    world.store_faults.append(StoreFault("read", False, 1))
-    world.start("0").finish()
+    send_and_fail_early(world)
     for state in ("up_for_retry", "scheduled", "queued"):
         world.held = {"0": state}
         other = world.start("1")

@@ -78,7 +78,9 @@ class Campaign:
         return Everyone() if self.segment_id is None else Segment(self.segment_id)
 
     def replace(self, **changes: Any) -> Campaign:
-        """Return the campaign with other fields. ``dataclasses.replace()`` cannot tell None from an omitted field.
+        """Return the campaign with other fields.
+
+        Use it in place of ``dataclasses.replace()``, which passes None for the fields that were omitted.
 
         :param changes: the fields that change, by name.
         """

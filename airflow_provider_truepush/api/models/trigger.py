@@ -59,7 +59,9 @@ class Trigger:
         return {**given, **dict.fromkeys(self.given_empty)}
 
     def replace(self, **changes: Any) -> Trigger:
-        """Return the trigger with other fields. ``dataclasses.replace()`` cannot tell None from an omitted field.
+        """Return the trigger with other fields.
+
+        Use it in place of ``dataclasses.replace()``, which passes None for the fields that were omitted.
 
         :param changes: the fields that change, by name.
         """
