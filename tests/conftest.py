@@ -22,7 +22,7 @@ from tests.counting import Counting
 from tests.support.leaks import leaks
 from tests.support.tokens import SESSION_TOKEN
 
-pytest_plugins = ["tests.support.servers"]
+pytest_plugins = ["tests.support.servers", "tests.second_tries"]
 
 # A deadline in milliseconds measures how busy the machine is. The suite tries the same examples each time, so that a
 # change fails by its own fault; `make fuzz` tries others.

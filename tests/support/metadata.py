@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,13 +18,19 @@ from local_airflow.configuration import Installation
 _FOLDER = "TRUEPUSH_SUITE_FOLDER"
 
 
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Let the other processes of this session wait meanwhile."""
+    with (Path(os.environ[_FOLDER]) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def copy_empty_database(path: Path) -> None:
     """Put an empty metadata database of the installed Airflow at a path. The first caller waits for the migration."""
-    folder = Path(os.environ[_FOLDER])
-    kept = folder / "empty" / "airflow.db"
+    kept = Path(os.environ[_FOLDER]) / "empty" / "airflow.db"
     kept.parent.mkdir(exist_ok=True)
-    with (kept.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time("empty.lock"):
         if not kept.exists():
             _migrate(kept)
     shutil.copyfile(kept, path)
