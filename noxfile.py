@@ -36,7 +36,10 @@ LEFT_OUT = ("airflow", "cluster", "docs", "harness", "warehouses")
 #: It builds archives with this checkout's own tools.
 LEFT_OUT_MODULE = "tests/packaging/test_wheel.py"
 #: What the suite needs beside the pins.
-BESIDE = ("psutil", "pyyaml", "pyarrow", "flask", "flask-cors", "pysocks", "coverage", "hatchling", "h11")
+BESIDE = (
+    *("psutil", "pyyaml", "pyarrow", "flask", "flask-cors", "pysocks", "coverage", "hatchling", "h11"),
+    "pytest-rerunfailures",
+)
 #: Seconds for one test. The processes that a test starts import Airflow anew, which takes a minute on a busy machine.
 LIMIT = 600
 PROBE = "probe"
