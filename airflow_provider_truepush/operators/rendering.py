@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_truepush.api.checks.literals import OPTIONS
+
 if TYPE_CHECKING:
     import jinja2
     from airflow.providers.common.compat.sdk import Context
@@ -19,7 +21,8 @@ class RendersText:
     A Dag with ``render_template_as_native_obj=True`` evaluates what a template renders to as Python:
     ``+48100200300`` becomes a number, and so does ``2026_11``. That must not happen to text that subscribers read, to
     ids and to names. So the strings of all template fields, those in lists and mappings too, are rendered as text in
-    any mode. An object that an XCom gives to the field passes as it is.
+    any mode. An object that an XCom gives to the field passes as it is, and so does text without a template: Jinja
+    would remove its last line break, and two names that differ in it would be one.
 
     A field in :attr:`native_fields` that is a string as a whole is rendered as the Dag says: a template such as
     ``{{ params.tags }}`` then gives the list itself. Strings inside such a field are text.
@@ -33,6 +36,8 @@ class RendersText:
     #: Set while a field is rendered: how strings become text, or None to leave them to Airflow.
     _text_env: jinja2.Environment | None = None
     _untouched = False
+    #: True while a native Dag's field is rendered that is read as Python as a whole.
+    _evaluates = False
     #: What :meth:`render_template` returned last.
     _rendered: Any = None
 
@@ -54,12 +59,13 @@ class RendersText:
             self._untouched = name in self.untouched_fields
             native = name in self.native_fields and isinstance(getattr(self, name, None), str)
             self._text_env = None if native or self._untouched else text_env
+            self._evaluates = native and text_env is not None
             self._rendered = _NOTHING
             try:
                 render(self, [name], context, jinja_env, seen_oids)
                 self._keep_empty(name)
             finally:
-                self._text_env, self._untouched, self._rendered = None, False, None
+                self._text_env, self._untouched, self._evaluates, self._rendered = None, False, False, None
 
     def _keep_empty(self, name: str) -> None:
         """Set a field that was rendered to nothing. Before 3.3, Airflow's notifiers keep the template in its place."""
@@ -84,14 +90,21 @@ class RendersText:
             return content
         if not self._untouched:
             content = _parts_of(content) or _plain(content)
+        if isinstance(content, str) and not self._untouched and not self._evaluates:
+            env = self._text_env or jinja_env
+            if env is not None and not self._is_file(content) and not _has_template(content, env):
+                return content
         if self._text_env is not None and isinstance(content, str):
             return self._as_text(content, context, self._text_env)
         return super().render_template(content, context, jinja_env, seen_oids)  # type: ignore[misc]
 
     def _as_text(self, content: str, context: Context, env: jinja2.Environment) -> str:
-        extensions: Sequence[str] = getattr(self, "template_ext", ())
-        is_file = bool(extensions) and content.endswith(tuple(extensions))
+        is_file = self._is_file(content)
         return _render_to_string(env.get_template(content) if is_file else env.from_string(content), context)
+
+    def _is_file(self, content: str) -> bool:
+        extensions: Sequence[str] = getattr(self, "template_ext", ())
+        return bool(extensions) and content.endswith(tuple(extensions))
 
     def _renders_natively(self, context: Context) -> bool:
         own = getattr(self, "render_template_as_native_obj", None)  # of an operator, since Airflow 3.2
@@ -113,6 +126,12 @@ class RendersText:
 
         plain = DAG("outside", schedule=None)
         return plain.get_template_env(force_sandboxed=True)
+
+
+def _has_template(content: str, env: jinja2.Environment) -> bool:
+    """Return whether an environment of Jinja changes a text."""
+    marks = (getattr(env, option) for option in OPTIONS)
+    return any(mark in content for mark in marks if mark) or env.preprocess(content) != content
 
 
 def _plain(content: Any) -> Any:

@@ -57,6 +57,8 @@ LOOK_LIKE_PYTHON = (
     "-5",
     "  padded  ",
 )
+#: Jinja changes the line breaks of what it renders.
+LINE_BREAKS = ("ends\n", "a\r\nb")
 CONTENT: dict[str, Any] = {"title": "T", "message": "M", "link": "https://example.com/"}
 OPERATORS: dict[type[Any], dict[str, Any]] = {
     TruepushCreateCampaignOperator: CONTENT,
@@ -100,7 +102,7 @@ def test_every_text_field_of_every_operator(kind: type[Any], template: str) -> N
 
 
 @pytest.mark.parametrize("native", [False, True])
-@pytest.mark.parametrize("value", LOOK_LIKE_PYTHON)
+@pytest.mark.parametrize("value", [*LOOK_LIKE_PYTHON, *LINE_BREAKS])
 def test_what_subscribers_read(emulator: Emulator, value: str, native: bool) -> None:
     link = "https://example.com/?q={{ value | urlencode }}"
     operator = rendered_in(

@@ -10,7 +10,7 @@ from typing import Any
 #: The beginning of an expression, a statement or a comment of a template.
 _MARKS = ("{{", "{%", "{#")
 #: The options of a Jinja environment that set other ones.
-_OPTIONS = (
+OPTIONS = (
     "variable_start_string",
     "block_start_string",
     "comment_start_string",
@@ -27,7 +27,7 @@ def templates_of(dag: Any) -> Iterator[None]:
     :param dag: the Dag; None where it is not known.
     """
     options = getattr(dag, "jinja_environment_kwargs", None) or {}
-    marks = tuple(options[name] for name in _OPTIONS if options.get(name))
+    marks = tuple(options[name] for name in OPTIONS if options.get(name))
     token = _marks.set((*_MARKS, *marks))
     try:
         yield
