@@ -112,6 +112,7 @@ class _Tunnel(asyncio.Protocol):
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._head = b""
         self._answer: asyncio.Future[bytes] = loop.create_future()
         self._transport: asyncio.Transport | None = None
@@ -143,8 +144,8 @@ class _Tunnel(asyncio.Protocol):
         return self._transport
 
     def abort(self) -> None:
-        """Close at once."""
-        if self._transport is not None:
+        """Close at once. In a closed loop nothing can run; the socket is closed when it is collected."""
+        if self._transport is not None and not self._loop.is_closed():
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -234,7 +235,7 @@ class Connections:
         self._idle.clear()
         for connection in all_open:
             connection.abort()
-        if all_open:
+        if all_open and not self._loop.is_closed():
             await asyncio.wait([connection.closed for connection in all_open], timeout=1)
 
     def _drop(self, connection: HttpConnection) -> None:

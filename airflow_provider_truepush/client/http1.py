@@ -114,9 +114,9 @@ class HttpConnection(asyncio.Protocol):
                 timer.cancel()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once. In a closed loop nothing can run; the socket is closed when it is collected."""
         self.kept_alive = False
-        if self._transport is not None:
+        if self._transport is not None and not self._loop.is_closed():
             self._transport.abort()
 
     # What asyncio calls

@@ -52,10 +52,11 @@ class SharedClient:
             self._idle.set()
 
     async def leave_at_once(self) -> None:
-        """Remove a user and close at once after the last one, because the loop may be ending."""
+        """Remove a user and close at once after the last one, because the loop may be ending or may have ended."""
         self._users -= 1
         if not self._users:
-            self._closing.cancel()
+            if not self._closing.get_loop().is_closed():
+                self._closing.cancel()
             await self._close()
 
     async def __aenter__(self) -> AsyncClient:

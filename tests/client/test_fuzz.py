@@ -102,9 +102,8 @@ def settings() -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """An event loop for all examples."""
-    loop = asyncio.new_event_loop()
-    yield loop
-    loop.close()
+    with asyncio.Runner() as runner:
+        yield runner.get_loop()
 
 
 @fuzz_wire

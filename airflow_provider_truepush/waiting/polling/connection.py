@@ -109,8 +109,8 @@ class KeptConnection:
                 await self._renew()
 
     async def close(self) -> None:
-        """Release the client at once: the event loop may be ending."""
-        if self._look is not None:
+        """Release the client at once: the event loop may be ending, or may have ended."""
+        if self._look is not None and not self._look.get_loop().is_closed():
             self._look.cancel()
             await asyncio.gather(self._look, return_exceptions=True)
         shared, self._shared = self._shared, None

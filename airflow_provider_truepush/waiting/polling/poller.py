@@ -122,14 +122,20 @@ class Poller:
         # The next waiter gets another poller; this one ends by itself. It is not canceled, because it has to close.
         if self._pollers.get(self._conn_id) is self:
             del self._pollers[self._conn_id]
-        self._news.set()
+        if not self._has_lost_its_loop:
+            self._news.set()
+
+    @property
+    def _has_lost_its_loop(self) -> bool:
+        """Return True when the loop was closed: what is left of it is collected, and no task can run or be canceled."""
+        return self._keeper.get_loop().is_closed()
 
     async def _keep(self) -> None:
         broken: BaseException | None = None
         try:
             await self._dispatch()
         except BaseException as error:
-            broken = error
+            broken = None if self._has_lost_its_loop else error
             raise
         finally:
             self._retire()
@@ -144,10 +150,11 @@ class Poller:
 
     async def _close(self) -> None:
         tasks = [*self._workers, *self._last_workers, *self._runner.tasks]
-        for task in tasks:
-            task.cancel()
         try:
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if not self._has_lost_its_loop:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             self._runner.health.closed()
             await self._runner.connection.close()
