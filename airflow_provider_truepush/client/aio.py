@@ -171,7 +171,7 @@ class AsyncClient:
             return Failure(False, self._hide(str(error)))
         except (BrokenExchangeError, UnreadableBodyError, OSError) as error:
             return Failure(way.sent, self._hide(str(error)))
-        return Reply(answer.status, body, answer.retry_after, self._hide)
+        return Reply(answer.status, body, answer.retry_after, self._hide, answer.has_unread_body)
 
     async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> Answer:
         # A create gets its own connection: the server may close a kept one just as it is used, and then it is unknown

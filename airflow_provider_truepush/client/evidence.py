@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import requests
 from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter  # type: ignore[import-untyped]
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -182,6 +183,12 @@ class EvidenceAdapter(TCPKeepAliveAdapter):  # type: ignore[misc]
         manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Leave out where a redirect leads: requests would read its whole body, and decompress it, without a limit."""
+        response: requests.Response = super().build_response(req, resp)
+        response.headers.pop("Location", None)
+        return response
 
 
 class _RecordsEvidence:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import httptools
 
 from airflow_provider_truepush.api.protocol import limits
-from airflow_provider_truepush.api.protocol.body import TOO_LARGE
+from airflow_provider_truepush.api.protocol.body import TOO_LARGE, is_unread
 
 #: The most bytes of one answer on the wire, including those that chunks add.
 _MAX_RECEIVED = limits.MAX_HEAD_BYTES + 2 * limits.MAX_BODY_BYTES
@@ -31,12 +31,14 @@ class Answer(NamedTuple):
     :param body: the body as it arrived.
     :param encoding: the header ``Content-Encoding``.
     :param retry_after: the header ``Retry-After``.
+    :param has_unread_body: True when it has a body although HTTP allows none for its status.
     """
 
     status: int
     body: bytes
     encoding: str | None
     retry_after: str | None
+    has_unread_body: bool
 
 
 class HttpConnection(asyncio.Protocol):
@@ -172,7 +174,8 @@ class HttpConnection(asyncio.Protocol):
         self.idle_since = self._loop.time()
         if self._waiter is not None and not self._waiter.done():
             body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-            self._waiter.set_result(Answer(self._status, body, self._encoding, self._retry_after))
+            unread = is_unread(self._status, self._length, self._transfer)
+            self._waiter.set_result(Answer(self._status, body, self._encoding, self._retry_after, unread))
 
     def _fail(self, reason: str) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -186,6 +189,8 @@ class HttpConnection(asyncio.Protocol):
         self._size = self._received = 0
         self._encoding: str | None = None
         self._retry_after: str | None = None
+        self._length: str | None = None
+        self._transfer: str | None = None
         self._in_body = self._delimited = self._complete = self._surplus = self._keeps_alive = False
 
     def on_message_begin(self) -> None:
@@ -197,8 +202,10 @@ class HttpConnection(asyncio.Protocol):
         if self._complete or self._in_body:
             return
         name = name.lower()
-        if name in (b"content-length", b"transfer-encoding"):
-            self._delimited = True
+        if name == b"content-length":
+            self._delimited, self._length = True, value.decode("latin-1")
+        elif name == b"transfer-encoding":
+            self._delimited, self._transfer = True, value.decode("latin-1")
         elif name == b"content-encoding":
             text = value.decode("latin-1")
             self._encoding = f"{self._encoding},{text}" if self._encoding else text
@@ -227,7 +234,7 @@ class HttpConnection(asyncio.Protocol):
             return
         if 100 <= self._status < 200:
             self._in_body = self._delimited = False
-            self._encoding = self._retry_after = None
+            self._encoding = self._retry_after = self._length = self._transfer = None
         else:
             self._complete = True
             # The parser can answer this only during this call.

@@ -16,7 +16,7 @@ from tenacity import Retrying
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.protocol import limits
-from airflow_provider_truepush.api.protocol.body import TOO_LARGE, UnreadableBodyError, decompress
+from airflow_provider_truepush.api.protocol.body import TOO_LARGE, UnreadableBodyError, decompress, is_unread
 from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
@@ -182,7 +182,9 @@ class SyncClient:
             line.used_at = time.monotonic()
         if kept_here is not None:
             raise kept_here.with_traceback(None)  # the frames it went through hold the request
-        return Reply(response.status_code, body, response.headers.get("Retry-After"), self._hide)
+        head = response.headers
+        unread = is_unread(response.status_code, head.get("Content-Length"), head.get("Transfer-Encoding"))
+        return Reply(response.status_code, body, head.get("Retry-After"), self._hide, unread)
 
 
 def _read(response: requests.Response) -> bytes:

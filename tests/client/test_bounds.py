@@ -124,6 +124,12 @@ def packed(name: str, encoding: bytes) -> Handler:
     return large(OK + b"Content-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding, len(body)), body, 1)
 
 
+def redirecting(name: str, encoding: bytes) -> Handler:
+    body = bomb(name)
+    head = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n"
+    return large(head % (encoding, len(body)), body, 1)
+
+
 def chunked(part: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(part), part)
 
@@ -141,6 +147,7 @@ LARGE: dict[str, Any] = {
     "gzip in chunks": lambda: large(
         OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(bomb("gzip")) + b"0\r\n\r\n", 1
     ),
+    "gzip in a redirect": lambda: redirecting("gzip", b"gzip"),
     "a length": lambda: large(OK + b"Content-Length: %d\r\n\r\n" % (24 * len(MB)), MB, 24),
     "a length that is a lie": lambda: large(OK + b"Content-Length: 99999999999999\r\n\r\n", MB, 24),
     "chunks": lambda: large(OK + b"Transfer-Encoding: chunked\r\n\r\n", chunked(MB), 64),

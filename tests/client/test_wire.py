@@ -156,3 +156,33 @@ def test_a_token_in_an_answer_that_is_not_http_is_hidden(
         told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
     assert told.name == "TruepushAmbiguousError"
     assert "valid HTTP" in str(told.error) or "***" in str(told.error)
+
+
+def test_the_body_of_a_redirect_is_read_as_any_other(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = peers.answers(peers.CREATED, status=b"302 Found", headers=b"Location: /elsewhere\r\n")
+    with Peer(handler) as peer:
+        connect(monkeypatch, peer.url)
+        assert attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN).value == "ab" * 12
+        assert len(peer.requests) == 1
+
+
+@pytest.mark.parametrize("headers", [b"Content-Length: 0\r\n", b""])
+def test_an_empty_204_says_that_the_name_of_a_trigger_is_taken(
+    headers: bytes, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer(peers.says(b"HTTP/1.1 204 No Content\r\n" + headers + b"\r\n")) as peer:
+        connect(monkeypatch, peer.url)
+        told = attempt(flavour, CONN_ID, "create_trigger", USES["createTrigger"].args[0])
+        assert told.name == "TruepushBadRequestError"
+
+
+@pytest.mark.parametrize("headers", [b"Content-Length: 147\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_a_204_with_a_body_does_not_say_that_a_trigger_was_refused(
+    headers: bytes, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = peers.CREATED.replace(b"Campaign", b"Trigger").replace(b"CAMPAIGN-CREATED", b"TRIGGER-ADDED")
+    with Peer(peers.says(b"HTTP/1.1 204 No Content\r\n" + headers + b"\r\n" + body)) as peer:
+        connect(monkeypatch, peer.url)
+        told = attempt(flavour, CONN_ID, "create_trigger", USES["createTrigger"].args[0])
+        assert told.name == "TruepushAmbiguousError"
+        assert len(peer.requests) == 1

@@ -49,9 +49,12 @@ class Page(list[R]):
 
 
 def created_id(message: str, data: Any) -> str | None:
-    """Return the id from the human-readable message, the only place that has it; None when it has none."""
-    found = _ID_IN_MESSAGE.search(message)
-    return found.group(1).lower() if found else None
+    """Return the id from the human-readable message, the only place that has it; None when it has none.
+
+    A message with several ids does not say which of them is new, so it has none either.
+    """
+    found = {each.lower() for each in _ID_IN_MESSAGE.findall(message)}
+    return found.pop() if len(found) == 1 else None
 
 
 def done(message: str, data: Any) -> bool:

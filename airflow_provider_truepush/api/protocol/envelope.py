@@ -30,6 +30,7 @@ class Outcome(Enum):
     UNAUTHORIZED = "unauthorized"
     RATE_LIMITED = "rate limited"
     SERVER_ERROR = "server error"
+    CONTRADICTORY = "contradictory"
     UNREADABLE = "unreadable"
 
 
@@ -45,12 +46,14 @@ class Reply:
     :param body: the body's bytes, decompressed.
     :param retry_after: the header of that name.
     :param hide: removes the connection's secrets from what errors quote. Data is never changed.
+    :param has_unread_body: True when it has a body although HTTP allows none for its status, so nothing has read it.
     """
 
     status: int
     body: bytes
     retry_after: str | None = None
     hide: Callable[[str], str] = field(default=_as_it_is, repr=False, compare=False)
+    has_unread_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,12 @@ _CLAIM = re.compile(
     re.VERBOSE,
 )
 
+_CHANGED = re.compile(
+    r"""(?<![a-z])suc+e+s+ful
+    | (?<!not[ ])(?<!not[ ]be[ ])(?<!not[ ]been[ ])(?<![a-z])(cancel+ed|deleted|removed|updated|changed)(?![a-z])""",
+    re.VERBOSE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -123,6 +129,29 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
     )
 
 
+def contradicts_refusal(call: Call[Any], body: bytes, members: Mapping[str, Any]) -> bool:
+    """Return whether a part of a refusal claims that the change was made.
+
+    A deletion, a cancel or a new status may be requested again, so a proxy's refusal needs no proof as that of a
+    create does. One that contradicts itself does not prove that nothing was changed.
+
+    :param call: the change.
+    :param body: the answer's body.
+    :param members: the body as a JSON object.
+    """
+    found = [members[name] for name in ("data", "Data") if members.get(name) is not None]
+    message = members.get("message")
+    said = members.get("status_code")
+    return (
+        call.endpoint.success in found
+        or (len(found) > 1 and found[0] != found[1])
+        or codes.STATUS_SUCCESS in (members.get("status"), said)
+        or number(said) in (200, 201)
+        or (isinstance(message, str) and _claims_change(message))
+        or has_repeated_names(body)
+    )
+
+
 def without_sent_ids(call: Call[Any], message: str) -> str:
     """Return a message without the ids that the request contains: they name a segment or a template, nothing new.
 
@@ -149,6 +178,12 @@ def claims_success(call: Call[Any], message: str) -> bool:
     if _CLAIM.search(" ".join(shown.replace("_", " ").split())):
         return True
     return any(each not in sent for each in _ANY_ID.findall(text.lower()))
+
+
+def _claims_change(message: str) -> bool:
+    """Return whether a message says that something was canceled, deleted or changed."""
+    text = " ".join(_HUMP.sub(" ", _as_shown(message[:_MAX_MESSAGE])).lower().replace("_", " ").split())
+    return _CHANGED.search(text) is not None
 
 
 def number(value: object) -> int | None:

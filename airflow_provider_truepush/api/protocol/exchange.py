@@ -32,6 +32,7 @@ from airflow_provider_truepush.api.protocol.envelope import (
 
 T = TypeVar("T")
 
+_REFUSALS = (Outcome.BAD_REQUEST, Outcome.UNAUTHORIZED, Outcome.RATE_LIMITED)
 _CREATE_DOUBT = (
     "The {resource} may or may not have been created, so the request is not repeated. "
     "Look for it in Truepush, or list the {resource}s, before you send it again."
@@ -75,6 +76,8 @@ class Exchange(Generic[T]):
         envelope = read_reply(self.call.endpoint, result)
         if self._creates:
             envelope = self._as_far_as_proven(envelope, result)
+        elif not self.call.endpoint.reads:
+            envelope = self._unless_contradicted(envelope, result)
         if envelope.outcome is Outcome.SUCCESS:
             return self._success(envelope, result)
         if envelope.outcome is Outcome.NEGATIVE:
@@ -88,8 +91,17 @@ class Exchange(Generic[T]):
         elif envelope.outcome is Outcome.NEGATIVE and self.call.endpoint.negative != evidence.NAME_TAKEN.code:
             proven = True  # an answer in doubt raises its own error
         else:
-            proven = evidence.proves_refusal(self.call, reply.status, reply.body, envelope.members)
+            proven = not reply.has_unread_body and evidence.proves_refusal(
+                self.call, reply.status, reply.body, envelope.members
+            )
         return envelope if proven else replace(envelope, outcome=Outcome.UNREADABLE)
+
+    def _unless_contradicted(self, envelope: Envelope, reply: Reply) -> Envelope:
+        """Return the answer to another change; replace a refusal by doubt when a part of it claims success."""
+        if envelope.outcome not in _REFUSALS or envelope.members is None:
+            return envelope
+        contradicted = evidence.contradicts_refusal(self.call, reply.body, envelope.members)
+        return replace(envelope, outcome=Outcome.CONTRADICTORY) if contradicted else envelope
 
     @property
     def _creates(self) -> bool:
@@ -164,8 +176,11 @@ class Exchange(Generic[T]):
         if self._creates:
             what = f"returned an answer that does not settle whether it was created {answered}."
             raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope.code)
-        if envelope.outcome is Outcome.SERVER_ERROR:
-            failed = self._error(TruepushServerError, f"failed {said}.", self._consequence(), reply, envelope.code)
+        if envelope.outcome in (Outcome.SERVER_ERROR, Outcome.CONTRADICTORY):
+            what = f"failed {said}."
+            if envelope.outcome is Outcome.CONTRADICTORY:
+                what = f"returned an answer that both refuses the request and claims success {answered}."
+            failed = self._error(TruepushServerError, what, self._consequence(), reply, envelope.code)
             assert isinstance(failed, TruepushServerError)
             failed.retry_after = retry_after_seconds(reply.retry_after, self._now())
             raise failed

@@ -28,7 +28,10 @@ from tests.api.support import COUNTERS, ID, OTHER_ID, quick, unchained, without
         (f"id:{ID}.", ID),
         (f"(id:{ID})", ID),
         (f"id:{ID.upper()}", ID),
-        (f"id:{ID}, not id:{OTHER_ID}", ID),
+        (f"id:{ID} (id: {ID})", ID),
+        # It is unknown which one is new.
+        (f"id:{ID}, not id:{OTHER_ID}", None),
+        (f"Copied from id:{OTHER_ID}. Campaign Created Successfully with id:{ID}", None),
         ("Campaign Created Successfully", None),
         ("", None),
         (ID, None),  # an id that nobody calls one

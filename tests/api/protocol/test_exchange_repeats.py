@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from airflow_provider_truepush.exceptions import (
     TruepushRateLimitError,
     TruepushServerError,
 )
-from tests.api.support import CHANGES, CREATES, READS, answer, call_of, error_of, negative, succeeded
+from tests.api.support import CHANGES, CREATES, READS, answer, body, call_of, error_of, negative, row, succeeded
 
 LOST = Failure(sent=True, reason="connection reset")
 REFUSED = Failure(sent=False, reason="connection refused")
@@ -130,3 +131,36 @@ def test_a_read_has_changed_nothing_however_often_it_failed(name: str) -> None:
     error = error_of(exchange, REFUSED)
     assert type(error) is TruepushConnectionError
     assert "request 3" in str(error)
+
+
+#: Parts that contradict a documented refusal of a change.
+CONTRADICTIONS: list[dict[str, Any]] = [
+    {"status": "SUCCESS"},
+    {"status_code": 200},
+    {"status_code": "SUCCESS"},
+    {"Data": "{success}"},
+    {"message": "It was deleted"},
+    {"message": "Trigger Updated Successfully"},
+]
+
+
+@pytest.mark.parametrize("contradiction", CONTRADICTIONS, ids=str)
+@pytest.mark.parametrize("code", ["BAD-REQUEST", "TOKEN-NOT-FOUND", "API-LIMIT-EXCEEDED"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_refusal_of_a_change_that_claims_success_leaves_doubt(
+    name: str, code: str, contradiction: dict[str, Any]
+) -> None:
+    number = {"BAD-REQUEST": 400, "TOKEN-NOT-FOUND": 401, "API-LIMIT-EXCEEDED": 429}[code]
+    refusal = {"status_code": number, "status": "ERROR", "message": "It was not deleted", "data": code}
+    assert type(error_of(Exchange(call_of(name)), Reply(200, body(**refusal)))) is not TruepushServerError
+    claims = {key: row(name).success if value == "{success}" else value for key, value in contradiction.items()}
+    exchange = Exchange(call_of(name))
+    error = error_of(exchange, Reply(200, body(**{**refusal, **claims})))
+    assert type(error) is TruepushServerError  # which is repeated
+    assert "The change may have been made" in str(error)
+    assert exchange.conclude(negative(name)) is True
+
+
+def test_two_members_of_one_name_leave_doubt_about_a_change() -> None:
+    raw = b'{"data":"TRIGGER-DELETED-SUCCESSFULLY","status":"ERROR","status_code":400,"data":"BAD-REQUEST"}'
+    assert type(error_of(Exchange(call_of("deleteTrigger")), Reply(200, raw))) is TruepushServerError
