@@ -11,12 +11,15 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 
 Action = Literal["create", "delete"]
+#: The clocks of Airflow and Truepush may differ by this much.
+CLOCK_SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,21 @@ class ChangeRecord:
         change = (self.action, self.kind, self.name)
         return change == (other.action, other.kind, other.name) and self.is_in(other.project, other.fingerprint)
 
+    def may_have_created(self, row_id: str, *, if_unknown: bool | None = None) -> bool:
+        """Return whether this change may have created something, judged by the time when it may have sent its creates.
+
+        :param row_id: the id, which says when it was created.
+        :param if_unknown: the answer for a record without that time, which an earlier version wrote; None to take the
+            time at which the record was written.
+        """
+        if self.sent_at == 0:
+            return False
+        if self.sent_at is None and if_unknown is not None:
+            return if_unknown
+        at = created_at(row_id)
+        first, last = self.made_at, self.made_at if self.sent_at is None else self.sent_at
+        return at is None or _moment(first) - CLOCK_SKEW <= at <= _moment(last) + CLOCK_SKEW
+
     def completed(self, new_id: str | None) -> ChangeRecord:
         """Return the record of the completed change."""
         return replace(self, done=True, new_id=new_id)
@@ -83,6 +101,10 @@ class ChangeRecord:
         """Read the record; keys of later versions are ignored."""
         values = {field.name: given[field.name] for field in fields(cls) if field.name in given}
         return cls(**{**values, "old_ids": tuple(given["old_ids"])})
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def content_hash(payload: Mapping[str, Any]) -> str:

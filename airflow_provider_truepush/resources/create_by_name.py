@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
@@ -14,7 +14,7 @@ from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
+from airflow_provider_truepush.resources.change_record import CLOCK_SKEW, ChangeRecord, ChangeRecords
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 from airflow_provider_truepush.resources.names import find_named
 from airflow_provider_truepush.resources.send_create import send_create
@@ -22,8 +22,6 @@ from airflow_provider_truepush.resources.send_create import send_create
 log = get_logger(__name__)
 
 IfExists = Literal["fail", "reuse", "replace"]
-#: The clocks of Airflow and Truepush may differ by this much.
-CLOCK_SKEW = timedelta(hours=1)
 
 
 class CreateByName:
@@ -163,6 +161,19 @@ class CreateByName:
             )
         self._keep(ours[0].id, begun)
         return str(ours[0].id)
+
+    def is_overtaken(self) -> bool:
+        """Report whether something else has created what has the name now, since this change created nothing.
+
+        Only changes of inactive triggers record when their creates may have been sent.
+        """
+        begun = self.begun
+        if begun is None or not begun.inactive or not self.new or self.old:
+            return False
+        changes = [begun] if self._mapped is None else self._mapped.open_changes(self.name)
+        return changes is not None and not any(
+            change.may_have_created(row.id, if_unknown=True) for change in changes for row in self.new
+        )
 
     def adopt_late(self, refusal: TruepushError) -> str | None:
         """List again after a refusal, and return the id that an earlier try created meanwhile; None for none.

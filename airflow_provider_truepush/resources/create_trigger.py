@@ -77,6 +77,14 @@ class CreateTrigger:
 
     def _create_or_keep(self) -> str | None:
         create = self._create
+        if create.begun is not None and self._if_exists == "replace" and create.is_overtaken():
+            log.warning(
+                "%s deleted an inactive %r and created none. %s was created by something else: its status counts.",
+                create.begun.author,
+                self._name,
+                ", ".join(f"{row.id} ({row.status})" for row in create.rows),
+            )
+            create.abandon()
         if create.begun is not None:
             if (new_id := create.adopt()) is not None:
                 return self._guarded(lambda: self._complete_adopted(new_id))

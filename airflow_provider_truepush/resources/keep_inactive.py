@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecord
-from airflow_provider_truepush.resources.create_by_name import CLOCK_SKEW
 from airflow_provider_truepush.resources.names import find_named
 
 log = get_logger(__name__)
@@ -52,7 +49,7 @@ def of_another_item(hook: TruepushHook, record: ChangeRecord) -> str | None:
         for row in find_named(hook, "trigger", record.name):
             if row.id in record.old_ids or str(row.status).strip().lower() == "inactive":
                 continue
-            if _may_have_created(record, row.id):
+            if record.may_have_created(row.id):
                 _set_inactive(hook, record.name, row.id)
             else:
                 log.warning(
@@ -81,19 +78,6 @@ def failed(failures: Sequence[str], *, can_retry: bool) -> AirflowException:
     if can_retry:
         return AirflowException(f"{what} Retry the task: it tries again to set it inactive.")
     return AirflowFailException(f"{what} Set it inactive in Truepush now, then mark the task as success.")
-
-
-def _may_have_created(record: ChangeRecord, trigger_id: str) -> bool:
-    """Return whether a change may have created a trigger, judged by the time when it may have sent its creates."""
-    if record.sent_at == 0:
-        return False
-    at = created_at(trigger_id)
-    first, last = record.made_at, record.made_at if record.sent_at is None else record.sent_at
-    return at is None or _moment(first) - CLOCK_SKEW <= at <= _moment(last) + CLOCK_SKEW
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _set_inactive(hook: TruepushHook, name: str, trigger_id: str) -> None:

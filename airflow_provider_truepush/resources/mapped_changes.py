@@ -100,6 +100,14 @@ class MappedChanges:
         """Return the changes of an item that this map index and its siblings have completed, the newest first."""
         return self._changes.completed(self._item(name))
 
+    def open_changes(self, name: str) -> list[ChangeRecord] | None:
+        """Return every change of an item that was begun and not completed; None when a sibling may know of another."""
+        if self._silent():
+            return None
+        item = self._item(name)
+        own = [] if self.own is None else [self.own]
+        return own + [record for record in self._changes.open() if record.is_about_same(item)]
+
     def resolve(
         self,
         name: str,

@@ -93,3 +93,49 @@ class TestTriggersOfOtherItems:
         if has_store:
             assert run.run_feed("B") == ids(emulator, "B")
             assert statuses(emulator, "A") == ["inactive"]
+
+
+class TestTriggersOfAnotherRun:
+    """The first run deleted an inactive trigger and created none. Another run created an active one of the name."""
+
+    @pytest.mark.parametrize("index", [pytest.param(0, marks=needs_store), pytest.param(-1, marks=needs_store)])
+    def test_after_a_refusal_it_is_replaced_by_an_active_one(self, emulator: Emulator, index: int, said: Said) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        assert run.run(index, name="A").startswith("stopped: ")
+        other = mapped(emulator).run(index, name="A")
+        run.clear()
+        made = run.run(index, name="A")
+        assert (ids(emulator, "A"), statuses(emulator, "A")) == ([made], ["active"])
+        assert made != other
+        assert "was created by something else: its status counts" in said()
+
+    @needs_store
+    def test_long_after_a_create_in_doubt_it_is_replaced_by_an_active_one(self, emulator: Emulator) -> None:
+        seed(emulator, "A", status="inactive")
+        run = mapped(emulator)
+        emulator.fault("createTrigger", nth=1, effect="fin", phase="before_commit")
+        assert run.run(0, name="A").startswith("stopped: ")
+        emulator.advance(timedelta(hours=2))
+        seed(emulator, "A")
+        run.clear()
+        made = run.run(0, name="A")
+        assert (ids(emulator, "A"), statuses(emulator, "A")) == ([made], ["active"])
+
+    @needs_store
+    @pytest.mark.parametrize("sibling", ["took over", "silent"])
+    def test_what_a_sibling_may_have_created_is_set_inactive(self, emulator: Emulator, sibling: str) -> None:
+        seed(emulator, "A", "B", status="inactive")
+        run = mapped(emulator)
+        refuse_creates(emulator, 1)
+        run.run(0, name="A")
+        run.states[1] = None
+        run.clear()
+        emulator.fault("triggerStatus", nth=1, effect="status", status=503)
+        assert run.run(1, name="A").startswith("retry: ")
+        assert statuses(emulator, "A") == ["active"]
+        if sibling == "silent":
+            run.xcoms[1] = {}
+        run.run(0, name="A")
+        assert statuses(emulator, "A") == ["inactive"]
