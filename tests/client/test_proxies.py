@@ -153,6 +153,7 @@ def test_the_proxy_of_a_tunnel_never_sees_the_token(
         assert head_of(server.requests[0])["authorization"] == SESSION_TOKEN
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # which the user of "off" should see
 @pytest.mark.parametrize("how", ["extra", "folder", "off", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_certificate_is_trusted_in_each_documented_way(
     how: str, flavour: Flavour, certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

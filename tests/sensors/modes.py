@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal
 
@@ -27,6 +27,8 @@ except ImportError:  # before Airflow 3.1
 Mode = Literal["poke", "reschedule", "deferrable"]
 MODES: tuple[Mode, ...] = ("poke", "reschedule", "deferrable")
 INTERVAL = 0.05
+#: An error budget that the third failed poll in a row uses up: fewer never do.
+THREE_FAILURES = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)

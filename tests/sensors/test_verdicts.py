@@ -12,7 +12,7 @@ from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.world import SENT
 from tests.sensors.context import context
-from tests.sensors.modes import INTERVAL, MODES, Mode, sensor, wait
+from tests.sensors.modes import INTERVAL, MODES, THREE_FAILURES, Mode, sensor, wait
 
 Row = dict[str, int] | None
 
@@ -100,26 +100,30 @@ CASES: dict[str, Case] = {
     "one-failed-poll": Case([LOW, HIGH], REACHED, stats=HIGH, polls=3, faults={"effect": "status", "nth": 2}),
     "failed-polls-within-the-budget": Case(
         [LOW, HIGH],
-        {**REACHED, "error_budget": 2},
+        {**REACHED, "error_budget": THREE_FAILURES},
         stats=HIGH,
         polls=6,
         faults={"effect": "outcome", "code": "DB-ERROR", "nth": [1, 2, 4, 5]},
     ),
     "budget-exceeded": Case(
         [LOW],
-        {**REACHED, "error_budget": 2},
+        {**REACHED, "error_budget": THREE_FAILURES},
         word="TruepushError",
         stats=LOW,
         polls=4,
         faults={"effect": "status", "nth": [2, 3, 4]},
-        says="failed poll 3 of 2 tolerated in a row: the error budget is used up",
+        says="tolerated: the error budget is used up",
     ),
-    "budget-of-nothing": Case(
-        [LOW], {**REACHED, "error_budget": 0}, word="TruepushError", polls=1, faults={"effect": "fin", "nth": 1}
+    "budget-exceeded-without-an-answer": Case(
+        [LOW],
+        {**REACHED, "error_budget": THREE_FAILURES},
+        word="TruepushError",
+        polls=3,
+        faults={"effect": "fin", "nth": [1, 2, 3]},
     ),
     "empty-answers-are-failed-polls": Case(
         [LOW],
-        {**REACHED, "error_budget": 2, "settled_after": 30},
+        {**REACHED, "error_budget": THREE_FAILURES, "settled_after": 30},
         word="TruepushError",
         stats=LOW,
         polls=4,
@@ -128,7 +132,7 @@ CASES: dict[str, Case] = {
     ),
     "empty-answers-from-the-first": Case(
         [LOW],
-        {**REACHED, "error_budget": 2},
+        {**REACHED, "error_budget": THREE_FAILURES},
         word="TruepushError",
         polls=3,
         faults={"effect": "status", "status": 200, "body": ""},
@@ -136,16 +140,16 @@ CASES: dict[str, Case] = {
     # One good answer only: two that are 0.4 s apart would settle it on a busy machine.
     "empty-answers-after-another-failure-settle-nothing": Case(
         [LOW],
-        {**REACHED, "error_budget": 30, "settled_after": 0.4, "timeout": 1.0},
+        {**REACHED, "settled_after": 0.4, "timeout": 1.0},
         word="AirflowSensorTimeout",
         stats=LOW,
         faults={"effect": "status", "status": 200, "body": "", "nth": range(2, 1000)},
     ),
     "budget-exceeded-is-not-soft": Case(
         [LOW],
-        {**REACHED, "error_budget": 0, "soft_fail": True},
+        {**REACHED, "error_budget": THREE_FAILURES, "soft_fail": True},
         word="TruepushError",
-        polls=1,
+        polls=3,
         faults={"effect": "html"},
     ),
     "timeout": Case([LOW], {**REACHED, "timeout": 0.5}, word="AirflowSensorTimeout", stats=LOW),
@@ -153,7 +157,7 @@ CASES: dict[str, Case] = {
     "timeout-soft": Case([LOW], {**REACHED, "timeout": 0.5, "soft_fail": True}, word="AirflowSkipException", stats=LOW),
     "timeout-while-polls-fail": Case(
         [LOW],
-        {**REACHED, "timeout": 0.5, "error_budget": 1000},
+        {**REACHED, "timeout": 0.5},
         word="AirflowSensorTimeout",
         stats=LOW,
         faults={"effect": "status", "nth": range(2, 1000)},
