@@ -16,6 +16,7 @@ from airflow_provider_truepush.emulator.dialects import Dialect, choose
 from airflow_provider_truepush.emulator.errors import TruepushEmulatorError, check_choice, check_keys
 from airflow_provider_truepush.emulator.faults import Fault
 from airflow_provider_truepush.emulator.ids import is_object_id
+from airflow_provider_truepush.emulator.outcomes import BY_NAME
 from airflow_provider_truepush.emulator.records import Held
 from airflow_provider_truepush.emulator.truth import Truth
 
@@ -163,6 +164,20 @@ class Controls(Truth):
         """
         with self._service.lock:
             self._service.between_pages = action
+
+    def before_request(self, endpoint: str, action: Callable[[], object] | None) -> None:
+        """Do something before each request to an endpoint is handled. The request waits for it.
+
+        :param endpoint: name of the endpoint, such as ``createTrigger``.
+        :param action: called in a thread of its own; it can use every call of this class, and send requests. None ends
+            it.
+        """
+        check_choice("before_request: endpoint", endpoint, BY_NAME)
+        with self._service.lock:
+            if action is None:
+                self._service.before_request.pop(endpoint, None)
+            else:
+                self._service.before_request[endpoint] = action
 
     def delete(self, kind: str, object_id: str) -> None:
         """Delete a row, as someone does in Truepush's console.

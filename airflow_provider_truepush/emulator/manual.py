@@ -151,7 +151,7 @@ def _churn() -> str:
             "## Lists that move",
             "",
             "`churn` changes a list after each of its pages. In Python `emulator.between_pages(action)` calls your "
-            "function at the same moment.",
+            "function at the same moment, and `emulator.before_request(endpoint, action)` before each request.",
             "",
             *_keys(Churn, CHURN_KEYS),
             "",

@@ -122,6 +122,8 @@ class Site:
             request.method, path, endpoint, argument,
             self.connections.numbers.get(request.protocol, 0), token, time.monotonic(),
         )  # fmt: skip
+        if endpoint is not None and (action := self.service.before_request.get(endpoint.name)) is not None:
+            await asyncio.to_thread(action)
         with self.service.lock:
             fault = self.service.faults.match(endpoint.name if endpoint else None)
         if fault is not None:

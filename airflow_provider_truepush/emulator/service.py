@@ -93,6 +93,8 @@ class Service:
         self.late: dict[int, Late] = {}
         self.churns: list[Churn] = []
         self.between_pages: Callable[[str, int], object] | None = None
+        #: By endpoint.
+        self.before_request: dict[str, Callable[[], object]] = {}
         self._number = 0
 
     def settle(self) -> float:
@@ -215,6 +217,7 @@ class Service:
             self.faults = Faults(self.world.seed)
             self.churns.clear()
             self.between_pages = None
+            self.before_request.clear()
             self.history.clear()
             self.dialect = self.first_dialect
 

@@ -169,6 +169,26 @@ def test_anything_can_happen_between_two_pages(emulator: Emulator, api: Api) -> 
     assert len(seen) == 3
 
 
+def test_anything_can_happen_before_a_request(emulator: Emulator, api: Api) -> None:
+    first, second = emulator.add_campaigns(2)
+    read: list[list[str]] = []
+
+    def before() -> None:
+        emulator.before_request("listCampaign", None)
+        read.append(api.ids("listCampaign"))
+        emulator.delete("campaigns", first)
+
+    emulator.before_request("listCampaign", before)
+    assert api.ids("listCampaign") == [second]
+    assert read == [[first, second]]
+    emulator.before_request("listCampaign", before)
+    emulator.reset()
+    assert api.ids("listCampaign") == []
+    assert len(read) == 1
+    with pytest.raises(TruepushEmulatorError, match="before_request: endpoint is 'campaigns'"):
+        emulator.before_request("campaigns", before)
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"endpoint": "createCampaign"}, {"where": "middle"}, {"add": -1}, {"move": True}, {"delete": "1"}, {"nosuch": 1}],

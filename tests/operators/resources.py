@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
@@ -85,6 +90,43 @@ def sent(emulator: Emulator, *endpoints: str) -> list[str]:
     """The names of the requests so far, in order; only those that change something, or the given ones."""
     changes = ("createTemplate", "createTrigger", "deleteTemplate", "deleteTrigger", "deleteSegment", "triggerStatus")
     return [row.endpoint for row in emulator.requests() if row.endpoint in (endpoints or changes)]
+
+
+def before_the_next(emulator: Emulator, endpoint: str, action: Callable[[], object]) -> None:
+    """Have something happen when the next request to an endpoint arrives, before it is handled."""
+
+    def once() -> None:
+        emulator.before_request(endpoint, None)
+        action()
+
+    emulator.before_request(endpoint, once)
+
+
+@contextmanager
+def one_connection_only(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the hook connect once: the address leads to the emulator, and then refuses every further connection."""
+    before = os.environ["AIRFLOW_CONN_TRUEPUSH_DEFAULT"]
+    host, port = urlsplit(emulator.url).hostname, urlsplit(emulator.url).port
+    with socket.create_server(("127.0.0.1", 0)) as listener, monkeypatch.context() as patch, ExitStack() as opened:
+        address = {"host": "127.0.0.1", "port": listener.getsockname()[1]}
+        patch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", json.dumps({**json.loads(before), **address}))
+
+        def lead() -> None:
+            ours = opened.enter_context(listener.accept()[0])
+            listener.close()
+            theirs = opened.enter_context(socket.create_connection((host, port)))
+            threading.Thread(target=_pump, args=(theirs, ours), daemon=True).start()
+            _pump(ours, theirs)
+
+        threading.Thread(target=lead, daemon=True).start()
+        yield
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
 
 
 def rendered_in(kind: type[Any], context: dict[str, Any], *, native: bool = False, **arguments: Any) -> Any:

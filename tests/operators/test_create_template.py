@@ -11,7 +11,6 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import (
     TruepushServerError,
 )
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.models import Button
 from airflow_provider_truepush.operators.template import (
     TruepushCreateTemplateOperator,
@@ -20,6 +19,7 @@ from tests.operators.resources import (
     Connect,
     Said,
     _connected,
+    before_the_next,
     connect_fixture,
     emulator_fixture,
     rendered_in,
@@ -162,17 +162,9 @@ class TestIfExists:
             create(if_exists=if_exists)
         assert sent(emulator) == []
 
-    def test_one_was_deleted_by_someone_else_meanwhile(
-        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_was_deleted_by_someone_else_meanwhile(self, emulator: Emulator) -> None:
         (old,) = seed(emulator, "Weekly")
-        send = TruepushHook.create_template
-
-        def create_template(hook: TruepushHook, template: Any) -> Any:
-            hook.delete_template(old)
-            return send(hook, template)
-
-        monkeypatch.setattr(TruepushHook, "create_template", create_template)
+        before_the_next(emulator, "createTemplate", lambda: emulator.delete("templates", old))
         assert [create(if_exists="replace")] == ids(emulator)
 
 

@@ -8,19 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.exceptions import TruepushServerError
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator
-from airflow_provider_truepush.resources import change_record, mapped_changes
+from airflow_provider_truepush.resources import mapped_changes
 from tests.operators.mapped import MappedRun
 from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
-from tests.operators.resources import _connected, connect_fixture, emulator_fixture, sent
+from tests.operators.resources import _connected, before_the_next, connect_fixture, emulator_fixture, sent
 from tests.operators.triggers import TEMPLATE, ids, seed, statuses, template_fixture
 from tests.support.versions import HAS_STATE_STORE
 
@@ -80,14 +77,11 @@ class TestSilence:
 
 @needs_store
 class TestOrder:
-    def test_a_clock_that_is_ahead_completes_no_later_change(
-        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_clock_that_is_ahead_completes_no_later_change(self, emulator: Emulator) -> None:
         seed(emulator, "A", status="inactive")
         run = mapped(emulator)
-        with monkeypatch.context() as patch:
-            patch.setattr(change_record, "time", SimpleNamespace(time=lambda: time.time() + 120))
-            run.run_feed("A", "B", "C")
+        run.run_feed("A", "B", "C")
+        run.put_clocks_ahead(120)
         run.clear()
         refuse_creates(emulator, 1)
         run.run(1, name="A")
@@ -96,13 +90,12 @@ class TestOrder:
         assert [run.run(2, name="A")] == ids(emulator, "A")
         assert statuses(emulator, "A") == ["inactive"]
 
-    def test_nor_one_of_the_same_clear(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_nor_one_of_the_same_clear(self, emulator: Emulator) -> None:
         """The feed has the name twice, with other content."""
         seed(emulator, "A", status="inactive")
         run = mapped(emulator)
-        with monkeypatch.context() as patch:
-            patch.setattr(change_record, "time", SimpleNamespace(time=lambda: time.time() + 120))
-            run.run(0, name="A")
+        run.run(0, name="A")
+        run.put_clocks_ahead(120)
         refuse_creates(emulator, 1)
         run.run(1, name="A", schedule="45 9 * * 1")
         assert ids(emulator, "A") == []
@@ -115,22 +108,20 @@ class TestASupersededTry:
     def published(self, run: MappedRun) -> list[Any]:
         return json.loads(run.xcoms[0]["truepush_changes"])["changes"]
 
-    def test_it_does_not_replace_what_the_next_one_publishes_when_it_fails(
-        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_it_does_not_replace_what_the_next_one_publishes_when_it_fails(self, emulator: Emulator) -> None:
         seed(emulator, "A", status="inactive")
         run = mapped(emulator)
         refuse_creates(emulator, 1)
         first = run.start(0)
+        next_try: list[str] = []
 
-        def hangs(hook: TruepushHook, **wanted: Any) -> Any:
-            patch.undo()
-            assert run.run(0, name="A").startswith("stopped: ")
-            raise TruepushServerError("The list failed.")
+        def runs_meanwhile() -> None:
+            next_try.append(run.run(0, name="A"))
+            emulator.fault("listTrigger", nth=1, effect="status", status=503)
 
-        with monkeypatch.context() as patch:
-            patch.setattr(TruepushHook, "find_triggers", hangs)
-            assert run.execute(0, first, name="A") == "retry: The list failed."
+        before_the_next(emulator, "listTrigger", runs_meanwhile)
+        assert "HTTP 503" in run.execute(0, first, name="A")
+        assert next_try[0].startswith("stopped: ")
         assert [change["inactive"] for change in self.published(run)] == [True]
         run.clear()
         run.states[0] = None
@@ -154,33 +145,31 @@ class TestASupersededTry:
 
 
 @contextmanager
-def while_another_creates(method: str, other: Callable[[], Any], run: MappedRun) -> Iterator[list[Any]]:
-    """Run another map index, which has looked at its siblings more than once when the first create is sent."""
-    send = getattr(TruepushHook, method)
-    threads: list[threading.Thread] = []
+def while_another_creates(
+    emulator: Emulator, endpoint: str, other: Callable[[], Any], run: MappedRun
+) -> Iterator[list[Any]]:
+    """Run another map index, which has looked at its siblings more than once when the first create is carried out."""
     results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(other()), daemon=True)
 
-    def create(hook: TruepushHook, given: Any) -> Any:
-        if not threads:
-            pulls = run.pulls
-            threads.append(threading.Thread(target=lambda: results.append(other()), daemon=True))
-            threads[0].start()
-            while run.pulls < pulls + 3 and threads[0].is_alive():
-                time.sleep(0.01)
-        return send(hook, given)
+    def start_the_other() -> None:
+        pulls = run.pulls
+        thread.start()
+        while run.pulls < pulls + 3 and thread.is_alive():
+            time.sleep(0.01)
 
+    before_the_next(emulator, endpoint, start_the_other)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TruepushHook, method, create)
         patch.setattr(mapped_changes, "WINDOW", 30.0)
         yield results
-        threads[0].join(60)
+        thread.join(60)
 
 
 class TestANameTwice:
     def test_a_trigger_that_was_created_meanwhile_is_kept(self, emulator: Emulator) -> None:
         seed(emulator, "A", status="inactive")
         run = mapped(emulator, has_store=HAS_STATE_STORE)
-        with while_another_creates("create_trigger", lambda: run.run(1, name="A"), run) as results:
+        with while_another_creates(emulator, "createTrigger", lambda: run.run(1, name="A"), run) as results:
             made = run.run(0, name="A")
         assert [made] == results == ids(emulator, "A")
         assert statuses(emulator, "A") == ["inactive"]
@@ -190,7 +179,7 @@ class TestANameTwice:
         message = {"title": "t", "message": "m", "link": "https://example.com", "if_exists": "replace"}
         began = emulator.now() - timedelta(minutes=5)
         run = MappedRun(TruepushCreateTemplateOperator, began, has_store=HAS_STATE_STORE, **message)
-        with while_another_creates("create_template", lambda: run.run(1, name="T"), run) as results:
+        with while_another_creates(emulator, "createTemplate", lambda: run.run(1, name="T"), run) as results:
             made = run.run(0, name="T")
         assert [made] == results == [row["id"] for row in emulator.templates() if row["name"] == "T"]
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
-from tests.operators.resources import _connected, connect_fixture, emulator_fixture, sent
+from tests.operators.resources import _connected, before_the_next, connect_fixture, emulator_fixture, sent
 from tests.operators.triggers import ids, seed, statuses, template_fixture
 from tests.support.versions import HAS_STATE_STORE
 
 __all__ = ["_connected", "connect_fixture", "emulator_fixture", "short_window", "template_fixture"]
+
+
+@contextmanager
+def killed_in_its_next(emulator: Emulator, endpoint: str) -> Iterator[None]:
+    """Send the process a signal, which ends the task, when its next request to an endpoint arrives."""
+    test = threading.main_thread().ident
+    assert test == threading.get_ident()
+
+    def end(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, end)
+    before_the_next(emulator, endpoint, lambda: signal.pthread_kill(test, signal.SIGUSR1))
+    yield
+    signal.signal(signal.SIGUSR1, before)
 
 
 @needs_store
@@ -37,20 +55,12 @@ class TestSilentSiblings:
         run.run(1, name="A")
         assert statuses(emulator, "A") == ["inactive"]
 
-    def test_one_that_is_new_in_a_cleared_run_publishes_at_once(
-        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_is_new_in_a_cleared_run_publishes_at_once(self, emulator: Emulator) -> None:
         run = mapped(emulator)
         run.run_feed("B")
         run.clear()
-
-        def killed(hook: TruepushHook, **wanted: Any) -> Any:
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(TruepushHook, "find_triggers", killed)
-            with pytest.raises(KeyboardInterrupt):
-                run.run(1, name="C")
+        with killed_in_its_next(emulator, "listTrigger"), pytest.raises(KeyboardInterrupt):
+            run.run(1, name="C")
         assert run.states[1] == "running"
         assert [run.run(0, name="A")] == ids(emulator, "A")
 

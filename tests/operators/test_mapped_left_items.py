@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
-from tests.operators.resources import Said, _connected, connect_fixture, emulator_fixture, said_fixture
+from tests.operators.resources import Said, _connected, before_the_next, connect_fixture, emulator_fixture, said_fixture
 from tests.operators.triggers import ids, seed, statuses, template_fixture
 
 __all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "short_window", "template_fixture"]
@@ -57,24 +55,15 @@ class TestTriggersOfOtherItems:
         assert statuses(emulator, "A") == ["inactive"]
 
     @needs_store
-    def test_what_was_deleted_meanwhile_is_not_reported_as_inactive(
-        self, emulator: Emulator, said: Said, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_what_was_deleted_meanwhile_is_not_reported_as_inactive(self, emulator: Emulator, said: Said) -> None:
         seed(emulator, "A", status="inactive")
         seed(emulator, "B")
         run = mapped(emulator)
         emulator.fault("triggerStatus", nth=1, effect="status", status=503)
         run.run(0, name="A")
         run.clear()
-        find = TruepushHook.find_triggers
-
-        def find_and_delete(hook: TruepushHook, **wanted: Any) -> Any:
-            rows = find(hook, **wanted)
-            for row in rows if wanted == {"name": "A"} else ():
-                hook.delete_trigger(row.id)
-            return rows
-
-        monkeypatch.setattr(TruepushHook, "find_triggers", find_and_delete)
+        (made,) = ids(emulator, "A")
+        before_the_next(emulator, "triggerStatus", lambda: emulator.delete("triggers", made))
         run.run(0, name="B")
         assert "('A') has been deleted meanwhile" in said()
         assert "Set the new trigger" not in said()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
-from tests.operators.resources import _connected, connect_fixture, emulator_fixture
+from tests.operators.resources import _connected, before_the_next, connect_fixture, emulator_fixture
 from tests.operators.triggers import TEMPLATE, ids, seed, statuses, template_fixture
 
 __all__ = ["_connected", "connect_fixture", "emulator_fixture", "short_window", "template_fixture"]
@@ -166,20 +164,12 @@ class TestAnItemMoves:
 
 
 @pytest.mark.parametrize("has_store", [pytest.param(True, marks=needs_store), False])
-def test_the_same_name_twice_in_a_feed(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, has_store: bool) -> None:
+def test_the_same_name_twice_in_a_feed(emulator: Emulator, has_store: bool) -> None:
     """The second map index runs while the first one is between delete and create."""
     seed(emulator, "A", status="inactive")
     run = mapped(emulator, has_store=has_store)
     meanwhile: list[str] = []
-    send = TruepushHook.create_trigger
-
-    def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
-        if not meanwhile:
-            meanwhile.append("")
-            meanwhile[0] = run.run(1, name="A")
-        return send(hook, trigger)
-
-    monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
+    before_the_next(emulator, "createTrigger", lambda: meanwhile.append(run.run(1, name="A")))
     assert [run.run(0, name="A")] == ids(emulator, "A")
     assert meanwhile[0].startswith("retry: Map index 0 of this task is changing the trigger 'A' at the moment.")
     assert statuses(emulator, "A") == ["inactive"]

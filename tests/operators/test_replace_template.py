@@ -12,16 +12,17 @@ from airflow_provider_truepush.exceptions import (
     TruepushConnectionError,
     TruepushRateLimitError,
 )
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.operators.resources import (
     DONE_BUT_UNANSWERED,
     NOT_DONE_AND_UNANSWERED,
     Said,
     _connected,
+    before_the_next,
     connect_fixture,
     emulator_fixture,
     fail_lists_after_one_look,
     fault_name,
+    one_connection_only,
     said_fixture,
     sent,
 )
@@ -97,14 +98,8 @@ class TestDoubt:
         emulator.commit_late()
         assert [create(if_exists="reuse")] == ids(emulator)
 
-    def test_two_new_ones_need_a_manual_decision(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        send = TruepushHook.create_template
-
-        def create_template(hook: TruepushHook, template: Any) -> Any:
-            seed(emulator, "Weekly")
-            return send(hook, template)
-
-        monkeypatch.setattr(TruepushHook, "create_template", create_template)
+    def test_two_new_ones_need_a_manual_decision(self, emulator: Emulator) -> None:
+        before_the_next(emulator, "createTemplate", lambda: seed(emulator, "Weekly"))
         emulator.fault("createTemplate", effect="fin")
         with pytest.raises(AirflowFailException) as caught:
             create(if_exists="replace")
@@ -118,12 +113,10 @@ class TestDoubt:
         assert sent(emulator) == ["createTemplate"]
 
     def test_certainly_not_sent_is_worth_a_retry(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        def create_template(hook: TruepushHook, template: Any) -> Any:
-            raise TruepushConnectionError("refused")
-
-        monkeypatch.setattr(TruepushHook, "create_template", create_template)
-        with pytest.raises(TruepushConnectionError):
+        with one_connection_only(emulator, monkeypatch), pytest.raises(TruepushConnectionError, match="refused"):
             create()
+        assert emulator.count("listTemplate") > 0
+        assert sent(emulator) == []
 
 
 class TestWithoutAnId:

@@ -8,18 +8,16 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.exceptions import (
-    TruepushConnectionError,
-)
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.operators.resources import (
     DONE_BUT_UNANSWERED,
     NOT_DONE_AND_UNANSWERED,
     _connected,
+    before_the_next,
     connect_fixture,
     emulator_fixture,
     fail_lists_after_one_look,
     fault_name,
+    one_connection_only,
     said_fixture,
     sent,
 )
@@ -85,14 +83,14 @@ class TestBetweenDeleteAndCreate:
         assert [create(if_exists="replace")] == ids(emulator)
 
     def test_the_create_was_certainly_not_sent(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
-            raise TruepushConnectionError("refused")
-
         seed(emulator, "Weekly")
-        with monkeypatch.context() as patch:
-            patch.setattr(TruepushHook, "create_trigger", create_trigger)
-            with pytest.raises(AirflowException, match="It creates the trigger"):
-                create(if_exists="replace")
+        with (
+            one_connection_only(emulator, monkeypatch),
+            pytest.raises(AirflowException, match="It creates the trigger") as caught,
+        ):
+            create(if_exists="replace")
+        assert not isinstance(caught.value, AirflowFailException)
+        assert sent(emulator) == ["deleteTrigger"]
         assert [create(if_exists="replace")] == ids(emulator)
 
     @pytest.mark.parametrize("fault", NOT_DONE_AND_UNANSWERED, ids=fault_name)
@@ -120,14 +118,8 @@ class TestDoubt:
             create(if_exists="reuse")
         assert sent(emulator) == ["createTrigger"]
 
-    def test_the_name_was_taken_meanwhile(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-        send = TruepushHook.create_trigger
-
-        def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
-            seed(emulator, "Weekly")
-            return send(hook, trigger)
-
-        monkeypatch.setattr(TruepushHook, "create_trigger", create_trigger)
+    def test_the_name_was_taken_meanwhile(self, emulator: Emulator) -> None:
+        before_the_next(emulator, "createTrigger", lambda: seed(emulator, "Weekly"))
         with pytest.raises(AirflowFailException, match="a trigger of this name already exists"):
             create()
 

@@ -6,7 +6,6 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,10 +16,18 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushError
-from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
 from tests.operators import tries
-from tests.operators.resources import Connect, Said, _connected, connect_fixture, emulator_fixture, said_fixture, sent
+from tests.operators.resources import (
+    Connect,
+    Said,
+    _connected,
+    before_the_next,
+    connect_fixture,
+    emulator_fixture,
+    said_fixture,
+    sent,
+)
 from tests.operators.tries import store_fixture
 from tests.operators.triggers import LEAST, TEMPLATE, ids, seed, statuses, template_fixture
 
@@ -135,17 +142,6 @@ class TestWithoutAStore:
         assert statuses(emulator) == ["inactive"]
 
 
-def before_the_create(patch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
-    """Have something happen in Truepush between the list of a try and its create, which is the real one."""
-    send = TruepushHook.create_trigger
-
-    def create_trigger(hook: TruepushHook, trigger: Any) -> Any:
-        happens()
-        return send(hook, trigger)
-
-    patch.setattr(TruepushHook, "create_trigger", create_trigger)
-
-
 class TestRecord:
     def test_nothing_is_changed_when_it_cannot_be_written(self, emulator: Emulator, store: Path) -> None:
         (old,) = seed(emulator, "Weekly", status="inactive")
@@ -177,19 +173,19 @@ class TestRecord:
 
     @pytest.mark.parametrize("status", ["inactive", "active", None])
     def test_a_create_that_arrives_after_the_next_try_has_listed_is_adopted(
-        self, emulator: Emulator, store: Path, monkeypatch: pytest.MonkeyPatch, status: str | None
+        self, emulator: Emulator, store: Path, status: str | None
     ) -> None:
         if status is not None:
             seed(emulator, "Weekly", status=status)
         emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
         with pytest.raises(AirflowFailException):
             replace(store, 1)
-        before_the_create(monkeypatch, emulator.commit_late)
+        before_the_next(emulator, "createTrigger", emulator.commit_late)
         assert [replace(store, 2)] == ids(emulator)
         assert statuses(emulator) == [status or "active"]
 
     def test_a_late_create_is_adopted_though_the_list_fails_after_the_refusal(
-        self, emulator: Emulator, store: Path, monkeypatch: pytest.MonkeyPatch
+        self, emulator: Emulator, store: Path
     ) -> None:
         seed(emulator, "Weekly", status="inactive")
         emulator.fault("createTrigger", nth=1, effect="late_commit", clock="manual")
@@ -200,10 +196,9 @@ class TestRecord:
             emulator.commit_late()
             emulator.fault("listTrigger", effect="status", status=503)
 
-        with monkeypatch.context() as patch:
-            before_the_create(patch, late_and_no_list)
-            with pytest.raises(AirflowException, match="keeps the one that was created") as caught:
-                replace(store, 2)
+        before_the_next(emulator, "createTrigger", late_and_no_list)
+        with pytest.raises(AirflowException, match="keeps the one that was created") as caught:
+            replace(store, 2)
         assert not isinstance(caught.value, AirflowFailException)
         emulator.clear_faults()
         assert [replace(store, 3)] == ids(emulator)
