@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
-from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
+from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction, signature
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import (
@@ -19,7 +19,7 @@ from airflow_provider_truepush.api.checks.given import refuse_empty_fields
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.operators.campaign_arguments import send_token
+from airflow_provider_truepush.operators.campaign_arguments import MUST_NOT_BE_EMPTY, OPTIONS, send_token
 from airflow_provider_truepush.operators.mapping import check_task
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_truepush.api.models.campaign import Campaign
     from airflow_provider_truepush.hooks.truepush import TruepushHook
+
+
+#: Arguments that decide who gets the campaign, when, and through what. A function with ``**kwargs`` accepts them too.
+_LOST = {*MUST_NOT_BE_EMPTY, *OPTIONS, "expires_in"}
 
 
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
@@ -109,6 +113,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
                 "campaign", returned, "was returned by the function, which must return a Campaign, a mapping or None"
             )
         fields = dict(returned)
+        self._refuse_lost(fields)
         for name, value in fields.items():  # a function may put None into a text, as a template may
             check_rendered(name, f"campaign.{name}", value)
         refuse_empty_fields("campaign", fields, ("expires_in",))
@@ -121,6 +126,23 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         for name, value in campaign.as_dict().items():
             setattr(self, name, value)
         return campaign
+
+    def _refuse_lost(self, fields: Mapping[str, Any]) -> None:
+        """Refuse an argument of the operator that was passed to the function, which has no parameter of that name.
+
+        :param fields: what the function returned.
+        """
+        parameters = signature(self.python_callable).parameters
+        audience = {"segment_id", "segment"}
+        for name, value in self.op_kwargs.items():
+            returned = audience & fields.keys() if name in audience else name in fields
+            if name in _LOST and name not in parameters and not returned:
+                refuse(
+                    name,
+                    value,
+                    "was passed to the function, which has no parameter of this name and returned no such field",
+                    f"Pass it to the decorator or to .override({name}=...), or return it",
+                )
 
 
 def _refuse_async(python_callable: Callable[..., Any]) -> None:

@@ -18,6 +18,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushConnectionError,
     TruepushRateLimitError,
 )
+from airflow_provider_truepush.operators.argument_names import refuse_unknown
 from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, is_final
 from airflow_provider_truepush.operators.campaign_arguments import CHECKS, FIELDS
 from airflow_provider_truepush.operators.rendering import RendersText
@@ -119,6 +120,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
     ) -> None:
         literals = {name: value for name, value in locals().items() if name in self.template_fields}
         with checked_at_parse():
+            refuse_unknown(type(self), kwargs)
             self._check_audience(everyone, segment_id, segment)
             literals = {
                 name: value

@@ -78,18 +78,6 @@ def is_final(value: object) -> bool:
     return value is not NOT_GIVEN and value is not SET_DURING_EXECUTION and is_literal(value)
 
 
-def refuse_other_names(kind: str, given: Mapping[str, Any], names: Mapping[str, str]) -> None:
-    """Refuse arguments under a name that people try, and say which one is right.
-
-    :param kind: the operator's class name.
-    :param given: arguments by name.
-    :param names: names that people try, and what to write instead.
-    """
-    for name in given:
-        if name in names:
-            refuse(name, given[name], f"is not an argument of {kind}", f"Use {names[name]}")
-
-
 #: Keys of ``default_args`` that mean an argument of a create, but are not its name: patterns of their letters. Other
 #: operators share ``default_args``, so a key that one of them may have is not among them.
 _MISNAMED = {

@@ -60,20 +60,14 @@ FIELDS = {name: f"campaign.{name}" for name in (*CONTENT_FIELDS, "segment")}
 OF_THE_WAIT = ("thresholds", "fail_if", "settled_after", "cancel_on_failure")
 #: Arguments that include these are complete.
 COMPLETE = {"wait_for_delivery", "error_budget", "settle_window", "require", "on_settled", *OF_THE_WAIT}
-#: Names that people try, and what to write instead.
+#: Names that people try for this operator, and what to write instead.
 OTHER_NAMES = {
     "timeout": "delivery_timeout",
     "mode": "deferrable=True to wait without a worker slot",
     "soft_fail": "on_settled='succeed'",
     "exponential_backoff": "poke_interval",
-    "text": "message",
-    "body": "message",
-    "url": "link",
     "schedule_at": "send_at",
     "scheduled_at": "send_at",
-    "ttl": "expires_in",
-    "expiry": "expires_in",
-    "conn_id": "truepush_conn_id",
 }
 
 Check = Callable[[str, Any], object]

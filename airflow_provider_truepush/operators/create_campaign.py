@@ -18,7 +18,6 @@ from airflow_provider_truepush.operators.arguments import (
     checked_at_parse,
     is_final,
     refuse_misnamed_defaults,
-    refuse_other_names,
 )
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.delivery import Delivery, SentCampaign
@@ -89,6 +88,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     needs_connection = "campaign"
     never_empty_fields = campaign_arguments.NEVER_MAPPED_EMPTY
     argument_names = campaign_arguments.FIELDS
+    other_names = campaign_arguments.OTHER_NAMES
     template_fields_renderers: ClassVar[dict[str, str]] = dict.fromkeys(
         ("buttons", "tags", "thresholds", "fail_if"), "json"
     )
@@ -135,7 +135,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         campaign_arguments.forget_wait(arguments, kwargs)
         self.check_defaults(kwargs.get("default_args"))
-        self.check_arguments({**kwargs, **arguments})
+        self.check_constructor(kwargs, arguments)
         super().__init__(**kwargs)
         self.title = title
         self.message = message
@@ -189,7 +189,6 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse(cls.consequence, given.get("dag")):
-            refuse_other_names(cls.__name__, given, campaign_arguments.OTHER_NAMES)
             refuse_two_segments("campaign.segment", given)
             final = {name: value for name, value in given.items() if is_final(value)}
             check_literals(given, *campaign_arguments.CHECKED, template_fields=cls.template_fields)

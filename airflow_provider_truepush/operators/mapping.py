@@ -17,6 +17,8 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.outcome import NOT_SENT
+from airflow_provider_truepush.api.checks.values import refuse
+from airflow_provider_truepush.operators.argument_names import refuse_unknown
 from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
 
 _PACKAGE = __name__.partition(".")[0]
@@ -49,11 +51,22 @@ class ChecksArguments:
     __signature__: ClassVar[Any] = _ConstructorSignature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Refuse empty values that the task is mapped over."""
+        """Refuse arguments that do not exist, and empty values that the task is mapped over."""
         # Here the arguments are those that were passed. The constructor also gets default_args and its own defaults.
+        cls.refuse_unknown(kwargs)
         if (chosen := kwargs.get(_EMPTY_IN_PARTIAL)) is not None:
             cls.refuse_nothing({name: value for name, value in kwargs.items() if name not in chosen})
         return super().__new__(cls)
+
+    @classmethod
+    def refuse_unknown(cls, names: Iterable[str]) -> None:
+        """Refuse arguments that the operator does not have.
+
+        :param names: the names of the arguments.
+        :raises TruepushArgumentError: one of them does not exist.
+        """
+        with checked_at_parse(cls.consequence):
+            refuse_unknown(cls, names, (_EMPTY_IN_PARTIAL,))
 
     @classmethod
     def refuse_nothing(cls, mapped: Mapping[str, Any]) -> None:
@@ -103,20 +116,18 @@ class ChecksArguments:
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
         """Create a partial operator as Airflow does, and check its literals."""
+        cls.refuse_unknown(kwargs)
         defaults = kwargs.get("default_args") or {}
         cls.check_defaults(defaults)
         # Airflow hands the defaults of the Dag to a mapped task, but of the task's own only those it knows itself.
-        kwargs = {**cls.applicable(defaults, kwargs), **kwargs}
+        own_defaults = cls.applicable(defaults, kwargs)
+        kwargs = {**own_defaults, **kwargs}
         empty = [name for name in cls.never_empty_fields if name in kwargs and is_nothing(kwargs[name])]
-        try:
-            partial: Any = super().partial(**kwargs)  # type: ignore[misc]
-        except TypeError:
-            cls.check_arguments(kwargs)  # names the right one in place of an argument that does not exist
-            raise
+        partial: Any = super().partial(**kwargs)  # type: ignore[misc]
         kwargs["dag"] = partial.kwargs.get("dag")
         cls.check_arguments(kwargs)
         partial.kwargs[_EMPTY_IN_PARTIAL] = empty
-        return CheckedPartial(partial, cls, kwargs)
+        return CheckedPartial(partial, cls, kwargs, own_defaults)
 
 
 def of_the_constructor(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +170,7 @@ def check_task(operator: Any, task: Any, given: Mapping[str, Any], *, is_whole: 
     """
     defaults = inherited_defaults(task)
     operator.check_defaults(defaults)
+    operator.refuse_unknown(given)
     whole = {"dag": task.dag, **operator.applicable(defaults, given), **given}
     # A derived class with a constructor of its own may add arguments there.
     if is_whole and operator.__init__.__module__.partition(".")[0] == _PACKAGE:
@@ -182,15 +194,25 @@ class CheckedPartial:
     :param partial: the object that Airflow's ``partial()`` returned.
     :param operator: the class of the operator.
     :param given: the arguments of ``partial()``.
+    :param defaults: those of them that are ``default_args`` of the task itself, which mapped values replace.
     """
 
-    def __init__(self, partial: Any, operator: type[ChecksArguments], given: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        partial: Any,
+        operator: type[ChecksArguments],
+        given: dict[str, Any],
+        defaults: Mapping[str, Any],
+    ) -> None:
         self._partial = partial
         self._operator = operator
         self._given = given
+        self._defaults = defaults
 
     def expand(self, **mapped_kwargs: Any) -> Any:
         """Map the operator over lists."""
+        self._operator.refuse_unknown(mapped_kwargs)
+        self._take_defaults(mapped_kwargs)
         together = {**self._given, **dict.fromkeys(mapped_kwargs, is_mapped)}
         self._operator.check_arguments(together)
         for name, values in mapped_kwargs.items():
@@ -207,7 +229,13 @@ class CheckedPartial:
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
         """Map the operator over mappings of arguments."""
         items = [item for item in kwargs if isinstance(item, Mapping)] if isinstance(kwargs, Sequence) else []
+        if items and (taken := self._take_defaults([name for item in items for name in item])):
+            kwargs = [{**taken, **item} if isinstance(item, Mapping) else item for item in kwargs]
+            items = [item for item in kwargs if isinstance(item, Mapping)]
         for item in items:
+            self._operator.refuse_unknown(map(str, item))
+            if strict:
+                self._refuse_twice(item)
             self._operator.refuse_nothing(item)
             self._operator.check_arguments({**self._given, **item})
         task = self._partial.expand_kwargs(kwargs, strict=strict)
@@ -216,6 +244,26 @@ class CheckedPartial:
         if not items:
             check_task(self._operator, task, self._given, is_whole=False)
         return task
+
+    def _take_defaults(self, mapped: Iterable[str]) -> dict[str, Any]:
+        """Remove those ``default_args`` of the task that the task is mapped over, and return them."""
+        taken = {name: self._defaults[name] for name in mapped if name in self._defaults}
+        for name in taken:
+            self._partial.kwargs.pop(name, None)
+            self._given.pop(name, None)
+        return taken
+
+    def _refuse_twice(self, item: Mapping[str, Any]) -> None:
+        """Refuse an argument that ``partial`` has too. Airflow would refuse it when the task runs."""
+        with checked_at_parse(self._operator.consequence):
+            for name in item:
+                if name in self._given:
+                    refuse(
+                        name,
+                        item[name],
+                        "was given to partial() and to expand_kwargs()",
+                        "Give it to one of them, or set strict=False to prefer that of expand_kwargs()",
+                    )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._partial, name)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import (
     DAG,
+    AirflowFailException,
     MappedOperator,
     TaskGroup,
 )
@@ -150,3 +151,41 @@ def test_a_mapped_task_with_wrong_arguments_ends_the_parsing(level: str, bad: di
         decorate(lambda item: dict(CAMPAIGN), task_id="t", **(own if level == "decorator" else {})).override(
             **(own if level == "override" else {})
         ).expand(item=["A"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("segment_id", SEGMENT), ("segment", "Somebody"), ("send_at", "2099-03-01T09:30:00"), ("quiet_hours", "a")],
+)
+@pytest.mark.parametrize("form", ["call", "partial", "expand"])
+def test_an_argument_that_only_the_function_gets_is_not_lost(
+    emulator: Emulator, form: str, name: str, value: Any
+) -> None:
+    """A function that takes the context as ``**context`` accepts any name, and would send to every subscriber."""
+
+    def send(item: int, **context: Any) -> Any:
+        return dict(CAMPAIGN)
+
+    task: Any = truepush_campaign_task(send, task_id="t", truepush_conn_id=CONN_ID)
+    with DAG("a_dag", schedule=None) as dag:
+        if form == "call":
+            task(1, **{name: value})
+        elif form == "partial":
+            task.partial(**{name: value}).expand(item=[1])
+        else:
+            task.expand(item=[1], **{name: [value]})
+    (made,) = dag.tasks
+    operator: Any = made if form == "call" else made.unmap({"op_kwargs": {"item": 1, name: value}})
+    with pytest.raises(AirflowFailException, match=rf"^{name}: was passed to the function, .* \.override\({name}="):
+        operator.execute(context())
+    assert emulator.count("createCampaign") == 0
+
+
+def test_a_function_may_return_what_it_was_passed(emulator: Emulator) -> None:
+    def send(**given: Any) -> Any:
+        return {**CAMPAIGN, "segment_id": given["segment_id"]}
+
+    task: Any = truepush_campaign_task(send, task_id="t", truepush_conn_id=CONN_ID)
+    task(segment_id=SEGMENT).operator.execute(context())
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["segment"] == SEGMENT

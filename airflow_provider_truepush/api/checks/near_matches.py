@@ -14,18 +14,19 @@ _SIMILAR = 0.6
 _LENGTH = 80
 
 
-def near_matches(name: str, candidates: Iterable[str | None]) -> list[str]:
+def near_matches(name: str, candidates: Iterable[str | None], similar: float = _SIMILAR) -> list[str]:
     """Return at most five names that resemble the given one, the closest first.
 
     :param name: the name that was not found.
     :param candidates: the names that exist. At most 5,000 are compared.
+    :param similar: how similar they must be, from 0 to 1.
     """
     by_form: dict[str, str] = {}
     for candidate in islice(candidates, COMPARED):
         if not isinstance(candidate, str):  # a row of the list without a readable name
             continue
         by_form.setdefault(_form(candidate), candidate)
-    close = difflib.get_close_matches(_form(name), by_form, n=_SHOWN, cutoff=_SIMILAR)
+    close = difflib.get_close_matches(_form(name), by_form, n=_SHOWN, cutoff=similar)
     return [by_form[form] for form in close]
 
 

@@ -1,0 +1,101 @@
+"""An argument that does not exist ends the parsing of the Dag file, with the name of the one that was meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, BaseOperator
+
+from airflow_provider_truepush.decorators import truepush_campaign_task
+from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.notifications.truepush import TruepushNotifier
+from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
+from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator
+from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
+from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
+from airflow_provider_truepush.transfers.stats_to_sql import TruepushStatsToSqlOperator
+from tests.contract.world import CAMPAIGN, NEW_TEMPLATE, NEW_TRIGGER, SENT
+
+MEANT = {"segmant_id": "segment_id", "truepush_con_id": "truepush_conn_id", "conn_id": "truepush_conn_id"}
+KINDS: list[tuple[Any, dict[str, Any], dict[str, str]]] = [
+    (TruepushCreateCampaignOperator, CAMPAIGN, {**MEANT, "sendAt": "send_at", "timeout": "delivery_timeout"}),
+    (TruepushCreateCampaignOperator, CAMPAIGN, {"retrys": "retries", "quite_hours": "quiet_hours"}),
+    (TruepushCreateTemplateOperator, NEW_TEMPLATE, {"buttns": "buttons", "if_exist": "if_exists"}),
+    (TruepushCreateTriggerOperator, NEW_TRIGGER, {**MEANT, "shedule": "schedule"}),
+    (TruepushDeleteSegmentOperator, {"segment": "x"}, {"if_mising": "if_missing"}),
+    (TruepushCampaignStatsSensor, {"campaign_id": SENT, "settled_after": 60}, {"threshold": "thresholds"}),
+    (TruepushStatsToSqlOperator, {"sql_conn_id": "x"}, {"campaigns_ids": "campaign_ids"}),
+    (TruepushNotifier, {**CAMPAIGN, "everyone": True}, {"expire_in": "expires_in", "conn_id": "truepush_conn_id"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "names"), KINDS, ids=lambda one: getattr(one, "__name__", ""))
+def test_the_one_that_was_meant_is_named(kind: Any, given: dict[str, Any], names: dict[str, str]) -> None:
+    task = {} if kind is TruepushNotifier else {"task_id": "t"}
+    for wrong, right in names.items():
+        with pytest.raises(
+            TruepushValidationError, match=rf"^{wrong}: is not an argument of .*\. Use {right}\.$"
+        ) as caught:
+            kind(**task, **given, **{wrong: "a secret"})
+        assert "a secret" not in str(caught.value)
+
+
+WRONG: dict[str, Any] = {"segmant_id": "b1" * 12}
+MAPPED: dict[str, Any] = {
+    "partial": lambda kind: kind.partial(task_id="u", **CAMPAIGN, **WRONG),
+    "expand": lambda kind: kind.partial(task_id="u", **CAMPAIGN).expand(segmant_id=["x"]),
+    "expand_kwargs": lambda kind: kind.partial(task_id="u", **CAMPAIGN).expand_kwargs([WRONG]),
+    "when it runs": lambda kind: (
+        kind.partial(task_id="u", **CAMPAIGN).expand_kwargs(BaseOperator(task_id="b").output).unmap(WRONG)
+    ),
+}
+
+
+@pytest.mark.parametrize("form", MAPPED)
+def test_of_a_mapped_operator(form: str) -> None:
+    with DAG("a_dag", schedule=None), pytest.raises(TruepushValidationError, match="Use segment_id"):
+        MAPPED[form](TruepushCreateCampaignOperator)
+
+
+DECORATED: dict[str, Any] = {
+    "call": lambda task: task(lambda: CAMPAIGN, task_id="t", **WRONG)(),
+    "expand": lambda task: task(lambda x: CAMPAIGN, task_id="t", **WRONG).expand(x=[1]),
+    "override": lambda task: task(lambda: CAMPAIGN, task_id="t").override(**WRONG)(),
+}
+
+
+@pytest.mark.parametrize("form", DECORATED)
+def test_of_a_decorated_function(form: str) -> None:
+    match = r"is not an argument of @task\.truepush_campaign\. .* Use segment_id"
+    with DAG("a_dag", schedule=None), pytest.raises(TruepushValidationError, match=match):
+        DECORATED[form](truepush_campaign_task)
+
+
+def test_a_class_of_a_user_has_arguments_of_its_own() -> None:
+    class Product(TruepushCreateCampaignOperator):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(title=kwargs.pop("product"), **kwargs)
+
+    given = {"message": "M", "link": "https://example.com/"}
+    assert Product(task_id="t", product="Shoes", **given).title == "Shoes"
+
+
+def test_an_argument_of_partial_and_expand_kwargs() -> None:
+    partial = TruepushCreateCampaignOperator.partial(task_id="t", **CAMPAIGN)
+    with DAG("a_dag", schedule=None), pytest.raises(TruepushValidationError, match="title: was given to partial"):
+        partial.expand_kwargs([{"title": "x"}])
+
+
+def test_mapped_values_replace_the_defaults_of_the_task() -> None:
+    defaults = {"tags": ["default"], "expires_in": 1}
+    with DAG("a_dag", schedule=None):
+        partial = [
+            TruepushCreateCampaignOperator.partial(task_id=f"t{i}", default_args=defaults, **CAMPAIGN) for i in range(2)
+        ]
+        one = partial[0].expand(tags=[["mine"]])
+        both = partial[1].expand_kwargs([{"tags": ["mine"]}, {"expires_in": 2}])
+    assert (one.partial_kwargs["expires_in"], "tags" in one.partial_kwargs) == (1, False)
+    mapped = [both.unmap(item) for item in both.expand_input.value]
+    assert [(task.tags, task.expires_in) for task in mapped] == [(["mine"], 1), (["default"], 2)]
