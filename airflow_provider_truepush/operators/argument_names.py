@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from airflow_provider_truepush.api.checks.outcome import outcome
+from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 _PACKAGE = __name__.partition(".")[0]
@@ -29,6 +30,8 @@ _OTHER_NAMES = {
     "on_missing": "if_missing",
     "on_exists": "if_exists",
 }
+
+_EXTRAS = frozenset(extra.name for extra in EXTRAS)
 
 
 def refuse_unknown(kind: Any, given: Iterable[str], more: Iterable[str] = ()) -> None:
@@ -50,6 +53,8 @@ def refuse_unknown(kind: Any, given: Iterable[str], more: Iterable[str] = ()) ->
             shown = getattr(kind, "custom_operator_name", kind.__name__)
             right = getattr(kind, "other_names", {}).get(name) or _closest(name, own, accepted)
             advice = f"Use {right}" if right else f"Its arguments are: {', '.join(own)}"
+            if name in _EXTRAS and right is None:
+                advice = f"Set the extra `{name}` of the connection"
             raise TruepushValidationError(f"{name}: is not an argument of {shown}. {outcome()} {advice}.")
 
 

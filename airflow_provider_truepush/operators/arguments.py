@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,51 +75,6 @@ def refuse_unrendered(field: str, value: object) -> None:
 def is_final(value: object) -> bool:
     """Return whether an argument was given, and is final in the Dag file."""
     return value is not NOT_GIVEN and value is not SET_DURING_EXECUTION and is_literal(value)
-
-
-#: Keys of ``default_args`` that mean an argument of a create, but are not its name: patterns of their letters. Other
-#: operators share ``default_args``, so a key that one of them may have is not among them.
-_MISNAMED = {
-    r".*segment(?!.*(connid|connection|debug|size|length|offset|key$)).*|audience.*": "segment_id or segment",
-    r"schedul(ed?)?(at|for|time)|sen[dt](at|on|time|date|datetime|after)(utc|time|ts)?|sendingtime": "send_at",
-    r"(deliver|push)at": "send_at",
-    r".*ledger.*": "ledger_conn_id",
-    r"sen[dt](ing)?(token|key)s?": "send_token",
-}
-#: The same for misspelled ones.
-_CLOSE = {
-    "segmentid": "segment_id or segment",
-    "segment": "segment_id or segment",
-    "ledgerconnid": "ledger_conn_id",
-    "sendtoken": "send_token",
-}
-
-
-def refuse_misnamed_defaults(kind: str, defaults: object, names: Iterable[str]) -> None:
-    """Refuse keys of ``default_args`` that mean who gets a push, or when, and that nothing would read.
-
-    :param kind: the operator's class name.
-    :param defaults: the ``default_args`` in effect: those of the Dag, its task groups and the task.
-    :param names: the operator's own arguments, which are right.
-    """
-    right = set(names)
-    for key, value in defaults.items() if isinstance(defaults, Mapping) else ():
-        if key not in right and (meant := _meant(re.sub("[^a-z]", "", str(key).casefold()))) is not None:
-            refuse(
-                f"default_args[{key!r}]",
-                value,
-                f"is not an argument of {kind} and has no effect. Use {meant}",
-            )
-
-
-def _meant(plain: str) -> str | None:
-    for pattern, meant in _MISNAMED.items():
-        if re.fullmatch(pattern, plain):
-            return meant
-    import difflib
-
-    close = difflib.get_close_matches(plain, _CLOSE, n=1, cutoff=0.85)
-    return _CLOSE[close[0]] if close and "segmentconn" not in plain else None
 
 
 def came_from_default_args(kwargs: Mapping[str, Any], name: str, value: object) -> bool:

@@ -17,7 +17,6 @@ from airflow_provider_truepush.operators.arguments import (
     check_literals,
     checked_at_parse,
     is_final,
-    refuse_misnamed_defaults,
 )
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.delivery import Delivery, SentCampaign
@@ -134,7 +133,6 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
         campaign_arguments.forget_wait(arguments, kwargs)
-        self.check_defaults(kwargs.get("default_args"))
         self.check_constructor(kwargs, arguments)
         super().__init__(**kwargs)
         self.title = title
@@ -173,12 +171,6 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         self.deferrable = deferrable
         self.truepush_conn_id = truepush_conn_id
         self._never_empty = campaign_arguments.never_empty(arguments)
-
-    @classmethod
-    def check_defaults(cls, defaults: object) -> None:
-        """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
-        with checked_at_parse():
-            refuse_misnamed_defaults(cls.__name__, defaults, campaign_arguments.CHECKS)
 
     @classmethod
     def applicable(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

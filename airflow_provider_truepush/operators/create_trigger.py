@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow_provider_truepush.api.checks import values as checks
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_empty, refuse_two_segments
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
-from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, refuse_misnamed_defaults
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
@@ -124,7 +124,6 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         **kwargs: Any,
     ) -> None:
         arguments = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
-        self.check_defaults(kwargs.get("default_args"))
         self.check_constructor(kwargs, arguments)
         super().__init__(**kwargs)
         self.name = name
@@ -136,12 +135,6 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         self.note = note
         self.if_exists = if_exists
         self.truepush_conn_id = truepush_conn_id
-
-    @classmethod
-    def check_defaults(cls, defaults: object) -> None:
-        """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
-        with checked_at_parse(cls.consequence):
-            refuse_misnamed_defaults(cls.__name__, defaults, _CHECKS)
 
     @classmethod
     def check_arguments(cls, given: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from airflow_provider_truepush.api.checks.outcome import NOT_SENT
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.argument_names import refuse_unknown
 from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
+from airflow_provider_truepush.operators.default_names import refuse_misnamed_defaults
 
 _PACKAGE = __name__.partition(".")[0]
 _REQUIRED: Any = inspect.Parameter.empty
@@ -96,11 +97,15 @@ class ChecksArguments:
         :param own: its own arguments by name.
         :raises TruepushArgumentError: a literal is wrong.
         """
+        cls.check_defaults(further.get("default_args"))
         cls.check_arguments({"dag": further.get("dag"), **own})
 
     @classmethod
     def check_defaults(cls, defaults: object) -> None:
         """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
+        operator: Any = cls
+        with checked_at_parse(cls.consequence):
+            refuse_misnamed_defaults(cls.__name__, defaults, parameters(operator))
 
     @classmethod
     def applicable(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +153,7 @@ def parameters(operator: Any) -> dict[str, Any]:
         if "__init__" not in vars(kind):
             continue
         for name, parameter in inspect.signature(kind.__init__).parameters.items():
-            if parameter.kind is parameter.KEYWORD_ONLY:
+            if name != "self" and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
                 found.setdefault(name, parameter.default)
     return found
 

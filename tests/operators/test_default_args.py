@@ -13,10 +13,12 @@ from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.operators.campaign import (
     TruepushCreateCampaignOperator,
 )
+from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
+from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator, TruepushListTriggersOperator
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, plain_machine
-from tests.contract.world import CAMPAIGN, SEGMENT, furnish
+from tests.contract.world import CAMPAIGN, NEW_TRIGGER, SEGMENT, furnish
 from tests.operators.literals import create
 from tests.sensors.context import TaskInstance, context
 
@@ -31,6 +33,12 @@ MISNAMED = (
     "audience_id",
     "scheduled_at",
     "send_time",
+    "seg_id",
+    "quite_hours",
+    "max_latenes",
+    "schedule_a_head",
+    "truepush_connection_id",
+    "dry_run",
 )
 
 
@@ -49,8 +57,25 @@ def test_a_default_that_nothing_would_read_is_refused(key: str, where: str) -> N
     assert isinstance(caught.value, AirflowFailException)
 
 
+@pytest.mark.parametrize("key", ["truepush_conn", "truepush_con_id", "truepushConnId", "dryRun"])
+@pytest.mark.parametrize(
+    "kind", [TruepushDeleteSegmentOperator, TruepushListTriggersOperator, TruepushCreateTriggerOperator]
+)
+def test_no_task_uses_another_connection_than_was_meant(kind: Any, key: str) -> None:
+    given = {TruepushDeleteSegmentOperator: {"segment": "x"}, TruepushCreateTriggerOperator: NEW_TRIGGER}.get(kind, {})
+    match = rf"default_args\['{key}'\]: is not an argument of .* (truepush_conn_id|the extra `dry_run`)"
+    with DAG("a_dag", schedule=None, default_args={key: "x"}), TaskGroup("outer"), TaskGroup("inner"):
+        with pytest.raises(TruepushValidationError, match=match):
+            kind(task_id="plain", **given)
+        with pytest.raises(TruepushValidationError, match=match):
+            kind.partial(task_id="mapped", **given).expand(truepush_conn_id=["a"])
+
+
 def test_defaults_of_other_operators_are_theirs() -> None:
-    keys = ("url", "body", "mode", "timeout", "conn_id", "segment_conn_id", "segment_debug_mode", "idempotency_token")
+    keys = (
+        *("url", "body", "mode", "timeout", "conn_id", "segment_conn_id", "segment_debug_mode", "idempotency_token"),
+        *("to", "recipients", "active", "schedule", "expires_at", "wait_for_downstream", "my_truepush_conn_id"),
+    )
     with DAG("a_dag", schedule=None, default_args=dict.fromkeys(keys, "x")):
         create()
 
