@@ -74,7 +74,7 @@ def test_no_task_uses_another_connection_than_was_meant(kind: Any, key: str) -> 
 def test_defaults_of_other_operators_are_theirs() -> None:
     keys = (
         *("url", "body", "mode", "timeout", "conn_id", "segment_conn_id", "segment_debug_mode", "idempotency_token"),
-        *("to", "recipients", "active", "schedule", "expires_at", "wait_for_downstream", "my_truepush_conn_id"),
+        *("to", "recipients", "active", "schedule", "expires_at", "my_truepush_conn_id"),
     )
     with DAG("a_dag", schedule=None, default_args=dict.fromkeys(keys, "x")):
         create()
