@@ -12,7 +12,7 @@ from airflow_provider_truepush.sending.siblings import XCOM_KEY, Siblings
 from tests.sending.attempts import ending
 from tests.sending.feeds import FeedWorld, feed_world as begin
 from tests.sending.watched import StoreFault
-from tests.support.versions import HAS_STATE_STORE
+from tests.support.versions import HAS_STATE_STORE, needs_state_store
 
 STORES = ["state"] if HAS_STATE_STORE else ["ledger"]
 
@@ -24,6 +24,7 @@ def send_and_fail_early(world: FeedWorld) -> None:
     world.start("0").finish()
 
 
+@needs_state_store
 @pytest.mark.usefixtures("silence", "sqlite")
 @pytest.mark.parametrize("again", [False, True], ids=["first try", "retry"])
 def test_an_equal_item_waits_for_one_whose_retry_failed_early(
@@ -70,6 +71,7 @@ def test_one_that_was_given_a_ledger_holds_up_nobody(emulator: Emulator, monkeyp
     world.end()
 
 
+@needs_state_store
 @pytest.mark.usefixtures("silence", "sqlite")
 def test_it_is_waited_for_while_it_waits_to_start_again(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     world = begin(emulator, monkeypatch, STORES[0], "AA")

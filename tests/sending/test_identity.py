@@ -13,9 +13,12 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.record import content_hash, is_same_message
 from tests.contract.driver import hurry
 from tests.sending.tasks import Tasks
+from tests.support.versions import needs_state_store
 
 TOKEN, ROTATED = "aaaaaaaaaaaa.bbbbbbbbbbb.ccccccccc1", "aaaaaaaaaaaa.bbbbbbbbbbb.ccccccccc2"
 Connect = Callable[[str, str, str], None]
+#: Whether there is a ledger.
+STATE_OR_LEDGER = [pytest.param(False, id="state", marks=needs_state_store), pytest.param(True, id="ledger")]
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def outcome(tasks: Tasks, context: dict[str, Any], **given: Any) -> str:
         return f"stopped: {error}"
 
 
-@pytest.mark.parametrize("ledger", [False, True], ids=["state", "ledger"])
+@pytest.mark.parametrize("ledger", STATE_OR_LEDGER)
 @pytest.mark.parametrize("moved", [False, True], ids=["same places", "moved"])
 @pytest.mark.parametrize("change", ["token", "name", "host", "host and name", "token and name"])
 def test_an_item_with_a_token_is_sent_once_whatever_happens_to_its_connection(
@@ -99,7 +102,7 @@ def test_a_token_in_a_ledger_is_sent_once_in_a_run(
 
 
 @pytest.mark.parametrize("index", [-1, 0])
-@pytest.mark.parametrize("ledger", [True, False], ids=["ledger", "state"])
+@pytest.mark.parametrize("ledger", STATE_OR_LEDGER)
 def test_the_same_content_under_a_changed_token_needs_a_decision(
     tasks: Tasks, sqlite: str, index: int, ledger: bool
 ) -> None:
@@ -112,7 +115,7 @@ def test_the_same_content_under_a_changed_token_needs_a_decision(
     assert tasks.sends == 1
 
 
-@pytest.mark.parametrize("ledger", [True, False], ids=["ledger", "state"])
+@pytest.mark.parametrize("ledger", STATE_OR_LEDGER)
 def test_two_tokens_with_the_same_content_are_two_items_of_a_first_run(tasks: Tasks, sqlite: str, ledger: bool) -> None:
     given = {"ledger_conn_id": sqlite if ledger else None}
     ids = [tasks.run(tasks.context(index=index), send_token=f"item-{index}", **given) for index in (0, 1)]

@@ -24,6 +24,7 @@ from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from tests.contract.driver import connect
 from tests.sending.tasks import CAMPAIGN, Tasks
 from tests.support.tokens import SESSION_TOKEN
+from tests.support.versions import needs_many_threads
 
 CONN_ID = "truepush_default"
 ORDERS = [("newest", 3), ("oldest", 20)]
@@ -66,6 +67,7 @@ def test_the_requests_of_a_look_by_a_new_process(
         assert truepush.count() <= most
 
 
+@needs_many_threads
 def test_the_requests_of_a_hundred_concurrent_creates(monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(token=SESSION_TOKEN) as truepush:
         truepush.set_dialect(order="newest", page_size=25)

@@ -11,7 +11,7 @@ from tests.sending.attempts import ending
 from tests.sending.feed_tasks import Feed
 from tests.sending.feeds import FeedWorld, feed_world as begin
 from tests.sending.tasks import Tasks, in_days
-from tests.support.versions import HAS_STATE_STORE
+from tests.support.versions import HAS_STATE_STORE, needs_state_store
 
 
 @pytest.fixture(params=["state", "ledger", "ledger before 3.3"])
@@ -50,6 +50,7 @@ def test_items_whose_time_is_rendered_anew_keep_their_ids(feed: Feed) -> None:
     assert feed.tasks.sends == 2
 
 
+@needs_state_store
 def test_a_task_whose_time_is_rendered_anew_returns_its_id(tasks: Tasks) -> None:
     first = tasks.run(send_at=in_days(1), expires_in=2)
     assert tasks.run(send_at=in_days(2), expires_in=3) == first
@@ -131,6 +132,7 @@ def test_equal_items_are_one_send(
     world.end()
 
 
+@needs_state_store
 @pytest.mark.usefixtures("silence", "sqlite")
 def test_equal_items_that_run_in_step_are_one_send(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     world = begin(emulator, monkeypatch, STORES[0], "AA")
