@@ -17,7 +17,7 @@ BENCH_VENV := .bench-venv
 BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_ARGS ?=
 # Many tests wait for what takes its time: more processes than the cores of a small machine.
-WORKERS ?= 4
+WORKERS ?= 6
 PYTEST_ARGS ?=
 PROVE_ARGS := -q -s --show-capture=stdout -p no:cacheprovider
 HISTORIES ?= 10000
