@@ -25,6 +25,7 @@ class Extra:
     :param kind: its JSON type.
     :param default: the value when it is left out.
     :param above: the bound that a number must exceed.
+    :param at_least: the smallest number, beside that bound; None for any.
     :param at_most: the largest number; None for any.
     """
 
@@ -34,6 +35,7 @@ class Extra:
     kind: Literal["string", "boolean", "integer", "number"]
     default: str | int | float | bool | None = None
     above: float = 0
+    at_least: float | None = None
     at_most: float | None = None
 
 
@@ -50,12 +52,15 @@ EXTRAS: tuple[Extra, ...] = (
         "Connect and read timeout, in seconds. A whole request may take three times as long.",
         "number",
         30,
+        at_most=3600,
     ),
     Extra(
         "requests_per_second",
         "Requests per second",
         "Maximum requests per second of all tasks in one process together. Empty for no limit.",
         "number",
+        at_least=0.001,
+        at_most=100_000,
     ),
     Extra(
         "rate_limit_conn_id",
@@ -77,6 +82,7 @@ EXTRAS: tuple[Extra, ...] = (
         "Maximum attempts for repeatable requests. A create is always sent once.",
         "integer",
         5,
+        at_most=1000,
     ),
     Extra(
         "retry_budget",
@@ -85,6 +91,7 @@ EXTRAS: tuple[Extra, ...] = (
         "number",
         120,
         above=-1,
+        at_most=86_400,
     ),
     Extra("dry_run", "Dry run", "Change nothing in Truepush; log what would have been sent.", "boolean", False),
     Extra(
@@ -133,7 +140,7 @@ def _conn_field(extra: Extra) -> dict[str, Any]:
     if extra.default is not None:
         schema["default"] = extra.default
     if extra.kind in ("integer", "number"):
-        schema["minimum"] = 1 if extra.kind == "integer" else 0
+        schema["minimum"] = 1 if extra.kind == "integer" else extra.at_least or 0
     if extra.at_most is not None:
         schema["maximum"] = extra.at_most
     return {"label": extra.label, "description": extra.description, "schema": schema}

@@ -7,7 +7,10 @@ secured the connection.
 from __future__ import annotations
 
 import difflib
+import json
 import re
+import unicodedata
+from collections.abc import Mapping
 
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
 
@@ -23,7 +26,10 @@ _HOST, _PASSWORD = "the Host field", "the Password field"
 #: Patterns of a name's words, joined by one space each, and what they mean. The first match counts. Those of
 #: ``dry_run`` and ``require_segment`` come first: the others are of no use to a push that must not go out.
 _GUARDS: tuple[tuple[str, str], ...] = (
-    (r"segment|audience|\bsegs?\b|\beveryone\b|\beverybody\b|broadcast|subscriber|recipient", "require_segment"),
+    (
+        r"segment|audience|\bsegs?\b|\breq\w*segs?\b|\beveryone\b|\beverybody\b|broadcast|subscriber|recipient",
+        "require_segment",
+    ),
     (r"dry|simulat|sandbox|\bno ?ops?\b|\bnop\b|preview|rehears|pretend", "dry_run"),
     (
         r"\b(test|testing|tests|tester|test ?(mode|only|run|ing)?|mock|mocks|mocked|mocking|fake|stub|dummy|draft)\b",
@@ -31,7 +37,8 @@ _GUARDS: tuple[tuple[str, str], ...] = (
     ),
     (r"\b(mock|fake|safe|trial|debug|demo|check|log|live|silent|offline) ?(mode|only|run)\b|\bsafe(ty)?\b", "dry_run"),
     (r"\b(read|log|print|validate|check|plan|test) ?only\b|\bwhat ?if\b|\bmute[d]?\b|\bpaused?\b|\bsuspend", "dry_run"),
-    (r"\b(disabled?|enabled?|inactive)\b", "dry_run"),
+    (r"\b(disabled?|enabled?|(in)?active)\b|\bshadow|\bemulat|^demo$", "dry_run"),
+    (r"^(is |do |really )*(send|sending|push|pushing|live|real|really)$", "dry_run"),
     (
         r"\b(no|not|dont|don t|never|skip|block|prevent|stop|without|allow|forbid|deny|suppress|disable|enable)\b.*"
         r"\b(send|sends|sending|push|pushes|post|write|writes|publish|deliver|delivery|requests|change|changes)\b",
@@ -98,8 +105,33 @@ def how_to_write(meant: str) -> str:
     return f"Use {meant} of the connection instead" if meant in (_HOST, _PASSWORD) else f"Write `{meant}` instead"
 
 
+def known_inside(value: object, depth: int = 3) -> str | None:
+    """Return the first extra of this connection that is written inside the value of another extra.
+
+    :param value: the value, which may be JSON as text.
+    :param depth: how many levels of mappings and lists are looked through.
+    """
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if depth == 0:
+        return None
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if (found := _NAMES.get(re.sub("[^a-z]", "", _words(str(name))))) is not None:
+                return found
+            if (found := known_inside(inner, depth - 1)) is not None:
+                return found
+    elif isinstance(value, (list, tuple)):
+        return next((found for one in value if (found := known_inside(one, depth - 1)) is not None), None)
+    return None
+
+
 def _words(name: str) -> str:
     """Return the words of a name in lower case, with one space between them: ``testMode``, ``TEST-MODE``."""
+    name = unicodedata.normalize("NFKC", name)
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return " ".join(re.split(r"[^a-z0-9]+", apart.casefold())).strip()
 

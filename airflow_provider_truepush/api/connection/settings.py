@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from airflow_provider_truepush.api.checks.near_matches import near_matches
 from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
-from airflow_provider_truepush.api.connection.misspelled import how_to_write, may_be_shown, resembled
+from airflow_provider_truepush.api.connection.misspelled import how_to_write, known_inside, may_be_shown, resembled
 from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.errors import TruepushAuthError
 
+#: What an address of a proxy is for: a scheme, or a scheme and a host. Other keys would be ignored.
+_PROXIED = re.compile(r"(https?|all)(://[^/\s@]+)?|no|no_proxy")
 DEFAULT_HOST = "https://api.truepush.com"
 
 
@@ -94,13 +98,8 @@ def read_settings(
         )
     known = {extra.name: extra for extra in EXTRAS}
     for name in extra:
-        if name not in known and (meant := resembled(name)) is not None:
-            refuse(
-                f"extra.{name}",
-                extra[name] if may_be_shown(meant) else "a value that is not shown",
-                "is not an extra of this connection",
-                how_to_write(meant),
-            )
+        if name not in known:
+            _refuse_misspelled(name, extra[name])
     values = {
         name: _read(known[name], value)
         for name, value in extra.items()
@@ -119,6 +118,24 @@ def read_settings(
         unknown_extras=tuple(sorted(name for name in extra if name not in known)),
         **values,
     )
+
+
+def _refuse_misspelled(name: Any, value: Any) -> None:
+    """Refuse an unknown extra that probably means a known one, or has one inside it."""
+    if (meant := resembled(name)) is not None:
+        refuse(
+            f"extra.{name}",
+            value if may_be_shown(meant) else "a value that is not shown",
+            "is not an extra of this connection",
+            how_to_write(meant),
+        )
+    if (inside := known_inside(value)) is not None:
+        refuse(
+            f"extra.{name}",
+            "a value that is not shown",
+            f"is not an extra of this connection, so `{inside}` in it has no effect",
+            f"Write `{inside}` among the extras themselves",
+        )
 
 
 def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
@@ -199,8 +216,10 @@ def _number(name: str, value: Any, extra: Extra) -> float | int:
         refuse(name, value, f"must be a {'whole ' if whole else ''}number of at least 0")
     if number <= extra.above:
         refuse(name, value, f"must be above {extra.above:g}")
+    if extra.at_least is not None and number < extra.at_least:
+        refuse(name, value, f"must be at least {extra.at_least:g}")
     if extra.at_most is not None and number > extra.at_most:
-        refuse(name, value, f"must be at most {extra.at_most:g}")
+        refuse(name, value, f"must be at most {extra.at_most:,g}")
     return int(number) if whole else number
 
 
@@ -208,7 +227,9 @@ def _zone(name: str, value: Any) -> ZoneInfo:
     try:
         return ZoneInfo(str(value).strip())
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        refuse(name, value, "must be a time zone of the IANA database, such as Europe/Berlin")
+        near = near_matches(str(value), available_timezones())
+        remedy = f"Did you mean {near[0]}" if near else ""
+        refuse(name, value, "must be a time zone of the IANA database, such as Europe/Berlin", remedy)
 
 
 def _conn_id(name: str, value: Any) -> str:
@@ -243,6 +264,9 @@ def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
         # A proxy's address can hold a password: the value is not shown.
         refuse(name, type(value).__name__, "must be an object of proxy addresses by scheme")
     for scheme, address in value.items():
+        if not _PROXIED.fullmatch(str(scheme)):
+            shown = scheme if str(scheme).strip().isalpha() else "one that is not shown"
+            refuse(name, shown, "must have http, https, all or no as its keys, in lower case")
         if address and scheme not in ("no", "no_proxy") and not _is_proxy(address):
             refuse(
                 name,

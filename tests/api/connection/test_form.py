@@ -48,9 +48,19 @@ def test_conn_fields() -> None:
     assert list(fields) == NAMES
     assert fields["timezone"]["schema"] == {"type": ["string", "null"]}
     assert fields["dry_run"]["schema"] == {"type": ["boolean", "null"], "default": False}
-    assert fields["max_attempts"]["schema"] == {"type": ["integer", "null"], "default": 5, "minimum": 1}
-    assert fields["retry_budget"]["schema"] == {"type": ["number", "null"], "default": 120, "minimum": 0}
-    assert fields["requests_per_second"]["schema"] == {"type": ["number", "null"], "minimum": 0}
+    assert fields["max_attempts"]["schema"] == {
+        "type": ["integer", "null"],
+        "default": 5,
+        "minimum": 1,
+        "maximum": 1000,
+    }
+    assert fields["retry_budget"]["schema"] == {
+        "type": ["number", "null"],
+        "default": 120,
+        "minimum": 0,
+        "maximum": 86_400,
+    }
+    assert fields["requests_per_second"]["schema"] == {"type": ["number", "null"], "minimum": 0.001, "maximum": 100_000}
     assert all(set(field) == {"label", "description", "schema"} for field in fields.values())
 
 

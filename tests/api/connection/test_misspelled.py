@@ -12,6 +12,7 @@ from tests.api.support import refused
 GUARDS = (
     *("test_mode", "testMode", "TESTMODE", "sandbox", "noop", "no_op", "no_send", "do_not_send", "dont_send"),
     *("read_only", "readonly", "mock", "safe_mode", "simulation", "disabled", "paused", "skip_sending", "preview"),
+    *("ｄｒｙ＿ｒｕｎ", "dry\u200b_run", "active", "is_active", "send", "do_send", "live", "shadow_mode", "demo"),
     *("log_only", "what_if", "live_mode", "allow_sending", "extra__http__dry_run"),
 )
 
@@ -48,6 +49,8 @@ GUARDS = (
         *[(name, "dry_run") for name in GUARDS],
         ("require_audience", "require_segment"),
         ("needs_seg", "require_segment"),
+        ("reqSeg", "require_segment"),
+        ("reqseg", "require_segment"),
         ("no_broadcast", "require_segment"),
         *[(name, "verify") for name in ("insecure", "ca", "ca_cert", "cafile", "skip_verify", "sslVerify")],
         *[(name, "cert") for name in ("cert_file", "client_cert", "keyfile", "ssl_cert")],
@@ -80,3 +83,28 @@ def test_an_extra_that_is_a_field_of_the_connection_is_refused_unseen(name: str,
     remedy = f"Use {meant} of the connection instead"
     with refused(f"extra.{name}", why="is not an extra of this connection", remedy=remedy, hiding="secret"):
         read({name: "https://user:secret@example.com"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("options", {"dry_run": True}, "dry_run"),
+        ("extra", '{"dry_run": true}', "dry_run"),
+        ("truepush", {"a": [{"Require-Segment": "secret"}]}, "require_segment"),
+        ("__extra__", {"timeOut": 5}, "timeout"),
+    ],
+)
+def test_an_extra_inside_another_one_is_refused(name: str, value: Any, meant: str) -> None:
+    remedy = f"Write `{meant}` among the extras themselves"
+    with refused(f"extra.{name}", why="is not an extra of this connection", remedy=remedy, hiding="secret"):
+        read({name: value})
+
+
+def test_other_things_inside_an_extra_are_left_alone() -> None:
+    foreign = {
+        "headers": {"X-Team": "push", "Retry": 5},
+        "owner": ["a", {"b": "{"}],
+        "note": "{not JSON",
+        "x": [[[[[]]]]],
+    }
+    assert read(foreign).unknown_extras == ("headers", "note", "owner", "x")

@@ -137,6 +137,7 @@ def test_bad_schemes(scheme: str) -> None:
             (("https", "http://proxy:3128"),),
         ),
         ("proxies", [{}, "{}"], ()),
+        ("proxies", [{"all://example.com": "http://proxy"}], (("all://example.com", "http://proxy"),)),
     ],
 )
 def test_extras_as_json_and_as_strings(name: str, values: list[Any], expected: Any) -> None:
@@ -180,6 +181,13 @@ def test_an_empty_extra_counts_as_omitted(nothing: str | None) -> None:
         ("timeout", "1e999", "'1e999'"),
         ("timeout", 10**400, "1000"),
         ("timeout", True, "True"),
+        ("timeout", "10s", "'10s'"),
+        ("timeout", 1e308, "1e+308"),
+        ("timeout", 3601, "3601"),
+        ("max_attempts", 1e300, "1e+300"),
+        ("retry_budget", 1e308, "1e+308"),
+        ("requests_per_second", 1e-300, "1e-300"),
+        ("requests_per_second", 1e308, "1e+308"),
         ("timeout", [30], "[30]"),
         ("requests_per_second", 0, "0"),
         ("requests_per_second", "0.0", "'0.0'"),
@@ -206,11 +214,19 @@ def test_an_empty_extra_counts_as_omitted(nothing: str | None) -> None:
         ("proxies", '{"https": "http://user:secret@proxy"', "'a string'"),
         ("proxies", "socks5://user:secret@proxy", "'one that is not shown'"),
         ("proxies", '"secret"', "'str'"),
+        ("proxies", {"htps": "http://user:secret@proxy"}, "'htps'"),
+        ("proxies", {"HTTPS": "http://user:secret@proxy"}, "'HTTPS'"),
+        ("proxies", {"http://user:secret@proxy": ""}, "'one that is not shown'"),
     ],
 )
 def test_bad_extras(name: str, value: Any, shown: str) -> None:
     with refused(f"extra.{name}", shown, hiding="secret"):
         read({name: value})
+
+
+def test_a_time_zone_that_resembles_a_given_one_is_named() -> None:
+    with refused("extra.timezone", "'europe/berln'", "must be a time zone", remedy="Did you mean Europe/Berlin"):
+        read({"timezone": "europe/berln"})
 
 
 def test_what_a_number_must_be() -> None:
