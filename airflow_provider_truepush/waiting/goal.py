@@ -8,7 +8,12 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.checks import values as checks
-from airflow_provider_truepush.api.errors import TruepushAuthError, TruepushBadRequestError, TruepushError
+from airflow_provider_truepush.api.errors import (
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushError,
+    TruepushServerError,
+)
 from airflow_provider_truepush.api.models.counters import RATES
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.waiting.bounds import (
@@ -146,9 +151,11 @@ class Watch:
     def observe(self, stats: CampaignStats | None, at: float) -> Verdict:
         """Judge a poll that was answered.
 
-        :param stats: the counters; None when Truepush has none, which means "not yet".
+        :param stats: the counters; None when Truepush has none. That means "not yet", or a failed poll if it had some.
         :param at: the moment of the answer, in seconds since the epoch.
         """
+        if stats is None and self.stats is not None:
+            return self.fail(statistics_gone(), at)
         # One failed poll was logged when it failed: that the next one works is what everybody expects.
         recovered, self.failures, self.failing_since = self.failures > 1, 0, None
         if stats is None:
@@ -221,6 +228,14 @@ class Watch:
     def _verdict(self, state: State, reason: str, *, news: bool, error: TruepushError | None = None) -> Verdict:
         stats = None if self.stats is None else dict(self.stats)
         return Verdict(state, reason, stats, news, None if error is None else type(error).__name__)
+
+
+def statistics_gone() -> TruepushError:
+    """Return the error for an answer without statistics about a campaign that had some: counters only grow."""
+    return TruepushServerError(
+        "Truepush reported that it has no statistics of the campaign, of which it has reported some before. "
+        f"{ONLY_THIS_POLL}"
+    )
 
 
 def shown_seconds(seconds: float) -> str:

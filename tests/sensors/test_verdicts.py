@@ -130,6 +130,22 @@ CASES: dict[str, Case] = {
         faults={"effect": "status", "status": 200, "body": "", "nth": [2, 3, 4]},
         says="This status request failed; the campaign is not affected.",
     ),
+    "statistics-that-vanish-are-failed-polls": Case(
+        [LOW],
+        {**REACHED, "error_budget": 2, "settled_after": 30},
+        word="TruepushError",
+        stats=LOW,
+        polls=4,
+        faults={"effect": "outcome", "code": "NO-STATS-FOUND", "nth": [2, 3, 4]},
+        says="has no statistics of the campaign, of which it has reported some before. This status request failed",
+    ),
+    "statistics-that-come-back": Case(
+        [LOW, HIGH],
+        {**REACHED, "error_budget": 2},
+        stats=HIGH,
+        polls=4,
+        faults={"effect": "outcome", "code": "NO-STATS-FOUND", "nth": [2, 3]},
+    ),
     "empty-answers-from-the-first": Case(
         [LOW],
         {**REACHED, "error_budget": THREE_FAILURES},

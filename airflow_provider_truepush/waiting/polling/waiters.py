@@ -9,7 +9,7 @@ from collections.abc import Callable
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.api.protocol.endpoints import Call
-from airflow_provider_truepush.waiting.goal import Verdict, Watch
+from airflow_provider_truepush.waiting.goal import Verdict, Watch, statistics_gone
 from airflow_provider_truepush.waiting.polling.due_queue import SHORT, rounded
 
 #: Seconds after the deadline in which the last poll may be answered: it goes first, but Truepush may be slow.
@@ -90,6 +90,9 @@ class Waiter:
         :param stats: the counters.
         :param sent: when the request left.
         """
+        if stats is None and self.watch.stats is not None:
+            self.failed(statistics_gone(), sent, 0.0)
+            return
         self._rearm(sent)
         self._judge(lambda: self.watch.observe(stats, self._epoch + time.monotonic()))
 
@@ -100,7 +103,7 @@ class Waiter:
         :param sent: when the request left.
         """
         watch = self.watch
-        if watch.stats is None and stats is not None:
+        if (watch.stats is None) != (stats is None):
             return False
         if watch.failures or watch.goal.settled_after is not None or time.monotonic() >= self.deadline:
             return False
