@@ -60,7 +60,7 @@ EXTRAS: tuple[Extra, ...] = (
         "Maximum requests per second of all tasks in one process together. Empty for no limit.",
         "number",
         at_least=0.001,
-        at_most=100_000,
+        at_most=1_000_000,
     ),
     Extra(
         "rate_limit_conn_id",

@@ -60,7 +60,11 @@ def test_conn_fields() -> None:
         "minimum": 0,
         "maximum": 86_400,
     }
-    assert fields["requests_per_second"]["schema"] == {"type": ["number", "null"], "minimum": 0.001, "maximum": 100_000}
+    assert fields["requests_per_second"]["schema"] == {
+        "type": ["number", "null"],
+        "minimum": 0.001,
+        "maximum": 1_000_000,
+    }
     assert all(set(field) == {"label", "description", "schema"} for field in fields.values())
 
 
