@@ -186,15 +186,21 @@ async def test_a_rotated_token_does_not_end_a_cooldown(own_emulator: Emulator, m
 def test_the_rate_limiter_of_a_project_is_forgotten_after_its_last_client(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_rate, "_projects", {})
-    used = rate_limiter_for(settings(own_emulator))
-    used.reserve()
-    del used
-    rate_limiter_for(Settings("http://127.0.0.1:9", "another-token"))
-    assert len(shared_rate._projects) == 2  # the next client may come, and has to keep it
+    def slowed_down(token: str) -> SharedRateLimiter:
+        limiter = rate_limiter_for(Settings(own_emulator.url, token))
+        limiter.cool_down(0.01)
+        return limiter
+
+    def is_limited(token: str) -> bool:
+        return rate_limiter_for(Settings(own_emulator.url, token)).limited
+
+    kept = slowed_down("used")
+    slowed_down("left")
+    rate_limiter_for(Settings(own_emulator.url, "another"))
+    assert is_limited("left")  # the next client may come, and has to keep the rate
     monkeypatch.setattr(shared_rate, "FORGET", 0.0)
-    time.sleep(0.01)
-    kept = rate_limiter_for(Settings("http://127.0.0.1:10", "another-token"))
-    rate_limiter_for(Settings("http://127.0.0.1:11", "another-token"))
-    assert kept is not None
-    assert {host for host, _ in shared_rate._projects} == {"http://127.0.0.1:10", "http://127.0.0.1:11"}
+    time.sleep(0.05)
+    rate_limiter_for(Settings(own_emulator.url, "yet another"))
+    assert not is_limited("left")
+    assert is_limited("used")
+    assert kept.limited

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -217,11 +219,7 @@ def test_the_metrics_of_exports(
     assert exports == {"rows": 11, "missing": 1}
 
 
-def test_a_thousand_requests_a_second_are_emitted_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    emitted: list[str] = []
-    monkeypatch.setattr(metrics, "_stats", lambda: None)
-    monkeypatch.setattr(metrics, "count", lambda name, n=1: emitted.append(name))
-    monkeypatch.setattr(metrics, "timing", lambda name, seconds: emitted.append(name))
+def test_a_thousand_requests_a_second_are_emitted_once_a_second(daemon: Daemon) -> None:
     now = 0.0
 
     def clock() -> float:
@@ -231,28 +229,45 @@ def test_a_thousand_requests_a_second_are_emitted_once_a_second(monkeypatch: pyt
     for number in range(10_000):
         now = number / 1000
         collected.record("campaignStats", "ok", 0.01)
-    assert 10 <= len(emitted) / 3 <= 11
+    collected.flush()
+    received = daemon.received()
+    assert {name: len(values) for name, values in received.items()} == {
+        "truepush.requests.campaignStats.ok": 11,
+        "truepush.latency.campaignStats": 11,
+        "truepush.latency_max.campaignStats": 11,
+    }
+    assert total(received, "truepush.requests.campaignStats.ok") == 10_000
 
 
-def test_without_airflows_metrics_nothing_is_emitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_stats", lambda: None)
-    metrics.count("truepush.sends.sent")
-    metrics.timing("truepush.cooldown", 1.0)
-    metrics.gauge("truepush.exports.rows_per_second", 1.0)
+EMIT_ALL_KINDS = """
+metrics.count("truepush.sends.sent")
+metrics.timing("truepush.cooldown", 1.0)
+metrics.gauge("truepush.exports.rows_per_second", 1.0)
+"""
 
 
-def test_a_metric_that_cannot_be_emitted_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_airflow_nothing_is_emitted() -> None:
+    script = f"import sys; sys.modules['airflow'] = None\nfrom {metrics.__name__.rpartition('.')[0]} import metrics"
+    subprocess.run([sys.executable, "-c", f"{script}\n{EMIT_ALL_KINDS}"], check=True)
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_metric_that_cannot_be_emitted_raises_no_error() -> None:
+    from airflow.sdk.observability import stats
+
+    tried: list[str] = []
+
     class Broken:
         def __getattr__(self, name: str) -> Callable[..., None]:
-            def fail(*args: object) -> None:
+            def fail(*args: object, **more: object) -> None:
+                tried.append(name)
                 raise OSError("no route to host")
 
             return fail
 
-    monkeypatch.setattr(metrics, "_stats", Broken)
-    metrics.count("truepush.sends.sent")
-    metrics.timing("truepush.cooldown", 1.0)
-    metrics.gauge("truepush.exports.rows_per_second", 1.0)
+    stats.initialize(factory=Broken, export_legacy_names=False)  # type: ignore[arg-type]
+    exec(EMIT_ALL_KINDS)
+    assert tried == ["incr", "timing", "gauge"]
 
 
 def test_every_outcome_is_in_the_table() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.hooks import connection
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.client import peers
 from tests.client.heads import head_of
@@ -55,11 +54,11 @@ def test_only_the_documented_headers_are_sent(
 def test_unknown_extras_are_warned_about_once(
     flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection, "_said", {})
-    connect(monkeypatch, emulator, **ODD_EXTRAS)
+    conn_id = f"truepush_with_odd_extras_{flavour}"  # of which nothing was said yet
+    connect(monkeypatch, emulator, conn_id, **ODD_EXTRAS)
 
-    assert call(flavour, CONN_ID, "list_segments")
-    assert call(flavour, CONN_ID, "list_segments")
+    assert call(flavour, conn_id, "list_segments")
+    assert call(flavour, conn_id, "list_segments")
 
     warnings = [row.getMessage() for row in caplog.records if "has extras" in row.getMessage()]
     assert emulator.count() == 4

@@ -144,14 +144,11 @@ def test_a_title_longer_than_a_text_of_mariadb_is_shortened(mariadb: Database) -
     assert titles(mariadb) == ["ß" * 32_767]
 
 
-def test_an_encoding_that_is_not_known_falls_back_to_ascii(
-    encoded: Callable[[str], Database], monkeypatch: pytest.MonkeyPatch
+def test_a_character_that_only_python_has_in_an_encoding_falls_back_to_ascii(
+    encoded: Callable[[str], Database],
 ) -> None:
-    """The database refuses a character that Python took for one of its encoding."""
-    from airflow_provider_truepush.export.sql import postgres
-
-    monkeypatch.setitem(postgres._ENCODINGS, "LATIN1", "")
-    database = encoded("LATIN1")
-    sink = write(database, row(1, 1, title=ROCKET), row(2, 1, title="plain"))
+    """PostgreSQL has no pound sign in EUC_JP, and refuses what Python took for one of its characters."""
+    database = encoded("EUC_JP")
+    sink = write(database, row(1, 1, title="Grüße für £9"), row(2, 1, title="plain"))
     assert sink.finish(complete=True).titles_replaced == 1
-    assert titles(database) == ["Gr??e ?!", "plain"]
+    assert titles(database) == ["Gr??e f?r ?9", "plain"]

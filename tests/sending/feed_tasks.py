@@ -15,18 +15,18 @@ class Feed:
     """One mapped task in one Dag run, over tries and clears."""
 
     def __init__(self, tasks: Tasks, ledger: str | None, *, titles: bool, state: bool = True) -> None:
-        self.tasks, self._ledger, self._titles, self._state = tasks, ledger, titles, state
+        self.tasks, self.ledger, self.titles, self.state = tasks, ledger, titles, state
         self.sent: dict[str, str] = {}
 
     def send(self, index: int, item: str, **given: Any) -> str:
         """Run a try of one map index; returns the id, or how it ended."""
-        title = f"New: {item}" if self._titles else "New"
+        title = f"New: {item}" if self.titles else "New"
         try:
             found = self.tasks.run(
-                self.tasks.context(index=index, state=self._state),
+                self.tasks.context(index=index, state=self.state),
                 title=title,
                 message=f"Item {item}",
-                ledger_conn_id=self._ledger,
+                ledger_conn_id=self.ledger,
                 **given,
             )
         except AirflowFailException as error:

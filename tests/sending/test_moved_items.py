@@ -102,18 +102,18 @@ def test_a_grown_feed_sends_only_the_new_items(feed: Feed) -> None:
     first = feed.run(["A", "B"])
     feed.clear()
     after = feed.run(["A", "B", "C"])
-    if feed._state or feed._ledger:
+    if feed.state or feed.ledger:
         assert {0: after[0], 1: after[1]} == first
     else:
         assert "stopped" in after[0]  # without any store a second try cannot know
     assert after[2].startswith("stopped") or [after[2]] == feed.made("C")
-    if feed._ledger or feed._titles or feed._state:
+    if feed.ledger or feed.titles or feed.state:
         assert [after[2]] == feed.made("C"), "someone is asked without cause"
 
 
 def test_a_failed_map_index_that_is_cleared_alone_sends(feed: Feed) -> None:
     """The ordinary repair: one of the mapped tasks was refused, and somebody clears it."""
-    if not (feed._state or feed._ledger):
+    if not (feed.state or feed.ledger):
         pytest.skip("without any store a second try cannot know")
     feed.run(["A", "B"])
     feed.tasks.emulator.fault("listCampaign", effect="status", times=2)
@@ -145,7 +145,7 @@ def test_a_token_that_is_added_later_sends_nothing_again(feed: Feed, sqlite: str
     feed.run(["A", "B"])
     first = {item: feed.made(item) for item in "AB"}
     feed.clear()
-    feed._ledger = sqlite
+    feed.ledger = sqlite
     for index, item in enumerate("CAB"):
         feed.send(index, item, send_token=item)
     assert {item: feed.made(item) for item in "AB"} == first

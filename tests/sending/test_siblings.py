@@ -23,7 +23,7 @@ def feed(request: pytest.FixtureRequest, sqlite: str, tasks: Tasks) -> Feed:
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("titles", [True, False], ids=["own titles", "equal titles"])
 def test_an_item_that_was_edited_and_moved_is_not_sent_again(feed: Feed, titles: bool, backwards: bool) -> None:
-    feed._titles = titles
+    feed.titles = titles
     feed.run(["A", "B"])
     for _ in range(2):
         feed.clear()

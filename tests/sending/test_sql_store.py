@@ -18,7 +18,7 @@ from airflow_provider_truepush.exceptions import TruepushSendStoreError, Truepus
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
-from airflow_provider_truepush.sending.sql_table import CREATE
+from airflow_provider_truepush.sending.sql_table import CREATE, SqlTable
 from tests.sending.exploring import LONG
 from tests.sending.tasks import Tasks
 
@@ -142,13 +142,13 @@ def test_rivals_are_open_sends_of_the_title_and_sends_without_an_id(sql: str) ->
 
 def test_a_commit_whose_answer_is_lost_counts_as_written(sql: str, monkeypatch: pytest.MonkeyPatch) -> None:
     target = ledger(sql, "s")
-    change = target._table.change
+    change = SqlTable.change
 
     def lossy(*args: Any) -> None:
         change(*args)
         raise TruepushSendStoreError("connection lost")
 
-    monkeypatch.setattr(target._table, "change", lossy)
+    monkeypatch.setattr(SqlTable, "change", lossy)
     target.acquire(record("s"))
     assert ledger(sql, "s").read() == record("s")
 

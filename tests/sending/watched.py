@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.api.protocol.newest import Newest
+from airflow_provider_truepush.client.sync import SyncClient
 from airflow_provider_truepush.emulator.history import Request
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushSendStoreError
+from airflow_provider_truepush.hooks.session import open_session
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
@@ -148,16 +150,21 @@ class WatchedHook(TruepushHook):
     """The hook with checkpoints around each call."""
 
     world: World
+    #: What it uses instead of its client.
+    away: SyncClient | None = None
 
     @property
     def settings(self) -> Settings:
         return self.world.settings
 
+    def get_conn(self) -> SyncClient:
+        return self.away or super().get_conn()
+
     def create_campaign(self, campaign: Any, *, just_before: Callable[[], None] | None = None) -> str | None:
         attempt, world = here(), self.world
         attempt.stop_at("before create")
         seen = len(world.emulator.requests("createCampaign"))
-        client, refused = self.get_conn(), False
+        refused = False
 
         def leaving() -> None:
             attempt.stop_at("leaving")
@@ -167,7 +174,7 @@ class WatchedHook(TruepushHook):
         if world.refuse:
             # As if Truepush had gone away since the list was read.
             refused = True
-            client._settings = replace(world.settings, base_url="http://127.0.0.1:9")
+            self.away = SyncClient(replace(world.settings, base_url="http://127.0.0.1:9"), open_session)
             world.refuse -= 1
         error: BaseException | None = None
         try:
@@ -176,7 +183,7 @@ class WatchedHook(TruepushHook):
             error = raised
             raise
         finally:
-            client._settings = world.settings
+            self.away = None
             if not isinstance(error, Killed):
                 rows = world.emulator.requests("createCampaign")[seen:]
                 clear = refused or all(map(says_that_nothing_was_made, rows))

@@ -75,15 +75,15 @@ async def nothing_left() -> None:
 
 
 def departures(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """When requests leave; on a machine that has other things to do they may arrive in bunches."""
+    """When polls leave; on a machine that has other things to do they may arrive in bunches."""
     sent: list[float] = []
-    real = aio.AsyncClient._send
+    real = aio.AsyncClient.ask
 
-    async def noted(self: aio.AsyncClient, *args: Any) -> Any:
+    async def noted(self: aio.AsyncClient, call: Any) -> Any:
         sent.append(time.monotonic())
-        return await real(self, *args)
+        return await real(self, call)
 
-    monkeypatch.setattr(aio.AsyncClient, "_send", noted)
+    monkeypatch.setattr(aio.AsyncClient, "ask", noted)
     return sent
 
 
