@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.connection import form
 from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
 from airflow_provider_truepush.hooks import lists
@@ -100,13 +101,19 @@ class TruepushHook(ConnectionType):
         self.close()
 
     def _run(self, call: Call[T]) -> T:
-        return self.get_conn().execute(call)
+        with meaning(call.endpoint.not_done):
+            return self.get_conn().execute(call)
+
+    def _settings_for(self, endpoint: Endpoint[Any]) -> Settings:
+        with meaning(endpoint.not_done):
+            return self.settings
 
     def _list(self, endpoint: Endpoint[list[R]], since: datetime | None = None) -> Iterator[R]:
-        return lists.iterate(self._run, endpoint, lists.listing(self.settings, endpoint, since))
+        return lists.iterate(self._run, endpoint, lists.listing(self._settings_for(endpoint), endpoint, since))
 
     def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool = False) -> list[R]:
-        return lists.finish(self._run, endpoint, lists.search(self.settings, endpoint, wanted, is_unique=is_unique))
+        walk = lists.search(self._settings_for(endpoint), endpoint, wanted, is_unique=is_unique)
+        return lists.finish(self._run, endpoint, walk)
 
     def create_campaign(
         self, campaign: Campaign | Mapping[str, Any], *, just_before: Callable[[], None] | None = None
@@ -162,7 +169,8 @@ class TruepushHook(ConnectionType):
 
         A list that is oldest first takes about 20 requests. A list in no usable order takes one request per page.
         """
-        return lists.finish(self._run, endpoints.LIST_CAMPAIGNS, lists.newest(self.settings, endpoints.LIST_CAMPAIGNS))
+        endpoint = endpoints.LIST_CAMPAIGNS
+        return lists.finish(self._run, endpoint, lists.newest(self._settings_for(endpoint), endpoint))
 
     def create_template(self, template: Template | Mapping[str, Any]) -> str | None:
         """Create a template: ``createTemplate``, sent once. Returns and raises as :meth:`create_campaign` does."""
@@ -189,7 +197,7 @@ class TruepushHook(ConnectionType):
 
         :raises TruepushBadRequestError: also when the name is taken.
         """
-        return self._run(calls.create_trigger(trigger, self.settings, datetime.now(UTC)))
+        return self._run(calls.create_trigger(trigger, self._settings_for(endpoints.CREATE_TRIGGER), datetime.now(UTC)))
 
     def delete_trigger(self, trigger_id: str) -> bool:
         """Delete a trigger: ``deleteTrigger``. Return False when none has the id."""
@@ -231,7 +239,7 @@ class TruepushHook(ConnectionType):
         """Read one page of segments, once; return whether that worked, and a message."""
         probe = TruepushHook(self.truepush_conn_id)
         try:
-            probe._settings = replace(self.settings, max_attempts=1)
+            probe._settings = replace(self._settings_for(endpoints.LIST_SEGMENTS), max_attempts=1)
             with probe:
                 probe._run(endpoints.LIST_SEGMENTS.call(1))
         except Exception as error:

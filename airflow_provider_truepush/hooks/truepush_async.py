@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_truepush.api.checks.outcome import meaning
 from airflow_provider_truepush.api.connection import form
 from airflow_provider_truepush.api.protocol import calls, endpoints, wanted
 from airflow_provider_truepush.hooks import lists
@@ -75,19 +76,24 @@ class TruepushAsyncHook(ConnectionType):
         return shared_client(settings)
 
     async def _run(self, call: Call[T]) -> T:
-        async with await self._lease() as client:
-            return await client.execute(call)
+        with meaning(call.endpoint.not_done):
+            async with await self._lease() as client:
+                return await client.execute(call)
+
+    async def _settings_for(self, endpoint: Endpoint[Any]) -> Settings:
+        with meaning(endpoint.not_done):
+            return await self.get_settings()
 
     async def _list(
         self, endpoint: Endpoint[list[R]], since: datetime | None = None, **options: bool
     ) -> AsyncIterator[R]:
-        settings = await self.get_settings()  # which imports what the list takes, but not in the loop
+        settings = await self._settings_for(endpoint)  # which imports what the list takes, but not in the loop
         walk = lists.listing(settings, endpoint, since, **options)
         async for row in lists.iterate_async(self._run, endpoint, walk):
             yield row
 
     async def _find(self, endpoint: Endpoint[list[R]], wanted: Wanted, *, is_unique: bool = False) -> list[R]:
-        settings = await self.get_settings()
+        settings = await self._settings_for(endpoint)
         walk = lists.search(settings, endpoint, wanted, is_unique=is_unique)
         return await lists.finish_async(self._run, endpoint, walk)
 
@@ -121,7 +127,7 @@ class TruepushAsyncHook(ConnectionType):
 
     async def newest_campaigns(self) -> Newest[CampaignRef]:
         """As :meth:`TruepushHook.newest_campaigns`."""
-        settings = await self.get_settings()
+        settings = await self._settings_for(endpoints.LIST_CAMPAIGNS)
         walk = lists.newest(settings, endpoints.LIST_CAMPAIGNS)
         return await lists.finish_async(self._run, endpoints.LIST_CAMPAIGNS, walk)
 
@@ -143,7 +149,8 @@ class TruepushAsyncHook(ConnectionType):
 
     async def create_trigger(self, trigger: Trigger | Mapping[str, Any]) -> str | None:
         """As :meth:`TruepushHook.create_trigger`."""
-        return await self._run(calls.create_trigger(trigger, await self.get_settings(), datetime.now(UTC)))
+        settings = await self._settings_for(endpoints.CREATE_TRIGGER)
+        return await self._run(calls.create_trigger(trigger, settings, datetime.now(UTC)))
 
     async def delete_trigger(self, trigger_id: str) -> bool:
         """As :meth:`TruepushHook.delete_trigger`."""
@@ -177,7 +184,7 @@ class TruepushAsyncHook(ConnectionType):
         """As :meth:`TruepushHook.test_connection`."""
         probe = TruepushAsyncHook(self.truepush_conn_id)
         try:
-            settings = await self.get_settings()
+            settings = await self._settings_for(endpoints.LIST_SEGMENTS)
             probe._settings = replace(settings, max_attempts=1)
             await probe._run(endpoints.LIST_SEGMENTS.call(1))
         except Exception as error:

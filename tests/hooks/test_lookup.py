@@ -13,7 +13,7 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushConnectionLookupError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 from tests.contract.driver import CONN_ID, Flavour, attempt, connect
-from tests.contract.world import CAMPAIGN, SENT
+from tests.contract.world import CAMPAIGN, SENT, USES
 
 METHODS: list[tuple[str, tuple[Any, ...]]] = [
     ("get_campaign_stats", (SENT,)),
@@ -121,3 +121,30 @@ def test_the_test_button_fails_for_a_misspelled_extra(
     assert "Write `dry_run`" in text or "Write `require_segment`" in text
     assert attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN).name == "TruepushValidationError"
     assert emulator.count() == 0
+
+
+#: What an error means that keeps a request from being sent.
+MEANINGS = {
+    "createCampaign": "Nothing was sent.",
+    "createTemplate": "The template was not created.",
+    "createTrigger": "The trigger was not created.",
+    "cancelCampaign": "Nothing was canceled.",
+    "triggerStatus": "Nothing was changed.",
+    **dict.fromkeys(("deleteSegment", "deleteTemplate", "deleteTrigger"), "Nothing was deleted."),
+}
+
+
+@pytest.mark.parametrize("name", USES)
+def test_what_a_connection_without_a_token_means_for_the_request(
+    name: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, "https://localhost:1", "without", token="")
+    told = attempt(flavour, "without", USES[name].method, *USES[name].args)
+    meaning = MEANINGS.get(name, "Nothing was fetched.")
+    assert str(told.error).startswith(f"Connection 'without': The connection has no token. {meaning} Put ")
+
+
+def test_what_a_certificate_that_is_missing_means_for_a_list(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, "https://localhost:1", "broken", verify="/nowhere.pem")
+    told = attempt(flavour, "broken", "list_segments")
+    assert " got '/nowhere.pem'. Nothing was fetched." in str(told.error)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
+from airflow_provider_truepush.api.checks.outcome import NOT_SENT
 from airflow_provider_truepush.api.models.refs import CampaignRef, SegmentRef, TemplateRef, TriggerRef
 from airflow_provider_truepush.api.models.stats import CampaignStats
 from airflow_provider_truepush.api.protocol import answers
@@ -62,6 +63,16 @@ class Endpoint(Generic[T]):
     def reads(self) -> bool:
         """Return whether the request changes nothing in Truepush."""
         return self.method == "GET"
+
+    @property
+    def not_done(self) -> str:
+        """Return the sentence for an error that keeps the request from being sent."""
+        if self.reads:
+            return "Nothing was fetched."
+        if self.action == "create":
+            return NOT_SENT if self.resource == "campaign" else f"The {self.resource} was not created."
+        done = {"delete": "deleted", "cancel": "canceled"}.get(self.action, "changed")
+        return f"Nothing was {done}."
 
     @property
     def repeatable(self) -> bool:
