@@ -11,10 +11,15 @@ from airflow_provider_truepush.operators.arguments import check_literals, checke
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, check_choice, choice
 from airflow_provider_truepush.operators.target import read_target, refuse_two, target_checks
-from airflow_provider_truepush.operators.task_records import change_records
+from airflow_provider_truepush.operators.task_records import change_records, changes, of_project
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
+    from airflow_provider_truepush.resources.change_record import ChangeRecords
+    from airflow_provider_truepush.resources.delete import Deletion
+    from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 
 
 class ListOperator(TruepushOperator):
@@ -87,15 +92,31 @@ class DeleteOperator(TruepushOperator):
         with self.truepush() as hook:
             check_choice("if_missing", self.if_missing, IF_MISSING)
             row_id, name = read_target(self, id_field, self.name_field)
-            from airflow_provider_truepush.resources.delete import Deletion
+            if self.if_missing == "ignore" or hook.settings.dry_run:
+                # A retry ends alike whoever has deleted it, so there is nothing to publish.
+                return self._deletion(hook, row_id, name, change_records(context, self.truepush_conn_id)).run()
+            target = row_id if name is None else name
+            with changes(context, "delete", self.resource, target, self.truepush_conn_id) as (records, mapped):
+                of_project(records, hook)
+                return self._deletion(hook, row_id, name, records, mapped).run()
 
-            deletion = Deletion(
-                hook,
-                self.resource,
-                row_id=row_id,
-                name=name,
-                name_field=self.name_field,
-                if_missing=self.if_missing,
-                records=change_records(context, self.truepush_conn_id),
-            )
-            return deletion.run()
+    def _deletion(
+        self,
+        hook: TruepushHook,
+        row_id: str | None,
+        name: str | None,
+        records: ChangeRecords,
+        mapped: MappedChanges | None = None,
+    ) -> Deletion:
+        from airflow_provider_truepush.resources.delete import Deletion
+
+        return Deletion(
+            hook,
+            self.resource,
+            row_id=row_id,
+            name=name,
+            name_field=self.name_field,
+            if_missing=self.if_missing,
+            records=records,
+            mapped=mapped,
+        )

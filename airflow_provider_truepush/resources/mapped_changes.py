@@ -100,6 +100,17 @@ class MappedChanges:
         """Return the changes of an item that this map index and its siblings have completed, the newest first."""
         return self._changes.completed(self._item(name))
 
+    def changes_of(self, name: str) -> list[ChangeRecord]:
+        """Return every change of an item that is known, and set aside the record of an item that moved away."""
+        item = self._item(name)
+        if self.own is not None and not self.own.is_about_same(item):
+            self._put_aside(self.own)
+        return [record for record in self._changes.all if record.is_about_same(item)]
+
+    def unpublished(self) -> dict[int, str | None]:
+        """Return the states of the siblings that may have had this item and have published nothing."""
+        return self._silent() if self._has_moved() else {}
+
     def open_changes(self, name: str) -> list[ChangeRecord] | None:
         """Return every change of an item that was begun and not completed; None when a sibling may know of another."""
         if self._silent():

@@ -15,29 +15,30 @@ class TaskChanges:
     """
 
     def __init__(self, records: Iterable[ChangeRecord]) -> None:
-        self._records = tuple(records)
+        #: All of them.
+        self.all = tuple(records)
 
     @property
     def has_replaced(self) -> bool:
         """Report whether one of them deletes what existed before."""
-        return any(record.old_ids for record in self._records)
+        return any(record.old_ids for record in self.all)
 
     def completed(self, item: ChangeRecord) -> list[ChangeRecord]:
         """Return the completed changes of an item, the newest first."""
-        done = [record for record in self._records if record.done and record.is_about_same(item)]
+        done = [record for record in self.all if record.done and record.is_about_same(item)]
         return sorted(done, key=lambda record: record.order, reverse=True)
 
     def open(self) -> list[ChangeRecord]:
         """Return what was begun and not completed by anyone."""
         done: dict[str, list[ChangeRecord]] = {}
-        for record in self._records:
+        for record in self.all:
             if record.done:
                 done.setdefault(record.name, []).append(record)
 
         def is_completed(record: ChangeRecord) -> bool:
             return any(one.is_about_same(record) and one.order >= record.order for one in done.get(record.name, ()))
 
-        return [record for record in self._records if not record.done and not is_completed(record)]
+        return [record for record in self.all if not record.done and not is_completed(record)]
 
     def to_continue(self, item: ChangeRecord) -> ChangeRecord | None:
         """Return the newest open change of an item; it restores the status that the oldest one found."""
@@ -50,5 +51,5 @@ class TaskChanges:
 
     def dated(self, record: ChangeRecord) -> ChangeRecord:
         """Return the record of a change that begins, later than all others of its item: clocks of workers differ."""
-        others = [other.made_at for other in self._records if other.is_about_same(record)]
+        others = [other.made_at for other in self.all if other.is_about_same(record)]
         return replace(record, made_at=max(record.made_at, max(others, default=0.0) + 0.001))

@@ -1,0 +1,92 @@
+"""Mapped deletions whose feed moves: an item that an earlier try deleted at another map index is not missing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
+from airflow_provider_truepush.operators.template import TruepushDeleteTemplateOperator
+from airflow_provider_truepush.operators.trigger import TruepushDeleteTriggerOperator
+from tests.operators.mapped import MappedRun
+from tests.operators.mapped_triggers import needs_store, short_window
+from tests.operators.resources import _connected, connect_fixture, emulator_fixture
+from tests.operators.triggers import template_fixture
+
+__all__ = ["_connected", "connect_fixture", "emulator_fixture", "short_window", "template_fixture"]
+
+#: Operator, endpoints that delete and list, argument with the id, argument with the name.
+KINDS: dict[str, tuple[type[Any], str, str, str, str]] = {
+    "trigger": (TruepushDeleteTriggerOperator, "deleteTrigger", "listTrigger", "trigger_id", "trigger_name"),
+    "template": (TruepushDeleteTemplateOperator, "deleteTemplate", "listTemplate", "template_id", "template"),
+    "segment": (TruepushDeleteSegmentOperator, "deleteSegment", "listSegment", "segment_id", "segment"),
+}
+
+
+class Deletions:
+    """A mapped task that deletes A and B, at first [A, B]."""
+
+    def __init__(self, emulator: Emulator, kind: str, by: str, if_missing: str, **given: Any) -> None:
+        operator, self.endpoint, self.list, id_field, name_field = KINDS[kind]
+        made = emulator.seed({f"{kind}s": [{"name": "A"}, {"name": "B"}]})[f"{kind}s"]
+        self._field = id_field if by == "id" else name_field
+        self.targets = dict(zip("AB", made if by == "id" else "AB", strict=True))
+        self.tasks = MappedRun(operator, emulator.now() - timedelta(minutes=5), if_missing=if_missing, **given)
+
+    def delete(self, index: int, item: str) -> str:
+        return self.tasks.run(index, **{self._field: self.targets[item]})
+
+
+@needs_store
+@pytest.mark.parametrize("if_missing", ["fail", "skip"])
+@pytest.mark.parametrize("by", ["id", "name"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_deletion_in_doubt_that_moved_is_completed(emulator: Emulator, kind: str, by: str, if_missing: str) -> None:
+    of = Deletions(emulator, kind, by, if_missing)
+    emulator.fault(of.endpoint, nth=1, effect="fin")
+    emulator.fault(of.list, nth=1 if by == "id" else 2, effect="status", status=503)
+    assert of.delete(0, "A").startswith("retry: ")
+    assert of.delete(1, "B") == "True"
+    emulator.clear_faults()
+    of.tasks.clear(after=timedelta(0))
+    assert [of.delete(0, "B"), of.delete(1, "A")] == ["True", "True"]
+
+
+@needs_store
+def test_a_moved_item_waits_for_a_sibling_that_has_not_published(emulator: Emulator) -> None:
+    of = Deletions(emulator, "trigger", "name", "fail")
+    assert [of.delete(0, "A"), of.delete(1, "B")] == ["True", "True"]
+    of.tasks.clear(after=timedelta(0))
+    context = of.tasks.start(0)
+    ended = of.delete(1, "A")
+    assert ended.startswith("retry: ")
+    assert "the map indexes [0] have not published what they changed" in ended
+    assert of.tasks.execute(0, context, trigger_name="B") == "True"
+    assert of.delete(1, "A") == "True"
+
+
+@needs_store
+def test_what_never_existed_is_missing_wherever_it_is(emulator: Emulator) -> None:
+    of = Deletions(emulator, "trigger", "name", "fail")
+    of.targets["C"] = "C"
+    assert of.delete(0, "C").startswith("stopped: No trigger 'C' exists.")
+    assert of.delete(1, "A") == "True"
+    of.tasks.clear(after=timedelta(0))
+    assert of.delete(0, "A") == "True"
+    assert of.delete(1, "C").startswith("stopped: No trigger 'C' exists.")
+
+
+def test_without_a_store_what_was_published_counts(emulator: Emulator) -> None:
+    of = Deletions(emulator, "trigger", "name", "fail", has_store=False)
+    assert of.delete(0, "A") == "True"
+    of.tasks.clear(after=timedelta(0))
+    assert of.delete(1, "A") == "True"
+
+
+def test_nothing_is_published_where_missing_is_ignored(emulator: Emulator) -> None:
+    of = Deletions(emulator, "trigger", "name", "ignore")
+    assert of.delete(0, "A") == "True"
+    assert of.tasks.pushes == of.tasks.pulls == 0
