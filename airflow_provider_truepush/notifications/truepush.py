@@ -10,6 +10,7 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty, refuse_empty, refuse_two_segments
+from airflow_provider_truepush.api.checks.literals import templates_of_any_dag
 from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, flag, refuse
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
 from airflow_provider_truepush.api.errors import (
@@ -119,7 +120,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
         **kwargs: Any,
     ) -> None:
         literals = {name: value for name, value in locals().items() if name in self.template_fields}
-        with checked_at_parse():
+        with checked_at_parse(), templates_of_any_dag():
             refuse_unknown(type(self), kwargs)
             self._check_audience(everyone, segment_id, segment)
             literals = {

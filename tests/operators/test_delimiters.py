@@ -10,6 +10,8 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 from airflow_provider_truepush.decorators import truepush_campaign_task
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.models import Button
+from airflow_provider_truepush.notifications.truepush import TruepushNotifier
 from airflow_provider_truepush.operators.campaign import TruepushCancelCampaignOperator, TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator, TruepushDeleteTemplateOperator
@@ -30,6 +32,7 @@ TASKS: list[tuple[Any, dict[str, Any]]] = [
     (TruepushCreateCampaignOperator, {**CAMPAIGN, "buttons": [{"text": "Go", "link": TEMPLATE}], "image": TEMPLATE}),
     (TruepushCancelCampaignOperator, {"campaign_id": TEMPLATE}),
     (TruepushCreateTemplateOperator, {**NEW_TEMPLATE, "link": TEMPLATE}),
+    (TruepushCreateTemplateOperator, {**NEW_TEMPLATE, "buttons": [Button("Go", TEMPLATE)]}),
     (TruepushDeleteTemplateOperator, {"template_id": TEMPLATE}),
     (TruepushCreateTriggerOperator, {**NEW_TRIGGER, "schedule": TEMPLATE, "template_id": TEMPLATE}),
     (TruepushSetTriggerStatusOperator, {"trigger_id": TEMPLATE, "status": TEMPLATE}),
@@ -85,3 +88,36 @@ def test_it_is_rendered_and_checked_when_the_task_runs(emulator: Emulator, monke
         wrong.execute(context())
     (request,) = emulator.requests("createCampaign")
     assert (request.body["title"], request.body["link"]) == ("{{ kept }}", "https://example.com/sale")
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_button_and_a_notifier_are_made_before_their_dag(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, native: bool
+) -> None:
+    furnish(emulator)
+    connect(monkeypatch, emulator)
+    emulator.clear_requests()
+    button = Button("Only [[ params.left ]] left", TEMPLATE)
+    given = {**CAMPAIGN, "link": TEMPLATE, "image": TEMPLATE, "buttons": [button], "truepush_conn_id": CONN_ID}
+    values = context(params={"x": "https://example.com/sale", "left": 5, "segment": SEGMENT})
+    notifier = TruepushNotifier(**given, segment_id="[[ params.segment ]]")
+    dag = DAG("a_dag", schedule=None, jinja_environment_kwargs=SQUARE, render_template_as_native_obj=native)
+    template = TruepushCreateTemplateOperator(task_id="t", dag=dag, name="N", **given)
+    notifier({**values, "dag": dag})
+    template.render_template_fields(values)
+    template.execute(values)
+    sent = [request for request in emulator.requests() if request.endpoint.startswith("create")]
+    assert [request.body["buttons"] for request in sent] == [
+        [{"text": "Only 5 left", "link": "https://example.com/sale"}]
+    ] * 2
+    assert (sent[0].body["link"], sent[0].body["segment"]) == ("https://example.com/sale", SEGMENT)
+
+
+def test_what_is_no_template_of_any_dag_is_refused_at_once() -> None:
+    with pytest.raises(TruepushValidationError, match=r"button\.link"):
+        Button("Go", "example.com")
+    with pytest.raises(TruepushValidationError, match=r"campaign\.segment_id"):
+        TruepushNotifier(**CAMPAIGN, segment_id="<the segment>")
+    for dag in (None, dag_with(variable_start_string="<<", variable_end_string=">>")):
+        with pytest.raises(TruepushValidationError, match=r"buttons\[0\]\.link"):
+            TruepushCreateCampaignOperator(task_id="t", dag=dag, **CAMPAIGN, buttons=[Button("Go", TEMPLATE)])

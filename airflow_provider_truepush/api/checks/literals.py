@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,10 @@ OPTIONS = (
     "line_statement_prefix",
     "line_comment_prefix",
 )
-_marks: ContextVar[tuple[str, ...]] = ContextVar("truepush_template_marks", default=_MARKS)
+#: What may begin a template of some Dag: the delimiters that people set are pairs of such characters.
+_PAIR = re.compile(r"[\[\]<>(){}$%#@|!~^*=+\\]{2}")
+#: None where the Dag is not known yet.
+_marks: ContextVar[tuple[str, ...] | None] = ContextVar("truepush_template_marks", default=_MARKS)
 
 
 @contextmanager
@@ -35,6 +39,19 @@ def templates_of(dag: Any) -> Iterator[None]:
         _marks.reset(token)
 
 
+@contextmanager
+def templates_of_any_dag() -> Iterator[None]:
+    """Treat text as a template that may be one of a Dag, which is known only when the task runs.
+
+    Use it for objects that are created apart from a Dag. What they contain is checked again before it is sent.
+    """
+    token = _marks.set(None)
+    try:
+        yield
+    finally:
+        _marks.reset(token)
+
+
 def is_literal(value: object) -> bool:
     """Return whether a value is final in the Dag file, so that rendering does not change it.
 
@@ -42,7 +59,9 @@ def is_literal(value: object) -> bool:
         and a list or mapping with one of these in it are not final.
     """
     if isinstance(value, str):
-        return not any(mark in value for mark in _marks.get())
+        marks = _marks.get()
+        is_template = any(mark in value for mark in (_MARKS if marks is None else marks))
+        return not is_template and (marks is not None or _PAIR.search(value) is None)
     if isinstance(value, Mapping):
         return all(map(is_literal, value)) and all(map(is_literal, value.values()))
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_truepush.api.checks import values as checks
-from airflow_provider_truepush.api.checks.literals import is_literal
+from airflow_provider_truepush.api.checks.literals import is_literal, templates_of_any_dag
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ class Button:
 
     def __post_init__(self) -> None:
         checks.text("button.text", self.text)
-        # In a Dag file a link may be a template, which becomes an address only when it is rendered.
-        if is_literal(self.link):
+        # In a Dag file a link may be a template, which becomes an address only when it is rendered. The operator, which
+        # knows the Dag and its delimiters, checks the link again.
+        with templates_of_any_dag():
+            is_final = is_literal(self.link)
+        if is_final:
             checks.url("button.link", self.link)
