@@ -20,8 +20,8 @@ from airflow_provider_truepush.api.errors import (
     TruepushRateLimitError,
 )
 from airflow_provider_truepush.operators.argument_names import refuse_unknown
-from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse, is_final
-from airflow_provider_truepush.operators.campaign_arguments import CHECKS, FIELDS
+from airflow_provider_truepush.operators.arguments import check_literals, checked_at_parse
+from airflow_provider_truepush.operators.campaign_arguments import CHECKS, FIELDS, PARTLY
 from airflow_provider_truepush.operators.rendering import RendersText
 
 if TYPE_CHECKING:
@@ -123,12 +123,8 @@ class TruepushNotifier(RendersText, BaseNotifier):
         with checked_at_parse(), templates_of_any_dag():
             refuse_unknown(type(self), kwargs)
             self._check_audience(everyone, segment_id, segment)
-            literals = {
-                name: value
-                for name, value in literals.items()
-                if is_final(value) and (value is not None or name in _NEVER_NONE)
-            }
-            check_literals(literals, CHECKS, FIELDS, template_fields=self.template_fields)
+            literals = {name: value for name, value in literals.items() if value is not None or name in _NEVER_NONE}
+            check_literals(literals, CHECKS, FIELDS, template_fields=self.template_fields, partly=PARTLY)
         super().__init__(**kwargs)
         self.title = title
         self.message = message

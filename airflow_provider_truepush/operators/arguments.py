@@ -43,6 +43,7 @@ def check_literals(
     fields: Mapping[str, str] | None = None,
     *,
     template_fields: Collection[str],
+    partly: Mapping[str, Callable[[str, Any], object]] | None = None,
 ) -> None:
     """Check the arguments that are literals, each by its own check; templates and XComs are checked when the task runs.
 
@@ -50,6 +51,7 @@ def check_literals(
     :param checks: the check of each argument that has one, called as ``check(field, value)``.
     :param fields: names to use in errors, where they differ from the argument's.
     :param template_fields: the arguments that Airflow renders.
+    :param partly: checks of what is final in arguments that contain templates or XComs.
     """
     for name, value in given.items():
         if name not in checks:
@@ -59,6 +61,8 @@ def check_literals(
             checks[name](field, value)
         elif name not in template_fields:
             refuse_unrendered(field, value)
+        elif partly is not None and name in partly and value is not NOT_GIVEN:
+            partly[name](field, value)
 
 
 def refuse_unrendered(field: str, value: object) -> None:

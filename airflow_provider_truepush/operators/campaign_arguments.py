@@ -199,6 +199,18 @@ CHECKS: dict[str, Check] = {
     **OPTIONS,
 }
 
+
+def _literal_parts(name: str) -> Check:
+    def check(field: str, value: Any) -> None:
+        from airflow_provider_truepush.api.models import parts
+
+        {"buttons": parts.literal_buttons, "tags": parts.literal_tags}[name](field, value)
+
+    return check
+
+
+#: The checks of arguments with templates in them.
+PARTLY: dict[str, Check] = {name: _literal_parts(name) for name in ("buttons", "tags")}
 #: The checks, and the names of the arguments in errors.
 CHECKED = CHECKS, FIELDS
 

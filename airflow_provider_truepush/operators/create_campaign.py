@@ -183,7 +183,12 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two_segments("campaign.segment", given)
             final = {name: value for name, value in given.items() if is_final(value)}
-            check_literals(given, *campaign_arguments.CHECKED, template_fields=cls.template_fields)
+            check_literals(
+                given,
+                *campaign_arguments.CHECKED,
+                template_fields=cls.template_fields,
+                partly=campaign_arguments.PARTLY,
+            )
             # Of a mapped task these may be some arguments, and others follow.
             if given.keys() >= campaign_arguments.COMPLETE and "wait_for_delivery" in final:
                 campaign_arguments.check_together(final)

@@ -36,6 +36,12 @@ def _schedule(field: str, value: Any) -> None:
     read_schedule(field, value)
 
 
+def _schedule_names(field: str, value: Any) -> None:
+    from airflow_provider_truepush.api.schedule.parse import check_names
+
+    check_names(field, value)
+
+
 def _segment_id(field: str, value: Any) -> None:
     refuse_empty(field, value, "trigger")
     checks.segment_id(field, value)
@@ -142,7 +148,8 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         with checked_at_parse(cls.consequence, given.get("dag")):
             refuse_two_segments("trigger.segment", given)
             refuse_two(given, "template_id", "template")
-            check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)
+            partly = {"schedule": _schedule_names}
+            check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields, partly=partly)
 
     def execute(self, context: Context) -> str | None:
         """Create the trigger, or keep the existing one."""

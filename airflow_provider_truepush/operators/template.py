@@ -107,7 +107,8 @@ class TruepushCreateTemplateOperator(TruepushOperator):
     def check_arguments(cls, given: Mapping[str, Any]) -> None:
         """Check the literals among some arguments."""
         with checked_at_parse(cls.consequence, given.get("dag")):
-            check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields)
+            partly = campaign_arguments.PARTLY
+            check_literals(given, _CHECKS, _FIELDS, template_fields=cls.template_fields, partly=partly)
 
     def execute(self, context: Context) -> str | None:
         """Create the template, or keep the existing one."""

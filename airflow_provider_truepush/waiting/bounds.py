@@ -12,6 +12,8 @@ from airflow_provider_truepush.api.checks.literals import is_literal
 from airflow_provider_truepush.api.models.counters import COUNTERS, RATES
 from airflow_provider_truepush.waiting.error_budget import check_error_budget
 
+#: No campaign has more subscribers. Python does not write numbers of thousands of digits.
+_LARGEST = 10**15
 #: Arguments that are one of a few words.
 CHOICES = {"require": ("all", "any"), "on_settled": ("succeed", "fail")}
 
@@ -101,6 +103,8 @@ def check_bound(name: str, key: str, value: Any) -> float:
         checks.refuse(field, value, "is a rate and must lie between 0 and 1")
     if key not in RATES and value != int(value):
         checks.refuse(field, value, "is a counter and must be a whole number")
+    if value > _LARGEST:
+        checks.refuse(field, value, f"must be at most {_LARGEST:,}")
     return value
 
 
@@ -108,7 +112,7 @@ def check_name(name: str, key: object, value: object) -> None:
     """Check that a counter or a rate of that name exists."""
     known = (*COUNTERS.values(), *RATES)
     if key not in known:
-        checks.refuse(f"{name}.{key}", value, "is not a counter or a rate", f"Use one of {', '.join(known)}")
+        checks.refuse(f"{name}.{key}", value, "is not a counter or a rate", checks.one_of(key, known))
 
 
 def _number(value: str) -> float | str:

@@ -52,7 +52,7 @@ def test_text_is_read(reader: str, text: str, value: Any) -> None:
     [
         *[("flag", text) for text in ("", "yes", "1", "TRUE", "[]")],
         *[("whole", text) for text in ("", "x", "1.0", "-1", "1_0", "٣", "1e3", "None", "9" * 5000)],
-        *[("duration", text) for text in ("", "x", "-1", "nan", "inf", "1 hour", "PT2H", "1e3")],
+        *[("duration", text) for text in ("", "x", "-1", "nan", "inf", "1 hour", "PT2H", "1e3", "1:60:00", "99:99:99")],
         *[("items", text) for text in ("", "a", "a,b", "1", "'a'", "{}", "[a]", "[" * 5000, "[1", "__import__('os')")],
         *[("mapping", text) for text in ("", "[]", "None", "{", "{'a'}", "{" * 5000)],
     ],

@@ -168,7 +168,7 @@ def test_partial_and_expand_are_checked_together(first: str, second: str, give: 
 def test_a_template_is_left_for_the_run(name: str) -> None:
     given = {"task_id": "t", **CAMPAIGN}
     TruepushCreateCampaignOperator(**{**given, name: "{{ later }}"})
-    TruepushCreateCampaignOperator(**{**given, name: ["{% if x %}", {"a": "{{ b }}"}]})
+    TruepushCreateCampaignOperator(**{**given, name: ["{% if x %}", {"text": "{{ b }}", "link": "{{ c }}"}]})
     with DAG("a_dag", schedule=None):
         before = BaseOperator(task_id="before")
         task = TruepushCreateCampaignOperator(**{**given, name: before.output})

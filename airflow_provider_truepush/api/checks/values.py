@@ -172,4 +172,16 @@ def reject_unknown(model: str, given: Mapping[str, Any], known: Iterable[str]) -
     names = set(known)
     for key in given:
         if key not in names:
-            refuse(f"{model}.{key}", given[key], f"is not a field of {model}", f"Use one of {', '.join(sorted(names))}")
+            refuse(f"{model}.{key}", given[key], f"is not a field of {model}", one_of(key, sorted(names)))
+
+
+def one_of(given: object, names: Sequence[str]) -> str:
+    """Return the advice to use one of some names, and which one resembles a given one.
+
+    :param given: the name that does not exist.
+    :param names: those that exist.
+    """
+    from airflow_provider_truepush.api.checks.near_matches import near_matches
+
+    near = near_matches(given, names) if isinstance(given, str) and len(names) > 1 else []
+    return f"{f'Did you mean {near[0]}? ' if near else ''}Use one of {', '.join(names)}"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.literals import is_literal
 
 #: campaignStats counts clicks on two buttons, so a campaign has room for two.
 MAX_BUTTONS = 2
@@ -66,3 +67,25 @@ def _button(field: str, item: Any) -> tuple[str, str]:
         item = {"text": item.text, "link": item.link}
     checks.reject_unknown(field, item, ("text", "link"))
     return checks.text(f"{field}.text", item.get("text")), checks.url(f"{field}.link", item.get("link"))
+
+
+def literal_tags(field: str, value: object) -> None:
+    """Check the labels that are final, among templates and XComs."""
+    for i, item in enumerate(value if isinstance(value, (list, tuple)) else ()):
+        if is_literal(item):
+            checks.text(f"{field}[{i}]", item)
+
+
+def literal_buttons(field: str, value: object) -> None:
+    """Check the names and the parts of buttons that are final, among templates and XComs."""
+    given = value if isinstance(value, (list, tuple)) else ()
+    if len(given) > MAX_BUTTONS:
+        checks.refuse(field, value, f"at most {MAX_BUTTONS} buttons, {len(given)} given")
+    for i, item in enumerate(given):
+        if is_literal(item):
+            _button(f"{field}[{i}]", item)
+        elif isinstance(item, Mapping) and all(map(is_literal, item)):
+            checks.reject_unknown(f"{field}[{i}]", item, ("text", "link"))
+            for name, check in (("text", checks.text), ("link", checks.url)):
+                if is_literal(item.get(name)):
+                    check(f"{field}[{i}].{name}", item.get(name))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from airflow_provider_truepush.api import templated
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.literals import is_literal
+from airflow_provider_truepush.api.checks.near_matches import near_matches
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.api.schedule.cron import read_cron
 from airflow_provider_truepush.api.schedule.schedules import Once, OnDates, Schedule
@@ -49,10 +51,32 @@ def read_schedule(field: str, given: object) -> Schedule:
     with _within(field):
         if set(given) == {"type", "timings"}:
             return from_timings(given["type"], given["timings"])
-        (name,) = given if len(given) == 1 else (None,)
-        if not isinstance(name, str) or name not in KINDS:
-            checks.refuse("its one key", list(given), f"must be one of {', '.join(KINDS)}")
+        name = _kind(given)
         return _read(name, given[name])  # type: ignore[no-any-return]
+
+
+def check_names(field: str, given: object) -> None:
+    """Check the names in a mapping whose values are templates or XComs, which are checked when the task runs.
+
+    :param field: name used in errors.
+    :param given: the schedule; other forms than a mapping pass.
+    """
+    if not isinstance(given, Mapping) or set(given) == {"type", "timings"} or not all(map(is_literal, given)):
+        return
+    with _within(field):
+        name = _kind(given)
+        fields = given[name]
+        if isinstance(fields, Mapping) and all(map(is_literal, fields)):
+            _check_fields(name, fields)
+
+
+def _kind(given: Mapping[Any, Any]) -> str:
+    (name,) = given if len(given) == 1 else (None,)
+    if not isinstance(name, str) or name not in KINDS:
+        near = near_matches(name, KINDS) if isinstance(name, str) else []
+        remedy = f"Did you mean {near[0]}" if near else ""
+        checks.refuse("its one key", list(given), f"must be one of {', '.join(KINDS)}", remedy)
+    return name
 
 
 def from_timings(kind: str, timings: Mapping[str, Any], zone: tzinfo | None = None) -> Schedule:
@@ -83,14 +107,18 @@ def _read(name: str, given: object) -> Any:
     kind = KINDS[name]
     if not isinstance(given, Mapping):
         checks.refuse(name, given, "must be a mapping with the fields of the schedule")
-    known = dataclass_fields(kind)
-    checks.reject_unknown(name, given, (field.name for field in known))
-    for field in known:
-        if field.default is MISSING and field.name not in given:
-            checks.refuse(f"{name}.{field.name}", None, "is required")
+    _check_fields(name, given)
     return kind(
         **{key: _value(f"{name}.{key}", key, value, numbers=kind is not OnDates) for key, value in given.items()}
     )
+
+
+def _check_fields(name: str, given: Mapping[Any, Any]) -> None:
+    known = dataclass_fields(KINDS[name])
+    checks.reject_unknown(name, given, [field.name for field in known])
+    for field in known:
+        if field.default is MISSING and field.name not in given:
+            checks.refuse(f"{name}.{field.name}", None, "is required")
 
 
 def _value(field: str, key: str, value: Any, *, numbers: bool) -> Any:

@@ -6,6 +6,7 @@ zone, so the connection's ``timezone`` must name it. Without it, no time can be 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -16,6 +17,9 @@ from airflow_provider_truepush.api.checks.values import refuse
 DATE_FORMAT = "%d-%m-%Y"
 TIME_FORMAT = "%H:%M"
 
+_OFFSET = re.compile(r"[T ].*[+-](?P<hours>[0-9]{2}):?(?P<minutes>[0-9]{2})?$", re.ASCII)
+#: In hours.
+_LARGEST_OFFSET = 23
 #: Within these, no conversion between zones leaves the range of datetime.
 _FIRST_YEAR, _LAST_YEAR = 1000, 9998
 
@@ -36,9 +40,15 @@ def moment(field: str, value: object) -> datetime:
         if written != "now":  # pendulum would return the present moment
             with suppress(TypeError, ValueError):  # TypeError for `12:`
                 read = pendulum.parse(written, tz=None, exact=True)
-        if isinstance(read, datetime):
+        # Pendulum reads offsets that no time zone has, such as +00:99, and some that raise when they are used.
+        offset = _OFFSET.search(written)
+        if isinstance(read, datetime) and (offset is None or _is_offset(offset)):
             return _convertible(field, read)
     refuse(field, value, "must be a datetime or a string in ISO 8601 with date and time")
+
+
+def _is_offset(written: re.Match[str]) -> bool:
+    return int(written["hours"]) <= _LARGEST_OFFSET and int(written["minutes"] or 0) < 60
 
 
 def _convertible(field: str, value: datetime) -> datetime:

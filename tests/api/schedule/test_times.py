@@ -251,3 +251,9 @@ def test_a_year_that_no_zone_can_convert_is_refused(text: str) -> None:
     for value in (text, datetime.fromisoformat(text)):
         with pytest.raises(TruepushValidationError, match="must be in a year from 1000 to 9998"):
             Campaign(title="t", message="m", link="https://example.com/", send_at=value).as_dict()
+
+
+@pytest.mark.parametrize("offset", ["-25:00", "+00:99", "+24", "+9960"])
+def test_an_offset_that_no_time_has_is_refused(offset: str) -> None:
+    with pytest.raises(TruepushValidationError, match=r"^send_at: must be a datetime or a string in ISO 8601"):
+        times.moment("send_at", f"2099-03-01T10:00:00{offset}")
