@@ -112,7 +112,7 @@ class MovedItems:
             return None
         view = self._siblings.look()
         known = {send.campaign_id for send in view.sends} | {kept.campaign_id for kept in self._store.sent_here()}
-        if not (view.silent or view.failed) or known.issuperset(recent):
+        if not (view.silent or view.failed or view.incomplete) or known.issuperset(recent):
             return None
         return self._look(None, {kept.campaign_id for kept in self._store.sent_here()})
 
@@ -192,7 +192,7 @@ class MovedItems:
                 # A sibling that starts later finds this item. What it sent before was visible at the first look.
                 awaited = waiting = waiting if awaited is None else awaited & waiting
             # Where nothing was cleared and every sibling has its item, a campaign of the title belongs to another task.
-            is_doubtful = self._siblings.was_cleared or waiting or view.has_moved or view.failed
+            is_doubtful = self._siblings.was_cleared or waiting or view.has_moved or view.failed or view.incomplete
             unknown = self._evidence.unattributed(own) if is_open and is_doubtful and not sees_run else []
             orphans = self._evidence.orphans(view, has_moved=self._moved) if is_open else []
             left = end - self._clock()
@@ -206,7 +206,8 @@ class MovedItems:
                 if other is not None:
                     raise TruepushAmbiguousError(refusals.other_item(other, self._store, self._title))
                 if (waiting or not orphans) if not unknown else not self._siblings.was_cleared:
-                    raise TruepushServerError(refusals.starts_again(waiting | view.failed, unknown, self._title))
+                    unpublished = waiting | view.failed | view.incomplete
+                    raise TruepushServerError(refusals.starts_again(unpublished, unknown, self._title))
                 if orphans and not unknown:
                     raise TruepushAmbiguousError(refusals.edited(orphans, self._title))
                 raise TruepushAmbiguousError(refusals.unknown_item(unknown, waiting, self._store, self._title))

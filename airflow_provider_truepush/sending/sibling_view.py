@@ -47,6 +47,7 @@ class View:
     :param failed: those that do not run, whose last try ended before it published what they have sent, and that may
         have sent the item of this map index.
     :param pending: those that have sent something and start again: which item they will have is not known.
+    :param incomplete: those that have begun a retry and not published what they have sent, where there are no states.
     :param was_restarted: whether one of them has started again, so that the feed may have changed.
     :param is_newer: whether one of them was started by a later clear than this try, so that the own item is outdated.
     :param has_moved: whether one of them has another item than it has sent.
@@ -57,6 +58,7 @@ class View:
     silent: frozenset[int] = frozenset()
     failed: frozenset[int] = frozenset()
     pending: frozenset[int] = frozenset()
+    incomplete: frozenset[int] = frozenset()
     was_restarted: bool = False
     has_moved: bool = False
     is_newer: bool = False

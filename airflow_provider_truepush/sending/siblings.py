@@ -152,6 +152,7 @@ class Siblings:
             silent=frozenset(index for index in unpublished if states[index] in _RUNNING),
             failed=frozenset(i for i in unpublished if self._is_doubtful(states[i], entries.get(i))),
             pending=frozenset(again),
+            incomplete=frozenset(entries.keys() - complete if not states else ()),
             has_moved=any(
                 entries[index].get("item") and not is_same_message(send.content, str(entries[index]["item"]))
                 for index, sends in sent.items()

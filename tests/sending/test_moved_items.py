@@ -181,3 +181,24 @@ def before_the_upgrade(hook: Any) -> None:
             f"INSERT INTO {TABLE} ({columns}) VALUES ('truepush_default', '{visit}', '', '', '[]', 'visit', "
             f"'{position}', 1, 0, 1)"
         )
+
+
+@pytest.mark.parametrize("titles", [True, False], ids=["own titles", "equal titles"])
+@pytest.mark.parametrize("after", ["BA", "CAB"])
+def test_a_clear_that_airflow_does_not_count_sends_no_item_at_a_new_map_index(
+    tasks: Tasks, after: str, titles: bool
+) -> None:
+    """Before 3.1 Airflow counts clears of finished runs only; before 3.0 a task sees no states of others."""
+    feed = Feed(tasks, None, titles=titles, state=False)
+    assert feed.run(["A"] if after == "BA" else ["A", "B"])
+    first = {item: feed.made(item) for item in "AB" if feed.made(item)}
+    ended = feed.run(list(after))
+    assert {item: feed.made(item) for item in first} == first
+    assert "have no known sender" in ended[len(after) - 1]
+
+
+def test_a_retry_that_needs_a_decision_does_not_hold_up_items_of_other_titles(tasks: Tasks) -> None:
+    feed = Feed(tasks, None, titles=True, state=False)
+    feed.send(0, "A")
+    assert feed.send(0, "A").startswith("stopped: ")
+    assert [feed.send(1, "B")] == feed.made("B")
