@@ -114,7 +114,7 @@ def test_connections_of_different_settings_are_not_shared(
 def test_an_unused_session_is_closed_while_the_loop_continues(
     own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "LINGER", 0.1)
+    monkeypatch.setattr(shared, "LINGER", 1.0)
     connect(monkeypatch, own_emulator)
 
     async def run() -> None:

@@ -68,13 +68,12 @@ class RedisServer:
         self._process.send_signal(signal.SIGCONT)
 
     def command(self, *words: str) -> bytes:
-        """Return the beginning of the raw answer to a command."""
+        """Return the raw answer to a command, after the one to the password."""
         with socket.create_connection(("127.0.0.1", self.port), 5) as plug:
             lines = [] if self.password is None else [["AUTH", self.password]]
-            for line in [*lines, list(words)]:
+            for line in [*lines, list(words), ["QUIT"]]:
                 plug.sendall(b"".join([f"*{len(line)}\r\n".encode(), *(_bulk(word) for word in line)]))
-                time.sleep(0.02)
-            return plug.recv(1 << 20)
+            return b"".join(iter(lambda: plug.recv(1 << 20), b"")).removesuffix(b"+OK\r\n")
 
 
 def _bulk(word: str) -> bytes:
