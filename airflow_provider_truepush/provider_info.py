@@ -10,7 +10,7 @@ _ASSETS = "airflow_provider_truepush.assets.truepush"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's description, a fresh dict on each call."""
+    """Return the provider's description as a new dict."""
     return {
         "package-name": "airflow-provider-truepush",
         "name": "Truepush",

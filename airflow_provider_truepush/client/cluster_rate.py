@@ -53,7 +53,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Report that this process reaches the store again, and ask when all processes return to it together."""
+    """Report that this process reaches the store again, and ask when all processes return to it together.
+
+    :param seconds: how long the processes wait for each other.
+    """
 
     seconds: float = PROBE
 
@@ -72,7 +75,10 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Sleep."""
+    """Sleep.
+
+    :param seconds: for how long.
+    """
 
     seconds: float
 

@@ -43,7 +43,7 @@ class Action:
 
     @property
     def path(self) -> str:
-        """The path below the control address, with its argument in braces."""
+        """Return the path below the control address, with its argument in braces."""
         return f"{self.name}/{{{self.argument}}}" if self.argument else self.name
 
     @property

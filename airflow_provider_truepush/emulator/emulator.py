@@ -139,7 +139,7 @@ class Emulator(Controls):
     def start(self) -> Emulator:
         """Start to listen; return the emulator itself."""
         if self._thread is not None:
-            raise RuntimeError("This emulator runs already.")
+            raise RuntimeError("This emulator is running already.")
         super().__init__(Service(self._options))
         self._failure = None
         ready = threading.Event()

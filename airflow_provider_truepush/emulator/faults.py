@@ -182,7 +182,7 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """The name in history and log."""
+        """Return the name in the history and the log."""
         return f"{self.phase}/{self.effect}"
 
     def hits_endpoint(self, endpoint: str | None) -> bool:
@@ -215,7 +215,7 @@ class Faults:
         :raises TruepushEmulatorError: when too many wait already.
         """
         if len(self._faults) >= MOST_FAULTS:
-            raise TruepushEmulatorError(f"fault: {MOST_FAULTS} faults wait already. Remove some first.")
+            raise TruepushEmulatorError(f"fault: {MOST_FAULTS} faults are waiting already. Remove some first.")
         self._last += 1
         fault.id = self._last
         self._faults.append(fault)

@@ -53,7 +53,15 @@ class Options:
 
 @dataclass(slots=True)
 class Late:
-    """A request that is carried out later."""
+    """A request that is carried out later.
+
+    :param endpoint: its endpoint.
+    :param token: as it arrived.
+    :param argument: the last part of the path.
+    :param raw: the body.
+    :param record: its place in the history.
+    :param due: when it is carried out, in seconds of the emulator's clock; None for not before ``commit_late()``.
+    """
 
     endpoint: Endpoint[Any]
     token: str | None

@@ -43,7 +43,8 @@ class Storage:
         except sqlite3.Error as error:
             self.close()
             raise TruepushStateFileError(
-                f"The state file {path} cannot be used ({error}). Is another emulator using it?"
+                f"The state file {path} cannot be used ({error}). The emulator was not started. Stop the emulator that "
+                "uses the file, or name another file."
             ) from error
 
     @contextmanager

@@ -37,8 +37,13 @@ class Outcome:
     :param left_out: number of those that ``refresh_for`` or ``stop_after_unchanged`` excluded.
     :param rows: number of rows of this execution, including its earlier tries.
     :param resumed: number of rows that earlier tries wrote.
-    :param missing: number of campaigns without statistics; ``missing_ids`` has the first ids.
-    :param failed: number of campaigns whose fetch failed; ``reasons`` has the first ids and their errors.
+    :param missing: number of campaigns without statistics.
+    :param failed: number of campaigns whose fetch failed.
+    :param regressed: number of rows with a counter that is lower than before.
+    :param missing_ids: the first ids of those without statistics.
+    :param reasons: the errors of the first ids whose fetch failed.
+    :param min_observed_at: when the first statistics were read; None before that.
+    :param max_observed_at: when the last statistics were read; None before that.
     :param broken_by: the error that ended the export early; None if it was completed.
     :param sink: the report of the sink.
     """

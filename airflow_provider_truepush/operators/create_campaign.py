@@ -199,7 +199,7 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
 
     @property
     def sent(self) -> SentCampaign:
-        """The campaign that this task has sent, and its fate when the task is ended."""
+        """Return the campaign that this task has sent, and what happens to it when the task is ended."""
         if self._sent is None:
             self._sent = SentCampaign(self)
         return self._sent

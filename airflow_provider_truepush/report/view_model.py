@@ -19,8 +19,9 @@ MOST_POINTS = 300
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counters of a campaign at one moment (aware, UTC).
+    """The counters of a campaign at one moment.
 
+    :param observed_at: the moment, aware, in UTC.
     :param counters: by name; None for a counter that is unknown, because its column was added later.
     :param regressed: True when a counter is lower than in the snapshot before.
     """
@@ -38,6 +39,10 @@ class Snapshot:
 class CampaignView:
     """A campaign on the page.
 
+    :param project: the project that it belongs to.
+    :param campaign_id: its id.
+    :param title: its title; None when unknown.
+    :param created_at: when it was created, aware; None when unknown.
     :param snapshots: oldest first, at least one; the last is the newest.
     """
 

@@ -81,7 +81,7 @@ def set_status(hook: TruepushHook, trigger_id: str, status: Literal["active", "i
         return "missing"
     if str(row.status).strip().lower() != status:
         raise doubt or TruepushServerError(
-            f"Truepush did not set the trigger {trigger_id} {status}, and lists it as {row.status!r}. "
+            f"Truepush did not set the trigger {trigger_id} to {status}; it lists the trigger as {row.status!r}. "
             "Its status was not changed. Retry the task.",
             endpoint=call.endpoint.name,
         )

@@ -69,22 +69,22 @@ class CreateByName:
 
     @property
     def recorded(self) -> ChangeRecord | None:
-        """The last change that this task recorded, by an earlier try or this one."""
+        """Return the last change that this task recorded, by an earlier try or this one."""
         return self._own if self._mapped is None else self._mapped.own
 
     @property
     def begun(self) -> ChangeRecord | None:
-        """The change that was begun and is not completed."""
+        """Return the change that was begun and is not completed; None when there is none."""
         return self.recorded if self.recorded is not None and not self.recorded.done else None
 
     @property
     def old(self) -> list[Any]:
-        """The rows that had the name before the change began."""
+        """Return the rows that had the name before the change began."""
         return [row for row in self.rows if self.begun is None or row.id in self.begun.old_ids]
 
     @property
     def new(self) -> list[Any]:
-        """The rows that an earlier try of this change created."""
+        """Return the rows that an earlier try of this change created."""
         return [row for row in self.rows if self.begun is not None and row.id not in self.begun.old_ids]
 
     def begun_for_others(self) -> list[ChangeRecord]:

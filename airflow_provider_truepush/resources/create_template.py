@@ -82,7 +82,7 @@ class CreateTemplate:
         if len(ours) != 1 or len(self._create.rows) != 1:
             return None
         log.warning(
-            "The template %r (id %s) was created since this run started; an earlier try is taken to have created it.",
+            "The template %r (id %s) was created since this run started. It is assumed that an earlier try created it.",
             self._name,
             ours[0].id,
         )

@@ -142,8 +142,8 @@ class CreateTrigger:
 
     def _keep(self, row: Any) -> str:
         log.warning(
-            "The trigger %r (id %s, %s) was created since this run started; an earlier try is taken to have "
-            "created it, and it was kept.",
+            "The trigger %r (id %s, %s) was created since this run started. It is assumed that an earlier try "
+            "created it, so it was kept.",
             self._name,
             row.id,
             row.status,

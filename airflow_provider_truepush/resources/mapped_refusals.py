@@ -87,7 +87,9 @@ def not_completed(record: ChangeRecord, key: str, *, can_end: bool) -> AirflowEx
         "The item that this map index has now is not affected. "
     )
     if can_end:
-        return AirflowException(f"{what}Retry the task: it ends once another map index has completed {record.name!r}.")
+        return AirflowException(
+            f"{what}Retry the task: it succeeds once another map index has completed {record.name!r}."
+        )
     return AirflowFailException(
         f"{what}This needs a manual decision:\n"
         f"- If another map index has {record.name!r} now, clear this task once that one has succeeded.\n"

@@ -51,9 +51,9 @@ class ItemEvidence:
         own = f" of {self._identity.task} [{self._siblings.map_index}]"
         sent: list[SiblingSend | SendRecord] = [
             *view.sends,
-            *(kept for kept in self._store.sent_in_run() if self._store.sees_others and not kept.author.endswith(own)),
+            *(send for send in self._store.sent_in_run() if self._store.sees_others and not send.author.endswith(own)),
         ]
-        mine = {kept.content for kept in self._store.sent_here()}
+        mine = {send.content for send in self._store.sent_here()}
         return sorted(
             {
                 send.title
@@ -72,13 +72,13 @@ class ItemEvidence:
             return
         own = [*self._store.sent_here(), *self._store.sent_in_run()]
         keys = {identity.key, identity.run_key, *identity.item_keys, identity.legacy_key}
-        here = [kept for kept in own if identity.is_message(kept.content) and kept.key not in keys]
+        here = [send for send in own if identity.is_message(send.content) and send.key not in keys]
         sent: list[SiblingSend | SendRecord] = list(here)
         if has_moved:
             sent += [send for send in view.sends if identity.is_message(send.content)]
         else:
             index = f" [{self._siblings.map_index}]"
-            sent = [kept for kept in here if not identity.is_mapped or kept.author.endswith(index)]
+            sent = [send for send in here if not identity.is_mapped or send.author.endswith(index)]
         if sent:
             raise TruepushAmbiguousError(refusals.other_token(sent[0].campaign_id, self._title))
 

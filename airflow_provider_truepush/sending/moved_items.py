@@ -31,7 +31,12 @@ class MovedItems:
     sent only if every item that was sent is still in the feed, or if the new item has its own ``send_token``.
     Otherwise it may be one of the sent items, edited.
 
-    The parameters are those of :class:`~.protocol.CampaignSending`, and the other map indexes.
+    :param hook: the project.
+    :param store: the send store.
+    :param plan: the send.
+    :param siblings: the other map indexes.
+    :param sleep: waits for a number of seconds.
+    :param clock: the present moment, in seconds since the epoch.
     """
 
     def __init__(
@@ -111,10 +116,10 @@ class MovedItems:
         if not recent:
             return None
         view = self._siblings.look()
-        known = {send.campaign_id for send in view.sends} | {kept.campaign_id for kept in self._store.sent_here()}
+        known = {send.campaign_id for send in view.sends} | {send.campaign_id for send in self._store.sent_here()}
         if not (view.silent or view.failed or view.incomplete) or known.issuperset(recent):
             return None
-        return self._look(None, {kept.campaign_id for kept in self._store.sent_here()})
+        return self._look(None, {send.campaign_id for send in self._store.sent_here()})
 
     def rival(self) -> SiblingSend | None:
         """Return a sibling's send of the same item, begun at the same moment; None if this one may leave.

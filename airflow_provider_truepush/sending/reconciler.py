@@ -88,8 +88,9 @@ class Reconciler:
             return resume(kept)  # the try that wrote it is still running, and has continued
         if kept is None:
             raise TruepushServerError(
-                f"The intent of {record.author} to send {record.title!r} was removed: nothing was sent on it, or "
-                "another try has taken over from this one. Nothing was sent by this try. Airflow may retry the task."
+                f"The intent of {record.author} to send {record.title!r} was removed: either nothing was sent for "
+                "it, or another try has taken over from this one. Nothing was sent by this try. Airflow may retry the "
+                "task."
             )
         raise TruepushAmbiguousError(self._undecided(record, what, seen))
 

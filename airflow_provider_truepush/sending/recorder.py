@@ -57,7 +57,7 @@ class Recorder:
         return was_recorded
 
     def release(self, record: SendRecord, pauses: tuple[float, ...] = PAUSES) -> None:
-        """Withdraw the intent: certainly nothing was sent on it."""
+        """Withdraw the intent. Certainly nothing was sent for it."""
         self.unsent.add(record.attempt)
         self._write(
             self._store.release,
@@ -72,7 +72,7 @@ class Recorder:
     def publish_all(self, record: SendRecord) -> None:
         """Publish what this map index has sent, this record included, to the siblings of a mapped task."""
         if self._plan.siblings is not None:
-            own = {kept.key: kept for kept in self._store.sent_here()}
+            own = {record.key: record for record in self._store.sent_here()}
             self._publish([*own.values(), record])
 
     def _publish(self, records: list[SendRecord]) -> None:

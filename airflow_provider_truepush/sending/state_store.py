@@ -165,7 +165,7 @@ class TaskStateSendStore(SendStore):
         if legacy or self._try_number > 1:
             keys = [*self._legacy_keys(self.identity), *keys]
         found = [self._record_at(key) for key in dict.fromkeys(keys)]
-        return [kept for kept in found if kept is not None]
+        return [record for record in found if record is not None]
 
     def _sends(self) -> list[str]:
         kept = self._state.get(SENDS_KEY)

@@ -101,7 +101,7 @@ class SendStore(ABC):
 
     @abstractmethod
     def release(self, record: SendRecord) -> None:
-        """Withdraw the own intent: certainly nothing was sent on it."""
+        """Withdraw the own intent. Certainly nothing was sent for it."""
 
     def record_cancellation(self, campaign_id: str) -> None:
         """Record that a campaign was canceled before it went out, whether or not its outcome was recorded before.
@@ -110,8 +110,8 @@ class SendStore(ABC):
         """
         for pause in (*_CANCELLATION_PAUSES, None):
             try:
-                if (kept := self._of_campaign(campaign_id)) is not None:
-                    self.commit(replace(kept, settled=True, campaign_id=campaign_id, cancelled=True))
+                if (record := self._of_campaign(campaign_id)) is not None:
+                    self.commit(replace(record, settled=True, campaign_id=campaign_id, cancelled=True))
                 return
             except Exception:
                 if pause is None:
@@ -120,21 +120,21 @@ class SendStore(ABC):
 
     def _of_campaign(self, campaign_id: str) -> SendRecord | None:
         """Return the record that a campaign belongs to: its outcome, or the intent that this try has sent on."""
-        for kept in self._candidates(campaign_id):
-            if kept.settled and kept.campaign_id == campaign_id:
-                return kept
-            if not kept.settled and self._acquired is not None and kept.attempt == self._acquired.attempt:
-                return kept
+        for record in self._candidates(campaign_id):
+            if record.settled and record.campaign_id == campaign_id:
+                return record
+            if not record.settled and self._acquired is not None and record.attempt == self._acquired.attempt:
+                return record
         return None
 
     def _candidates(self, campaign_id: str) -> Sequence[SendRecord]:
-        kept = self.read()
-        return [] if kept is None else [kept]
+        record = self.read()
+        return [] if record is None else [record]
 
     def is_current(self, record: SendRecord) -> bool:
         """Report whether the own intent is still the one that is recorded, with no outcome yet."""
-        kept = self.read()
-        return kept is not None and kept.attempt == record.attempt and not kept.settled
+        stored = self.read()
+        return stored is not None and stored.attempt == record.attempt and not stored.settled
 
     def is_superseded(self) -> bool:
         """Report whether another try has taken over from this one, as far as is known."""

@@ -130,7 +130,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
 
     @property
     def kill_switch(self) -> KillSwitch:
-        """The reaction to the end of the task."""
+        """Return what cancels the campaign when someone ends the task."""
         if self._switch is None:
             self._switch = KillSwitch(self._cancel_once)
         return self._switch

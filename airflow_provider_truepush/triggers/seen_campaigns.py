@@ -67,7 +67,7 @@ class SeenCampaigns:
 
     @property
     def need(self) -> str | None:
-        """The id from which the next list must be complete; None for the newest campaigns only."""
+        """Return the id from which the next list must be complete; None for the newest campaigns only."""
         if not self._has_baseline:
             return None
         return self._need(deep=self._clock() - self._deep_at >= _DEEP_EVERY)

@@ -233,8 +233,7 @@ class Watch:
 def statistics_gone() -> TruepushError:
     """Return the error for an answer without statistics about a campaign that had some: counters only grow."""
     return TruepushServerError(
-        "Truepush reported that it has no statistics of the campaign, of which it has reported some before. "
-        f"{ONLY_THIS_POLL}"
+        f"Truepush reported no statistics of the campaign, although it had reported some before. {ONLY_THIS_POLL}"
     )
 
 

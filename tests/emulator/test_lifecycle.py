@@ -69,7 +69,7 @@ def test_one_can_begin_again_on_the_same_port() -> None:
         client.session.close()
     with Emulator(port=port) as second:
         assert second.url == f"http://127.0.0.1:{port}"
-        with pytest.raises(RuntimeError, match="runs already"):
+        with pytest.raises(RuntimeError, match="is running already"):
             second.start()
 
 

@@ -137,7 +137,7 @@ CASES: dict[str, Case] = {
         stats=LOW,
         polls=4,
         faults={"effect": "outcome", "code": "NO-STATS-FOUND", "nth": [2, 3, 4]},
-        says="has no statistics of the campaign, of which it has reported some before. This status request failed",
+        says="no statistics of the campaign, although it had reported some before. This status request failed",
     ),
     "statistics-that-come-back": Case(
         [LOW, HIGH],

@@ -28,9 +28,16 @@ class UnreadableStatsError(ValueError):
 class CampaignStats:
     """Lifetime counters of one campaign at the moment of the request.
 
-    Each is an int of at least 0 that only grows. ``reach`` counts the subscribers in the audience; ``button0`` and
-    ``button1`` count the clicks on the two buttons.
+    Each is an int of at least 0 that only grows.
 
+    :param reach: subscribers in the audience.
+    :param sent: pushes sent.
+    :param delivered: pushes delivered.
+    :param views: pushes shown.
+    :param clicks: clicks on the notification.
+    :param button0: clicks on the first button.
+    :param button1: clicks on the second button.
+    :param unsubscribers: subscribers that unsubscribed.
     :param extra: counters that this version does not know, under Truepush's names.
     """
 

@@ -88,7 +88,12 @@ class Endpoint(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One request: an endpoint with its argument and payload, without token and host."""
+    """One request, without token and host.
+
+    :param endpoint: the endpoint.
+    :param argument: the last part of the path; None where the endpoint has none.
+    :param payload: the JSON object of the body; None where the endpoint has none.
+    """
 
     endpoint: Endpoint[T]
     argument: str | None

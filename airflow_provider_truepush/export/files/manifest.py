@@ -18,7 +18,10 @@ VERSION = 1
 class FileSummary:
     """Summary of the written rows, for the manifest.
 
+    :param rows: their number.
     :param missing: ids of campaigns without statistics.
+    :param min_observed_at: when the first of them was read; None without rows.
+    :param max_observed_at: when the last of them was read; None without rows.
     """
 
     rows: int = 0

@@ -97,11 +97,11 @@ class Store:
         raise NotImplementedError
 
     def read(self, name: str) -> bytes | None:
-        """A file's content; None when there is none."""
+        """Return the content of a file; None when it does not exist."""
         raise NotImplementedError
 
     def names(self, folder: str) -> list[str]:
-        """The files right in a folder, none when it is not there."""
+        """Return the names of the files right in a folder; none when it does not exist."""
         raise NotImplementedError
 
     def put_bytes(self, content: bytes, name: str) -> None:
@@ -135,6 +135,7 @@ class Store:
 class LocalStore(Store):
     """A folder on a local or mounted disk.
 
+    :param url: the path as the argument has it.
     :param root: the folder.
     """
 
@@ -143,7 +144,7 @@ class LocalStore(Store):
         self.root = root
 
     def dataset(self, name: str) -> tuple[str, str]:
-        """Namespace and name of something below the path."""
+        """Return OpenLineage's namespace and name of a folder or file."""
         return "file", str(self.root / name)
 
     def put(self, made: Path, name: str, *, removing: Sequence[str] = ()) -> None:
@@ -167,14 +168,14 @@ class LocalStore(Store):
             raise
 
     def read(self, name: str) -> bytes | None:
-        """A file's content; None when there is none."""
+        """Return the content of a file; None when it does not exist."""
         try:
             return (self.root / name).read_bytes()
         except FileNotFoundError:
             return None
 
     def names(self, folder: str) -> list[str]:
-        """The files right in a folder, none when it is not there."""
+        """Return the names of the files right in a folder; none when it does not exist."""
         place = self.root / folder
         if not place.is_dir():
             return []
@@ -190,6 +191,7 @@ class LocalStore(Store):
 class RemoteStore(Store):
     """A prefix in a storage that fsspec supports.
 
+    :param url: the path as the argument has it.
     :param files: the fsspec file system of the Airflow connection.
     :param root: bucket and prefix.
     :param direct: True when an object appears only when its upload is complete, so it can be uploaded under its name.
@@ -204,7 +206,7 @@ class RemoteStore(Store):
         self.upload = upload
 
     def dataset(self, name: str) -> tuple[str, str]:
-        """Namespace and name of something below the path."""
+        """Return OpenLineage's namespace and name of a folder or file."""
         bucket, _, prefix = self.root.partition("/")
         scheme = self.url.partition("://")[0]
         if scheme in _AZURE and (account := _azure_account(self.files)):
@@ -231,7 +233,7 @@ class RemoteStore(Store):
             raise
 
     def read(self, name: str) -> bytes | None:
-        """A file's content; None when there is none."""
+        """Return the content of a file; None when it does not exist."""
         try:
             content: bytes = self.files.cat_file(f"{self.root}/{name}")
         except FileNotFoundError:
@@ -239,7 +241,7 @@ class RemoteStore(Store):
         return content
 
     def names(self, folder: str) -> list[str]:
-        """The files right in a folder, none when it is not there."""
+        """Return the names of the files right in a folder; none when it does not exist."""
         place = f"{self.root}/{folder}"
         self.files.invalidate_cache()
         try:

@@ -81,7 +81,7 @@ class TextFormat:
                 yield chunk
 
     def lines(self, file: Any) -> Iterator[bytes]:
-        """The rows of an open file."""
+        """Yield the rows of an open file."""
         raise NotImplementedError
 
     def only(self, chunk: Lines, positions: Sequence[int]) -> Lines:

@@ -23,6 +23,9 @@ class OtherEngine(Engine):
     """Read the stored rows, and replace by DELETE and INSERT those that are older than the new ones.
 
     Only the database's isolation protects two exports that write the same rows at the same time.
+
+    :param hook: the hook of the database.
+    :raises TruepushSchemaError: its driver marks parameters in a way that is not supported.
     """
 
     types: ClassVar[Mapping[str, str]] = {}
@@ -99,11 +102,11 @@ class OtherEngine(Engine):
         written, replaced = [], []
         for row in rows:
             identity = tuple(row[place] for place in places)
-            kept = there.get(identity)
-            fresh = row if kept is None else self._merged(table, kept, row)
+            stored = there.get(identity)
+            fresh = row if stored is None else self._merged(table, stored, row)
             if fresh is None:
                 continue
-            if kept is not None:
+            if stored is not None:
                 replaced.append(identity)
             written.append(fresh)
         if replaced:
@@ -136,14 +139,14 @@ class OtherEngine(Engine):
             asked = [
                 table.c[name].in_(sorted({row[place] for row in part})) for name, place in zip(key, places, strict=True)
             ]
-            for kept in self.query(cursor, select(*table.c).where(*asked)):
-                found[tuple(kept[place] for place in places)] = tuple(kept)
+            for stored in self.query(cursor, select(*table.c).where(*asked)):
+                found[tuple(stored[place] for place in places)] = tuple(stored)
         return found
 
-    def _merged(self, table: Table, kept: Row, row: Sequence[Any]) -> Row | None:
+    def _merged(self, table: Table, stored: Row, row: Sequence[Any]) -> Row | None:
         """Return the row that replaces a stored one; None to keep the stored one."""
         names = table.c.keys()
-        old, new = dict(zip(names, kept, strict=True)), dict(zip(names, row, strict=True))
+        old, new = dict(zip(names, stored, strict=True)), dict(zip(names, row, strict=True))
         moment = moment_column(table)
         newer = old[moment] is None or new[moment] >= self.moment(old[moment])
         if moment == "observed_at":
