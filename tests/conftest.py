@@ -93,7 +93,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=BEFORE_STATE_STORES)
 def state_store_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Airflow 3.3 there is no word for "never expires", which stores of tests do not need."""
-    monkeypatch.setattr("airflow_provider_truepush.sending.task_state.never_expire", lambda: "never")
+    monkeypatch.setattr("airflow_provider_truepush.task.state.never_expire", lambda: "never")
 
 
 class Keeper:

@@ -24,6 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("lineage",),
     ("waiting",),
     ("sending", "resources", "export"),
+    ("task",),
     ("hooks",),
     ("client",),
     ("emulator", "assets", "models"),

@@ -75,12 +75,12 @@ def changes(
 
 
 def _siblings(context: Context, name: str) -> SiblingChanges | None:
-    from airflow_provider_truepush.operators.task_try import TaskTry, states_of
+    from airflow_provider_truepush.operators.task_try import TaskTry
+    from airflow_provider_truepush.task.map_indexes import MapIndexes
 
     task_try = TaskTry.of(context)
-    ti: Any = context.get("ti")
-    pull, push = getattr(ti, "xcom_pull", None), getattr(ti, "xcom_push", None)
-    if not task_try.mapped or pull is None or push is None:
+    indexes = MapIndexes.of(context.get("ti"))
+    if not task_try.mapped or indexes is None:
         return None
     from airflow_provider_truepush.resources.sibling_changes import SiblingChanges
 
@@ -89,9 +89,7 @@ def _siblings(context: Context, name: str) -> SiblingChanges | None:
         name,
         try_number=task_try.number,
         clear_number=task_try.clear_number,
-        pull=lambda key: pull(task_ids=ti.task_id, key=key),
-        push=lambda key, value: push(key=key, value=value),
-        states=states_of(ti),
+        indexes=indexes,
     )
 
 

@@ -25,6 +25,7 @@ from airflow_provider_truepush.sending.siblings import Siblings
 from airflow_provider_truepush.sending.sql_store import SqlSendStore
 from airflow_provider_truepush.sending.state_store import TaskStateSendStore
 from airflow_provider_truepush.sending.store import NoSendStore, SendStore, unknown_before
+from airflow_provider_truepush.task.map_indexes import MapIndexes
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -92,36 +93,13 @@ def siblings(context: Context) -> Siblings | None:
     task_try = TaskTry.of(context)
     if context.get("ti") is None:
         return None
-    ti: Any = context.get("ti")
-    pull, push = getattr(ti, "xcom_pull", None), getattr(ti, "xcom_push", None)
     return Siblings(
         task_try.map_index,
         clear_number=task_try.clear_number,
         try_number=task_try.number,
         began=task_try.began,
-        pull=None if pull is None else lambda key: pull(task_ids=ti.task_id, key=key),
-        push=None if push is None else lambda key, value: push(key=key, value=value),
-        states=states_of(ti),
+        indexes=MapIndexes.of(context.get("ti")),
     )
-
-
-def states_of(ti: Any) -> Callable[[], dict[int, str | None]] | None:
-    """Return a function that asks Airflow for the state of each map index of a task; None before Airflow 3."""
-    ask = getattr(ti, "get_task_states", None)
-    if ask is None:
-        return None
-
-    def read() -> dict[int, str | None]:
-        states = ask(dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id]).get(ti.run_id) or {}
-        # Airflow names a map index by the task's id, an underscore and the number.
-        indexes = {name.removeprefix(f"{ti.task_id}_"): state for name, state in states.items()}
-        return {
-            int(index): None if state is None else str(getattr(state, "value", state))
-            for index, state in indexes.items()
-            if index.isdigit()
-        }
-
-    return read
 
 
 def open_store(context: Context, *, conn_id: str, send_token: str | None, ledger_conn_id: str | None) -> SendStore:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.task.state import TaskState, Verb
 
 Action = Literal["create", "delete"]
 #: The clocks of Airflow and Truepush may differ by this much.
@@ -139,7 +141,7 @@ class ChangeRecords:
         began: datetime | None = None,
         clear_number: int = 0,
     ) -> None:
-        self._store = store
+        self._state = None if store is None else TaskState(store, _store_error)
         self.project = project
         self.try_number = try_number
         self.author = author
@@ -155,12 +157,12 @@ class ChangeRecords:
     @property
     def are_kept(self) -> bool:
         """Return whether a later try can read what is recorded."""
-        return self._store is not None
+        return self._state is not None
 
     @property
     def is_blind(self) -> bool:
         """Return whether an earlier try may have begun a change that nothing recorded."""
-        return self._store is None and (self.try_number > 1 or self._has_moved)
+        return self._state is None and (self.try_number > 1 or self._has_moved)
 
     def is_same_project(self, record: ChangeRecord) -> bool:
         """Return whether a record is about the project of this try."""
@@ -224,32 +226,25 @@ class ChangeRecords:
         return f"{_key(action, kind)}_set_aside"
 
     def _get(self, key: str) -> Any:
-        if self._store is None:
-            return None
-        try:
-            return self._store.get(key)
-        except Exception as error:
-            raise _store_error("read", key, error) from error
+        return None if self._state is None else self._state.get(key)
 
     def _set(self, key: str, value: Any) -> None:
-        if self._store is None:
-            return
-        from airflow.sdk import NEVER_EXPIRE  # type: ignore[attr-defined]  # Airflow resolves it on first use
-
-        try:
-            self._store.set(key, value, retention=NEVER_EXPIRE)
-        except Exception as error:
-            self.is_superseded = True
-            raise _store_error("write", key, error) from error
+        if self._state is not None:
+            with self._may_be_superseded():
+                self._state.set(key, value)
 
     def _delete(self, key: str) -> None:
-        if self._store is None:
-            return
+        if self._state is not None:
+            with self._may_be_superseded():
+                self._state.delete(key)
+
+    @contextmanager
+    def _may_be_superseded(self) -> Iterator[None]:
         try:
-            self._store.delete(key)
-        except Exception as error:
+            yield
+        except TruepushError:
             self.is_superseded = True
-            raise _store_error("delete", key, error) from error
+            raise
 
 
 def _read(key: str, kind: str, stored: Any) -> ChangeRecord:
@@ -271,7 +266,7 @@ def _key(action: Action, kind: str) -> str:
     return f"truepush_{action}_{kind}"
 
 
-def _store_error(verb: str, key: str, error: Exception) -> TruepushError:
+def _store_error(verb: Verb, key: str, error: Exception) -> TruepushError:
     return TruepushError(
         f"Could not {verb} the task's state key {key} in Airflow: {str(error)[:300] or type(error).__name__} "
         "No change to Truepush was begun after this. "

@@ -15,6 +15,7 @@ from typing import Any
 
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.resources.change_record import ChangeRecord
+from airflow_provider_truepush.task.map_indexes import MapIndexes
 
 #: The XCom in which a map index publishes its change records.
 XCOM_KEY = "truepush_changes"
@@ -58,9 +59,7 @@ class SiblingChanges:
     :param name: of the own item.
     :param try_number: of this try, from 1.
     :param clear_number: how often something of the Dag run was cleared; None when Airflow does not say.
-    :param pull: returns the XComs of all map indexes of the task under a key.
-    :param push: writes an XCom of this map index under a key.
-    :param states: returns the state of each map index of the task; None where Airflow does not say.
+    :param indexes: what all map indexes of the task show each other.
     :param sleep: waits between two looks.
     :param clock: seconds that never go back.
     """
@@ -72,9 +71,7 @@ class SiblingChanges:
         *,
         try_number: int,
         clear_number: int | None,
-        pull: Callable[[str], Any],
-        push: Callable[[str, Any], None],
-        states: Callable[[], dict[int, str | None]] | None = None,
+        indexes: MapIndexes,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -84,9 +81,7 @@ class SiblingChanges:
         self.sleep = sleep
         self.clock = clock
         self._name = name
-        self._pull = pull
-        self._push = push
-        self._states = states
+        self._indexes = indexes
         self.has_published = False
 
     @property
@@ -114,7 +109,7 @@ class SiblingChanges:
             "changes": [change.as_dict() for change in changes],
         }
         try:
-            self._push(XCOM_KEY, entry)
+            self._indexes.publish(XCOM_KEY, entry)
         except Exception as error:
             raise _airflow_error("write", error) from error
         self.has_published = True
@@ -122,19 +117,15 @@ class SiblingChanges:
     def look(self) -> tuple[Entry, ...]:
         """Return what the other map indexes have published."""
         try:
-            found = self._pull(XCOM_KEY)
+            entries = self._indexes.published(XCOM_KEY)
         except Exception as error:
             raise _airflow_error("read", error) from error
-        entries = [found] if isinstance(found, Mapping) else list(found or [])
-        read = [_read(entry) for entry in entries if isinstance(entry, Mapping)]
-        return tuple(entry for entry in read if entry.map_index != self.map_index)
+        return tuple(entry for entry in map(_read, entries) if entry.map_index != self.map_index)
 
     def states(self) -> dict[int, str | None]:
         """Return the states of the other map indexes; empty where Airflow does not say."""
-        if self._states is None:
-            return {}
         try:
-            states = self._states()
+            states = self._indexes.states()
         except Exception as error:
             raise _airflow_error("read the states beside", error) from error
         return {index: state for index, state in states.items() if index != self.map_index}

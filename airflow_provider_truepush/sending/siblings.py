@@ -8,7 +8,7 @@ a task starts again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, is_same_message
 from airflow_provider_truepush.sending.sibling_view import View, read_sends
+from airflow_provider_truepush.task.map_indexes import MapIndexes
 
 log = get_logger(__name__)
 
@@ -37,9 +38,7 @@ class Siblings:
     :param clear_number: how often something of the Dag run was cleared; None when Airflow does not say.
     :param try_number: of this try, from 1.
     :param began: the earliest moment at which the Dag run may have begun; None when unknown.
-    :param pull: returns the XComs of all map indexes of the task under a key; None without XComs.
-    :param push: writes an XCom of this task under a key; None without XComs.
-    :param states: returns the state of each map index of the task; None where Airflow does not say.
+    :param indexes: what all map indexes of the task show each other; None without XComs.
     """
 
     def __init__(
@@ -49,9 +48,7 @@ class Siblings:
         clear_number: int | None,
         try_number: int,
         began: datetime | None,
-        pull: Callable[[str], Any] | None = None,
-        push: Callable[[str, Any], None] | None = None,
-        states: Callable[[], dict[int, str | None]] | None = None,
+        indexes: MapIndexes | None = None,
     ) -> None:
         self.map_index = map_index
         self.clear_number = clear_number
@@ -59,9 +56,7 @@ class Siblings:
         self.began = began
         #: The send of this try.
         self.identity: Identity | None = None
-        self._pull = pull
-        self._push = push
-        self._states = states
+        self._indexes = indexes
         self._published: dict[str, dict[str, Any]] = {}
         #: Whether the siblings can read which item this map index has.
         self.has_published = False
@@ -103,11 +98,11 @@ class Siblings:
             self._write()
 
     def _write(self, *, is_complete: bool = True) -> None:
-        if self._push is None or self.map_index < 0:
+        if self._indexes is None or self.map_index < 0:
             return
         self.has_published = is_complete
         try:
-            self._push(
+            self._indexes.publish(
                 XCOM_KEY,
                 {
                     "map_index": self.map_index,
@@ -199,23 +194,22 @@ class Siblings:
         return entry.get("clear") != self.clear_number
 
     def _entries(self) -> dict[int, Mapping[str, Any]]:
-        if self._pull is None:
+        if self._indexes is None:
             return {}
         try:
-            found = self._pull(XCOM_KEY)
+            entries = self._indexes.published(XCOM_KEY)
         except Exception as error:
             log.warning(
                 "Could not read what other map indexes have sent: %s. They count as having published nothing.", error
             )
             return {}
-        entries = [found] if isinstance(found, Mapping) else list(found or [])
-        return {int(entry.get("map_index", -1)): entry for entry in entries if isinstance(entry, Mapping)}
+        return {int(entry.get("map_index", -1)): entry for entry in entries}
 
     def _ask_states(self) -> dict[int, str | None]:
-        if self._states is None or self._pull is None:
+        if self._indexes is None:
             return {}
         try:
-            return self._states()
+            return self._indexes.states()
         except Exception as error:
             log.warning(
                 "Could not read the states of the other map indexes: %s. Only what they published counts.", error

@@ -19,7 +19,7 @@ from airflow_provider_truepush.api.errors import (
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord
 from airflow_provider_truepush.sending.store import SendStore, unknown_before
-from airflow_provider_truepush.sending.task_state import TaskState
+from airflow_provider_truepush.task.state import TaskState, Verb
 
 #: The state key under which a mapped task keeps the keys of everything it has sent.
 SENDS_KEY = "truepush_sends"
@@ -55,7 +55,7 @@ class TaskStateSendStore(SendStore):
         ledger: Callable[[], SendStore] | None = None,
     ) -> None:
         super().__init__()
-        self._state = TaskState(store)
+        self._state = TaskState(store, _store_error)
         self._cleared_on_success = cleared_on_success
         self._try_number = try_number
         self._address = address
@@ -272,3 +272,11 @@ class TaskStateSendStore(SendStore):
         held = [key for key in self._legacy_keys(self.identity) if self._state.get(key) is not None]
         body = json.dumps({"value": {"keys": list(dict.fromkeys([*self._sends(), *held]))}, "expires_at": None})
         return f"write to the task's state key: PUT {self._address.format(key=SENDS_KEY)} {body}, and clear the task"
+
+
+def _store_error(verb: Verb, key: str, error: Exception) -> TruepushSendStoreError:
+    return TruepushSendStoreError(
+        f"Airflow's task state store could not be {'read' if verb == 'read' else 'written'} "
+        f"({type(error).__name__}: {error}). This request concerned the record of the send only; a campaign is sent "
+        "only after its intent was recorded. Airflow may retry the task."
+    )

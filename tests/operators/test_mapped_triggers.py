@@ -28,7 +28,7 @@ class TestAnItemMoves:
         assert statuses(emulator, "A") == [status]
         if status == "inactive":
             # The map index that began it ends green once another one has completed it.
-            assert "ends once another map index has completed 'A'" in first
+            assert "succeeds once another map index has completed 'A'" in first
             assert run.run(0, name="B") in ids(emulator, "B")
         else:
             assert [first] == ids(emulator, "B")

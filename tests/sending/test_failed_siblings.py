@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.sending.siblings import XCOM_KEY, Siblings
+from airflow_provider_truepush.task.map_indexes import MapIndexes
 from tests.sending.attempts import ending
 from tests.sending.feeds import FeedWorld, feed_world as begin
 from tests.sending.watched import StoreFault
@@ -121,13 +123,18 @@ def test_which_siblings_may_have_sent_the_item(
     state: str | None, entry: dict[str, Any] | None, is_doubtful: bool
 ) -> None:
     xcoms = [] if entry is None else [{"map_index": 1, "try": 2, "clear": 0, **entry}]
+    ti = SimpleNamespace(
+        dag_id="dag",
+        run_id="run",
+        task_id="send",
+        xcom_pull=lambda task_ids, key: {XCOM_KEY: xcoms}[key],
+        get_task_states=lambda dag_id, task_ids, run_ids: {"run": {"send_0": "running", "send_1": state}},
+    )
     siblings = Siblings(
         0,
         clear_number=0,
         try_number=1,
         began=None,
-        pull={XCOM_KEY: xcoms}.get,
-        push=None,
-        states=lambda: {0: "running", 1: state},
+        indexes=MapIndexes(ti),
     )
     assert siblings.look().failed == ({1} if is_doubtful else set())
