@@ -92,7 +92,7 @@ def test_no_token_in_the_state_file(tmp_path: Path) -> None:
 
 
 def test_two_emulators_do_not_share_a_file(tmp_path: Path) -> None:
-    with Emulator(state=tmp_path / "state.db"), pytest.raises(TruepushStateFileError, match="another emulator"):
+    with Emulator(state=tmp_path / "state.db"), pytest.raises(TruepushStateFileError, match="Stop the emulator that"):
         Emulator(state=tmp_path / "state.db").start()
 
 

@@ -132,7 +132,7 @@ CASES: dict[str, Case] = {
     ),
     "statistics-that-vanish-are-failed-polls": Case(
         [LOW],
-        {**REACHED, "error_budget": 2, "settled_after": 30},
+        {**REACHED, "error_budget": THREE_FAILURES, "settled_after": 30},
         word="TruepushError",
         stats=LOW,
         polls=4,
@@ -141,7 +141,7 @@ CASES: dict[str, Case] = {
     ),
     "statistics-that-come-back": Case(
         [LOW, HIGH],
-        {**REACHED, "error_budget": 2},
+        {**REACHED, "error_budget": THREE_FAILURES},
         stats=HIGH,
         polls=4,
         faults={"effect": "outcome", "code": "NO-STATS-FOUND", "nth": [2, 3]},
