@@ -9,6 +9,7 @@ file leaves empty, and every other empty one was mapped.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -93,12 +94,12 @@ class ChecksArguments:
     def check_constructor(cls, further: Mapping[str, Any], own: Mapping[str, Any]) -> None:
         """Check the arguments of a constructor that are literals.
 
-        :param further: the constructor's ``kwargs``. Airflow adds the current Dag to them.
+        :param further: the constructor's ``kwargs``. Airflow 3 adds the current Dag to them.
         :param own: its own arguments by name.
         :raises TruepushArgumentError: a literal is wrong.
         """
         cls.check_defaults(further.get("default_args"))
-        cls.check_arguments({"dag": further.get("dag"), **own})
+        cls.check_arguments({"dag": further.get("dag") or _current_dag_of_airflow_2(), **own})
 
     @classmethod
     def check_defaults(cls, defaults: object) -> None:
@@ -133,6 +134,12 @@ class ChecksArguments:
         cls.check_arguments(kwargs)
         partial.kwargs[_EMPTY_IN_PARTIAL] = empty
         return CheckedPartial(partial, cls, kwargs, own_defaults)
+
+
+def _current_dag_of_airflow_2() -> Any:
+    """Return the Dag of the ``with`` statement around a task; None in Airflow 3, which passes it to the constructor."""
+    context: Any = getattr(sys.modules.get("airflow.models.dag"), "DagContext", None)
+    return context.get_current_dag() if hasattr(context, "get_current_dag") else None
 
 
 def of_the_constructor(kwargs: dict[str, Any]) -> dict[str, Any]:
