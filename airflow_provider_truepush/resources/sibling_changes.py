@@ -83,6 +83,7 @@ class SiblingChanges:
         self._name = name
         self._indexes = indexes
         self.has_published = False
+        self._entry: dict[str, Any] | None = None
 
     @property
     def is_later_try(self) -> bool:
@@ -108,10 +109,8 @@ class SiblingChanges:
             "ended": has_ended,
             "changes": [change.as_dict() for change in changes],
         }
-        try:
-            self._indexes.publish(XCOM_KEY, entry)
-        except Exception as error:
-            raise _airflow_error("write", error) from error
+        self._write(entry)
+        self._entry = entry
         self.has_published = True
 
     def look(self) -> tuple[Entry, ...]:
@@ -120,7 +119,18 @@ class SiblingChanges:
             entries = self._indexes.published(XCOM_KEY)
         except Exception as error:
             raise _airflow_error("read", error) from error
-        return tuple(entry for entry in map(_read, entries) if entry.map_index != self.map_index)
+        read = [_read(entry) for entry in entries]
+        own = [entry for entry, known in zip(entries, read, strict=True) if known.map_index == self.map_index]
+        if self._entry is not None and any(int(entry.get("try") or 1) < self.try_number for entry in own):
+            # A write of an earlier try was under way when this one began, and has replaced what this one published.
+            self._write(self._entry)
+        return tuple(entry for entry in read if entry.map_index != self.map_index)
+
+    def _write(self, entry: Mapping[str, Any]) -> None:
+        try:
+            self._indexes.publish(XCOM_KEY, entry)
+        except Exception as error:
+            raise _airflow_error("write", error) from error
 
     def states(self) -> dict[int, str | None]:
         """Return the states of the other map indexes; empty where Airflow does not say."""

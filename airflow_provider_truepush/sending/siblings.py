@@ -60,6 +60,7 @@ class Siblings:
         self._published: dict[str, dict[str, Any]] = {}
         #: Whether the siblings can read which item this map index has.
         self.has_published = False
+        self._has_written = False
 
     @property
     def was_cleared(self) -> bool:
@@ -101,6 +102,7 @@ class Siblings:
         if self._indexes is None or self.map_index < 0:
             return
         self.has_published = is_complete
+        self._has_written = True
         try:
             self._indexes.publish(
                 XCOM_KEY,
@@ -120,12 +122,18 @@ class Siblings:
                 error,
             )
 
+    def _restore(self, own: Mapping[str, Any] | None) -> None:
+        """Publish again if a write of an earlier try, which was under way when this one began, has replaced it."""
+        if own is not None and self._has_written and int(own.get("try") or 1) < self.try_number:
+            self._write(is_complete=self.has_published)
+
     def look(self) -> View:
         """Return what the siblings have published, and which of them start again.
 
         Airflow marks a task as running before it deletes the XComs of its last try, so the XComs are read first.
         """
-        entries = {index: entry for index, entry in self._entries().items() if index != self.map_index}
+        entries = self._entries()
+        self._restore(entries.pop(self.map_index, None))
         states = self._ask_states() if self.map_index >= 0 else {}
         sent = {index: read_sends(index, entry) for index, entry in entries.items()}
         complete = {index for index, entry in entries.items() if entry.get("complete", True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
 from airflow_provider_truepush.operators.template import TruepushDeleteTemplateOperator
 from airflow_provider_truepush.operators.trigger import TruepushDeleteTriggerOperator
+from airflow_provider_truepush.resources.sibling_changes import SiblingChanges
+from airflow_provider_truepush.task.map_indexes import MapIndexes
 from tests.operators.mapped import MappedRun
 from tests.operators.mapped_triggers import needs_store, short_window
 from tests.operators.resources import _connected, connect_fixture, emulator_fixture
@@ -90,3 +93,28 @@ def test_nothing_is_published_where_missing_is_ignored(emulator: Emulator) -> No
     of = Deletions(emulator, "trigger", "name", "ignore")
     assert of.delete(0, "A") == "True"
     assert of.tasks.pushes == of.tasks.pulls == 0
+
+
+def test_what_a_late_write_of_an_earlier_try_replaced_is_published_again() -> None:
+    """Airflow does not refuse an XCom whose write was under way when the next try began."""
+    xcoms: dict[int, Any] = {}
+    late = {"map_index": 0, "try": 1, "clear": 0, "name": "A", "changes": []}
+    ti = SimpleNamespace(
+        task_id="delete",
+        xcom_pull=lambda task_ids, key: list(xcoms.values()),
+        xcom_push=lambda key, value: xcoms.__setitem__(0, value),
+    )
+    siblings = SiblingChanges(
+        0,
+        "B",
+        try_number=2,
+        clear_number=1,
+        indexes=MapIndexes(ti),
+    )
+    siblings.publish((), project="truepush_default", fingerprint="")
+    xcoms[0] = late
+    assert siblings.look() == ()
+    assert (xcoms[0]["try"], xcoms[0]["name"]) == (2, "B")
+    xcoms[0] = newer = {**late, "try": 3}
+    siblings.look()
+    assert xcoms[0] is newer, "a superseded try overwrites nothing"

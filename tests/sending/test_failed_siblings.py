@@ -138,3 +138,35 @@ def test_which_siblings_may_have_sent_the_item(
         indexes=MapIndexes(ti),
     )
     assert siblings.look().failed == ({1} if is_doubtful else set())
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_what_a_late_write_of_an_earlier_try_replaced_is_published_again(is_complete: bool) -> None:
+    """Airflow does not refuse a write that was under way when the next try began."""
+    xcoms: dict[int, dict[str, Any]] = {}
+    late = {"map_index": 0, "try": 1, "clear": 0, "item": "of before", "sends": []}
+    ti = SimpleNamespace(
+        task_id="send",
+        xcom_pull=lambda task_ids, key: list(xcoms.values()),
+        xcom_push=lambda key, value: xcoms.__setitem__(0, value),
+    )
+    siblings = Siblings(
+        0,
+        clear_number=1,
+        try_number=2,
+        began=None,
+        indexes=MapIndexes(ti),
+    )
+    xcoms[0] = late
+    siblings.look()
+    assert xcoms[0] is late, "nothing was published yet"
+    if is_complete:
+        siblings.publish(())
+    else:
+        siblings.announce()
+    xcoms[0] = late
+    siblings.look()
+    assert (xcoms[0]["try"], xcoms[0]["complete"]) == (2, is_complete)
+    xcoms[0] = newer = {**late, "try": 3}
+    siblings.look()
+    assert xcoms[0] is newer, "a superseded try overwrites nothing"
