@@ -43,6 +43,8 @@ _CLOSE = (
     "cancel_on_failure",
     "cancel_on_kill",
 )
+#: Arguments of operators that change something in Truepush: one of these at least.
+_OF_CHANGES = frozenset({"title", "status", "if_exists", "if_missing", "if_not_cancellable"})
 _NEARLY_EQUAL = 0.85
 #: A few letters resemble many words.
 _SHORT = 6
@@ -59,7 +61,7 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]
         if key in names:
             continue
         field, plain = f"default_args[{key!r}]", re.sub("[^a-z]", "", str(key).casefold())
-        if plain == "dryrun" and value not in (None, False):
+        if plain == "dryrun" and value not in (None, False) and not _OF_CHANGES.isdisjoint(names):
             refuse(
                 field, value, f"is not an argument of {kind}", "Set the extra `dry_run` of the connection, or remove it"
             )

@@ -57,18 +57,27 @@ def test_a_default_that_nothing_would_read_is_refused(key: str, where: str) -> N
     assert isinstance(caught.value, AirflowFailException)
 
 
-@pytest.mark.parametrize("key", ["truepush_conn", "truepush_con_id", "truepushConnId", "dryRun"])
+@pytest.mark.parametrize("key", ["truepush_conn", "truepush_con_id", "truepushConnId"])
 @pytest.mark.parametrize(
     "kind", [TruepushDeleteSegmentOperator, TruepushListTriggersOperator, TruepushCreateTriggerOperator]
 )
 def test_no_task_uses_another_connection_than_was_meant(kind: Any, key: str) -> None:
     given = {TruepushDeleteSegmentOperator: {"segment": "x"}, TruepushCreateTriggerOperator: NEW_TRIGGER}.get(kind, {})
-    match = rf"default_args\['{key}'\]: is not an argument of .* (truepush_conn_id|the extra `dry_run`)"
+    match = rf"default_args\['{key}'\]: is not an argument of .* truepush_conn_id"
     with DAG("a_dag", schedule=None, default_args={key: "x"}), TaskGroup("outer"), TaskGroup("inner"):
         with pytest.raises(TruepushValidationError, match=match):
             kind(task_id="plain", **given)
         with pytest.raises(TruepushValidationError, match=match):
             kind.partial(task_id="mapped", **given).expand(truepush_conn_id=["a"])
+
+
+@pytest.mark.parametrize("kind", [TruepushDeleteSegmentOperator, TruepushCreateTriggerOperator])
+def test_nothing_is_changed_that_was_meant_for_a_dry_run(kind: Any) -> None:
+    given = {"segment": "x"} if kind is TruepushDeleteSegmentOperator else NEW_TRIGGER
+    with DAG("a_dag", schedule=None, default_args={"dry_run": True}):
+        with pytest.raises(TruepushValidationError, match="Set the extra `dry_run` of the connection"):
+            kind(task_id="t", **given)
+        TruepushListTriggersOperator(task_id="list")
 
 
 def test_defaults_of_other_operators_are_theirs() -> None:
