@@ -9,7 +9,7 @@ a task runs can make that sentence wrong, above all a send: the sentence of thos
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 NOT_SENT = "Nothing was sent."
@@ -31,7 +31,9 @@ def meaning(sentence: str, *, replaces: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        _outcome.reset(token)
+        # What is left of a closed event loop ends in the context of whatever collects it. Nothing was set there.
+        with suppress(ValueError):
+            _outcome.reset(token)
 
 
 def outcome() -> str:
