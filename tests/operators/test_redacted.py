@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_truepush.client.redacted import hide, hide_in
+from airflow_provider_truepush.client.redacted import forget, hide, hide_in
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
 from airflow_provider_truepush.operators.campaign import TruepushCancelCampaignOperator, TruepushCreateCampaignOperator
@@ -92,3 +93,24 @@ def test_an_error_keeps_its_type_and_attributes(template: str) -> None:
     assert error.__cause__.args == ("weekly *** digest", 5)
     assert error.__notes__ == ["weekly *** digest"]
     assert hide("The campaign was not sent.") == "The campaign was not sent."
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize(
+    ("operator", "field", "literals"),
+    [
+        (TruepushCreateCampaignOperator, "link", CONTENT),
+        (TruepushCreateTemplateOperator, "link", {"name": "n", **CONTENT}),
+        (TruepushDeleteTriggerOperator, "trigger_id", {"trigger_id": "ab" * 12}),
+    ],
+)
+def test_a_refused_value_is_hidden_though_the_process_has_not_read_the_connection(
+    operator: type[Any], field: str, literals: dict[str, Any]
+) -> None:
+    task = operator(task_id="t", **literals)
+    setattr(task, field, NAME)  # as a template renders it
+    forget()
+    with pytest.raises(AirflowFailException) as caught:
+        operator.execute.__wrapped__(task, {})
+    assert TOKEN not in str(caught.value)
+    assert "***" in str(caught.value)
