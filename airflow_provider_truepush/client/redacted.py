@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from airflow_provider_truepush.api.errors import TruepushBadRequestError
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.connection.settings import Settings
@@ -60,11 +62,18 @@ def hide_in(error: BaseException) -> None:
 
 
 @contextmanager
-def redacted_errors() -> Iterator[None]:
-    """Remove secrets from every error that leaves the block."""
+def redacted_errors(read_connection: Callable[[], object]) -> Iterator[None]:
+    """Remove secrets from every error that leaves the block.
+
+    :param read_connection: reads the connection, whose secrets are hidden from then on. It is called after a value was
+        refused: that happens before the connection is read, and the value may contain the token.
+    """
     try:
         yield
     except Exception as error:
+        if isinstance(error, TruepushBadRequestError) or isinstance(error.__cause__, TruepushBadRequestError):
+            with suppress(Exception):
+                read_connection()
         hide_in(error)
         raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -159,36 +160,40 @@ class TruepushNotifier(RendersText, BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Send the push and log the outcome. Raises nothing."""
+        from airflow_provider_truepush.hooks.truepush import TruepushHook
+        from airflow_provider_truepush.resources.audience import read_campaign
+
         sending = False
         try:
             fields = self._fields(context)
-            from airflow_provider_truepush.hooks.truepush import TruepushHook
-            from airflow_provider_truepush.resources.audience import read_campaign
-
             with TruepushHook(self.truepush_conn_id) as hook:
                 hook.get_conn()  # the connection is looked up before anything can be in doubt
                 campaign = read_campaign(hook, fields, consequence=_NOT_NOTIFIED)
                 sending = True
                 campaign_id = hook.create_campaign(campaign)
         except Exception as error:
+            with suppress(Exception):
+                _ = TruepushHook(self.truepush_conn_id).settings  # a refused value may contain the token
             self._log_failure(error, sending)
         else:
             self._log_success(campaign_id)
 
     async def async_notify(self, context: Context) -> None:
         """Send the push as :meth:`notify` does, without blocking the event loop, for deadline alerts."""
+        from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+        from airflow_provider_truepush.resources.audience import read_campaign_async
+
         sending = False
         try:
             fields = self._fields(context)
-            from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
-            from airflow_provider_truepush.resources.audience import read_campaign_async
-
             hook = TruepushAsyncHook(self.truepush_conn_id)
             await hook.get_settings()
             campaign = await read_campaign_async(hook, fields, consequence=_NOT_NOTIFIED)
             sending = True
             campaign_id = await hook.create_campaign(campaign)
         except Exception as error:
+            with suppress(Exception):
+                await TruepushAsyncHook(self.truepush_conn_id).get_settings()  # a refused value may contain the token
             self._log_failure(error, sending)
         else:
             self._log_success(campaign_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
@@ -55,13 +55,8 @@ class TruepushOperator(ChecksArguments, RendersText, BaseOperator):
             raise AirflowFailException(str(error)) from error
         with meaning(self.consequence), TruepushHook(self.truepush_conn_id) as hook:
             try:
-                with redacted_errors():
-                    try:
-                        yield hook
-                    except TruepushBadRequestError:
-                        with suppress(Exception):
-                            _ = hook.settings  # a refused value may contain the token, which is known from now on
-                        raise
+                with redacted_errors(lambda: hook.settings):
+                    yield hook
             except TruepushAmbiguousError as error:
                 if error.repeatable:
                     raise

@@ -41,7 +41,7 @@ def test_an_error_is_redacted_with_all_that_belongs_to_it() -> None:
 
 
 def test_an_error_that_leaves_a_block_is_redacted() -> None:
-    with pytest.raises(ValueError, match="it said") as caught, redacted_errors():
+    with pytest.raises(ValueError, match="it said") as caught, redacted_errors(lambda: None):
         raise chained() from KeyError(SESSION_TOKEN)
     cause = caught.value.__cause__
     assert cause is not None

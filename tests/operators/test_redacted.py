@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_truepush.client.redacted import forget, hide, hide_in
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.notifications.truepush import TruepushNotifier
 from airflow_provider_truepush.operators.campaign import TruepushCancelCampaignOperator, TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator, TruepushListSegmentsOperator
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator, TruepushDeleteTemplateOperator
@@ -20,6 +21,7 @@ from airflow_provider_truepush.operators.trigger import (
     TruepushDeleteTriggerOperator,
     TruepushSetTriggerStatusOperator,
 )
+from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 
 TOKEN = "c2hvcC1wcm9qZWN0.dG9rZW4tb2YtaXQ.c2lnbmF0dXJl"
 NAME = f"weekly {TOKEN} digest"
@@ -114,3 +116,31 @@ def test_a_refused_value_is_hidden_though_the_process_has_not_read_the_connectio
         operator.execute.__wrapped__(task, {})
     assert TOKEN not in str(caught.value)
     assert "***" in str(caught.value)
+
+
+@pytest.mark.usefixtures("template")
+def test_a_refused_value_of_a_sensor_is_hidden_too() -> None:
+    sensor = TruepushCampaignStatsSensor(task_id="t", campaign_id="ab" * 12, thresholds={"delivered": 1})
+    sensor.campaign_id = NAME  # as a template renders it
+    forget()
+    with pytest.raises(AirflowFailException, match=r"\*\*\*") as caught:
+        TruepushCampaignStatsSensor.execute.__wrapped__(sensor, {})  # type: ignore[attr-defined]
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_refused_value_of_a_notifier_is_hidden_too(
+    is_async: bool, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notifier = TruepushNotifier(title="t", message="m", expires_in=1, everyone=True)
+    notifier.expires_in = NAME  # type: ignore[assignment]  # as a template renders it
+    forget()
+    if is_async:
+        await notifier.async_notify({})
+    else:
+        notifier.notify({})
+    said = capsys.readouterr().out + caplog.text  # Airflow 3 logs to the terminal here
+    assert "was NOT sent" in said
+    assert "***" in said
+    assert TOKEN not in said
