@@ -1,15 +1,21 @@
-"""A second try for a test that failed, a plugin of pytest: this machine may have been busy with something else.
+"""A second try for a test that needs time or other processes, a plugin of pytest: this machine may have been busy.
 
 What fails twice fails the suite. What passed at its second try is listed at the end with its first failure, because it
-is a fault too: of the test, or a rare one of the provider. Tests that a push is never sent twice have no second try.
+is a fault too: of the test, or a rare one of the provider. All other tests have one try, above all those that a push is
+never sent twice.
 """
 
 from __future__ import annotations
 
 import pytest
 
-#: Rooms whose tests must never fail, not even once in a thousand runs.
-NO_SECOND_TRY = ("tests/sending/", "tests/faults/")
+#: Beginnings of the ids of tests that start processes, or measure rates, delays and what happens meanwhile.
+SECOND_TRY = (
+    *("tests/airflow/", "tests/docs/", "tests/emulator/", "tests/export/", "tests/harness/", "tests/packaging/"),
+    *("tests/report/", "tests/sensors/", "tests/triggers/", "tests/waiting/"),
+    *("tests/client/test_bounds", "tests/client/test_cluster_", "tests/client/test_proxies", "tests/client/test_rate_"),
+    *("tests/client/test_redis_", "tests/client/test_sessions", "tests/client/test_signals"),
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -17,7 +23,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.pluginmanager.hasplugin("rerunfailures"):
         return
     for item in items:
-        if not item.nodeid.startswith(NO_SECOND_TRY):
+        if item.nodeid.startswith(SECOND_TRY):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

@@ -155,7 +155,10 @@ class Emulator(Controls):
             raise self._failure
 
     def stop(self) -> None:
-        """Stop at once, even while requests hang. What existed can still be read."""
+        """Stop at once, even while requests hang. What existed can still be read.
+
+        Raises the first error of an action that :meth:`before_request` or :meth:`between_pages` was given.
+        """
         if self._thread is None:
             return
         if self._loop is not None and self._done is not None and self._thread.is_alive():
@@ -164,6 +167,10 @@ class Emulator(Controls):
         self._thread.join()
         self._thread = self._loop = self._done = None
         self._service.close()
+        if failed := self._service.failed_actions:
+            first = failed[0]
+            failed.clear()
+            raise first
 
     def __enter__(self) -> Emulator:
         return self.start()

@@ -123,7 +123,7 @@ class Site:
             self.connections.numbers.get(request.protocol, 0), token, time.monotonic(),
         )  # fmt: skip
         if endpoint is not None and (action := self.service.before_request.get(endpoint.name)) is not None:
-            await asyncio.to_thread(action)
+            await asyncio.to_thread(self.service.carry_out, action)
         with self.service.lock:
             fault = self.service.faults.match(endpoint.name if endpoint else None)
         if fault is not None:

@@ -103,6 +103,8 @@ class Service:
         self.between_pages: Callable[[str, int], object] | None = None
         #: By endpoint.
         self.before_request: dict[str, Callable[[], object]] = {}
+        #: Errors of the two above.
+        self.failed_actions: list[BaseException] = []
         self._number = 0
 
     def settle(self) -> float:
@@ -174,7 +176,15 @@ class Service:
             if churn.take_turn(endpoint):
                 seeding.stir(self.world, self.firing, churn, endpoint, project, self.dialect.order)
         if self.between_pages is not None:
-            self.between_pages(endpoint, page)
+            self.carry_out(self.between_pages, endpoint, page)
+
+    def carry_out(self, action: Callable[..., object], *arguments: object) -> None:
+        """Call what a test has asked for. Its error is kept: the test must not end as if nothing had happened."""
+        try:
+            action(*arguments)
+        except BaseException as error:
+            self.failed_actions.append(error)
+            raise
 
     def _plan(self, trigger_id: str) -> None:
         trigger = self.world.get(Trigger, trigger_id)

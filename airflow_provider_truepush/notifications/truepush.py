@@ -160,11 +160,11 @@ class TruepushNotifier(RendersText, BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Send the push and log the outcome. Raises nothing."""
-        from airflow_provider_truepush.hooks.truepush import TruepushHook
-        from airflow_provider_truepush.resources.audience import read_campaign
-
         sending = False
         try:
+            from airflow_provider_truepush.hooks.truepush import TruepushHook
+            from airflow_provider_truepush.resources.audience import read_campaign
+
             fields = self._fields(context)
             with TruepushHook(self.truepush_conn_id) as hook:
                 hook.get_conn()  # the connection is looked up before anything can be in doubt
@@ -180,11 +180,11 @@ class TruepushNotifier(RendersText, BaseNotifier):
 
     async def async_notify(self, context: Context) -> None:
         """Send the push as :meth:`notify` does, without blocking the event loop, for deadline alerts."""
-        from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
-        from airflow_provider_truepush.resources.audience import read_campaign_async
-
         sending = False
         try:
+            from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
+            from airflow_provider_truepush.resources.audience import read_campaign_async
+
             fields = self._fields(context)
             hook = TruepushAsyncHook(self.truepush_conn_id)
             await hook.get_settings()

@@ -14,6 +14,8 @@ from local_airflow.airflow_process import LocalAirflow
 from local_airflow.campaign_run import CampaignRun
 from local_airflow.configuration import EXAMPLES, Installation
 from local_airflow.emulator_process import EmulatorProcess
+from local_airflow.executors import FreshMetadata, Metadata, SqliteMetadata
+from local_airflow.servers import PostgresServer, find_postgres
 from tests.support.metadata import prepare
 
 # Any campaign is delivered in 13 seconds: time enough to see its task deferred.
@@ -39,14 +41,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def installation(written: Path) -> Installation:
+def metadata(written: Path) -> Iterator[Metadata | None]:
+    """A PostgreSQL, if there is one: with SQLite a scheduler on a busy machine ends, because its database is locked."""
+    programs = find_postgres()
+    if programs is None:
+        yield None
+        return
+    with PostgresServer(programs, written / "airflow-postgres.log", ["airflow"]) as server:
+        yield FreshMetadata(server.url("airflow"))
+
+
+@pytest.fixture(scope="package")
+def installation(written: Path, metadata: Metadata | None) -> Installation:
     """Airflow's folder, below what is searched for the token at the end, with the examples and Dags of tests."""
     home = written / "airflow"
     shutil.copytree(EXAMPLES, home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     if AIRFLOW_V_3_3_PLUS:
         for path in (Path(__file__).parent / "dags").glob("*.py"):
             shutil.copy(path, home / "dags")
-    return Installation(home, dags=home / "dags", extra=SETTINGS)
+    return Installation(home, dags=home / "dags", extra=SETTINGS, metadata=metadata)
 
 
 @pytest.fixture(scope="package")
@@ -60,7 +73,8 @@ def emulator(installation: Installation, session_token: str) -> Iterator[Emulato
 @pytest.fixture(scope="package")
 def airflow(installation: Installation, emulator: EmulatorProcess) -> Iterator[LocalAirflow]:
     """A running Airflow, stopped after the last test of this folder; then nothing of it may be left."""
-    prepare(installation)
+    if isinstance(installation.database, SqliteMetadata):
+        prepare(installation)
     with LocalAirflow(installation) as airflow:
         yield airflow
         family = [process for component in airflow.components for process in component.family()]

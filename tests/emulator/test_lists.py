@@ -248,3 +248,17 @@ def test_moves_survive_other_requests(emulator: Emulator) -> None:
     for page in range(1, 6):
         assert requests.get(f"{emulator.url}/api/v1/listCampaign/{page}", headers=headers, timeout=5).ok
     assert len(emulator.campaigns()) == 50
+
+
+@pytest.mark.parametrize("place", ["before a request", "between pages"])
+def test_an_error_of_an_action_is_raised_when_the_emulator_stops(place: str) -> None:
+    def action(*_: object) -> None:
+        raise AssertionError("the list was empty")
+
+    with pytest.raises(AssertionError, match="the list was empty"), Emulator() as emulator:  # noqa: PT012
+        if place == "between pages":
+            emulator.between_pages(action)
+        else:
+            emulator.before_request("listCampaign", action)
+        address = f"{emulator.url}/api/v1/listCampaign/1"
+        assert requests.get(address, headers={"Authorization": emulator.token}, timeout=10).status_code == 500

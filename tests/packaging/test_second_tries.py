@@ -22,7 +22,7 @@ def test_busy():
 
 @pytest.mark.parametrize(
     ("room", "failures", "passes"),
-    [("waiting", 0, True), ("waiting", 1, True), ("waiting", 2, False), ("sending", 1, False), ("faults", 1, False)],
+    [("waiting", 0, True), ("waiting", 1, True), ("waiting", 2, False), ("sending", 1, False), ("operators", 1, False)],
 )
 def test_one_failure_is_shown_and_a_second_is_final(room: str, failures: int, passes: bool, tmp_path: Path) -> None:
     folder = tmp_path / "tests" / room
