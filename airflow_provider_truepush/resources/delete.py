@@ -16,7 +16,6 @@ from airflow_provider_truepush.resources import change, mapped_changes
 from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 from airflow_provider_truepush.resources.names import advice, find_named, only_one
-from airflow_provider_truepush.resources.sibling_changes import is_unfinished
 
 log = get_logger(__name__)
 
@@ -104,7 +103,7 @@ class Deletion:
         return next((record for record in known if not record.done or record.run_began == began), None)
 
     def _deleted_by_sibling(self) -> ChangeRecord | None:
-        """Return the deletion by a map index that had this item before and starts again now.
+        """Return the deletion by a map index that had this item before, after a wait for those that have just started.
 
         :raises AirflowException: it is unknown whether there was one.
         """
@@ -112,12 +111,10 @@ class Deletion:
             return None
         end = time.monotonic() + mapped_changes.WINDOW
         while unpublished := self._mapped.unpublished():
-            if not any(map(is_unfinished, unpublished.values())):
-                break
             if time.monotonic() >= end:
                 raise AirflowException(
                     f"No {self._kind} {shown(self._target)} exists. It is unknown whether another map index of this "
-                    f"task deleted it in this Dag run: the map indexes {sorted(unpublished)} have not published what "
+                    f"task deleted it in this Dag run: the map indexes {unpublished} have not published what "
                     "they changed. Nothing was deleted by this try. Retry the task: the next try looks again."
                 )
             self._sleep(mapped_changes.PAUSE)

@@ -107,9 +107,13 @@ class MappedChanges:
             self._put_aside(self.own)
         return [record for record in self._changes.all if record.is_about_same(item)]
 
-    def unpublished(self) -> dict[int, str | None]:
-        """Return the states of the siblings that may have had this item and have published nothing."""
-        return self._silent() if self._has_moved() else {}
+    def unpublished(self) -> list[int]:
+        """Return the siblings that have started and not ended, may have had this item, and have published nothing.
+
+        Airflow deletes an XCom only when a try starts, and a deletion is published before its request.
+        """
+        silent = self._silent() if self._has_moved() else {}
+        return sorted(index for index, state in silent.items() if is_running(state))
 
     def open_changes(self, name: str) -> list[ChangeRecord] | None:
         """Return every change of an item that was begun and not completed; None when a sibling may know of another."""

@@ -72,6 +72,32 @@ def test_a_moved_item_waits_for_a_sibling_that_has_not_published(emulator: Emula
 
 
 @needs_store
+@pytest.mark.parametrize("state", [None, "scheduled", "queued", "up_for_retry", "failed", "skipped", "removed"])
+def test_a_missing_item_waits_for_no_sibling_that_does_not_run(emulator: Emulator, state: str | None) -> None:
+    """With one slot for all, the siblings of a cleared run start when this one has ended.
+
+    They have no XCom if the feed has grown, and if the run began with a version that published no deletions.
+    """
+    of = Deletions(emulator, "trigger", "name", "fail")
+    of.targets["C"] = "C"
+    of.tasks.tries[0] = 1
+    of.tasks.clear()
+    of.tasks.states[1] = state
+    assert of.delete(0, "C").startswith("stopped: No trigger 'C' exists.")
+    assert of.delete(1, "A") == "True"
+
+
+@needs_store
+@pytest.mark.parametrize("state", ["running", "restarting", "deferred"])
+def test_a_missing_item_waits_for_a_sibling_that_runs(emulator: Emulator, state: str) -> None:
+    of = Deletions(emulator, "trigger", "name", "fail")
+    of.targets["C"] = "C"
+    of.tasks.clear()
+    of.tasks.states[1] = state
+    assert "the map indexes [1] have not published what they changed" in of.delete(0, "C")
+
+
+@needs_store
 def test_what_never_existed_is_missing_wherever_it_is(emulator: Emulator) -> None:
     of = Deletions(emulator, "trigger", "name", "fail")
     of.targets["C"] = "C"
