@@ -241,9 +241,10 @@ class CheckedPartial:
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
         """Map the operator over mappings of arguments."""
         items = [item for item in kwargs if isinstance(item, Mapping)] if isinstance(kwargs, Sequence) else []
-        if items and (taken := self._take_defaults([name for item in items for name in item])):
-            kwargs = [{**taken, **item} if isinstance(item, Mapping) else item for item in kwargs]
-            items = [item for item in kwargs if isinstance(item, Mapping)]
+        # An item out of an XCom cannot be completed here: it would lose the defaults, and with them its audience.
+        is_literal = bool(items) and len(items) == len(kwargs)
+        if is_literal and (taken := self._take_defaults([name for item in items for name in item])):
+            kwargs = items = [{**taken, **item} for item in items]
         for item in items:
             self._operator.refuse_unknown(map(str, item))
             if strict:
@@ -269,13 +270,21 @@ class CheckedPartial:
         """Refuse an argument that ``partial`` has too. Airflow would refuse it when the task runs."""
         with checked_at_parse(self._operator.consequence):
             for name in item:
-                if name in self._given:
+                if name not in self._given:
+                    continue
+                if name in self._defaults:
                     refuse(
                         name,
                         item[name],
-                        "was given to partial() and to expand_kwargs()",
-                        "Give it to one of them, or set strict=False to prefer that of expand_kwargs()",
+                        "is in default_args of the task and in an item of expand_kwargs() beside items of an XCom",
+                        "Give it in every item and not in default_args, or set strict=False to prefer that of the item",
                     )
+                refuse(
+                    name,
+                    item[name],
+                    "was given to partial() and to expand_kwargs()",
+                    "Give it to one of them, or set strict=False to prefer that of expand_kwargs()",
+                )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._partial, name)

@@ -97,6 +97,53 @@ def test_the_own_default_of_a_mapped_task_is_not_lost() -> None:
     assert mapped.partial_kwargs["segment_id"] == SEGMENT
 
 
+@pytest.mark.parametrize(
+    ("name", "default", "other"),
+    [
+        ("segment_id", SEGMENT, "ab" * 12),
+        ("segment", "VIP", "Others"),
+        ("send_at", "2099-03-01T09:30:00", "2099-03-02T09:30:00"),
+        ("quiet_hours", ["01:00", "01:01"], ["02:00", "02:01"]),
+        ("truepush_conn_id", "a", "b"),
+    ],
+)
+def test_items_of_an_xcom_beside_literals_keep_the_defaults_of_the_task(name: str, default: Any, other: Any) -> None:
+    """Only literals can be completed in the Dag file: an item of an XCom would lose its audience."""
+    given = {key: value for key, value in CAMPAIGN.items() if key != "title"}
+    with DAG("a_dag", schedule=None):
+        item = BaseOperator(task_id="before").output
+        literal = {"title": "a", name: other}
+
+        def partial(task_id: str) -> Any:
+            return TruepushCreateCampaignOperator.partial(task_id=task_id, default_args={name: default}, **given)
+
+        with pytest.raises(TruepushValidationError, match=rf"^{name}: is in default_args of the task and in an item"):
+            partial("refused").expand_kwargs([literal, item])
+        for strict, items in ((True, [{"title": "a"}, item]), (False, [literal, item])):
+            mapped = partial(f"strict_{strict}").expand_kwargs(items, strict=strict)
+            assert getattr(mapped.unmap({"title": "x"}), name) == default
+        complete = partial("complete").expand_kwargs([literal, {"title": "x"}])
+        assert [getattr(complete.unmap(one), name) for one in complete.expand_input.value] == [other, default]
+
+
+def test_an_item_of_an_xcom_goes_to_the_segment_of_the_task(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(emulator)
+    connect(monkeypatch, emulator)
+    emulator.clear_requests()
+    given = {**CAMPAIGN, "truepush_conn_id": CONN_ID}
+    del given["title"]
+    with DAG("a_dag", schedule=None):
+        items = [{"title": "a", "segment_id": "ab" * 12}, BaseOperator(task_id="before").output]
+        mapped = TruepushCreateCampaignOperator.partial(
+            task_id="t", default_args={"segment_id": SEGMENT}, **given
+        ).expand_kwargs(items, strict=False)
+    mapped.unmap({"title": "x"}).execute(context(TaskInstance(map_index=1)))
+    (request,) = emulator.requests("createCampaign")
+    assert request.body.get("segment") == SEGMENT
+
+
 class TestDefaultsOfTheDag:
     """What is meant for the sensors of a Dag reaches its create operators too."""
 
