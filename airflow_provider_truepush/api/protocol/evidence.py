@@ -39,11 +39,14 @@ _CLAIM = re.compile(
     re.VERBOSE,
 )
 
-_CHANGED = re.compile(
-    r"""(?<![a-z])suc+e+s+ful
-    | (?<!not[ ])(?<!not[ ]be[ ])(?<!not[ ]been[ ])(?<![a-z])(cancel+ed|deleted|removed|updated|changed)(?![a-z])""",
+#: Words that deny, or make conditional, what follows them in the same sentence.
+_NEGATION = re.compile(
+    r"""(?<![a-z])(no|non|not|never|nothing|none|neither|nor|without|only|cannot|unable|fail(s|ed)?|unless|until|if)(?![a-z])
+    | n['\u2019`]t(?![a-z])""",
     re.VERBOSE,
 )
+#: HTTP statuses with which nothing that could have made a change has looked at the request.
+_UNSEEN = frozenset({401, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +132,30 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
     )
 
 
-def contradicts_refusal(call: Call[Any], body: bytes, members: Mapping[str, Any]) -> bool:
+def contradicts_refusal(
+    call: Call[Any], status: int, body: bytes, members: Mapping[str, Any], *, is_bad_request: bool
+) -> bool:
     """Return whether a part of a refusal claims that the change was made.
 
     A deletion, a cancel or a new status may be requested again, so a proxy's refusal needs no proof as that of a
     create does. One that contradicts itself does not prove that nothing was changed.
 
     :param call: the change.
+    :param status: the HTTP status.
     :param body: the answer's body.
     :param members: the body as a JSON object.
+    :param is_bad_request: True when it refuses the request itself; only then the message counts.
     """
     found = [members[name] for name in ("data", "Data") if members.get(name) is not None]
     message = members.get("message")
     said = members.get("status_code")
+    may_claim = is_bad_request and status not in _UNSEEN and isinstance(message, str)
     return (
         call.endpoint.success in found
         or (len(found) > 1 and found[0] != found[1])
         or codes.STATUS_SUCCESS in (members.get("status"), said)
         or number(said) in (200, 201)
-        or (isinstance(message, str) and _claims_change(message))
+        or (may_claim and _has_success_sentence(call, str(message)))
         or has_repeated_names(body)
     )
 
@@ -180,10 +188,18 @@ def claims_success(call: Call[Any], message: str) -> bool:
     return any(each not in sent for each in _ANY_ID.findall(text.lower()))
 
 
-def _claims_change(message: str) -> bool:
-    """Return whether a message says that something was canceled, deleted or changed."""
-    text = " ".join(_HUMP.sub(" ", _as_shown(message[:_MAX_MESSAGE])).lower().replace("_", " ").split())
-    return _CHANGED.search(text) is not None
+def _has_success_sentence(call: Call[Any], message: str) -> bool:
+    """Return whether a message has the documented sentence of success, such as "Trigger Deleted Successfully".
+
+    Other words prove nothing: a refusal may explain what can be deleted, and what was changed before.
+    """
+    # The code of success is the sentence. Truepush misspells "successfully", and a canceled campaign has two spellings.
+    resource, verb, _ = str(call.endpoint.success).lower().split("-")
+    verb = re.sub("l+ed$", "l+ed", verb)
+    sentence = re.compile(rf"(?<![a-z]){resource}[^a-z0-9]+{verb}[^a-z0-9]+suc+e+s+ful+y(?![a-z])")
+    text = _HUMP.sub(" ", _as_shown(message[:_MAX_MESSAGE])).lower()
+    before = (re.split(r"[.;!?](?=\s)", text[: match.start()])[-1] for match in sentence.finditer(text))
+    return any(_NEGATION.search(each) is None for each in before)
 
 
 def number(value: object) -> int | None:

@@ -100,7 +100,13 @@ class Exchange(Generic[T]):
         """Return the answer to another change; replace a refusal by doubt when a part of it claims success."""
         if envelope.outcome not in _REFUSALS or envelope.members is None:
             return envelope
-        contradicted = evidence.contradicts_refusal(self.call, reply.body, envelope.members)
+        contradicted = evidence.contradicts_refusal(
+            self.call,
+            reply.status,
+            reply.body,
+            envelope.members,
+            is_bad_request=envelope.outcome is Outcome.BAD_REQUEST,
+        )
         return replace(envelope, outcome=Outcome.CONTRADICTORY) if contradicted else envelope
 
     @property

@@ -139,8 +139,28 @@ CONTRADICTIONS: list[dict[str, Any]] = [
     {"status_code": 200},
     {"status_code": "SUCCESS"},
     {"Data": "{success}"},
-    {"message": "It was deleted"},
-    {"message": "Trigger Updated Successfully"},
+]
+#: The documented messages of success.
+SENTENCES = {
+    "cancelCampaign": "Campaign Cancelled Successfully",
+    "deleteSegment": "Segment Deleted Successfully",
+    "deleteTemplate": "Template Deleted Successfully",
+    "deleteTrigger": "Trigger Deleted Successfully",
+    "triggerStatus": "Trigger Updated Successfully",
+}
+#: Messages of ordinary refusals; {success} is the documented message of success, {other} that of another endpoint.
+ORDINARY = [
+    "The request was not successful",
+    "Only inactive templates can be deleted",
+    "Template couldn't be removed",
+    "Default segments are never deleted",
+    "The campaign was updated after it was canceled",
+    "It was deleted",
+    "No {success}",
+    "It isn\u2019t true that {success}",
+    "Never {success}. Try again",
+    "Only a {success} can be undone",
+    "{other}",
 ]
 
 
@@ -159,6 +179,35 @@ def test_a_refusal_of_a_change_that_claims_success_leaves_doubt(
     assert type(error) is TruepushServerError  # which is repeated
     assert "The change may have been made" in str(error)
     assert exchange.conclude(negative(name)) is True
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_documented_message_of_success_in_a_refusal_leaves_doubt(name: str) -> None:
+    said = SENTENCES[name]
+    for message in (said, f"Not valid. {said}", f"{said.upper()}!", said.replace(" ", "_"), f"{row(name).success}"):
+        refusal = body(status_code=400, status="ERROR", message=message, data="BAD-REQUEST")
+        for status in (200, 400):
+            assert type(error_of(Exchange(call_of(name)), Reply(status, refusal))) is TruepushServerError, message
+
+
+@pytest.mark.parametrize("message", ORDINARY)
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_ordinary_refusal_of_a_change_is_one(name: str, message: str) -> None:
+    other = SENTENCES["deleteTrigger" if name != "deleteTrigger" else "triggerStatus"]
+    said = message.format(success=SENTENCES[name], other=other)
+    refusal = body(status_code=400, status="ERROR", message=said, data="BAD-REQUEST")
+    assert type(error_of(Exchange(call_of(name)), Reply(400, refusal))) is TruepushBadRequestError
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_message_of_a_wrong_token_or_a_limit_claims_nothing(name: str) -> None:
+    """Nothing that could have made the change has looked at the request."""
+    kinds = ((401, "TOKEN-NOT-FOUND", TruepushAuthError), (429, "API-LIMIT-EXCEEDED", TruepushRateLimitError))
+    for message in ("Your API token was changed", "Token deleted", "Not successful", SENTENCES[name]):
+        for number, code, kind in kinds:
+            for status, data in ((number, code), (200, code), (number, "OTHER")):
+                refusal = body(status_code=number, status="ERROR", message=message, data=data)
+                assert type(error_of(Exchange(call_of(name)), Reply(status, refusal))) is kind, message
 
 
 def test_two_members_of_one_name_leave_doubt_about_a_change() -> None:
