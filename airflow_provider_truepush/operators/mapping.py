@@ -11,10 +11,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, ClassVar, Self
-
-from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.outcome import NOT_SENT
@@ -22,6 +19,7 @@ from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.argument_names import refuse_unknown
 from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
 from airflow_provider_truepush.operators.default_names import refuse_misnamed_defaults
+from airflow_provider_truepush.operators.parameters import inherited_defaults, parameters
 
 _PACKAGE = __name__.partition(".")[0]
 _REQUIRED: Any = inspect.Parameter.empty
@@ -147,30 +145,6 @@ def of_the_constructor(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if name != _EMPTY_IN_PARTIAL}
 
 
-@cache
-def parameters(operator: Any) -> dict[str, Any]:
-    """Return the arguments of an operator that are not those of every operator, with their defaults.
-
-    :param operator: a class of this package, or one that is derived from it.
-    """
-    found: dict[str, Any] = {}
-    for kind in operator.__mro__:
-        if kind is BaseOperator:
-            break
-        if "__init__" not in vars(kind):
-            continue
-        for name, parameter in inspect.signature(kind.__init__).parameters.items():
-            if name != "self" and parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-                found.setdefault(name, parameter.default)
-    return found
-
-
-def inherited_defaults(task: Any) -> dict[str, Any]:
-    """Return the ``default_args`` that a task inherits from its Dag and its task groups."""
-    levels = (getattr(level, "default_args", None) or {} for level in (task.dag, task.task_group))
-    return {name: value for level in levels for name, value in level.items()}
-
-
 def check_task(operator: Any, task: Any, given: Mapping[str, Any], *, is_whole: bool) -> None:
     """Check a mapped task with all that is known of it: as its constructor will do when the task runs.
 
@@ -243,17 +217,16 @@ class CheckedPartial:
         items = [item for item in kwargs if isinstance(item, Mapping)] if isinstance(kwargs, Sequence) else []
         # An item out of an XCom cannot be completed here: it would lose the defaults, and with them its audience.
         is_literal = bool(items) and len(items) == len(kwargs)
-        if is_literal and (taken := self._take_defaults([name for item in items for name in item])):
-            kwargs = items = [{**taken, **item} for item in items]
+        taken = self._take_defaults([name for item in items for name in item]) if is_literal else {}
         for item in items:
             self._operator.refuse_unknown(map(str, item))
             if strict:
                 self._refuse_twice(item)
             self._operator.refuse_nothing(item)
-            self._operator.check_arguments({**self._given, **item})
-        task = self._partial.expand_kwargs(kwargs, strict=strict)
+            self._operator.check_arguments({**self._given, **taken, **item})
+        task = self._partial.expand_kwargs(self._completed(items, taken) if taken else kwargs, strict=strict)
         for item in items:
-            check_task(self._operator, task, {**self._given, **item}, is_whole=True)
+            check_task(self._operator, task, {**self._given, **taken, **item}, is_whole=True)
         if not items:
             check_task(self._operator, task, self._given, is_whole=False)
         return task
@@ -264,7 +237,21 @@ class CheckedPartial:
         for name in taken:
             self._partial.kwargs.pop(name, None)
             self._given.pop(name, None)
+        chosen = self._partial.kwargs[_EMPTY_IN_PARTIAL]
+        self._partial.kwargs[_EMPTY_IN_PARTIAL] = [name for name in chosen if name not in taken]
         return taken
+
+    def _completed(self, items: Iterable[Mapping[str, Any]], taken: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the items with the defaults that they leave out. Those that are empty are a choice of these items."""
+        fields = self._operator.never_empty_fields
+        empty = [name for name in fields if name in taken and is_nothing(taken[name])]
+        if not empty:
+            return [{**taken, **item} for item in items]
+        chosen = self._partial.kwargs.pop(_EMPTY_IN_PARTIAL)
+        return [
+            {**taken, **item, _EMPTY_IN_PARTIAL: [*chosen, *(name for name in empty if name not in item)]}
+            for item in items
+        ]
 
     def _refuse_twice(self, item: Mapping[str, Any]) -> None:
         """Refuse an argument that ``partial`` has too. Airflow would refuse it when the task runs."""

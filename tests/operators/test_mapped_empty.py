@@ -151,6 +151,27 @@ def test_a_literal_none_stays_a_choice(emulator: Emulator, kind: Any, form: str)
     assert sent.body["segment"] == SEGMENT
 
 
+@pytest.mark.parametrize("name", ["quiet_hours", "fail_if", "max_lateness", "expires_in"])
+def test_a_default_none_of_the_task_excuses_no_mapped_none(name: str) -> None:
+    """It is a choice of the items that leave the argument out, whatever the Dag's default is."""
+    given = {"title": "a", "wait_for_delivery": True, "settled_after": 60, **without(CAMPAIGN, "title")}
+    literal = {"quiet_hours": ["01:00", "01:01"], "fail_if": {"sent": 1}, "expires_in": 3}.get(name, timedelta(hours=1))
+    with DAG("a_dag", schedule=None, default_args={name: literal}):
+        xcom = BaseOperator(task_id="before").output
+
+        def partial(task_id: str) -> Any:
+            return TruepushCreateCampaignOperator.partial(task_id=task_id, default_args={name: None}, **given)
+
+        over_one = partial("expand").expand(**{name: xcom})
+        over_items = partial("expand_kwargs").expand_kwargs([{name: literal}, {"tags": ["x"]}])
+    with pytest.raises(AirflowFailException, match=rf"{name}: was given and is empty"):
+        over_one.unmap({name: None})
+    first, second = over_items.expand_input.value
+    with pytest.raises(AirflowFailException, match=rf"{name}: was given and is empty"):
+        over_items.unmap({**first, name: None})
+    assert [getattr(over_items.unmap(item), name) for item in (first, second)] == [literal, None]
+
+
 def test_none_that_replaces_an_argument_of_partial() -> None:
     with DAG("a_dag", schedule=None):
         before = BaseOperator(task_id="before")
