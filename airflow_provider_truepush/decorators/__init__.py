@@ -19,7 +19,7 @@ from airflow_provider_truepush.api.checks.given import refuse_empty_fields
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.operators.campaign_arguments import MUST_NOT_BE_EMPTY, OPTIONS, send_token
+from airflow_provider_truepush.operators.campaign_arguments import FIELDS, MUST_NOT_BE_EMPTY, send_token
 from airflow_provider_truepush.operators.mapping import check_task
 
 if TYPE_CHECKING:
@@ -29,8 +29,16 @@ if TYPE_CHECKING:
     from airflow_provider_truepush.hooks.truepush import TruepushHook
 
 
-#: Arguments that decide who gets the campaign, when, and through what. A function with ``**kwargs`` accepts them too.
-_LOST = {*MUST_NOT_BE_EMPTY, *OPTIONS, "expires_in"}
+_AUDIENCE = frozenset({"segment_id", "segment"})
+#: Arguments that decide who gets the campaign, when, through what, and what stops it. A function with ``**kwargs``
+#: accepts them too. The other arguments have names that a function may use for something else.
+_LOST = frozenset(
+    {
+        *MUST_NOT_BE_EMPTY,
+        *("truepush_conn_id", "expires_in", "schedule_ahead", "quiet_hours", "in_quiet_hours", "max_lateness"),
+        *("on_doubt", "thresholds", "fail_if", "cancel_on_failure", "cancel_on_kill"),
+    }
+)
 
 
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
@@ -82,6 +90,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         _refuse_async(python_callable)
         # Airflow infers it from a function that is annotated to return a mapping; the task returns the campaign's id.
         kwargs["multiple_outputs"] = False
+        own = {*kwargs, *(kwargs.get("default_args") or {})}
         super().__init__(
             python_callable=python_callable,
             op_args=op_args,
@@ -92,6 +101,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
             **kwargs,
         )
         self._defaults: dict[str, Any] | None = None
+        self._own = frozenset(own & _LOST)
 
     def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
         if self._defaults is None:  # a later try may have this instance, and the fields hold the campaign then
@@ -127,22 +137,30 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
             setattr(self, name, value)
         return campaign
 
-    def _refuse_lost(self, fields: Mapping[str, Any]) -> None:
-        """Refuse an argument of the operator that was passed to the function, which has no parameter of that name.
+    def _refuse_lost(self, returned: Mapping[str, Any]) -> None:
+        """Refuse an argument that was meant for the operator and that only ``**kwargs`` of the function got.
 
-        :param fields: what the function returned.
+        :param returned: what the function returned.
         """
-        parameters = signature(self.python_callable).parameters
-        audience = {"segment_id", "segment"}
+        declared = signature(self.python_callable).parameters
         for name, value in self.op_kwargs.items():
-            returned = audience & fields.keys() if name in audience else name in fields
-            if name in _LOST and name not in parameters and not returned:
+            if name not in _LOST or name in declared or value is None:
+                continue
+            same = _AUDIENCE if name in _AUDIENCE else {name}
+            if same.isdisjoint(returned) and not any(self._has(one, value) for one in same):
                 refuse(
                     name,
                     value,
                     "was passed to the function, which has no parameter of this name and returned no such field",
                     f"Pass it to the decorator or to .override({name}=...), or return it",
                 )
+
+    def _has(self, name: str, value: Any) -> bool:
+        """Return whether the operator was given an argument, or has this value of it by default."""
+        if name in FIELDS:  # the attributes hold the campaign of an earlier try
+            return name in (self._defaults or {})
+        own = getattr(self, name)
+        return own is not None and (name in self._own or own is value or (isinstance(value, str) and own == value))
 
 
 def _refuse_async(python_callable: Callable[..., Any]) -> None:

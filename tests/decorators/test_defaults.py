@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -155,7 +156,13 @@ def test_a_mapped_task_with_wrong_arguments_ends_the_parsing(level: str, bad: di
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("segment_id", SEGMENT), ("segment", "Somebody"), ("send_at", "2099-03-01T09:30:00"), ("quiet_hours", "a")],
+    [
+        ("segment_id", SEGMENT),
+        ("segment", "Somebody"),
+        ("send_at", "2099-03-01T09:30:00"),
+        ("quiet_hours", "a"),
+        ("fail_if", {"unsubscribe_rate": 0.02}),
+    ],
 )
 @pytest.mark.parametrize("form", ["call", "partial", "expand"])
 def test_an_argument_that_only_the_function_gets_is_not_lost(
@@ -189,3 +196,46 @@ def test_a_function_may_return_what_it_was_passed(emulator: Emulator) -> None:
     task(segment_id=SEGMENT).operator.execute(context())
     (request,) = emulator.requests("createCampaign")
     assert request.body["segment"] == SEGMENT
+
+
+@pytest.mark.parametrize(
+    ("options", "passed"),
+    [
+        ({"segment_id": SEGMENT}, {"segment": "VIP"}),
+        ({"default_args": {"segment_id": SEGMENT}}, {"segment": "VIP", "segment_id": "ab" * 12}),
+        ({"max_lateness": timedelta(hours=1)}, {"max_lateness": "an hour"}),
+        ({}, {"send_at": None, "expires_in": None, "segment": None}),
+        ({}, {"truepush_conn_id": CONN_ID, "in_quiet_hours": "move", "cancel_on_kill": False}),
+        ({}, {"require": "stock", "deferrable": "later", "poke_interval": 5, "wait_for_delivery": "no"}),
+        ({"on_doubt": "reconcile"}, {"on_doubt": "fail"}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("form", ["plain", "mapped"])
+def test_an_argument_of_the_function_that_the_task_has_itself_is_not_lost(
+    emulator: Emulator, form: str, options: dict[str, Any], passed: dict[str, Any]
+) -> None:
+    def send(item: int, **given: Any) -> Any:
+        return {**CAMPAIGN, "title": str(given)[:40]}
+
+    task: Any = truepush_campaign_task(send, task_id="t", truepush_conn_id=CONN_ID, **options)
+    with DAG("a_dag", schedule=None) as dag:
+        task.partial(**passed).expand(item=[1]) if form == "mapped" else task(1, **passed)
+    (made,) = dag.tasks
+    operator: Any = made.unmap({"op_kwargs": {"item": 1, **passed}}) if form == "mapped" else made
+    # In a run of which nothing was cleared, a mapped task has no reason to wait for its siblings.
+    airflow = context(TaskInstance(map_index=0), dag_run=SimpleNamespace(clear_number=0))
+    operator.execute(airflow)
+    (request,) = emulator.requests("createCampaign")
+    expected = SEGMENT if "segment_id" in str(options) else None
+    assert request.body.get("segment") == expected
+
+
+def test_a_function_that_declares_the_name_uses_it(emulator: Emulator) -> None:
+    def send(segment: str) -> Any:
+        return {**CAMPAIGN, "title": f"For {segment}"}
+
+    task: Any = truepush_campaign_task(send, task_id="t", truepush_conn_id=CONN_ID, segment_id=SEGMENT)
+    task(segment="VIP").operator.execute(context())
+    (request,) = emulator.requests("createCampaign")
+    assert (request.body["title"], request.body["segment"]) == ("For VIP", SEGMENT)
