@@ -144,7 +144,7 @@ class TestSetStatus:
         code = "NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS"
         emulator.fault("triggerStatus", nth=1, effect="fin", phase="before_commit")
         emulator.fault("triggerStatus", nth=2, effect="outcome", code=code)
-        with pytest.raises(TruepushError, match="lists it as 'active'"):
+        with pytest.raises(TruepushError, match="lists the trigger as 'active'"):
             self.set(by, made)
 
 

@@ -139,7 +139,7 @@ class TestSetStatus:
     def test_neither_set_nor_so_already_is_worth_a_retry(self, emulator: Emulator) -> None:
         (made,) = seed(emulator, "Weekly")
         emulator.fault("triggerStatus", effect="outcome", code="NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS")
-        with pytest.raises(TruepushServerError, match="lists it as 'active'"):
+        with pytest.raises(TruepushServerError, match="lists the trigger as 'active'"):
             self.set(trigger_id=made)
 
     @pytest.mark.parametrize(
