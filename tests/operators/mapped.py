@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
 from airflow_provider_truepush.exceptions import TruepushError
 from tests.sending.attempts import StateStore
@@ -91,6 +91,9 @@ class MappedRun:
         except AirflowFailException as error:
             self.states[index] = "failed"
             return f"stopped: {error}"
+        except AirflowSkipException as error:
+            self.states[index] = "skipped"
+            return f"skipped: {error}"
         except (AirflowException, TruepushError) as error:
             self.states[index] = "up_for_retry"
             return f"retry: {error}"

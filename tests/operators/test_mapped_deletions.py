@@ -98,6 +98,31 @@ def test_a_missing_item_waits_for_a_sibling_that_runs(emulator: Emulator, state:
 
 
 @needs_store
+def test_a_missing_item_is_skipped_beside_siblings_that_were_skipped(emulator: Emulator) -> None:
+    of = Deletions(emulator, "trigger", "name", "skip")
+    of.targets.update(C="C", D="D")
+    missing = {item: f"skipped: No trigger '{item}' exists. Nothing was deleted." for item in "CD"}
+    assert [of.delete(0, "C"), of.delete(1, "D")] == [missing["C"], missing["D"]]
+    of.tasks.xcoms.clear()  # As a version that published no deletions left it.
+    of.tasks.clear()
+    of.tasks.states.update({1: "skipped", 2: None})  # Map index 0 alone was cleared, and the feed has grown.
+    assert of.delete(0, "C") == missing["C"]
+    assert of.tasks.states == {0: "skipped", 1: "skipped", 2: None}
+    assert of.delete(2, "A") == "True"
+
+
+@needs_store
+def test_a_skipped_sibling_has_published_what_it_deleted_before(emulator: Emulator) -> None:
+    of = Deletions(emulator, "trigger", "name", "skip")
+    of.targets["C"] = "C"
+    assert [of.delete(0, "A"), of.delete(1, "C")[:8]] == ["True", "skipped:"]
+    of.tasks.clear(after=timedelta(0))
+    assert of.delete(0, "C").startswith("skipped: No trigger 'C' exists.")
+    assert of.tasks.states == {0: "skipped", 1: None}
+    assert of.delete(1, "A") == "True"
+
+
+@needs_store
 def test_what_never_existed_is_missing_wherever_it_is(emulator: Emulator) -> None:
     of = Deletions(emulator, "trigger", "name", "fail")
     of.targets["C"] = "C"
