@@ -1,30 +1,39 @@
 """Refuse keys of ``default_args`` that mean an argument of an operator, but are not its name.
 
 Airflow ignores such a key. Other operators share ``default_args``, so only keys are refused that hardly mean anything
-else, and that decide who gets a push, when, through which project, or whether.
+else, and that decide who gets a push, when, through which project, or whether. A key that may well be one of another
+operator is a warning.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from airflow_provider_truepush.api.checks.values import refuse
 
+_SEGMENT = ("segment_id", "segment")
 #: Patterns of the key's letters, and the arguments that are meant.
 _PATTERNS: dict[str, tuple[str, ...]] = {
-    r"truepush(connection|conn?|hook)?(ids?|names?)?": ("truepush_conn_id",),
-    r".*segment(?!.*(connid|connection|debug|size|length|offset|key$)).*|segs?(ids?|names?)?|audience.*": (
-        "segment_id",
-        "segment",
-    ),
+    r"truepush(connection|conn?|hook)(ids?|names?)?|truepushids?": ("truepush_conn_id",),
+    r"(truepush|push|campaign|target|default|my|the|to|send|sendto|subscribers?|audience)?seg(ment)?s?"
+    r"(ids?|names?|titles?|list|uuid)?|audiences?(ids?|names?|segments?)?": _SEGMENT,
     r"schedul(ed?)?(at|for|time)|sen[dt](at|on|time|date|datetime|after)(utc|time|ts)?|sendingtime": ("send_at",),
-    r"(deliver|push)at": ("send_at",),
-    r".*ledger.*": ("ledger_conn_id",),
+    r"(deliver|push)at|(sned|snd|sendd|sennd|seend|ssend)at|send(att|aat|ta)": ("send_at",),
+    r"(truepush|send|sending)?ledgers?(conn?(ection)?)?(ids?|names?)?": ("ledger_conn_id",),
     r"sen[dt](ing)?(token|key)s?": ("send_token",),
     r"(quiet|night)(time|hours?|times?)": ("quiet_hours",),
     r"expire?in|expiresin(hours?|seconds?)": ("expires_in",),
 }
+#: The same for keys that may as well mean something else.
+_DOUBTFUL: dict[str, tuple[str, ...]] = {
+    r".*segment(?!.*(connid|connection|debug|size|length|offset|key$)).*|audience.*": _SEGMENT,
+    r".*ledger.*": ("ledger_conn_id",),
+}
+#: Keys that resemble an argument and belong to another operator, or to another service.
+_OF_OTHERS = r".*segmentconn.*|.*truepushconnid|resend.*"
 #: Arguments whose misspelled names are refused too.
 _CLOSE = (
     "truepush_conn_id",
@@ -48,6 +57,7 @@ _OF_CHANGES = frozenset({"title", "status", "if_exists", "if_missing", "if_not_c
 _NEARLY_EQUAL = 0.85
 #: A few letters resemble many words.
 _SHORT = 6
+_log = logging.getLogger(__name__)
 
 
 def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]) -> None:
@@ -60,25 +70,63 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]
     for key, value in defaults.items() if isinstance(defaults, Mapping) else ():
         if key in names:
             continue
-        field, plain = f"default_args[{key!r}]", re.sub("[^a-z]", "", str(key).casefold())
-        if plain == "dryrun" and value not in (None, False) and not _OF_CHANGES.isdisjoint(names):
+        field, plain = f"default_args[{key!r}]", _letters(key)
+        if value not in (None, False) and (extra := _extra(plain, names)):
             refuse(
-                field, value, f"is not an argument of {kind}", "Set the extra `dry_run` of the connection, or remove it"
+                field,
+                value,
+                f"is not an argument of {kind}",
+                f"Set the extra `{extra}` of the connection, or remove it",
             )
-        if meant := _meant(plain, names):
+        if meant := _of_pattern(_PATTERNS, plain, names) or _close(str(key), plain, names):
             refuse(field, value, f"is not an argument of {kind} and has no effect. Use {' or '.join(meant)}")
+        if doubtful := _of_pattern(_DOUBTFUL, plain, names):
+            _warn_once(field, kind, " or ".join(doubtful))
 
 
-def _meant(plain: str, names: Collection[str]) -> tuple[str, ...]:
-    for pattern, meant in _PATTERNS.items():
-        if re.fullmatch(pattern, plain) and all(name in names for name in meant):
+@lru_cache(maxsize=256)  # a Dag file creates many tasks, and is parsed again and again
+def _warn_once(field: str, kind: str, meant: str) -> None:
+    _log.warning("%s is not an argument of %s, which ignores it. If it is meant for it, use %s.", field, kind, meant)
+
+
+def _letters(name: object) -> str:
+    return re.sub("[^a-z]", "", str(name).casefold())
+
+
+def _words(key: str) -> int:
+    return len(re.findall("[A-Z]?[a-z]+|[A-Z]+", key))
+
+
+def _extra(plain: str, names: Collection[str]) -> str | None:
+    """Return the extra of the connection that a key means, for an operator that it would keep from a change."""
+    if plain == "dryrun" and not _OF_CHANGES.isdisjoint(names):
+        return "dry_run"
+    if "seg" in plain and "segment_id" in names and _resembles(plain, ["requiresegment"]):
+        return "require_segment"
+    return None
+
+
+def _of_pattern(patterns: Mapping[str, tuple[str, ...]], plain: str, names: Collection[str]) -> tuple[str, ...]:
+    for pattern, meant in patterns.items():
+        if all(name in names for name in meant) and re.fullmatch(pattern, plain):
             return meant
-    if "segmentconn" in plain or plain.endswith("truepushconnid"):  # a connection of another operator
+    return ()
+
+
+def _close(key: str, plain: str, names: Collection[str]) -> tuple[str, ...]:
+    if re.fullmatch(_OF_OTHERS, plain):
         return ()
+    known = {_letters(name): name for name in _CLOSE if name in names and len(_letters(name)) > _SHORT}
+    if (close := _resembles(plain, known)) is None:
+        return ()
+    # Operators of other services have arguments such as cancel_job_on_kill.
+    if "cancelon" in close and plain != close and _words(key) not in (1, 3):
+        return ()
+    return _SEGMENT if "segment" in close else (known[close],)
+
+
+def _resembles(plain: str, known: Collection[str]) -> str | None:
     import difflib
 
-    known = {name.replace("_", ""): name for name in _CLOSE if name in names and len(name) > _SHORT}
     close = difflib.get_close_matches(plain, known, n=1, cutoff=_NEARLY_EQUAL)
-    if not close:
-        return ()
-    return ("segment_id", "segment") if "segment" in close[0] else (known[close[0]],)
+    return close[0] if close else None

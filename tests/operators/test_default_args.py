@@ -36,6 +36,12 @@ MISNAMED = (
     "seg_id",
     "quite_hours",
     "max_latenes",
+    "sned_at",
+    "segmnt",
+    "target_segment",
+    "trupush_conn_id",
+    "cancelOnKil",
+    "cancel_on_kil",
     "schedule_a_head",
     "truepush_connection_id",
     "dry_run",
@@ -83,10 +89,41 @@ def test_nothing_is_changed_that_was_meant_for_a_dry_run(kind: Any) -> None:
 def test_defaults_of_other_operators_are_theirs() -> None:
     keys = (
         *("url", "body", "mode", "timeout", "conn_id", "segment_conn_id", "segment_debug_mode", "idempotency_token"),
-        *("to", "recipients", "active", "schedule", "expires_at", "my_truepush_conn_id"),
+        *("to", "recipients", "active", "schedule", "expires_at", "my_truepush_conn_id", "truepush", "truepush_name"),
+        *("cancel_job_on_kill", "cancel_jobs_on_kill", "cancel_query_on_kill", "cancelJobOnKill", "resend_token"),
+        *("send_data", "send_chat", "send_stat", "send_at_least", "augment"),
     )
     with DAG("a_dag", schedule=None, default_args=dict.fromkeys(keys, "x")):
         create()
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        *((key, "segment_id or segment") for key in ("customer_segment", "segmentation", "audience_team")),
+        ("general_ledger_conn_id", "ledger_conn_id"),
+    ],
+)
+def test_a_default_that_may_be_of_another_operator_is_a_warning(
+    key: str, meant: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with DAG("a_dag", schedule=None, default_args={key: "x"}):
+        create()
+    with DAG("another", schedule=None, default_args={key: "x"}):
+        create()
+    warned = [message for message in caplog.messages if f"default_args['{key}']" in message]
+    assert len(warned) == 1
+    assert warned[0].endswith(f"use {meant}.")
+
+
+def test_a_default_that_is_an_extra_of_the_connection() -> None:
+    match = "Set the extra `require_segment` of the connection"
+    for key in ("require_segment", "requireSegment", "require_segmnt"):
+        with (
+            pytest.raises(TruepushValidationError, match=match),
+            DAG("a_dag", schedule=None, default_args={key: True}),
+        ):
+            create()
 
 
 def test_the_own_default_of_a_mapped_task_is_not_lost() -> None:
