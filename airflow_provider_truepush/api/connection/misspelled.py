@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
 
 #: How much a misspelled name resembles the right one, whatever it means; and how much when its words mean nothing.
@@ -46,6 +47,23 @@ _GUARDS: tuple[tuple[str, str], ...] = (
     ),
     (r"\b(no|skip|block|dont|stop|allow|disable|enable)(send|sends|sending|push|pushes|write|writes)\b", "dry_run"),
 )
+#: Names whose false value means ``dry_run: true``. True is what a connection does anyway.
+_OPPOSITES = re.compile(
+    r"(is |do |really )*(send|sending|push|pushing|live|real|really|active|enabled?)|live ?(mode|only|run)"
+    r"|(is )?(allow|enable)(ed|d)?(?!.*\b(no|not|dont|never)\b) ?(\w+ )*"
+    r"(sends?|sending|push|pushes|post|writes?|publish|deliver|delivery|requests|changes?)"
+)
+#: Extras that are looked for inside of other extras, by the letters of the other's name. One that is ignored there
+#: sends a real campaign, or leaves the connection without what secures it. The rest may be about something else.
+_INSIDE: tuple[tuple[str, frozenset[str]], ...] = (
+    (r"(conn|connection)?extras?|truepush", frozenset(_NAMES)),
+    (
+        r"(conn(ection)?|http|client|session|requests?)?(options?|settings?|config(uration)?|params?|args|kwargs)"
+        r"|conn(ection)?|http|client|session|requests?",
+        frozenset({"dryrun", "requiresegment", "proxies", "verify", "cert"}),
+    ),
+    (r".*", frozenset({"dryrun", "requiresegment"})),
+)
 _OTHERS: tuple[tuple[str, str], ...] = (
     (r"prox(y|ies)|\bsocks", "proxies"),
     (r"(retry|retries|backoff).*(budget|seconds|time|wait|delay|duration)|\bbackoff\b", "retry_budget"),
@@ -74,6 +92,31 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     (r"\b((base|api|server|service|root|host) ?(url|uri|address|host)|url|uri|host ?(name)?|end ?points?)\b", _HOST),
     (r"^(host|server|address|port|schema?|scheme|protocol|api)$", _HOST),
 )
+
+
+def refuse_misspelled(name: object, value: object) -> None:
+    """Refuse an unknown extra that probably means a known one, or has one inside it.
+
+    :param name: the key of the extra.
+    :param value: its value.
+    """
+    if is_opposite(name):
+        if is_off(value):
+            refuse(f"extra.{name}", value, "is not an extra of this connection", "Write `dry_run: true` instead")
+    elif (meant := resembled(name)) is not None:
+        refuse(
+            f"extra.{name}",
+            value if may_be_shown(meant) else "a value that is not shown",
+            "is not an extra of this connection",
+            how_to_write(meant),
+        )
+    if (inside := known_inside(name, value)) is not None:
+        refuse(
+            f"extra.{name}",
+            "a value that is not shown",
+            f"is not an extra of this connection, so `{inside}` in it has no effect",
+            f"Write `{inside}` among the extras themselves",
+        )
 
 
 def resembled(name: object) -> str | None:
@@ -105,12 +148,28 @@ def how_to_write(meant: str) -> str:
     return f"Use {meant} of the connection instead" if meant in (_HOST, _PASSWORD) else f"Write `{meant}` instead"
 
 
-def known_inside(value: object, depth: int = 3) -> str | None:
-    """Return the first extra of this connection that is written inside the value of another extra.
+def is_opposite(name: object) -> bool:
+    """Return whether the name of an extra means the opposite of ``dry_run``, such as ``active``."""
+    return _OPPOSITES.fullmatch(_words(_PREFIX.sub("", str(name).strip()))) is not None
 
-    :param value: the value, which may be JSON as text.
-    :param depth: how many levels of mappings and lists are looked through.
+
+def is_off(value: object) -> bool:
+    """Return whether a value turns something off, as a boolean, a number or a word."""
+    return str(value).strip().casefold() in ("false", "0", "no", "off", "0.0")
+
+
+def known_inside(name: object, value: object) -> str | None:
+    """Return the first extra of this connection that is written inside of another one and must not be ignored.
+
+    :param name: the key of the other one.
+    :param value: its value, which may be JSON as text.
     """
+    letters = re.sub("[^a-z]", "", _words(str(name)))
+    return _inside(value, next(names for pattern, names in _INSIDE if re.fullmatch(pattern, letters)), 3)
+
+
+def _inside(value: object, names: frozenset[str], depth: int) -> str | None:
+    """Return the first of some extras in a value, in which ``depth`` levels of mappings and lists are searched."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:
             value = json.loads(value)
@@ -120,12 +179,15 @@ def known_inside(value: object, depth: int = 3) -> str | None:
         return None
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if (found := _NAMES.get(re.sub("[^a-z]", "", _words(str(name))))) is not None:
-                return found
-            if (found := known_inside(inner, depth - 1)) is not None:
+            letters = re.sub("[^a-z]", "", _words(str(name)))
+            # Both guards are off by default, so that they are off is not lost.
+            is_default = letters in ("dryrun", "requiresegment") and (inner is None or is_off(inner))
+            if letters in names and not is_default:
+                return _NAMES[letters]
+            if (found := _inside(inner, names, depth - 1)) is not None:
                 return found
     elif isinstance(value, (list, tuple)):
-        return next((found for one in value if (found := known_inside(one, depth - 1)) is not None), None)
+        return next((found for one in value if (found := _inside(one, names, depth - 1)) is not None), None)
     return None
 
 

@@ -15,12 +15,14 @@ from airflow_provider_truepush.api.checks.near_matches import near_matches
 from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
-from airflow_provider_truepush.api.connection.misspelled import how_to_write, known_inside, may_be_shown, resembled
+from airflow_provider_truepush.api.connection.misspelled import refuse_misspelled
 from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.errors import TruepushAuthError
 
 #: What an address of a proxy is for: a scheme, or a scheme and a host. Other keys would be ignored.
 _PROXIED = re.compile(r"(https?|all)(://[^/\s@]+)?|no|no_proxy")
+#: Keys that many lists of proxies have, and that are not for Truepush.
+_OTHER_SCHEMES = frozenset({"ftp", "ftps", "ws", "wss"})
 DEFAULT_HOST = "https://api.truepush.com"
 
 
@@ -99,7 +101,7 @@ def read_settings(
     known = {extra.name: extra for extra in EXTRAS}
     for name in extra:
         if name not in known:
-            _refuse_misspelled(name, extra[name])
+            refuse_misspelled(name, extra[name])
     values = {
         name: _read(known[name], value)
         for name, value in extra.items()
@@ -118,24 +120,6 @@ def read_settings(
         unknown_extras=tuple(sorted(name for name in extra if name not in known)),
         **values,
     )
-
-
-def _refuse_misspelled(name: Any, value: Any) -> None:
-    """Refuse an unknown extra that probably means a known one, or has one inside it."""
-    if (meant := resembled(name)) is not None:
-        refuse(
-            f"extra.{name}",
-            value if may_be_shown(meant) else "a value that is not shown",
-            "is not an extra of this connection",
-            how_to_write(meant),
-        )
-    if (inside := known_inside(value)) is not None:
-        refuse(
-            f"extra.{name}",
-            "a value that is not shown",
-            f"is not an extra of this connection, so `{inside}` in it has no effect",
-            f"Write `{inside}` among the extras themselves",
-        )
 
 
 def _base_url(host: str | None, scheme: str | None, port: int | None) -> str:
@@ -263,6 +247,7 @@ def _proxies(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         # A proxy's address can hold a password: the value is not shown.
         refuse(name, type(value).__name__, "must be an object of proxy addresses by scheme")
+    value = {scheme: address for scheme, address in value.items() if scheme not in _OTHER_SCHEMES}
     for scheme, address in value.items():
         if not _PROXIED.fullmatch(str(scheme)):
             shown = scheme if str(scheme).strip().isalpha() else "one that is not shown"

@@ -12,8 +12,8 @@ from tests.api.support import refused
 GUARDS = (
     *("test_mode", "testMode", "TESTMODE", "sandbox", "noop", "no_op", "no_send", "do_not_send", "dont_send"),
     *("read_only", "readonly", "mock", "safe_mode", "simulation", "disabled", "paused", "skip_sending", "preview"),
-    *("ｄｒｙ＿ｒｕｎ", "dry\u200b_run", "active", "is_active", "send", "do_send", "live", "shadow_mode", "demo"),
-    *("log_only", "what_if", "live_mode", "allow_sending", "extra__http__dry_run"),
+    *("ｄｒｙ＿ｒｕｎ", "dry\u200b_run", "inactive", "not_active", "shadow_mode", "demo"),
+    *("log_only", "what_if", "allow_no_sending", "disable_push", "extra__http__dry_run"),
 )
 
 
@@ -73,6 +73,17 @@ def test_an_extra_that_resembles_a_known_one_is_refused(name: str, meant: str, v
 
 
 @pytest.mark.parametrize(
+    "name", ["active", "is_active", "send", "do_send", "live", "push", "live_mode", "allow_sending", "Enabled"]
+)
+def test_only_the_false_value_of_an_opposite_means_a_dry_run(name: str) -> None:
+    for value in (True, "yes", 1, None, "", "a word"):
+        assert read({name: value}).unknown_extras == (name,)
+    for value in (False, 0, "false", "No", " off "):
+        with refused(f"extra.{name}", why="is not an extra of this connection", remedy="Write `dry_run: true` instead"):
+            read({name: value})
+
+
+@pytest.mark.parametrize(
     ("name", "meant"),
     [
         *[(name, "the Host field") for name in ("base_url", "url", "host", "endpoint", "apiUrl")],
@@ -92,6 +103,9 @@ def test_an_extra_that_is_a_field_of_the_connection_is_refused_unseen(name: str,
         ("extra", '{"dry_run": true}', "dry_run"),
         ("truepush", {"a": [{"Require-Segment": "secret"}]}, "require_segment"),
         ("__extra__", {"timeOut": 5}, "timeout"),
+        ("monitoring", {"a": {"dryRun": "{{ x }}"}}, "dry_run"),
+        ("http_options", {"verify": "/ca.pem"}, "verify"),
+        ("config", {"proxies": {"https": "http://user:secret@proxy"}}, "proxies"),
     ],
 )
 def test_an_extra_inside_another_one_is_refused(name: str, value: Any, meant: str) -> None:
@@ -106,5 +120,10 @@ def test_other_things_inside_an_extra_are_left_alone() -> None:
         "owner": ["a", {"b": "{"}],
         "note": "{not JSON",
         "x": [[[[[]]]]],
+        "monitoring": {"timeout": 5, "dry_run": False},
+        "contact": {"timezone": "Europe/Berlin", "require_segment": None},
+        "tags": {"cert": "x", "verify": 1},
+        "notes": '{"timeout": 3, "dry_run": "no"}',
+        "settings": {"max_attempts": 1},
     }
-    assert read(foreign).unknown_extras == ("headers", "note", "owner", "x")
+    assert read(foreign).unknown_extras == tuple(sorted(foreign))

@@ -22,6 +22,11 @@ def test_a_proxy_needs_a_scheme_and_a_host(address: str) -> None:
         read(proxies={"https": address})
 
 
+def test_proxies_of_other_schemes_are_ignored() -> None:
+    others = dict.fromkeys(("ftp", "ftps", "ws", "wss"), "socks5://user:secret@proxy")
+    assert read(proxies={"https": "http://proxy", **others}).proxies == (("https", "http://proxy"),)
+
+
 def test_hide_blots_out_the_passwords_of_proxies() -> None:
     hidden = read(proxies="http://user:s%2Fcret@proxy:3128").hide(f"{TOKEN} s%2Fcret s/cret")
     assert hidden == "*** *** ***"
