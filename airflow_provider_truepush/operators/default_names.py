@@ -79,7 +79,7 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]
                 f"Set the extra `{extra}` of the connection, or remove it",
             )
         if meant := _of_pattern(_PATTERNS, plain, names) or _close(str(key), plain, names):
-            refuse(field, value, f"is not an argument of {kind} and has no effect. Use {' or '.join(meant)}")
+            refuse(field, value, f"is not an argument of {kind} and has no effect", f"Use {' or '.join(meant)}")
         if doubtful := _of_pattern(_DOUBTFUL, plain, names):
             _warn_once(field, kind, " or ".join(doubtful))
 

@@ -63,6 +63,18 @@ def test_a_default_that_nothing_would_read_is_refused(key: str, where: str) -> N
     assert isinstance(caught.value, AirflowFailException)
 
 
+def test_the_error_says_what_happened_before_what_to_do() -> None:
+    with (
+        pytest.raises(TruepushValidationError) as caught,
+        DAG("a_dag", schedule=None, default_args={"sent_at": "2099-01-01"}),
+    ):
+        create()
+    assert str(caught.value) == (
+        "default_args['sent_at']: is not an argument of TruepushCreateCampaignOperator and has no effect, "
+        "got '2099-01-01'. Nothing was sent. Use send_at."
+    )
+
+
 @pytest.mark.parametrize("key", ["truepush_conn", "truepush_con_id", "truepushConnId"])
 @pytest.mark.parametrize(
     "kind", [TruepushDeleteSegmentOperator, TruepushListTriggersOperator, TruepushCreateTriggerOperator]

@@ -203,7 +203,7 @@ def _number(name: str, value: Any, extra: Extra) -> float | int:
     if extra.at_least is not None and number < extra.at_least:
         refuse(name, value, f"must be at least {extra.at_least:g}")
     if extra.at_most is not None and number > extra.at_most:
-        refuse(name, value, f"must be at most {extra.at_most:,g}")
+        refuse(name, value, f"must be at most {extra.at_most:,}")
     return int(number) if whole else number
 
 

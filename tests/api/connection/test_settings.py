@@ -272,3 +272,12 @@ def test_any_connection_is_read_or_refused(host: str, name: str, value: Any) -> 
     else:
         assert settings.base_url.startswith(("https://", "http://"))
         assert not any(letter.isspace() for letter in settings.base_url)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("requests_per_second", "1,000,000"), ("retry_budget", "86,400"), ("max_attempts", "1,000"), ("timeout", "3,600")],
+)
+def test_the_largest_number_is_written_as_people_write_it(name: str, most: str) -> None:
+    with refused(f"extra.{name}", why=f"must be at most {most},"):
+        read({name: 2_000_000})
