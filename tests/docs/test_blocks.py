@@ -9,12 +9,16 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.docs.blocks import ROOT, Block, blocks
 
 BLOCKS = list(blocks())
@@ -86,6 +90,29 @@ def test_python(
             if name.startswith("test_"):
                 wanted = inspect.signature(names[name]).parameters
                 names[name](**{fixture: request.getfixturevalue(fixture) for fixture in wanted})
+
+
+def test_the_alert_is_about_sends_in_doubt_only(own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list whose answer was lost raises the same error, and needs no decision."""
+    monkeypatch.setenv("AIRFLOW_CONN_TRUEPUSH_DEFAULT", f"{own_emulator.connection_uri}&max_attempts=1")
+    names: dict[str, Any] = {"__name__": "page"}
+    recipe = next(block for block in BLOCKS if "def needs_manual_decision" in block.code)
+    exec(compile(recipe.code, recipe.page, "exec"), names)
+    own_emulator.fault("listSegment", effect="garbage")
+    own_emulator.fault("createCampaign", effect="garbage")
+
+    def alerts(request: Callable[[TruepushHook], object]) -> tuple[bool, bool]:
+        with TruepushHook() as hook, pytest.raises(TruepushAmbiguousError) as caught:
+            request(hook)
+        failed = AirflowFailException(str(caught.value))
+        failed.__cause__ = caught.value
+        return names["needs_manual_decision"]({"exception": caught.value}), names["needs_manual_decision"](
+            {"exception": failed}
+        )
+
+    campaign = {"title": "Sale", "message": "All of it", "link": "https://shop.example/"}
+    assert alerts(lambda hook: list(hook.list_segments())) == (False, False)
+    assert alerts(lambda hook: hook.create_campaign(campaign)) == (True, True)
 
 
 @pytest.mark.parametrize("block", SHELL, ids=str)

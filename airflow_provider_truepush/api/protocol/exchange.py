@@ -37,6 +37,11 @@ _CREATE_DOUBT = (
     "The {resource} may or may not have been created, so the request is not repeated. "
     "Look for it in Truepush, or list the {resource}s, before you send it again."
 )
+#: The next step after a request that failed and may be repeated.
+_REPEAT = (
+    "Repeating the request is harmless. If this continues, check the status of Truepush, and the connection's host and "
+    "proxy."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +214,8 @@ class Exchange(Generic[T]):
     def _consequence(self) -> str:
         if self._creates:
             return _CREATE_DOUBT.format(resource=self.call.endpoint.resource)
-        if self.call.endpoint.reads:
-            return only_this_request(self.call.endpoint)
-        return "The change may have been made. Repeating the request is harmless."
+        reads = self.call.endpoint.reads
+        return f"{only_this_request(self.call.endpoint) if reads else 'The change may have been made.'} {_REPEAT}"
 
     def _unchanged(self) -> str:
         """Return the consequence of a refusal. An earlier request of the call may be in doubt."""

@@ -61,6 +61,8 @@ UNTOUCHED = {
     "triggerStatus": "The trigger was not changed by this request.",
     **dict.fromkeys(LISTS, "Only this list request failed; the project is not affected."),
 }
+#: What an error about a request that may be repeated says to do.
+NEXT_STEP = "Repeating the request is harmless. If this continues, check the status of Truepush, and"
 NEGATIVES: dict[str, Any] = {**dict.fromkeys(CHANGES, False), "campaignStats": None, **{name: [] for name in LISTS}}
 
 
@@ -172,9 +174,9 @@ def test_a_proxys_refusal_of_a_create_leaves_doubt(status: int, raw: bytes) -> N
 @pytest.mark.parametrize(
     ("name", "consequence"),
     [
-        ("campaignStats", "Only this status request failed; the campaign is not affected."),
-        *((name, "Only this list request failed; the project is not affected.") for name in LISTS),
-        *((name, "The change may have been made. Repeating the request is harmless.") for name in CHANGES),
+        ("campaignStats", f"Only this status request failed; the campaign is not affected. {NEXT_STEP}"),
+        *((name, f"Only this list request failed; the project is not affected. {NEXT_STEP}") for name in LISTS),
+        *((name, f"The change may have been made. {NEXT_STEP}") for name in CHANGES),
         *((name, f"The {row(name).resource} may or may not have been created") for name in CREATES),
     ],
 )
