@@ -18,6 +18,12 @@ _LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 _LOGGERS = {"log", "_log", "logger"}
 _SHOWN = {"refuse", "print", "say", "warn", "exit"}
 _PARAMETERS = {"help", "label", "description", "epilog"}
+#: Rooms and modules whose other texts are pages, SQL or descriptions of controls.
+_WITHOUT_PARTS = ("emulator", "report", "export.sql", "export.columns", "plugins")
+_FEWEST_WORDS = 4
+_NO_MESSAGE = re.compile(
+    r"</|/>|\b(?:SELECT|INSERT|UPDATE|CREATE|DELETE|MERGE|FROM|WHERE|LOCK|ALTER|DROP|LIKE)\b|\\b|^\|"
+)
 _PLACEHOLDER = re.compile(r"%[-#0 +]*\d*(?:\.\d+)?[sdrfgxi%]")
 
 
@@ -27,7 +33,7 @@ class Message:
 
     :param module: dotted name of the module, without the package.
     :param line: its line.
-    :param kind: the error's class, the log level, ``help`` or ``text``.
+    :param kind: the error's class, the log level, ``help`` or ``text``; ``part``: longer messages contain it.
     :param text: the message; values in angle brackets.
     """
 
@@ -86,6 +92,10 @@ def _logged(call: ast.Call) -> str:
     return _PLACEHOLDER.sub(fill, template)
 
 
+def _is_log(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _LEVELS
+
+
 def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
@@ -105,6 +115,22 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
             yield "help", text_of(keyword.value)
 
 
+def _parts(node: ast.AST, shown: set[str]) -> Iterator[tuple[int, str]]:
+    """Yield the line and text of every other string below a node. Longer messages are put together from them.
+
+    :param node: the module, or a part of it.
+    :param shown: texts that are messages themselves.
+    """
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue  # a docstring
+        text = " ".join(text_of(child).split()) if isinstance(child, ast.expr) else ""
+        if not text or isinstance(child, ast.IfExp):  # both branches of a condition are shown
+            yield from _parts(child, shown)
+        elif len(text.split()) >= _FEWEST_WORDS and text not in shown and not _NO_MESSAGE.search(text):
+            yield child.lineno, text  # type: ignore[attr-defined]
+
+
 def messages(root: Path) -> list[Message]:
     """Return the package's messages in the order of modules and lines.
 
@@ -113,11 +139,19 @@ def messages(root: Path) -> list[Message]:
     found = []
     for path in sorted((root / PACKAGE).rglob("*.py")):
         module = ".".join(path.relative_to(root / PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        here = []
         for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
             for kind, text in _of_call(call):
                 if " " in text.strip():
-                    found.append(Message(module, call.lineno, kind, " ".join(text.split())))
+                    here.append(Message(module, call.lineno, kind, " ".join(text.split())))
+        if not module.startswith(_WITHOUT_PARTS):
+            # The template of a log line is a string, too: it is compared without its values.
+            shown = {message.text for message in here}
+            shown |= {" ".join(text_of(argument).split()) for call in calls for argument in call.args if _is_log(call)}
+            here += [Message(module, line, "part", text) for line, text in _parts(tree, shown)]
+        found += sorted(here, key=lambda message: message.line)
     return found
 
 
@@ -129,7 +163,8 @@ def page(found: list[Message]) -> str:
         if message.module != module:
             module = message.module
             lines += ["", f"### `{module}`", ""]
-        shown = message.text.replace("<", "&lt;").replace(">", "&gt;").replace("*", "\\*").replace("`", "'")
+        shown = message.text.replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+        shown = re.sub(r"([*\[\]])", r"\\\1", shown)
         lines.append(f"- {message.kind}: {shown}")
     return "\n".join([*lines, ""]).lstrip("\n")
 

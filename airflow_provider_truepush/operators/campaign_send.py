@@ -117,6 +117,7 @@ class CampaignSend:
         return SendPlan(
             campaign=campaign,
             author=str(this_try),
+            is_first_try=this_try.number == 1,
             on_doubt=self.on_doubt,
             settle_window=self.settle_window.total_seconds(),
             schedule_ahead=self.schedule_ahead,

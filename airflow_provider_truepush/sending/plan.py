@@ -17,6 +17,7 @@ class SendPlan:
 
     :param campaign: the campaign.
     :param author: this try, for messages.
+    :param is_first_try: False for a later try of the task, which first looks at what the earlier ones sent.
     :param on_doubt: ``reconcile`` looks for the campaign in the list; ``fail`` stops at once.
     :param settle_window: for how many seconds the list is watched.
     :param schedule_ahead: send it that much later, so that it can still be canceled.
@@ -31,6 +32,7 @@ class SendPlan:
 
     campaign: Campaign
     author: str
+    is_first_try: bool = True
     on_doubt: Literal["reconcile", "fail"] = "reconcile"
     settle_window: float = 60.0
     schedule_ahead: timedelta | None = None

@@ -91,7 +91,10 @@ class CampaignSending:
         level = logging.INFO if self._store.is_durable else logging.WARNING
         self._began = self._clock()
         title = self._plan.campaign.title
-        log.log(level, "Sending %r at most once (%s); recorded in %s.", title, self._plan.author, self._store)
+        line = "Sending %r at most once (%s); recorded in %s."
+        if not self._plan.is_first_try:
+            line = "Checking whether %r was sent (%s); recorded in %s."
+        log.log(level, line, title, self._plan.author, self._store)
         requests, waited = 0, 0.0
         while True:
             try:

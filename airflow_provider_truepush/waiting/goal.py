@@ -223,6 +223,11 @@ class Watch:
         if self.stats is not None:
             missing = _compare(self.goal.thresholds, CampaignStats(extra={}, **self.stats))[1]
         why = f"time is up after {seconds:.0f} s; not reached: {', '.join(missing) or 'settled counters'}"
+        if self.stats is None and not self.failures:
+            why += (
+                ". Truepush has reported no statistics of this campaign: it was not sent yet, or its id belongs to "
+                "another project. Check it in Truepush"
+            )
         return self._verdict("timeout", why, news=True)
 
     def _verdict(self, state: State, reason: str, *, news: bool, error: TruepushError | None = None) -> Verdict:

@@ -57,5 +57,19 @@ def test_the_catalogue_finds_errors_logs_and_help() -> None:
     assert {"warning", "info", "help", "TruepushValidationError", "AirflowFailException"} <= kinds
 
 
+def test_the_catalogue_has_the_errors_that_need_a_decision() -> None:
+    shown = messages.page(messages.messages(ROOT))
+    for words in (
+        "may have been sent, and is not sent again",
+        "does not settle whether it was created",
+        "already sent different content",
+        "time is up after",
+        "refused the request",
+        "list request failed; the project is",
+        "Similar ones",
+    ):
+        assert words in shown
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150

@@ -42,6 +42,16 @@ def test_the_log_names_the_store(
     assert f"recorded in {name}" in caplog.text or f"recorded in the {name}" in caplog.text
 
 
+def test_the_log_of_a_later_try_does_not_sound_like_a_send(
+    tasks: Tasks, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "airflow_provider_truepush.sending.protocol"):
+        for try_number in (1, 2):
+            tasks.run(tasks.context(try_number=try_number), ledger_conn_id=sqlite)
+    assert caplog.text.count("' at most once (try 1 of ") == 1
+    assert caplog.text.count("' was sent (try 2 of ") == 1
+
+
 def test_without_a_store_a_second_try_needs_a_decision(tasks: Tasks) -> None:
     tasks.lose_the_answer(carried_out=False)
     with pytest.raises(AirflowFailException, match="may have been sent"):

@@ -159,6 +159,12 @@ def test_news() -> None:
         assert verdict.news == news, at
 
 
+NEVER_SENT = (
+    "Truepush has reported no statistics of this campaign: it was not sent yet, or its id belongs to another project. "
+    "Check it in Truepush"
+)
+
+
 @pytest.mark.parametrize(
     ("goal", "series", "missing"),
     [
@@ -174,7 +180,8 @@ def test_time_out(goal: Goal, series: list[CampaignStats], missing: str) -> None
         watch.observe(polled, at)
     verdict = watch.time_out(3600)
     assert (verdict.state, verdict.news) == ("timeout", True)
-    assert verdict.reason == f"time is up after 3600 s; not reached: {missing}"
+    why = f"time is up after 3600 s; not reached: {missing}"
+    assert verdict.reason == (why if series else f"{why}. {NEVER_SENT}")
     assert verdict.stats == (series[-1].as_dict() if series else None)
 
 
