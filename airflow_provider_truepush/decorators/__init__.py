@@ -138,21 +138,28 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         return campaign
 
     def _refuse_lost(self, returned: Mapping[str, Any]) -> None:
-        """Refuse an argument that was meant for the operator and that only ``**kwargs`` of the function got.
+        """Refuse an argument that was meant for the operator and that only the function got.
+
+        That is one that ``**kwargs`` of the function takes. A segment is refused although the function has a parameter
+        of this name: the campaign would go to every subscriber.
 
         :param returned: what the function returned.
         """
-        declared = signature(self.python_callable).parameters
-        for name, value in self.op_kwargs.items():
-            if name not in _LOST or name in declared or value is None:
+        parameters = signature(self.python_callable)
+        declared = parameters.parameters
+        passed = {**parameters.bind_partial(*self.op_args).arguments, **self.op_kwargs}
+        for name, value in passed.items():
+            if name not in _LOST or (name in declared and name not in _AUDIENCE) or value is None:
                 continue
             same = _AUDIENCE if name in _AUDIENCE else {name}
             if same.isdisjoint(returned) and not any(self._has(one, value) for one in same):
+                cause = "" if name in declared else "has no parameter of this name and "
                 refuse(
                     name,
                     value,
-                    "was passed to the function, which has no parameter of this name and returned no such field",
-                    f"Pass it to the decorator or to .override({name}=...), or return it",
+                    f"was passed to the function, which {cause}returned no such field",
+                    f"Pass it to the decorator or to .override({name}=...), or return it"
+                    + (", or rename the parameter if every subscriber is meant" if name in declared else ""),
                 )
 
     def _has(self, name: str, value: Any) -> bool:

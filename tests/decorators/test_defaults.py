@@ -188,6 +188,26 @@ def test_an_argument_that_only_the_function_gets_is_not_lost(
     assert emulator.count("createCampaign") == 0
 
 
+@pytest.mark.parametrize("form", ["by name", "by position", "mapped"])
+def test_a_segment_that_a_function_does_not_return_is_not_lost(emulator: Emulator, form: str) -> None:
+    """It may use the segment in a text; the campaign would go to every subscriber."""
+
+    def send(segment: str) -> Any:
+        return {**CAMPAIGN, "title": f"News for {segment}"}
+
+    task: Any = truepush_campaign_task(send, task_id="t", truepush_conn_id=CONN_ID)
+    with DAG("a_dag", schedule=None) as dag:
+        if form == "mapped":
+            task.expand(segment=["VIP"])
+        else:
+            task(segment="VIP") if form == "by name" else task("VIP")
+    (made,) = dag.tasks
+    operator: Any = made.unmap({"op_kwargs": {"segment": "VIP"}}) if form == "mapped" else made
+    with pytest.raises(AirflowFailException, match=r"^segment: was passed to the function, which returned no such fi"):
+        operator.execute(context())
+    assert emulator.count("createCampaign") == 0
+
+
 def test_a_function_may_return_what_it_was_passed(emulator: Emulator) -> None:
     def send(**given: Any) -> Any:
         return {**CAMPAIGN, "segment_id": given["segment_id"]}
