@@ -87,6 +87,10 @@ class Fault:
 
     def __post_init__(self) -> None:
         check_choice("fault: endpoint", self.endpoint, ("*", *BY_NAME))
+        if re.fullmatch("[1-5][0-9][0-9]", str(self.effect)) and str(self.effect) not in EFFECTS:
+            raise TruepushEmulatorError(
+                f"fault: effect is {self.effect!r}, an HTTP status. Use effect='status', status={self.effect}."
+            )
         check_choice("fault: effect", self.effect, EFFECTS)
         if self.phase == "before_answer":
             self.phase = "after_commit"

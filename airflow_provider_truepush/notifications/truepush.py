@@ -242,7 +242,7 @@ class TruepushNotifier(RendersText, BaseNotifier):
                 "segment_id",
                 None if segment_id is NOT_GIVEN else segment_id,
                 "must name a segment",
-                "Set everyone=True to address every subscriber",
+                "Set segment_id, or segment (its name), or everyone=True to address every subscriber",
             )
 
     def _log_success(self, campaign_id: str | None) -> None:

@@ -110,6 +110,7 @@ def test_titles_with_unpaired_surrogates_are_listed_as_they_are(emulator: Emulat
         ({"effect": "contradict", "status": 99}, "status is 99"),
         ({"effect": "contradict", "status": "200"}, "status is '200'"),
         ({"effect": "contradict", "drop": [1]}, "drop"),
+        ({"effect": "503"}, "Use effect='status', status=503"),
         ({"effect": "surplus", "phase": "after_commit"}, "Accepted values: after_answer"),
         ({"effect": "drip", "part": "tail"}, "Accepted values: head, body"),
         ({"effect": "drip", "seconds": float("inf")}, "seconds"),

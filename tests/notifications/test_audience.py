@@ -23,7 +23,7 @@ async def test_everyone_has_to_be_said(emulator: Emulator, send: Call, context: 
 
 @pytest.mark.parametrize("audience", [{}, {"segment_id": None}, {"segment_id": ""}, {"everyone": False}])
 def test_without_an_audience_the_dag_file_does_not_import(audience: dict[str, Any]) -> None:
-    with pytest.raises(TruepushValidationError, match=r"segment_id.*everyone=True"):
+    with pytest.raises(TruepushValidationError, match=r"Set segment_id, or segment \(its name\), or everyone=True"):
         TruepushNotifier(**CONTENT, **audience)
 
 
