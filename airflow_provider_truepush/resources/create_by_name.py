@@ -15,6 +15,7 @@ from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change_record import CLOCK_SKEW, ChangeRecord, ChangeRecords
+from airflow_provider_truepush.resources.decision import manual_decision
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 from airflow_provider_truepush.resources.names import find_named
 from airflow_provider_truepush.resources.send_create import send_create
@@ -115,7 +116,7 @@ class CreateByName:
             f"did not complete it; this try is for {self.name!r} with {self.records.project!r}."
         )
         if begun.inactive:
-            raise AirflowFailException(
+            raise manual_decision(
                 f"{what} The old {begun.name!r} was inactive, and a new one may be active. Nothing was changed by "
                 f"this try. Check {begun.name!r} in Truepush, then delete the task's state key "
                 f"truepush_create_{self._kind} and clear the task."
@@ -154,7 +155,7 @@ class CreateByName:
         began = datetime.fromtimestamp(begun.made_at, UTC) - CLOCK_SKEW
         ours = [row for row in new if (at := created_at(row.id)) is None or at >= began]
         if len(new) > 1 or not ours:
-            raise AirflowFailException(
+            raise manual_decision(
                 f"{begun.author} began to create the {self._kind} {self.name!r}, and the list shows several new ones: "
                 f"{', '.join(row.id for row in new)}. It is unknown which one that try created. "
                 f"Nothing was changed by this try. Delete all but one of them in Truepush and clear the task."

@@ -23,6 +23,7 @@ from airflow_provider_truepush.resources import keep_inactive
 from airflow_provider_truepush.resources.change import delete, set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
+from airflow_provider_truepush.resources.decision import manual_decision
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 
 log = get_logger(__name__)
@@ -128,7 +129,7 @@ class CreateTrigger:
         if ours and all(_status(row) == "inactive" for row in ours):
             return self._keep(ours[0])
         seen = ", ".join(f"{row.id} ({row.status})" for row in self._create.rows) or "none"
-        raise AirflowFailException(
+        raise manual_decision(
             f"This is try {self._records.try_number}, and it is unknown whether {self._earlier} deleted an inactive "
             f"trigger {self._name!r} (the list now shows: {seen}): before Airflow 3.3 nothing records that. "
             "Nothing was changed by this try. "
@@ -240,7 +241,7 @@ class CreateTrigger:
         """Return the error that ends this try. It allows a retry only where a retry knows what to restore."""
         if self._records.are_kept or not self._must_be_inactive:
             return AirflowException(f"{what} Retry the task. {continues}")
-        return AirflowFailException(
+        return manual_decision(
             f"{what} The old one was inactive, and before Airflow 3.3 a retry does not know that. "
             "This needs a manual decision: to have the trigger, create it in a new Dag run. It will be active."
         )
@@ -260,28 +261,25 @@ class CreateTrigger:
         """Set the new trigger inactive, as the old one was."""
         named = f"The new trigger {self._name!r} ({trigger_id or 'of unknown id'})"
         if trigger_id is None:
-            raise AirflowFailException(
+            raise manual_decision(
                 f"{named} could not be set inactive, because its id is unknown. The old one was inactive; the new "
                 "one is active and may send. Set it inactive in Truepush now."
             )
         try:
             if set_status(self._hook, trigger_id, "inactive") == "missing":
                 raise TruepushServerError(f"Truepush does not list the trigger {trigger_id}.")
-        except (TruepushAuthError, TruepushBadRequestError) as error:
-            raise AirflowFailException(self._still_active(named, error)) from error
         except TruepushError as error:
-            kind = AirflowException if self._records.are_kept else AirflowFailException
-            raise kind(self._still_active(named, error)) from error
+            what = (
+                f"{named} could not be confirmed as inactive: {error} The old one was inactive; the new one may be "
+                "active and send. Set it inactive in Truepush now, or clear the task to set it inactive."
+            )
+            if self._records.are_kept and not isinstance(error, (TruepushAuthError, TruepushBadRequestError)):
+                raise AirflowException(what) from error
+            stopped = manual_decision(what, error)
+            raise stopped from stopped.__cause__
         log.warning(
             "The old trigger was inactive, so the new one (id %s) was set inactive. To send, set its status to active.",
             trigger_id,
-        )
-
-    @staticmethod
-    def _still_active(named: str, error: TruepushError) -> str:
-        return (
-            f"{named} could not be confirmed as inactive: {error} The old one was inactive; the new one may be active "
-            "and send. Set it inactive in Truepush now, or clear the task to set it inactive."
         )
 
     def _guarded(self, change: Callable[[], str | None]) -> str | None:

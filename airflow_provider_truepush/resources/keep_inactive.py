@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecord
+from airflow_provider_truepush.resources.decision import manual_decision
 from airflow_provider_truepush.resources.names import find_named
 
 log = get_logger(__name__)
@@ -77,7 +78,7 @@ def failed(failures: Sequence[str], *, can_retry: bool) -> AirflowException:
     )
     if can_retry:
         return AirflowException(f"{what} Retry the task: it tries again to set it inactive.")
-    return AirflowFailException(f"{what} Set it inactive in Truepush now, then mark the task as success.")
+    return manual_decision(f"{what} Set it inactive in Truepush now, then mark the task as success.")
 
 
 def _set_inactive(hook: TruepushHook, name: str, trigger_id: str) -> None:

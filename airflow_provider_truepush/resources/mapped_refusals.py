@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_truepush.resources.change_record import ChangeRecord
+from airflow_provider_truepush.resources.decision import manual_decision
 
 
 def is_busy(kind: str, name: str, map_index: int) -> AirflowException:
@@ -37,7 +38,7 @@ def is_unknown(kind: str, name: str, silent: Sequence[int], *, can_end: bool) ->
     )
     if can_end:
         return AirflowException(f"{what}Retry the task: the next try looks again.")
-    return AirflowFailException(
+    return manual_decision(
         f"{what}This needs a manual decision:\n"
         "- Clear those map indexes together with this one: they publish what they changed when they start.\n"
         f"- If the {kind} must not send, create it in Truepush, set it inactive, and mark the task as success.\n"
@@ -60,7 +61,7 @@ def may_be_renamed(kind: str, name: str, lost: ChangeRecord, *, can_end: bool) -
     )
     if can_end:
         return AirflowException(f"{what}Retry the task: the next try looks again.")
-    return AirflowFailException(
+    return manual_decision(
         f"{what}This needs a manual decision:\n"
         f"- If {name!r} must not send, create it in Truepush, set it inactive, and mark the task as success.\n"
         "- Otherwise create it in a new Dag run. It will be active."
@@ -90,7 +91,7 @@ def not_completed(record: ChangeRecord, key: str, *, can_end: bool) -> AirflowEx
         return AirflowException(
             f"{what}Retry the task: it succeeds once another map index has completed {record.name!r}."
         )
-    return AirflowFailException(
+    return manual_decision(
         f"{what}This needs a manual decision:\n"
         f"- If another map index has {record.name!r} now, clear this task once that one has succeeded.\n"
         f"- Otherwise check {record.name!r} in Truepush, delete the task's state key {key}, and clear the task."
