@@ -57,7 +57,12 @@ class MariaDb:
         """Make an empty database and serve it."""
         # The kernel counts asynchronous input and output over all servers of a machine, and refuses what is too much.
         small = ["--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--innodb-use-native-aio=0"]
-        own = [f"--datadir={self.folder / 'data'}", f"--user={self._user}", *small]
+        # A server that starts removes the temporary tables of those that have the same folder for them.
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        if os.getuid() == 0:
+            shutil.chown(temporary, "nobody")
+        own = [f"--datadir={self.folder / 'data'}", f"--tmpdir={temporary}", f"--user={self._user}", *small]
         install = shutil.which("mariadb-install-db") or "mariadb-install-db"
         command = [install, "--no-defaults", *own, "--auth-root-authentication-method=normal", "--skip-test-db"]
         with one_at_a_time("mariadb.lock"):

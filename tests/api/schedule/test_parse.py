@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from airflow_provider_truepush.api.schedule.parse import from_timings, read_schedule
+from airflow_provider_truepush.api.schedule.parse import check_names, from_timings, read_schedule
 from airflow_provider_truepush.api.schedule.schedules import Skip
 from airflow_provider_truepush.emulator import validation
 from airflow_provider_truepush.exceptions import TruepushValidationError
@@ -217,3 +217,29 @@ def test_a_moment_in_the_past_is_refused_when_it_is_sent() -> None:
     schedule = OnDates([NOW - timedelta(days=1)])
     with pytest.raises(TruepushValidationError, match=r"on_dates\.dates\[0\]"):
         schedule.timings(BERLIN, NOW)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "{{ params.schedule }}",
+        {"type": "once", "timings": "{{ params.timings }}"},
+        {"{{ params.kind }}": {}},
+        {"daily": "{{ params.fields }}"},
+        {"daily": {"hours": "{{ params.hour }}"}},
+    ],
+)
+def test_names_beside_templates_are_accepted(given: object) -> None:
+    check_names("it", given)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"dayly": {"hour": "{{ params.hour }}"}}, "Did you mean daily"),
+        ({"daily": {"ours": "{{ params.hour }}"}}, "ours"),
+    ],
+)
+def test_names_beside_templates_are_checked(given: object, why: str) -> None:
+    with pytest.raises(TruepushValidationError, match=why):
+        check_names("it", given)
