@@ -6,7 +6,6 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
+from airflow_provider_truepush.exceptions import TruepushError
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
 from tests.operators import tries
 from tests.operators.resources import (
@@ -46,27 +45,6 @@ UNKNOWN_STATUS = "NO-TRIGGER-FOUND-TO-UPDATE-OR-ALREADY-IN-GIVEN-STATUS"
 def replace(store: Path | None, number: int, began: datetime | None = None, **arguments: Any) -> Any:
     given = {**LEAST, "if_exists": "replace", **arguments}
     return tries.run(TruepushCreateTriggerOperator, tries.context(store, number, began), **given)
-
-
-@pytest.fixture(autouse=True)
-def alerts_find_each_manual_decision(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every error of these tests that asks for one has the cause that alerts look for."""
-    stopped: list[BaseException] = []
-    real = tries.run
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return real(*args, **kwargs)
-        except AirflowFailException as error:
-            if "manual decision" in str(error) or "in Truepush now" in str(error):
-                stopped.append(error)
-            raise
-
-    monkeypatch.setattr(tries, "run", run)
-    yield
-    for error in stopped:
-        assert isinstance(error.__cause__, TruepushAmbiguousError), error
-        assert not error.__cause__.repeatable
 
 
 @pytest.mark.parametrize("step", STEPS)

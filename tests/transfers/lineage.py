@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +23,7 @@ def lineage(operator: StatsTransfer, run: Run | None = None, failure: type[Excep
         "airflow.providers.openlineage.extractors.manager", reason="apache-airflow-providers-openlineage is missing"
     )
     run = run or Run()
-    operator.dag = DAG("a_dag", schedule="@daily", start_date=datetime(2026, 11, 1, tzinfo=UTC))
+    operator.dag = DAG("a_dag", schedule=timedelta(days=1), start_date=datetime(2026, 11, 1, tzinfo=UTC))
     # Past Airflow's check that a task runner calls it.
     execute: Any = type(operator).execute.__wrapped__  # type: ignore[attr-defined]
     state = TaskInstanceState.SUCCESS
