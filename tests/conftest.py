@@ -172,7 +172,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Give way to the real Airflow in another process, whose tests take longest: they come one after the other."""
     if "PYTEST_XDIST_WORKER" in os.environ and not nodeid.startswith(TOGETHER) and not os.nice(0):
-        os.nice(5)
+        os.nice(10)
 
 
 def _time_limit(item: pytest.Item) -> float:
