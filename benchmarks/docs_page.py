@@ -23,7 +23,7 @@ def section() -> str:
         on = result["machine"]
         if name == "export":
             parts.append(
-                "1,000 rows exported onto rows that are there, beside `insert_rows` into a table without keys, "
+                "1,000 rows exported onto existing rows, beside `insert_rows` into a table without keys, "
                 f"with a load of {on['load']} on {on['cores']} cores:"
             )
         parts.append("\n".join(result["table"]))

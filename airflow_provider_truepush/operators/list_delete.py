@@ -93,7 +93,7 @@ class DeleteOperator(TruepushOperator):
             check_choice("if_missing", self.if_missing, IF_MISSING)
             row_id, name = read_target(self, id_field, self.name_field)
             if self.if_missing == "ignore" or hook.settings.dry_run:
-                # A retry ends alike whoever has deleted it, so there is nothing to publish.
+                # The result does not depend on which map index deleted it, so nothing is published.
                 return self._deletion(hook, row_id, name, change_records(context, self.truepush_conn_id)).run()
             target = row_id if name is None else name
             with changes(context, "delete", self.resource, target, self.truepush_conn_id) as (records, mapped):

@@ -60,7 +60,7 @@ class Deletion:
 
     def run(self) -> bool:
         """Delete it. Return True when this task deleted it, else False."""
-        # With if_missing="ignore" a retry ends alike whether or not an earlier try deleted it, so no record is needed.
+        # With if_missing="ignore" the result does not depend on whether an earlier try deleted it: no record is needed.
         recorded = self._if_missing != "ignore" and not self._hook.settings.dry_run
         earlier = self._earlier() if recorded else None
         row_id = self._row_id if self._name is None else self._find()

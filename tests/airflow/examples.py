@@ -132,7 +132,7 @@ class Stage:
             nonlocal rests_since
             if asked.search(log.read_text(errors="replace")):
                 return True
-            # A scheduler that a locked database has ended never logs what it had just been told.
+            # A scheduler that ended because of a locked database does not log its last message.
             now = time.monotonic()
             if now < began + LOST_AFTER or self.states(dag_id, self.runs[name]).get(task_id, [None])[0] not in RESTING:
                 return False

@@ -107,9 +107,9 @@ def test_an_error_hides_a_quoted_token_and_stays_readable(
     body = json.dumps({"status_code": 400, "status": "ERROR", "message": f"No: {token}.", "data": "BAD-REQUEST"})
     with Peer(peers.answers(body.encode())) as peer:
         connect(monkeypatch, peer.url, token=token, max_attempts=1)
-        told = attempt(flavour, CONN_ID, "list_segments")
-    assert told.name == "TruepushBadRequestError"
-    assert str(told.error).startswith(
+        outcome = attempt(flavour, CONN_ID, "list_segments")
+    assert outcome.name == "TruepushBadRequestError"
+    assert str(outcome.error).startswith(
         'GET /api/v1/listSegment/1: Truepush refused the request (it answered: "No: ***."). Only this list request'
     )
 
@@ -125,9 +125,9 @@ def test_a_netrc_file_does_not_replace_the_token(
     connect(monkeypatch, emulator)
 
     assert call(flavour, CONN_ID, "list_segments")
-    told = attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN)
+    outcome = attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN)
 
-    assert told.error is None
+    assert outcome.error is None
     assert all(request.authorised for request in emulator.requests())
 
 
@@ -152,9 +152,9 @@ def test_a_token_in_an_answer_that_is_not_http_is_hidden(
     with Peer(echo) as peer:
         connect(monkeypatch, peer.url, max_attempts=1)
         # `attempt` searches the error, and what caused it, for the token.
-        told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
-    assert told.name == "TruepushAmbiguousError"
-    assert "valid HTTP" in str(told.error) or "***" in str(told.error)
+        outcome = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
+    assert outcome.name == "TruepushAmbiguousError"
+    assert "valid HTTP" in str(outcome.error) or "***" in str(outcome.error)
 
 
 def test_the_body_of_a_redirect_is_read_as_any_other(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,8 +171,8 @@ def test_an_empty_204_says_that_the_name_of_a_trigger_is_taken(
 ) -> None:
     with Peer(peers.says(b"HTTP/1.1 204 No Content\r\n" + headers + b"\r\n")) as peer:
         connect(monkeypatch, peer.url)
-        told = attempt(flavour, CONN_ID, "create_trigger", USES["createTrigger"].args[0])
-        assert told.name == "TruepushBadRequestError"
+        outcome = attempt(flavour, CONN_ID, "create_trigger", USES["createTrigger"].args[0])
+        assert outcome.name == "TruepushBadRequestError"
 
 
 @pytest.mark.parametrize("headers", [b"Content-Length: 147\r\n", b"Transfer-Encoding: chunked\r\n"])
@@ -182,6 +182,6 @@ def test_a_204_with_a_body_does_not_say_that_a_trigger_was_refused(
     body = peers.CREATED.replace(b"Campaign", b"Trigger").replace(b"CAMPAIGN-CREATED", b"TRIGGER-ADDED")
     with Peer(peers.says(b"HTTP/1.1 204 No Content\r\n" + headers + b"\r\n" + body)) as peer:
         connect(monkeypatch, peer.url)
-        told = attempt(flavour, CONN_ID, "create_trigger", USES["createTrigger"].args[0])
-        assert told.name == "TruepushAmbiguousError"
+        outcome = attempt(flavour, CONN_ID, "create_trigger", USES["createTrigger"].args[0])
+        assert outcome.name == "TruepushAmbiguousError"
         assert len(peer.requests) == 1

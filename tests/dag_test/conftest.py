@@ -39,7 +39,7 @@ def _connection(emulator: Emulator, token: str) -> str:
 
 
 def without_secrets_of_airflow(output: str) -> str:
-    """Drop the lines in which ``dag.test()`` of Airflow 3.0 logs how it is told what to mask: they hold the secrets."""
+    """Drop the lines in which ``dag.test()`` of Airflow 3.0 logs its requests to mask secrets, with the secrets."""
     if not version("apache-airflow").startswith("3.0."):
         return output
     return "".join(line for line in output.splitlines(keepends=True) if "msg=MaskSecret(value=" not in line)

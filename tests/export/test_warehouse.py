@@ -49,7 +49,7 @@ def test_a_counter_that_fell_is_kept_and_flagged(database: Database) -> None:
 
 
 def test_a_batch_is_written_whole_or_not_at_all(database: Database) -> None:
-    """The last of its tables is gone: what it has written into the others by then is undone."""
+    """The last of its tables was removed: what was written into the others before is rolled back."""
     sink = warehouse(database)
     sink.prepare()
     sink.write(Batch(rows=[row(1, 1)]))

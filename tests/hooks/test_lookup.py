@@ -139,12 +139,12 @@ def test_what_a_connection_without_a_token_means_for_the_request(
     name: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, "https://localhost:1", "without", token="")
-    told = attempt(flavour, "without", USES[name].method, *USES[name].args)
+    outcome = attempt(flavour, "without", USES[name].method, *USES[name].args)
     meaning = MEANINGS.get(name, "Nothing was fetched.")
-    assert str(told.error).startswith(f"Connection 'without': The connection has no token. {meaning} Put ")
+    assert str(outcome.error).startswith(f"Connection 'without': The connection has no token. {meaning} Put ")
 
 
 def test_what_a_certificate_that_is_missing_means_for_a_list(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, "https://localhost:1", "broken", verify="/nowhere.pem")
-    told = attempt(flavour, "broken", "list_segments")
-    assert " got '/nowhere.pem'. Nothing was fetched." in str(told.error)
+    outcome = attempt(flavour, "broken", "list_segments")
+    assert " got '/nowhere.pem'. Nothing was fetched." in str(outcome.error)

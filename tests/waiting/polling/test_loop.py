@@ -158,11 +158,11 @@ async def test_many_that_are_due_together_begin_a_few_at_a_time(
     turn, begun = 0, Counter[int]()
     real = aio.AsyncClient.ask
 
-    async def noted(self: aio.AsyncClient, call: Any) -> Any:
+    async def counted(self: aio.AsyncClient, call: Any) -> Any:
         begun[turn] += 1
         return await real(self, call)
 
-    monkeypatch.setattr(aio.AsyncClient, "ask", noted)
+    monkeypatch.setattr(aio.AsyncClient, "ask", counted)
     waits = [trigger(campaign_id=f"{number:024x}", poke_interval=1.0) for number in range(300)]
     tasks = [asyncio.create_task(first_event(one)) for one in waits]
     while begun.total() < 900:  # three times each; they become due in fours of a second

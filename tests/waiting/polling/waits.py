@@ -79,11 +79,11 @@ def departures(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     sent: list[float] = []
     real = aio.AsyncClient.ask
 
-    async def noted(self: aio.AsyncClient, call: Any) -> Any:
+    async def counted(self: aio.AsyncClient, call: Any) -> Any:
         sent.append(time.monotonic())
         return await real(self, call)
 
-    monkeypatch.setattr(aio.AsyncClient, "ask", noted)
+    monkeypatch.setattr(aio.AsyncClient, "ask", counted)
     return sent
 
 
