@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOpe
 from airflow_provider_truepush.operators.template import TruepushDeleteTemplateOperator
 from airflow_provider_truepush.operators.trigger import TruepushDeleteTriggerOperator
 from airflow_provider_truepush.resources.sibling_changes import SiblingChanges
-from airflow_provider_truepush.task.map_indexes import MapIndexes
 from tests.operators.mapped import MappedRun
 from tests.operators.mapped_triggers import needs_store, short_window
 from tests.operators.resources import _connected, connect_fixture, emulator_fixture
 from tests.operators.triggers import template_fixture
+from tests.support.one_map_index import one_map_index
 
 __all__ = ["_connected", "connect_fixture", "emulator_fixture", "short_window", "template_fixture"]
 
@@ -150,18 +149,7 @@ def test_what_a_late_write_of_an_earlier_try_replaced_is_published_again() -> No
     """Airflow does not refuse an XCom whose write was under way when the next try began."""
     xcoms: dict[int, Any] = {}
     late = {"map_index": 0, "try": 1, "clear": 0, "name": "A", "changes": []}
-    ti = SimpleNamespace(
-        task_id="delete",
-        xcom_pull=lambda task_ids, key: list(xcoms.values()),
-        xcom_push=lambda key, value: xcoms.__setitem__(0, value),
-    )
-    siblings = SiblingChanges(
-        0,
-        "B",
-        try_number=2,
-        clear_number=1,
-        indexes=MapIndexes(ti),
-    )
+    siblings = SiblingChanges(0, "B", try_number=2, clear_number=1, indexes=one_map_index(xcoms))
     siblings.publish((), project="truepush_default", fingerprint="")
     xcoms[0] = late
     assert siblings.look() == ()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
+from tests.operators.mapped import MappedRun
 from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
 from tests.operators.resources import Said, _connected, before_the_next, connect_fixture, emulator_fixture, said_fixture
 from tests.operators.triggers import ids, seed, statuses, template_fixture
@@ -14,14 +15,22 @@ from tests.operators.triggers import ids, seed, statuses, template_fixture
 __all__ = ["_connected", "connect_fixture", "emulator_fixture", "said_fixture", "short_window", "template_fixture"]
 
 
+def refused_and_created_by_another_run(emulator: Emulator, index: int) -> tuple[MappedRun, str]:
+    """Delete the inactive trigger A in a run whose create is refused; create A in another run.
+
+    :return: the first run, and the id of the trigger of the other one.
+    """
+    seed(emulator, "A", status="inactive")
+    run = mapped(emulator)
+    refuse_creates(emulator, 1)
+    assert run.run(index, name="A").startswith("stopped: ")
+    return run, mapped(emulator).run(index, name="A")
+
+
 class TestTriggersOfOtherItems:
     @pytest.mark.parametrize("index", [pytest.param(0, marks=needs_store), pytest.param(-1, marks=needs_store)])
     def test_what_another_run_created_after_a_refusal_stays_active(self, emulator: Emulator, index: int) -> None:
-        seed(emulator, "A", status="inactive")
-        run = mapped(emulator)
-        refuse_creates(emulator, 1)
-        assert run.run(index, name="A").startswith("stopped: ")
-        made = mapped(emulator).run(index, name="A")
+        run, made = refused_and_created_by_another_run(emulator, index)
         run.clear()
         run.run(index, name="B")
         assert (ids(emulator, "A"), statuses(emulator, "A")) == ([made], ["active"])
@@ -89,11 +98,7 @@ class TestTriggersOfAnotherRun:
 
     @pytest.mark.parametrize("index", [pytest.param(0, marks=needs_store), pytest.param(-1, marks=needs_store)])
     def test_after_a_refusal_it_is_replaced_by_an_active_one(self, emulator: Emulator, index: int, said: Said) -> None:
-        seed(emulator, "A", status="inactive")
-        run = mapped(emulator)
-        refuse_creates(emulator, 1)
-        assert run.run(index, name="A").startswith("stopped: ")
-        other = mapped(emulator).run(index, name="A")
+        run, other = refused_and_created_by_another_run(emulator, index)
         run.clear()
         made = run.run(index, name="A")
         assert (ids(emulator, "A"), statuses(emulator, "A")) == ([made], ["active"])

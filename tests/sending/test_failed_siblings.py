@@ -14,6 +14,7 @@ from airflow_provider_truepush.task.map_indexes import MapIndexes
 from tests.sending.attempts import ending
 from tests.sending.feeds import FeedWorld, feed_world as begin
 from tests.sending.watched import StoreFault
+from tests.support.one_map_index import one_map_index
 from tests.support.versions import HAS_STATE_STORE, needs_state_store
 
 STORES = ["state"] if HAS_STATE_STORE else ["ledger"]
@@ -145,18 +146,7 @@ def test_what_a_late_write_of_an_earlier_try_replaced_is_published_again(is_comp
     """Airflow does not refuse a write that was under way when the next try began."""
     xcoms: dict[int, dict[str, Any]] = {}
     late = {"map_index": 0, "try": 1, "clear": 0, "item": "of before", "sends": []}
-    ti = SimpleNamespace(
-        task_id="send",
-        xcom_pull=lambda task_ids, key: list(xcoms.values()),
-        xcom_push=lambda key, value: xcoms.__setitem__(0, value),
-    )
-    siblings = Siblings(
-        0,
-        clear_number=1,
-        try_number=2,
-        began=None,
-        indexes=MapIndexes(ti),
-    )
+    siblings = Siblings(0, clear_number=1, try_number=2, began=None, indexes=one_map_index(xcoms))
     xcoms[0] = late
     siblings.look()
     assert xcoms[0] is late, "nothing was published yet"
