@@ -4,15 +4,15 @@ Each pair gets an environment with the pins of ``constraints/airflow`` and the p
 of four examples, and the rooms of the suite, one by one. The outcome of each part is recorded in
 ``docs/records/versions.json`` as soon as it has ended, and goes from there to the documentation.
 
-Names after ``--`` choose parts, and ``missing`` stands for those that are not recorded as passed, so an interrupted run
-goes on where it was: ``make matrix PARTS=missing``, ``nox -s lowest -- transfers waiting``. To install nothing again,
-use nox's own ``-R``: ``nox -R -s lowest -- missing``.
+Names after ``--`` choose parts, and ``missing`` stands for those that are not recorded as passed with the code as it is
+now, so an interrupted run continues where it was: ``make matrix PARTS=missing``. Or name parts:
+``nox -s lowest -- transfers waiting``. To install nothing again, use nox's own ``-R``: ``nox -R -s lowest -- missing``.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,7 +20,9 @@ import nox
 from nox.command import CommandFailed
 
 ROOT = Path(__file__).parent
-RECORD = ROOT / "docs" / "records" / "versions.json"
+sys.path.insert(0, str(ROOT))  # nox reads this file as a module of no package
+from tools.matrix_record import PROBE, Outcome, Outcomes, rooms  # noqa: E402
+
 #: Airflow 2.11 and 3.0 end at Python 3.12 by their own metadata.
 PAIRS = (
     ("2.11", "3.11"),
@@ -31,8 +33,6 @@ PAIRS = (
     ("3.3", "3.12"),
     ("3.3", "3.13"),
 )
-#: What needs a real Airflow of the newest version, has a make target of its own, or is about this checkout's own tools.
-LEFT_OUT = ("airflow", "cluster", "docs", "harness", "warehouses")
 #: It builds archives with this checkout's own tools.
 LEFT_OUT_MODULE = "tests/packaging/test_wheel.py"
 #: What the suite needs beside the pins.
@@ -42,45 +42,11 @@ BESIDE = (
 )
 #: Seconds for one test. The processes that a test starts import Airflow anew, which takes a minute on a busy machine.
 LIMIT = 600
-PROBE = "probe"
-ROOMS = tuple(
-    sorted(
-        folder.name
-        for folder in (ROOT / "tests").iterdir()
-        if folder.name not in LEFT_OUT and any(folder.rglob("test_*.py"))
-    )
-)
-PARTS = (PROBE, *ROOMS)
+PARTS = (PROBE, *rooms())
 MISSING = "missing"
 
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
-
-
-class Outcomes:
-    """The recorded outcome of each part on one pair of versions; ``None`` for a part that was not run.
-
-    :param pair: such as "3.0 on 3.11".
-    """
-
-    def __init__(self, pair: str) -> None:
-        self._pair = pair
-
-    def get(self, part: str) -> dict[str, int | bool] | None:
-        """Return the outcome of a part."""
-        return _read().get(self._pair, {}).get("parts", {}).get(part)
-
-    def keep(self, airflow: str, part: str, outcome: dict[str, int | bool]) -> None:
-        """Record the outcome of a part at once, and drop parts that no longer exist."""
-        record = _read()
-        parts = {name: self.get(name) for name in PARTS} | {part: outcome}
-        record[self._pair] = {"airflow": airflow, "parts": parts}
-        RECORD.parent.mkdir(parents=True, exist_ok=True)
-        RECORD.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def _read() -> dict[str, dict[str, object]]:
-    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
 
 
 def prepare(session: nox.Session, pins: Path) -> None:
@@ -95,7 +61,7 @@ def chosen(session: nox.Session, outcomes: Outcomes) -> list[str]:
     wanted: list[str] = []
     for name in session.posargs or PARTS:
         if name == MISSING:
-            wanted += [part for part in PARTS if not (outcomes.get(part) or {}).get("passed")]
+            wanted += outcomes.missing()
         elif name in PARTS:
             wanted.append(name)
         else:
@@ -103,7 +69,7 @@ def chosen(session: nox.Session, outcomes: Outcomes) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def run_probe(session: nox.Session, folder: Path) -> dict[str, int | bool]:
+def run_probe(session: nox.Session, folder: Path) -> Outcome:
     """Run four examples against the emulator."""
     try:
         session.run("python", "tools/version_probe.py", str(folder))
@@ -112,7 +78,7 @@ def run_probe(session: nox.Session, folder: Path) -> dict[str, int | bool]:
     return {"passed": True}
 
 
-def run_room(session: nox.Session, room: str, report: Path) -> dict[str, int | bool]:
+def run_room(session: nox.Session, room: str, report: Path) -> Outcome:
     """Run the tests of one room, and count them.
 
     :param report: the file for pytest's report in XML.
@@ -128,8 +94,9 @@ def run_room(session: nox.Session, room: str, report: Path) -> dict[str, int | b
     except CommandFailed:
         passed = False
     suite = ElementTree.parse(report).find("testsuite") if report.exists() else None  # noqa: S314 - pytest wrote it
-    counts = {name: int(suite.get(name, 0)) for name in ("tests", "skipped")} if suite is not None else {}
-    return {"passed": passed, **counts}
+    if suite is None:
+        return {"passed": passed}
+    return {"passed": passed, "tests": int(suite.get("tests", 0)), "skipped": int(suite.get("skipped", 0))}
 
 
 def run_parts(session: nox.Session, pair: str) -> None:

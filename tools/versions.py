@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-RECORD = ROOT / "docs" / "records" / "versions.json"
+sys.path.insert(0, str(ROOT))
+from tools.matrix_record import LEFT_OUT, PROBE, RECORD, Outcome, read, rooms  # noqa: E402
+
 PAGE = ROOT / "docs" / "records" / "versions.md"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- versions: begin -->\n", "<!-- versions: end -->\n"
@@ -21,50 +23,62 @@ LACKS = {
 }
 
 
-def rows() -> list[tuple[str, str, str, str, str]]:
-    """Return version, Python, probe, suite and what is missing, the newest first."""
-    record = json.loads(RECORD.read_text(encoding="utf-8"))
+def rows(record: Path = RECORD) -> list[tuple[str, str, str, str, str]]:
+    """Return version, Python, probe, suite and what is missing, the newest first.
+
+    :param record: the file with the outcomes.
+    """
     found = []
-    for pair, outcome in record.items():
+    for pair, entry in read(record).items():
         pins, python = pair.split(" on ")
-        airflow = str(outcome["airflow"])
-        parts = dict(outcome["parts"])
-        outcome_of_probe = parts.pop("probe")
-        probe = "not run" if outcome_of_probe is None else "yes" if _passed(outcome_of_probe) else "no"
+        airflow = str(entry["airflow"])
+        parts: dict[str, Outcome | None] = dict(entry["parts"])  # type: ignore[call-overload]
+        probe = _probe(parts.get(PROBE))
+        suite = _suite({room: parts.get(room) for room in rooms()})
         lowest = "" if airflow.startswith(pins) else f", {pins} versions of all else"
         lacks = LACKS[".".join(airflow.split(".")[:2])]
-        found.append((airflow + lowest, python, probe, _suite(parts), lacks))
+        found.append((airflow + lowest, python, probe, suite, lacks))
     return sorted(
         found, key=lambda row: [[int(part) for part in re.findall(r"\d+", cell)] for cell in row[:2]], reverse=True
     )
 
 
-def _passed(outcome: dict[str, int] | None) -> bool:
-    return outcome is not None and bool(outcome["passed"])
+def _probe(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "not run"
+    return "yes" if outcome["passed"] else "no"
 
 
-def _suite(rooms: dict[str, dict[str, int] | None]) -> str:
-    """Return the cell of the suite: the number of tests if all rooms passed, or else the rooms by their outcome."""
-    outcomes = [outcome for outcome in rooms.values() if outcome is not None]
-    if len(outcomes) == len(rooms) and all(map(_passed, outcomes)):
-        tests, skipped = (sum(outcome.get(name, 0) for outcome in outcomes) for name in ("tests", "skipped"))
-        return f"all rooms passed: {tests - skipped:,} tests, {skipped:,} skipped"
-    groups = {
-        "passed": [name for name, outcome in rooms.items() if _passed(outcome)],
-        "failed": [name for name, outcome in rooms.items() if outcome is not None and not _passed(outcome)],
-        "not run": [name for name, outcome in rooms.items() if outcome is None],
-    }
-    return "; ".join(f"{title}: {', '.join(names)}" for title, names in groups.items() if names)
+def _suite(outcomes: dict[str, Outcome | None]) -> str:
+    """Return the rooms by their outcome, with the commits that were run and the number of tests."""
+    groups: dict[str, list[str]] = {"passed": [], "failed": [], "not run": []}
+    for room, outcome in outcomes.items():
+        groups["not run" if outcome is None else "passed" if outcome["passed"] else "failed"].append(room)
+    passed = [outcome for outcome in outcomes.values() if outcome is not None and outcome["passed"]]
+    tests = sum(outcome.get("tests", 0) for outcome in passed)
+    skipped = sum(outcome.get("skipped", 0) for outcome in passed)
+    commits = ", ".join(sorted({f"`{outcome.get('commit') or 'unknown'}`" for outcome in passed}))
+    counted = f"at {commits}: {tests - skipped:,} tests, {skipped:,} skipped"
+    if len(passed) == len(outcomes):
+        return f"all {len(passed)} rooms passed {counted}"
+    head = f"{len(passed)} of {len(outcomes)} rooms passed {counted}" if passed else "no room passed"
+    return "; ".join(
+        [head, *(f"{title}: {', '.join(groups[title])}" for title in ("failed", "not run") if groups[title])]
+    )
 
 
-def table() -> str:
-    """Return the table as Markdown."""
+def table(record: Path = RECORD) -> str:
+    """Return the table as Markdown, with the rooms that the matrix leaves out.
+
+    :param record: the file with the outcomes.
+    """
     lines = [
-        "| Airflow | Python | four examples run | suite, by rooms | what it lacks |",
+        "| Airflow | Python | four examples run | suite, by rooms (folders of `tests`) | what it lacks |",
         "|---|---|---|---|---|",
     ]
-    lines += ["| " + " | ".join(row) + " |" for row in rows()]
-    return "\n".join(lines) + "\n"
+    lines += ["| " + " | ".join(row) + " |" for row in rows(record)]
+    left_out = ", ".join(f"{room} ({command})" for room, command in LEFT_OUT.items())
+    return "\n".join(lines) + f"\n\nThe matrix leaves these rooms out; they run on Airflow 3.3 with: {left_out}.\n"
 
 
 def main() -> None:
