@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,17 +59,68 @@ def test_the_catalogue_finds_errors_logs_and_help() -> None:
     assert {"warning", "info", "help", "TruepushValidationError", "AirflowFailException"} <= kinds
 
 
-def test_the_catalogue_has_the_errors_that_need_a_decision() -> None:
+def decision_rows() -> list[str]:
+    """Return the words of the errors in the tables of manual decisions."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    section = page.partition("## Errors that need a manual decision")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
+
+
+def texts_below(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the outermost text expressions below a node, without docstrings."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue
+        if isinstance(child, ast.expr) and messages.text_of(child):
+            yield child
+        else:
+            yield from texts_below(child)
+
+
+def whole_text(node: ast.expr, function: ast.AST) -> str:
+    """Return the text of an expression. The texts of the function's own names in it stand in their places."""
+    used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    own = [
+        messages.text_of(one.value)
+        for one in ast.walk(function)
+        if isinstance(one, ast.Assign) and any(isinstance(name, ast.Name) and name.id in used for name in one.targets)
+    ]
+    return " ".join(" ".join([*own, messages.text_of(node)]).split())
+
+
+def decision_errors() -> dict[str, str]:
+    """Return the errors in the source that need a manual decision, by the place that creates them."""
+    errors = {}
+    for path in (ROOT / messages.PACKAGE).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            given = [call.args[0] for call in calls if getattr(call.func, "id", "") == "manual_decision"]
+            said = [text for text in texts_below(function) if "This needs a manual dec" in messages.text_of(text)]
+            for text in (*given, *said):
+                errors[f"{path.name}:{text.lineno}"] = whole_text(text, function)
+    return errors
+
+
+@pytest.mark.parametrize(("place", "error"), decision_errors().items(), ids=decision_errors())
+def test_every_error_that_needs_a_decision_has_a_row(place: str, error: str) -> None:
+    assert any(words in error for words in decision_rows()), f"{place}: {error}"
+
+
+def test_every_row_has_the_words_of_an_error() -> None:
     shown = messages.page(messages.messages(ROOT))
-    for words in (
-        "may have been sent, and is not sent again",
-        "does not settle whether it was created",
-        "already sent different content",
-        "time is up after",
-        "refused the request",
-        "list request failed; the project is",
-        "Similar ones",
-    ):
+    assert decision_rows()
+    assert [words for words in decision_rows() if words not in shown] == []
+
+
+def test_alerts_leave_what_to_do_to_the_error() -> None:
+    """To clear the task is wrong where a trigger may be active that must not send."""
+    assert "clear the task" not in (ROOT / "docs" / "operations" / "alerting.md").read_text(encoding="utf-8")
+
+
+def test_the_catalogue_has_the_errors_that_users_search_for() -> None:
+    shown = messages.page(messages.messages(ROOT))
+    for words in ("time is up after", "refused the request", "list request failed; the project is", "Similar ones"):
         assert words in shown
 
 
