@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -12,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_truepush.api.checks.near_matches import shown
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.resources import change, mapped_changes
+from airflow_provider_truepush.resources import change, mapped_refusals as refusals
 from airflow_provider_truepush.resources.change_record import ChangeRecord, ChangeRecords
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 from airflow_provider_truepush.resources.names import advice, find_named, only_one
@@ -31,7 +29,6 @@ class Deletion:
     :param if_missing: ``ignore``, ``skip`` or ``fail``.
     :param records: what earlier tries recorded.
     :param mapped: what the map indexes of a mapped task have deleted; None for a task that is not mapped.
-    :param sleep: waits between two looks at what they have published.
     """
 
     def __init__(
@@ -45,7 +42,6 @@ class Deletion:
         if_missing: str,
         records: ChangeRecords,
         mapped: MappedChanges | None = None,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._hook = hook
         self._kind: Literal["template", "trigger", "segment"] = kind
@@ -55,40 +51,48 @@ class Deletion:
         self._if_missing = if_missing
         self._records = records
         self._mapped = mapped
-        self._sleep = sleep
         self._target = name if name is not None else str(row_id)
 
     def run(self) -> bool:
         """Delete it. Return True when this task deleted it, else False."""
         # With if_missing="ignore" the result does not depend on whether an earlier try deleted it: no record is needed.
         recorded = self._if_missing != "ignore" and not self._hook.settings.dry_run
-        earlier = self._earlier() if recorded else None
+        earlier = self._first_look() if recorded else None
         row_id = self._row_id if self._name is None else self._find()
         outcome: change.Outcome = "missing"
         record = None
         if row_id is not None:
-            if recorded:
-                record = self._records.new("delete", self._kind, self._target, (row_id,))
-                if self._mapped is None:
-                    self._records.write(record)
-                else:
-                    self._mapped.begin(record)
+            record = self._begin(row_id) if recorded else None
             outcome = change.delete(self._hook, self._kind, row_id)
-        if outcome == "missing" and earlier is None and recorded:
-            earlier = self._deleted_by_sibling()
-        if outcome == "missing" and earlier is None:
-            if record is not None:
-                self._forget()
-            return self._missing()
-        record = record or earlier
+        if outcome == "missing":
+            if record is not None and earlier is None:
+                self._forget()  # before others are asked: what this try has begun is no earlier deletion
+            record = earlier or (self._deleted_by_sibling() if recorded else None)
+            if record is None:
+                return self._missing()
         if record is not None:
             self._write(replace(record, done=True, run_began=self._records.run_began))
-        if outcome == "missing" and earlier is not None:
-            log.info("%s already deleted the %s %s.", earlier.author, self._kind, shown(self._target))
-            return True
-        if not self._hook.settings.dry_run:
+        if outcome == "missing" and record is not None:
+            log.info("%s already deleted the %s %s.", record.author, self._kind, shown(self._target))
+        elif not self._hook.settings.dry_run:
             log.info("Deleted the %s %s (id %s).", self._kind, shown(self._target), row_id)
         return True
+
+    def _begin(self, row_id: str) -> ChangeRecord:
+        """Record the deletion before its request."""
+        record = self._records.new("delete", self._kind, self._target, (row_id,))
+        if self._mapped is None:
+            self._records.write(record)
+        else:
+            self._mapped.begin(record)
+        return record
+
+    def _first_look(self) -> ChangeRecord | None:
+        """Read what earlier tries and the other map indexes have recorded, and return an earlier deletion."""
+        if self._mapped is not None:
+            self._mapped.look()
+            self._mapped.set_aside_other(self._target)
+        return self._earlier()
 
     def _earlier(self) -> ChangeRecord | None:
         """Return the deletion that an earlier try of this run began or completed."""
@@ -97,30 +101,31 @@ class Deletion:
             known = [] if own is None or own.name != self._target else [own]
             known = [record for record in known if self._records.is_same_project(record)]
         else:
-            self._mapped.look()
             known = self._mapped.changes_of(self._target)
         began = self._records.run_began
         return next((record for record in known if not record.done or record.run_began == began), None)
 
     def _deleted_by_sibling(self) -> ChangeRecord | None:
-        """Return the deletion by a map index that had this item before, after a wait for those that have just started.
+        """Return the deletion by a map index that had this item before, after a wait for those that run.
 
         :raises AirflowException: it is unknown whether there was one.
         """
         if self._mapped is None:
             return None
-        end = time.monotonic() + mapped_changes.WINDOW
-        while unpublished := self._mapped.unpublished():
-            if time.monotonic() >= end:
-                raise AirflowException(
-                    f"No {self._kind} {shown(self._target)} exists. It is unknown whether another map index of this "
-                    f"task deleted it in this Dag run: the map indexes {unpublished} have not published what "
-                    "they changed. Nothing was deleted by this try. Retry the task: the next try looks again."
-                )
-            self._sleep(mapped_changes.PAUSE)
-            if (found := self._earlier()) is not None:
-                return found
+        self._mapped.look()
+        self._mapped.wait(self._doubt)
         return self._earlier()
+
+    def _doubt(self) -> AirflowException | None:
+        """Return the error for not knowing whether a sibling has deleted this item."""
+        assert self._mapped is not None
+        if self._earlier() is not None:
+            return None
+        if busy := self._mapped.busy(self._target):
+            return refusals.is_busy(self._kind, self._target, busy[0])
+        if unpublished := self._mapped.unpublished():
+            return refusals.may_be_deleted(self._kind, self._target, unpublished)
+        return None
 
     def _write(self, record: ChangeRecord) -> None:
         if self._mapped is None:

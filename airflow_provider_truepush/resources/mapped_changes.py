@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.resources import mapped_refusals as refusals
@@ -23,10 +23,6 @@ from airflow_provider_truepush.resources.sibling_changes import (
 from airflow_provider_truepush.resources.task_changes import TaskChanges
 
 log = get_logger(__name__)
-
-#: Seconds for which a map index waits for its siblings, and seconds between two looks.
-WINDOW = 30.0
-PAUSE = 1.0
 
 
 class MappedChanges:
@@ -100,12 +96,35 @@ class MappedChanges:
         """Return the changes of an item that this map index and its siblings have completed, the newest first."""
         return self._changes.completed(self._item(name))
 
+    def set_aside_other(self, name: str) -> None:
+        """Set aside the record of another item, which this map index had before, so that this one can be changed."""
+        if self.own is not None and not self.own.is_about_same(self._item(name)):
+            others = [other for other in self._set_aside if not other.is_about_same(self.own)]
+            self._save_aside([*others, self.own])
+            self._records.forget(self._action, self._kind)
+            self.own = None
+            self._publish()
+
     def changes_of(self, name: str) -> list[ChangeRecord]:
-        """Return every change of an item that is known, and set aside the record of an item that moved away."""
+        """Return every change of an item that is known, except what a sibling has begun and is still doing."""
+        item, busy = self._item(name), self.busy(name)
+        doing = [change for entry in self._entries if entry.map_index in busy for change in entry.changes]
+        changes = [record for record in self._changes.all if record.is_about_same(item)]
+        return [record for record in changes if record.done or record not in doing]
+
+    def busy(self, name: str) -> list[int]:
+        """Return the map indexes that are changing this item at the moment, because the feed has it twice."""
         item = self._item(name)
-        if self.own is not None and not self.own.is_about_same(item):
-            self._put_aside(self.own)
-        return [record for record in self._changes.all if record.is_about_same(item)]
+        holders = [
+            entry.map_index
+            for entry in self._entries
+            if entry.name == item.name
+            and not entry.has_ended
+            and entry.clear_number == self._siblings.clear_number
+            and any(not change.done and change.is_about_same(item) for change in entry.changes)
+        ]
+        states = self._siblings.states() if holders else {}
+        return [index for index in holders if is_running(states.get(index))]
 
     def unpublished(self) -> list[int]:
         """Return the siblings that have started and not ended, may have had this item, and have published nothing.
@@ -139,23 +158,8 @@ class MappedChanges:
         :param list_again: lists what has the name, after a wait for a sibling.
         :raises AirflowException: when it is unknown what the siblings have changed.
         """
-        if self.own is not None and not self.own.is_about_same(self._item(name)):
-            self._put_aside(self.own)
-        end = self._siblings.clock() + WINDOW
-        is_listed = True
-        while True:
-            doubt = self._doubt(name, needs_proof, is_new)
-            if doubt is not None:
-                if isinstance(doubt, AirflowFailException) or self._siblings.clock() >= end:
-                    raise doubt
-                self._siblings.sleep(PAUSE)
-                self.look()
-                is_listed = False
-            elif not is_listed:
-                list_again()
-                is_listed = True
-            else:
-                break
+        self.set_aside_other(name)
+        self.wait(lambda: self._doubt(name, needs_proof, is_new), list_again)
         found = self._changes.to_continue(self._item(name))
         if found is not None and found != self.own:
             self._take_over(found)
@@ -181,19 +185,15 @@ class MappedChanges:
 
         That item was in the feed at this place before. Another map index may have it now.
         """
-        end = self._siblings.clock() + WINDOW
-        while open_ := self._still_open():
-            inactive = [record for record in open_ if record.inactive]
-            can_end = any(map(is_unfinished, self._siblings.states().values())) if inactive else False
-            if not can_end or self._siblings.clock() >= end:
-                for record in open_:
-                    log.warning("%s Check in Truepush whether %r exists.", refusals.begun(record), record.name)
-                if inactive:
-                    key = self._records.aside_key(self._action, self._kind)
-                    raise refusals.not_completed(inactive[0], key, can_end=can_end)
-                return
-            self._siblings.sleep(PAUSE)
-            self.look()
+        try:
+            self.wait(self._not_completed)
+        finally:
+            for record in self._still_open():
+                log.warning("%s Check in Truepush whether %r exists.", refusals.begun(record), record.name)
+
+    def wait(self, doubt: Callable[[], AirflowException | None], list_again: Callable[[], None] | None = None) -> None:
+        """Look at what the siblings publish until nothing is in doubt; see :meth:`.SiblingChanges.wait`."""
+        self._siblings.wait(doubt, self.look, list_again)
 
     # --- what is known
 
@@ -214,7 +214,7 @@ class MappedChanges:
         """Return the error for what is unknown; one that cannot be retried when no sibling can still resolve it."""
         item, changes = self._item(name), self._changes
         if (found := changes.to_continue(item)) is not None:
-            busy = self._busy(item) if found != self.own else []
+            busy = self.busy(name) if found != self.own else []
             return refusals.is_busy(self._kind, name, busy[0]) if busy else None
         created = frozenset(record.new_id for record in changes.completed(item) if record.new_id)
         if self._has_moved() and needs_proof(created, changes.has_replaced) and (unknown := self._silent()):
@@ -225,18 +225,14 @@ class MappedChanges:
             return refusals.may_be_renamed(self._kind, name, lost[0], can_end=can_end)
         return None
 
-    def _busy(self, item: ChangeRecord) -> list[int]:
-        """Return the map indexes that are changing this item at the moment, because the feed has it twice."""
-        holders = [
-            entry.map_index
-            for entry in self._entries
-            if entry.name == item.name
-            and not entry.has_ended
-            and entry.clear_number == self._siblings.clear_number
-            and any(not change.done and change.is_about_same(item) for change in entry.changes)
-        ]
-        states = self._siblings.states() if holders else {}
-        return [index for index in holders if is_running(states.get(index))]
+    def _not_completed(self) -> AirflowException | None:
+        """Return the error for an inactive item that was set aside and that nobody has completed."""
+        inactive = [record for record in self._still_open() if record.inactive]
+        if not inactive:
+            return None
+        key = self._records.aside_key(self._action, self._kind)
+        can_end = any(map(is_unfinished, self._siblings.states().values()))
+        return refusals.not_completed(inactive[0], key, can_end=can_end)
 
     def _has_moved(self) -> bool:
         """Report whether an item may have been at another place before."""
@@ -270,14 +266,6 @@ class MappedChanges:
             ": the old one was inactive, so the new one will be" if record.inactive else "",
         )
         self.write(record)
-
-    def _put_aside(self, record: ChangeRecord) -> None:
-        """Keep the record of another item, so that this one can be changed."""
-        others = [other for other in self._set_aside if not other.is_about_same(record)]
-        self._save_aside([*others, record])
-        self._records.forget(self._action, self._kind)
-        self.own = None
-        self._publish()
 
     def _save_aside(self, records: list[ChangeRecord]) -> None:
         self._records.write_set_aside(self._action, self._kind, records)

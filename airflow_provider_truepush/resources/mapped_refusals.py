@@ -6,20 +6,35 @@ from collections.abc import Sequence
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_truepush.api.checks.near_matches import shown
 from airflow_provider_truepush.resources.change_record import ChangeRecord
 from airflow_provider_truepush.resources.decision import manual_decision
 
 
 def is_busy(kind: str, name: str, map_index: int) -> AirflowException:
-    """Return the error for a name that two map indexes change at the same time.
+    """Return the error for an item that two map indexes change at the same time.
 
-    :param kind: ``template`` or ``trigger``.
-    :param name: of what is created.
+    :param kind: ``template``, ``trigger`` or ``segment``.
+    :param name: of what is created or deleted.
     :param map_index: the other one.
     """
     return AirflowException(
         f"Map index {map_index} of this task is changing the {kind} {name!r} at the moment. Nothing was changed by "
-        "this try. Retry the task once that one has ended. If the feed has the name twice, remove one."
+        "this try. Retry the task once that one has ended. If the feed has it twice, remove one."
+    )
+
+
+def may_be_deleted(kind: str, target: str, unpublished: Sequence[int]) -> AirflowException:
+    """Return the error for something missing that a sibling may have deleted.
+
+    :param kind: ``template``, ``trigger`` or ``segment``.
+    :param target: its name or id.
+    :param unpublished: map indexes that run and have not published what they changed.
+    """
+    return AirflowException(
+        f"No {kind} {shown(target)} exists. It is unknown whether another map index of this task deleted it in this "
+        f"Dag run: the map indexes {list(unpublished)} have not published what they changed. Nothing was deleted by "
+        "this try. Retry the task: the next try looks again."
     )
 
 

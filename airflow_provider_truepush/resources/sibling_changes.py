@@ -13,12 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.resources.change_record import ChangeRecord
 from airflow_provider_truepush.task.map_indexes import MapIndexes
 
 #: The XCom in which a map index publishes its change records.
 XCOM_KEY = "truepush_changes"
+#: Seconds for which a map index waits for its siblings, and seconds between two looks.
+WINDOW = 30.0
+PAUSE = 1.0
 
 #: States of a task that has started and not ended.
 _RUNNING = ("running", "deferred", "restarting")
@@ -78,8 +83,8 @@ class SiblingChanges:
         self.map_index = map_index
         self.try_number = try_number
         self.clear_number = clear_number
-        self.sleep = sleep
-        self.clock = clock
+        self._sleep = sleep
+        self._clock = clock
         self._name = name
         self._indexes = indexes
         self.has_published = False
@@ -125,6 +130,34 @@ class SiblingChanges:
             # A write of an earlier try was under way when this one began, and has replaced what this one published.
             self._write(self._entry)
         return tuple(entry for entry in read if entry.map_index != self.map_index)
+
+    def wait(
+        self,
+        doubt: Callable[[], AirflowException | None],
+        look: Callable[[], None],
+        list_again: Callable[[], None] | None = None,
+    ) -> None:
+        """Wait until nothing is in doubt, for at most :data:`WINDOW` seconds.
+
+        :param doubt: returns the error for what is unknown, which is an ``AirflowFailException`` when no sibling can
+            resolve it; None when nothing is unknown.
+        :param look: reads what the siblings have published; called before each further question.
+        :param list_again: lists what exists in Truepush. After a wait, nothing counts as known before that.
+        :raises AirflowException: the doubt remains.
+        """
+        end = self._clock() + WINDOW
+        is_listed = True
+        while (error := doubt()) is not None or not is_listed:
+            if error is None:
+                assert list_again is not None
+                list_again()
+                is_listed = True
+                continue
+            if isinstance(error, AirflowFailException) or self._clock() >= end:
+                raise error
+            self._sleep(PAUSE)
+            look()
+            is_listed = list_again is None
 
     def _write(self, entry: Mapping[str, Any]) -> None:
         try:

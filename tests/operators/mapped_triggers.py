@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
-from airflow_provider_truepush.resources import mapped_changes
+from airflow_provider_truepush.resources import sibling_changes
 from tests.operators.mapped import MappedRun
 from tests.operators.triggers import TEMPLATE
 from tests.support.versions import HAS_STATE_STORE
@@ -19,8 +19,8 @@ needs_store = pytest.mark.skipif(not HAS_STATE_STORE, reason="Airflow has a task
 
 @pytest.fixture(autouse=True)
 def short_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped_changes, "WINDOW", 0.02)
-    monkeypatch.setattr(mapped_changes, "PAUSE", 0.01)
+    monkeypatch.setattr(sibling_changes, "WINDOW", 0.02)
+    monkeypatch.setattr(sibling_changes, "PAUSE", 0.01)
 
 
 def mapped(emulator: Emulator, **given: Any) -> MappedRun:

@@ -14,7 +14,7 @@ import pytest
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator
-from airflow_provider_truepush.resources import mapped_changes
+from airflow_provider_truepush.resources import sibling_changes
 from tests.operators.mapped import MappedRun
 from tests.operators.mapped_triggers import mapped, needs_store, refuse_creates, short_window
 from tests.operators.resources import _connected, before_the_next, connect_fixture, emulator_fixture, sent
@@ -50,7 +50,7 @@ class TestSilence:
     def test_nobody_waits_for_siblings_that_have_ended(
         self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(mapped_changes, "WINDOW", 0.3)
+        monkeypatch.setattr(sibling_changes, "WINDOW", 0.3)
         run = mapped(emulator)
         run.states[1] = "failed"
         run.clear_number = 1
@@ -160,7 +160,7 @@ def while_another_creates(
 
     before_the_next(emulator, endpoint, start_the_other)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mapped_changes, "WINDOW", 30.0)
+        patch.setattr(sibling_changes, "WINDOW", 30.0)
         yield results
         thread.join(60)
 

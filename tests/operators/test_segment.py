@@ -42,12 +42,14 @@ def test_delete(emulator: Emulator) -> None:
     assert delete(segment_id=segment_id) is False, "a second run finds nothing left to do"
 
 
-def test_delete_what_is_missing() -> None:
-    assert delete(segment_id=UNKNOWN, if_missing="ignore") is False
-    with pytest.raises(AirflowSkipException, match=UNKNOWN):
-        delete(segment_id=UNKNOWN, if_missing="skip")
-    with pytest.raises(AirflowFailException, match=UNKNOWN):
-        delete(segment_id=UNKNOWN, if_missing="fail")
+@pytest.mark.parametrize("which", [{"segment_id": UNKNOWN}, {"segment": "Weekly"}])
+def test_delete_what_is_missing(which: dict[str, str]) -> None:
+    (named,) = which.values()
+    assert delete(**which, if_missing="ignore") is False
+    with pytest.raises(AirflowSkipException, match=named):
+        delete(**which, if_missing="skip")
+    with pytest.raises(AirflowFailException, match=named):
+        delete(**which, if_missing="fail")
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,15 @@ class TestDelete:
         assert self.delete(template_id=first) is True
         assert [row["id"] for row in emulator.templates()] == [second]
 
-    def test_missing(self, emulator: Emulator) -> None:
-        assert self.delete(template_id=UNKNOWN) is False
-        assert self.delete(template_id=UNKNOWN, if_missing="ignore") is False
-        with pytest.raises(AirflowSkipException, match=UNKNOWN):
-            self.delete(template_id=UNKNOWN, if_missing="skip")
-        with pytest.raises(AirflowFailException, match=UNKNOWN):
-            self.delete(template_id=UNKNOWN, if_missing="fail")
+    @pytest.mark.parametrize("which", [{"template_id": UNKNOWN}, {"template": "Weekly"}])
+    def test_missing(self, emulator: Emulator, which: dict[str, str]) -> None:
+        (named,) = which.values()
+        assert self.delete(**which) is False
+        assert self.delete(**which, if_missing="ignore") is False
+        with pytest.raises(AirflowSkipException, match=named):
+            self.delete(**which, if_missing="skip")
+        with pytest.raises(AirflowFailException, match=named):
+            self.delete(**which, if_missing="fail")
 
     def test_repeated_after_doubt(self, emulator: Emulator, connect: Connect) -> None:
         connect(max_attempts=2)
