@@ -133,6 +133,9 @@ class Controls(Truth):
     def reset(self, seed: int | None = None) -> None:
         """Start again: empty projects, no faults, no history, the first dialect.
 
+        Raises the first error of an action that :meth:`before_request` or :meth:`between_pages` was given, once
+        everything is empty.
+
         :param seed: a new one; None keeps it.
         """
         self._service.reset(seed)

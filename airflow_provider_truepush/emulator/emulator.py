@@ -167,10 +167,6 @@ class Emulator(Controls):
         self._thread.join()
         self._thread = self._loop = self._done = None
         self._service.close()
-        if failed := self._service.failed_actions:
-            first = failed[0]
-            failed.clear()
-            raise first
 
     def __enter__(self) -> Emulator:
         return self.start()
@@ -178,7 +174,13 @@ class Emulator(Controls):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        except BaseException as failed:
+            if error is None:
+                raise
+            # The error that ends the block is shown; that of an action may be why it happened.
+            error.add_note(f"While the emulator stopped: {type(failed).__name__}: {failed}")
 
     def _run(self, ready: threading.Event) -> None:
         try:

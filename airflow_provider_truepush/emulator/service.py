@@ -224,7 +224,10 @@ class Service:
             return len(taken)
 
     def reset(self, seed: int | None = None) -> None:
-        """Start again: empty projects, no faults, no history; a manual clock shows its first time."""
+        """Start again: empty projects, no faults, no history; a manual clock shows its first time.
+
+        Raises the first error of an action at the end.
+        """
         with self.lock:
             if self.clock.mode == "manual":
                 self.clock.restart(self._start)
@@ -238,13 +241,20 @@ class Service:
             self.before_request.clear()
             self.history.clear()
             self.dialect = self.first_dialect
+            self._raise_failed_action()
 
     def close(self) -> None:
-        """Save the clock and close the state file."""
+        """Save the clock and close the state file. Raises the first error of an action at the end."""
         with self.lock:
             with self.world.saving():
                 self.world.save_clock()
             self.storage.close()
+            self._raise_failed_action()
+
+    def _raise_failed_action(self) -> None:
+        if failed := self.failed_actions:
+            self.failed_actions = []
+            raise failed[0]
 
 
 def _given(**settings: Any) -> dict[str, Any]:

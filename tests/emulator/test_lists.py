@@ -250,15 +250,38 @@ def test_moves_survive_other_requests(emulator: Emulator) -> None:
     assert len(emulator.campaigns()) == 50
 
 
+def fail(*_: object) -> None:
+    raise AssertionError("the list was empty")
+
+
+def request_with_failing_action(emulator: Emulator, place: str) -> None:
+    if place == "between pages":
+        emulator.between_pages(fail)
+    else:
+        emulator.before_request("listCampaign", fail)
+    address = f"{emulator.url}/api/v1/listCampaign/1"
+    assert requests.get(address, headers={"Authorization": emulator.token}, timeout=10).status_code == 500
+
+
 @pytest.mark.parametrize("place", ["before a request", "between pages"])
 def test_an_error_of_an_action_is_raised_when_the_emulator_stops(place: str) -> None:
-    def action(*_: object) -> None:
-        raise AssertionError("the list was empty")
+    with pytest.raises(AssertionError, match="the list was empty"), Emulator() as emulator:
+        request_with_failing_action(emulator, place)
+    emulator.stop()
 
-    with pytest.raises(AssertionError, match="the list was empty"), Emulator() as emulator:  # noqa: PT012
-        if place == "between pages":
-            emulator.between_pages(action)
-        else:
-            emulator.before_request("listCampaign", action)
-        address = f"{emulator.url}/api/v1/listCampaign/1"
-        assert requests.get(address, headers={"Authorization": emulator.token}, timeout=10).status_code == 500
+
+@pytest.mark.parametrize("place", ["before a request", "between pages"])
+def test_an_error_of_an_action_is_raised_once_when_the_emulator_starts_again(place: str) -> None:
+    with Emulator() as emulator:
+        request_with_failing_action(emulator, place)
+        with pytest.raises(AssertionError, match="the list was empty"):
+            emulator.reset()
+        assert emulator.requests() == []
+        emulator.reset()
+
+
+def test_an_error_of_an_action_does_not_hide_that_of_the_test() -> None:
+    with pytest.raises(ValueError, match="of the test") as caught, Emulator() as emulator:  # noqa: PT012
+        request_with_failing_action(emulator, "before a request")
+        raise ValueError("of the test")
+    assert caught.value.__notes__ == ["While the emulator stopped: AssertionError: the list was empty"]
