@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, partial
-from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction, signature
+from inspect import isasyncgenfunction, isawaitable, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import (
@@ -17,28 +17,24 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_truepush.api.checks.given import refuse_empty_fields
 from airflow_provider_truepush.api.checks.values import refuse
+from airflow_provider_truepush.decorators.passed import (
+    AUDIENCE,
+    LOST,
+    PassedArguments,
+    none_in_expand,
+    none_in_expand_kwargs,
+    passed_arguments,
+)
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
-from airflow_provider_truepush.operators.campaign_arguments import FIELDS, MUST_NOT_BE_EMPTY, send_token
-from airflow_provider_truepush.operators.mapping import check_task
+from airflow_provider_truepush.operators.campaign_arguments import FIELDS, send_token
+from airflow_provider_truepush.operators.mapping import NONE_IN_DAG_FILE, check_task
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
 
     from airflow_provider_truepush.api.models.campaign import Campaign
     from airflow_provider_truepush.hooks.truepush import TruepushHook
-
-
-_AUDIENCE = frozenset({"segment_id", "segment"})
-#: Arguments that decide who gets the campaign, when, through what, and what stops it. A function with ``**kwargs``
-#: accepts them too. The other arguments have names that a function may use for something else.
-_LOST = frozenset(
-    {
-        *MUST_NOT_BE_EMPTY,
-        *("truepush_conn_id", "expires_in", "schedule_ahead", "quiet_hours", "in_quiet_hours", "max_lateness"),
-        *("on_doubt", "thresholds", "fail_if", "cancel_on_failure", "cancel_on_kill"),
-    }
-)
 
 
 class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampaignOperator):
@@ -90,6 +86,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         _refuse_async(python_callable)
         # Airflow infers it from a function that is annotated to return a mapping; the task returns the campaign's id.
         kwargs["multiple_outputs"] = False
+        none_in_mapped = kwargs.pop(NONE_IN_DAG_FILE, None)
         own = {*kwargs, *(kwargs.get("default_args") or {})}
         super().__init__(
             python_callable=python_callable,
@@ -101,7 +98,11 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
             **kwargs,
         )
         self._defaults: dict[str, Any] | None = None
-        self._own = frozenset(own & _LOST)
+        self._own = frozenset(own & LOST)
+        # Here only those XComs are resolved that the task is mapped over.
+        passed = passed_arguments(python_callable, op_args, op_kwargs)
+        none = {name for name, value in passed.items() if value is None}
+        self._none_in_dag_file = frozenset(none if none_in_mapped is None else none.intersection(none_in_mapped))
 
     def _campaign(self, context: Context, hook: TruepushHook) -> Campaign | None:
         if self._defaults is None:  # a later try may have this instance, and the fields hold the campaign then
@@ -138,29 +139,13 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         return campaign
 
     def _refuse_lost(self, returned: Mapping[str, Any]) -> None:
-        """Refuse an argument that was meant for the operator and that only the function got.
-
-        That is one that ``**kwargs`` of the function takes. A segment is refused although the function has a parameter
-        of this name: the campaign would go to every subscriber.
-
-        :param returned: what the function returned.
-        """
-        parameters = signature(self.python_callable)
-        declared = parameters.parameters
-        passed = {**parameters.bind_partial(*self.op_args).arguments, **self.op_kwargs}
-        for name, value in passed.items():
-            if name not in _LOST or (name in declared and name not in _AUDIENCE) or value is None:
-                continue
-            same = _AUDIENCE if name in _AUDIENCE else {name}
-            if same.isdisjoint(returned) and not any(self._has(one, value) for one in same):
-                cause = "" if name in declared else "has no parameter of this name and "
-                refuse(
-                    name,
-                    value,
-                    f"was passed to the function, which {cause}returned no such field",
-                    f"Pass it to the decorator or to .override({name}=...), or return it"
-                    + (", or rename the parameter if every subscriber is meant" if name in declared else ""),
-                )
+        """Refuse an argument that was meant for the task and that only the function got."""
+        function = self.python_callable
+        passed = PassedArguments(
+            function, passed_arguments(function, self.op_args, self.op_kwargs), self._none_in_dag_file, returned
+        )
+        own = {name: value for name, value in (self._defaults or {}).items() if name in AUDIENCE}
+        passed.refuse_lost(self._has, own)
 
     def _has(self, name: str, value: Any) -> bool:
         """Return whether the operator was given an argument, or has this value of it by default."""
@@ -202,17 +187,20 @@ def _checked(kind: Any) -> type[Any]:
             return changed
 
         def expand(self, **map_kwargs: Any) -> Any:
-            return self._check(kind.expand(self._with_defaults(), **map_kwargs))
+            none = none_in_expand(self.kwargs.get("op_kwargs") or {}, map_kwargs)
+            return self._check(kind.expand(self._with_defaults(), **map_kwargs), none)
 
         def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
-            return self._check(kind.expand_kwargs(self._with_defaults(), kwargs, strict=strict))
+            none = none_in_expand_kwargs(self.kwargs.get("op_kwargs") or {}, kwargs, is_strict=strict)
+            return self._check(kind.expand_kwargs(self._with_defaults(), kwargs, strict=strict), none)
 
         def _with_defaults(self) -> Any:
             # Airflow drops those default_args of the task that it does not know itself when the task is mapped.
             more = operator.applicable(self.kwargs.get("default_args") or {}, self.kwargs)
             return super().override(**more)
 
-        def _check(self, mapped: Any) -> Any:
+        def _check(self, mapped: Any, none_in_dag_file: list[str]) -> Any:
+            mapped.operator.partial_kwargs[NONE_IN_DAG_FILE] = none_in_dag_file
             given = {**self._with_defaults().kwargs, "python_callable": self.function}
             check_task(operator, mapped.operator, given, is_whole=True)
             return mapped

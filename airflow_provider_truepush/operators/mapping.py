@@ -25,6 +25,8 @@ _PACKAGE = __name__.partition(".")[0]
 _REQUIRED: Any = inspect.Parameter.empty
 #: The extra argument of a mapped task with the names of those that the Dag file leaves empty in ``partial``.
 _EMPTY_IN_PARTIAL = "truepush_empty_in_partial"
+#: The same of a mapped decorated task with the names of its function's arguments that are None in the Dag file.
+NONE_IN_DAG_FILE = "truepush_none_in_dag_file"
 
 
 class _ConstructorSignature:
@@ -66,7 +68,7 @@ class ChecksArguments:
         :raises TruepushArgumentError: one of them does not exist.
         """
         with checked_at_parse(cls.consequence):
-            refuse_unknown(cls, names, (_EMPTY_IN_PARTIAL,))
+            refuse_unknown(cls, names, (_EMPTY_IN_PARTIAL, NONE_IN_DAG_FILE))
 
     @classmethod
     def refuse_nothing(cls, mapped: Mapping[str, Any]) -> None:

@@ -221,8 +221,7 @@ def test_a_function_may_return_what_it_was_passed(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("options", "passed"),
     [
-        ({"segment_id": SEGMENT}, {"segment": "VIP"}),
-        ({"default_args": {"segment_id": SEGMENT}}, {"segment": "VIP", "segment_id": "ab" * 12}),
+        ({"segment_id": SEGMENT}, {"segment_id": SEGMENT}),
         ({"max_lateness": timedelta(hours=1)}, {"max_lateness": "an hour"}),
         ({}, {"send_at": None, "expires_in": None, "segment": None}),
         ({}, {"truepush_conn_id": CONN_ID, "in_quiet_hours": "move", "cancel_on_kill": False}),

@@ -35,6 +35,19 @@ with DAG(
     decorated.expand(item=items())
     with TaskGroup("outer", default_args={"tags": ["outer"]}), TaskGroup("inner"):
         decorated.override(task_id="nested")("nested")
+
+    @task
+    def no_segment() -> None:
+        """Return None, as a look-up does that finds no segment."""
+
+    @task.truepush_campaign
+    def passed(item: str = "passed", **context: Any) -> dict[str, Any]:
+        return {"title": item, **CAMPAIGN}
+
+    passed.override(task_id="passed_xcom")(segment_id=no_segment())
+    passed.override(task_id="passed_mapped").expand(segment_id=nothing())
+    passed.override(task_id="passed_native")(segment="{{ none }}")
+    passed.override(task_id="passed_literal").partial(segment_id=None).expand(item=["passed literal"])
     TruepushCreateCampaignOperator.partial(task_id="mapped", **CAMPAIGN).expand(title=items())
     TruepushCreateCampaignOperator(
         task_id="native",

@@ -1,0 +1,138 @@
+"""Refuse arguments that were meant for the task and that only the function of a decorated task got.
+
+A function with ``**kwargs`` accepts any name. Without these checks the campaign could go to every subscriber.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from inspect import Parameter, signature
+from typing import Any
+
+from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
+from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, refuse, shown_value
+from airflow_provider_truepush.operators.campaign_arguments import MUST_NOT_BE_EMPTY
+
+AUDIENCE = frozenset({"segment_id", "segment"})
+#: Arguments that decide who gets the campaign, when, through what, and what stops it. A function with ``**kwargs``
+#: accepts them too. The other arguments have names that a function may use for something else.
+LOST = frozenset(
+    {
+        *MUST_NOT_BE_EMPTY,
+        *("truepush_conn_id", "expires_in", "schedule_ahead", "quiet_hours", "in_quiet_hours", "max_lateness"),
+        *("on_doubt", "thresholds", "fail_if", "cancel_on_failure", "cancel_on_kill"),
+    }
+)
+
+
+def passed_arguments(
+    function: Callable[..., Any], args: Collection[Any] | None, kwargs: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return the arguments of a function's call by name, without its defaults.
+
+    :param function: the function.
+    :param args: its positional arguments.
+    :param kwargs: its keyword arguments.
+    """
+    return {**signature(function).bind_partial(*(args or ())).arguments, **(kwargs or {})}
+
+
+def none_in_expand(partial: Mapping[str, Any], mapped: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that are a literal None in ``partial()`` or among the literals of ``expand()``.
+
+    :param partial: the arguments of ``partial()``.
+    :param mapped: those of ``expand()``; lists are literals, an XCom is not.
+    """
+    literal = [name for name, values in mapped.items() if isinstance(values, (list, tuple)) and _has_none(values)]
+    return [*_none_in(partial), *literal]
+
+
+def none_in_expand_kwargs(partial: Mapping[str, Any], items: object, *, is_strict: bool) -> list[str]:
+    """Return the arguments that are a literal None in ``partial()`` or in the items of ``expand_kwargs()``.
+
+    An item of an XCom may have the same arguments. Then it is unknown where a None comes from, and none is a literal.
+
+    :param partial: the arguments of ``partial()``.
+    :param items: the items.
+    :param is_strict: whether no item may replace an argument of ``partial()``.
+    """
+    if isinstance(items, (list, tuple)) and all(isinstance(item, Mapping) for item in items):
+        return [*_none_in(partial), *(name for item in items for name in _none_in(item))]
+    return _none_in(partial) if is_strict else []
+
+
+def _none_in(given: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in given.items() if value is None]
+
+
+def _has_none(values: Sequence[Any]) -> bool:
+    return any(value is None for value in values)
+
+
+class PassedArguments:
+    """The arguments that a function was called with, against those of its task.
+
+    :param function: the function.
+    :param passed: its arguments by name.
+    :param none_in_dag_file: those that may be None, because the Dag file says so.
+    :param returned: the names of the fields that the function returned.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        passed: Mapping[str, Any],
+        none_in_dag_file: Collection[str],
+        returned: Collection[str],
+    ) -> None:
+        various = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+        self._declared = {name for name, one in signature(function).parameters.items() if one.kind not in various}
+        self._passed = {
+            name: value
+            for name, value in passed.items()
+            if name in LOST and not (value is None and name in none_in_dag_file)
+        }
+        self._returned = returned
+
+    def refuse_lost(self, has: Callable[[str, Any], bool], own_audience: Mapping[str, Any]) -> None:
+        """Refuse an argument that only the function got.
+
+        A segment is refused although the function has a parameter of this name: the campaign would go to every
+        subscriber.
+
+        :param has: returns whether the task was given an argument, or has this value of it by default.
+        :param own_audience: the segment of the task, by its id or by its name; empty without one.
+        """
+        for name, value in self._passed.items():
+            if name in AUDIENCE:
+                self._check_audience(name, value, own_audience)
+            elif name not in self._declared and name not in self._returned and not has(name, value):
+                self._refuse(name, value)
+
+    def _check_audience(self, name: str, value: Any, own: Mapping[str, Any]) -> None:
+        if not AUDIENCE.isdisjoint(self._returned):
+            return
+        if own:
+            is_same = isinstance(value, str) and isinstance(own.get(name), str) and own[name] == value
+            if is_same or name in self._declared:
+                return
+            shown = " and ".join(f"{key} is {shown_value(one)}" for key, one in own.items())
+            refuse(
+                name,
+                value,
+                f"was passed to the function, which has no parameter of this name, but the task's own {shown}",
+                "Set the segment that is meant on the decorator or with .override(), or return it from the function",
+            )
+        if is_nothing(value):
+            refuse_empty(name, value)
+        self._refuse(name, value)
+
+    def _refuse(self, name: str, value: Any) -> None:
+        is_declared = name in self._declared
+        cause = "" if is_declared else "has no parameter of this name and "
+        remedy = f"Pass it to the decorator or to .override({name}=...), or return it"
+        if is_declared:
+            remedy += ", or rename the parameter if every subscriber is meant"
+        if value is None:
+            remedy = f"{CHECK_SOURCE}, and pass it to the decorator or to .override({name}=...)"
+        refuse(name, value, f"was passed to the function, which {cause}returned no such field", remedy)
