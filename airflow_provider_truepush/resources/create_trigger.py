@@ -7,7 +7,7 @@ active) and, if the old one was inactive, sets the new one inactive. What must b
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
@@ -190,7 +190,7 @@ class CreateTrigger:
             may_be_late = self._continues and isinstance(error, TruepushBadRequestError)
             if may_be_late and (late_id := self._create.adopt_late(error)) is not None:
                 return self._complete(late_id)
-            raise self._not_created(error) from error
+            self._end_without_create(error)
         if self._hook.settings.dry_run:
             return trigger_id
         if self._old_deleted:
@@ -205,11 +205,12 @@ class CreateTrigger:
             except (TruepushAuthError, TruepushBadRequestError):
                 raise
             except TruepushError as error:
-                raise self._retriable(
+                self._end_before_create(
                     f"Could not confirm that the old trigger {old_id} was deleted: {error} "
                     "The new one was not created.",
                     "It continues with the deletion.",
-                ) from error
+                    error,
+                )
         begun = self._create.begun
         self._deleted = old or list(begun.old_ids if begun is not None else ())
         if self._deleted:
@@ -222,28 +223,27 @@ class CreateTrigger:
             return ""
         return " If the new one exists, it is active and may send: set it inactive in Truepush now."
 
-    def _not_created(self, error: TruepushError) -> Exception:
-        """Return the error for a create that is known not to have been carried out."""
+    def _end_without_create(self, error: TruepushError) -> NoReturn:
+        """Raise the error for a create that is known not to have been carried out."""
         if not self._old_deleted:
             self._create.abandon()
-            return error
+            raise error
         self._create.record_not_created()
+        what = f"{error} {self._old_deleted} The new trigger {self._name!r} was not created"
         if isinstance(error, (TruepushAuthError, TruepushBadRequestError)):
-            return AirflowFailException(
-                f"{error} {self._old_deleted} The new trigger {self._name!r} was not created, so this task's pushes "
-                "are not scheduled. Correct the cause above and clear the task."
-            )
-        return self._retriable(
-            f"{error} {self._old_deleted} The new trigger {self._name!r} was not created.", "It creates the trigger."
-        )
+            raise AirflowFailException(
+                f"{what}, so this task's pushes are not scheduled. Correct the cause above and clear the task."
+            ) from error
+        self._end_before_create(f"{what}.", "It creates the trigger.", error)
 
-    def _retriable(self, what: str, continues: str) -> AirflowException:
-        """Return the error that ends this try. It allows a retry only where a retry knows what to restore."""
+    def _end_before_create(self, what: str, continues: str, error: TruepushError) -> NoReturn:
+        """Raise the error that ends this try. It allows a retry only where a retry knows what to restore."""
         if self._records.are_kept or not self._must_be_inactive:
-            return AirflowException(f"{what} Retry the task. {continues}")
-        return manual_decision(
+            raise AirflowException(f"{what} Retry the task. {continues}") from error
+        raise manual_decision(
             f"{what} The old one was inactive, and before Airflow 3.3 a retry does not know that. "
-            "This needs a manual decision: to have the trigger, create it in a new Dag run. It will be active."
+            "This needs a manual decision: to have the trigger, create it in a new Dag run. It will be active.",
+            error,
         )
 
     def _complete_adopted(self, trigger_id: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 
 from airflow_provider_truepush.exceptions import TruepushError
+from tests.operators.tries import check_that_alerts_find
 from tests.sending.attempts import StateStore
 
 
@@ -89,6 +90,7 @@ class MappedRun:
             self.states[index] = "running"
             found = self._kind.execute.__wrapped__(operator, context)
         except AirflowFailException as error:
+            check_that_alerts_find(error)
             self.states[index] = "failed"
             return f"stopped: {error}"
         except AirflowSkipException as error:

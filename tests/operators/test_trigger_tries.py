@@ -108,40 +108,6 @@ def test_a_timeout_after_the_delete(emulator: Emulator, store: Path) -> None:
     assert statuses(emulator) == ["inactive"]
 
 
-class TestWithoutAStore:
-    """Before Airflow 3.3 nothing records the status, so what is unknown needs a manual decision."""
-
-    def test_a_retry_that_finds_no_trigger_stops(self, emulator: Emulator) -> None:
-        with pytest.raises(AirflowFailException, match="needs a manual decision"):
-            replace(None, 2)
-        assert sent(emulator) == []
-
-    def test_a_retry_that_finds_a_new_active_trigger_stops(self, emulator: Emulator) -> None:
-        began = emulator.now() - timedelta(minutes=5)
-        seed(emulator, "Weekly")
-        with pytest.raises(AirflowFailException, match="it is unknown whether an earlier try deleted an inactive"):
-            replace(None, 2, began)
-        assert sent(emulator) == []
-
-    def test_a_retry_keeps_a_new_inactive_trigger(self, emulator: Emulator) -> None:
-        began = emulator.now() - timedelta(minutes=5)
-        (made,) = seed(emulator, "Weekly", status="inactive")
-        assert replace(None, 2, began) == made
-        assert sent(emulator) == []
-
-    @pytest.mark.parametrize("status", ["active", "inactive"])
-    def test_a_trigger_from_before_the_run_is_replaced(self, emulator: Emulator, status: str) -> None:
-        (old,) = seed(emulator, "Weekly", status=status)
-        began = emulator.advance(timedelta(days=1))
-        assert replace(None, 2, began) != old
-        assert statuses(emulator) == [status]
-
-    def test_the_first_try_needs_no_store(self, emulator: Emulator) -> None:
-        seed(emulator, "Weekly", status="inactive")
-        replace(None, 1)
-        assert statuses(emulator) == ["inactive"]
-
-
 class TestRecord:
     def test_nothing_is_changed_when_it_cannot_be_written(self, emulator: Emulator, store: Path) -> None:
         (old,) = seed(emulator, "Weekly", status="inactive")
