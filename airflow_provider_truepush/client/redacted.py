@@ -6,8 +6,8 @@ A name or a title may contain a token, and errors and logs quote names.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from airflow_provider_truepush.api.errors import TruepushBadRequestError
@@ -71,11 +71,31 @@ def redacted_errors(read_connection: Callable[[], object]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, TruepushBadRequestError) or isinstance(error.__cause__, TruepushBadRequestError):
+        if _is_refusal(error):
             with suppress(Exception):
                 read_connection()
         hide_in(error)
         raise
+
+
+@asynccontextmanager
+async def redacted_errors_async(read_connection: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Remove secrets from every error that leaves the block, as :func:`redacted_errors` does.
+
+    :param read_connection: reads the connection without blocking the event loop.
+    """
+    try:
+        yield
+    except Exception as error:
+        if _is_refusal(error):
+            with suppress(Exception):
+                await read_connection()
+        hide_in(error)
+        raise
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, TruepushBadRequestError) or isinstance(error.__cause__, TruepushBadRequestError)
 
 
 class _Redaction(logging.Filter):

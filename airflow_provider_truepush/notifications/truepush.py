@@ -162,18 +162,17 @@ class TruepushNotifier(RendersText, BaseNotifier):
         """Send the push and log the outcome. Raises nothing."""
         sending = False
         try:
+            from airflow_provider_truepush.client.redacted import redacted_errors
             from airflow_provider_truepush.hooks.truepush import TruepushHook
             from airflow_provider_truepush.resources.audience import read_campaign
 
-            fields = self._fields(context)
-            with TruepushHook(self.truepush_conn_id) as hook:
+            with TruepushHook(self.truepush_conn_id) as hook, redacted_errors(lambda: hook.settings):
+                fields = self._fields(context)
                 hook.get_conn()  # the connection is looked up before anything can be in doubt
                 campaign = read_campaign(hook, fields, consequence=_NOT_NOTIFIED)
                 sending = True
                 campaign_id = hook.create_campaign(campaign)
         except Exception as error:
-            with suppress(Exception):
-                _ = TruepushHook(self.truepush_conn_id).settings  # a refused value may contain the token
             self._log_failure(error, sending)
         else:
             self._log_success(campaign_id)
@@ -182,18 +181,18 @@ class TruepushNotifier(RendersText, BaseNotifier):
         """Send the push as :meth:`notify` does, without blocking the event loop, for deadline alerts."""
         sending = False
         try:
+            from airflow_provider_truepush.client.redacted import redacted_errors_async
             from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
             from airflow_provider_truepush.resources.audience import read_campaign_async
 
-            fields = self._fields(context)
             hook = TruepushAsyncHook(self.truepush_conn_id)
-            await hook.get_settings()
-            campaign = await read_campaign_async(hook, fields, consequence=_NOT_NOTIFIED)
-            sending = True
-            campaign_id = await hook.create_campaign(campaign)
+            async with redacted_errors_async(hook.get_settings):
+                fields = self._fields(context)
+                await hook.get_settings()
+                campaign = await read_campaign_async(hook, fields, consequence=_NOT_NOTIFIED)
+                sending = True
+                campaign_id = await hook.create_campaign(campaign)
         except Exception as error:
-            with suppress(Exception):
-                await TruepushAsyncHook(self.truepush_conn_id).get_settings()  # a refused value may contain the token
             self._log_failure(error, sending)
         else:
             self._log_success(campaign_id)
@@ -262,10 +261,13 @@ class TruepushNotifier(RendersText, BaseNotifier):
         outcome = "was NOT sent"
         if sending and not isinstance(error, _NOT_SENT):
             outcome = "MAY have been sent and will not be repeated"
-        from airflow_provider_truepush.client.redacted import hide
+        title, reason = "(unreadable title)", type(error).__name__
+        with suppress(Exception):  # an import, or the text of a foreign error, may fail too
+            from airflow_provider_truepush.client.redacted import hide
 
-        reason = f"{type(error).__name__}: {hide(str(error))}"
-        self.log.error("Truepush notification %s %s: %s", hide(repr(self.title)), outcome, reason)
+            title = hide(repr(self.title))
+            reason = f"{reason}: {hide(str(error))}"
+        self.log.error("Truepush notification %s %s: %s", title, outcome, reason)
 
 
 def _page(context: Context) -> str:

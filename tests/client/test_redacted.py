@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_truepush.api.connection.settings import Settings
-from airflow_provider_truepush.client.redacted import forget, get_logger, hide, hide_in, redacted_errors, remember
+from airflow_provider_truepush.api.errors import TruepushBadRequestError
+from airflow_provider_truepush.client.redacted import (
+    forget,
+    get_logger,
+    hide,
+    hide_in,
+    redacted_errors,
+    redacted_errors_async,
+    remember,
+)
 from tests.support.tokens import SESSION_TOKEN
 
 MARK = "***"
@@ -47,6 +56,31 @@ def test_an_error_that_leaves_a_block_is_redacted() -> None:
     assert cause is not None
     assert cause.args == (MARK,)
     assert SESSION_TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(("error", "reads"), [(ValueError("x"), 0), (TruepushBadRequestError("refused"), 1)])
+async def test_the_connection_is_read_for_refused_values_only(error: Exception, reads: int) -> None:
+    read: list[int] = []
+
+    async def read_async() -> None:
+        read.append(2)
+
+    with pytest.raises(type(error)), redacted_errors(lambda: read.append(1)):
+        raise error
+    with pytest.raises(type(error)):
+        async with redacted_errors_async(read_async):
+            raise error
+    assert read == [1, 2] * reads
+
+
+async def test_an_error_in_a_loop_is_redacted_even_if_the_connection_cannot_be_read() -> None:
+    async def read_async() -> None:
+        raise OSError
+
+    with pytest.raises(TruepushBadRequestError) as caught:
+        async with redacted_errors_async(read_async):
+            raise TruepushBadRequestError(SESSION_TOKEN)
+    assert MARK in str(caught.value)
 
 
 def test_a_log_record_is_redacted_with_its_error(caplog: pytest.LogCaptureFixture) -> None:

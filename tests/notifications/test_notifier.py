@@ -8,11 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat import connection as connections
+from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_truepush.emulator import CONNECTION_FAULTS, FAULTS, Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 from airflow_provider_truepush.models import Button
 from airflow_provider_truepush.notifications.truepush import TruepushNotifier, send_truepush_notification
-from tests.notifications.sends import CONTENT, Call, Errors, context, errors, segment, send, set_extras
+from tests.notifications.sends import CONTENT, Call, Errors, call, context, errors, segment, send, set_extras
 
 __all__ = ["context", "errors", "segment", "send"]
 
@@ -134,6 +137,69 @@ async def test_the_triggerer_runs_it_for_a_missed_deadline(emulator: Emulator, s
     assert events == ["running", "success"]
     (request,) = emulator.requests()
     assert (request.body["title"], request.body["message"]) == ("shop is late", "Due at noon")
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault", "outcome"),
+    [
+        ({}, None, ""),
+        ({}, {"effect": "garbage"}, "MAY have been sent"),
+        ({}, {"status": 401}, "MAY have been sent"),
+        ({"message": "{{ ti.nothing_of_the_kind }}"}, None, "was NOT sent"),
+        ({"message": "{{ 1 // 0 }}"}, None, "was NOT sent"),
+        ({"truepush_conn_id": "truepush_nowhere"}, None, "was NOT sent"),
+    ],
+)
+async def test_it_reads_the_connection_once_at_most(
+    fields: dict[str, Any],
+    fault: dict[str, Any] | None,
+    outcome: str,
+    emulator: Emulator,
+    send: Call,
+    context: dict[str, Any],
+    segment: str,
+    errors: Errors,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads: list[str] = []
+    from_airflow, from_airflow_async = BaseHook.get_connection, connections.get_async_connection
+
+    def read(conn_id: str) -> Any:
+        reads.append(conn_id)
+        return from_airflow(conn_id)
+
+    async def read_async(conn_id: str, hook: Any) -> Any:
+        if isinstance(hook, TruepushAsyncHook):  # a missing connection is looked up in a thread too, with another one
+            reads.append(conn_id)
+        return await from_airflow_async(conn_id, hook=hook)
+
+    if send is call:
+        monkeypatch.setattr(BaseHook, "get_connection", staticmethod(read))
+    else:
+        monkeypatch.setattr(connections, "get_async_connection", read_async)
+    if fault is not None:
+        emulator.fault("createCampaign", **fault)
+    await send(TruepushNotifier(**{**CONTENT, "segment_id": segment, **fields}), context)
+    said = errors()
+    assert (outcome in said[0]) if outcome else not said, said
+    assert len(reads) <= 1
+
+
+class TextlessError(Exception):
+    """An error whose text cannot be read."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+async def test_it_logs_an_error_that_has_no_text(send: Call, context: dict[str, Any], errors: Errors) -> None:
+    def fails(*_: object) -> None:
+        raise TextlessError
+
+    context["fails"] = fails
+    await send(TruepushNotifier(**{**CONTENT, "message": "{{ fails() }}", "everyone": True}), context)
+    (line,) = errors()
+    assert "Truepush notification 'Failed' was NOT sent: TextlessError" in line
 
 
 def test_the_function_is_the_class() -> None:
