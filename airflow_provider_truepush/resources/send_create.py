@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_truepush.api.checks.values import is_dry_run_id
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushError
+from airflow_provider_truepush.api.protocol.exchange import without_next_step
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.resources.repeat import repeat_what_was_not_sent
 
@@ -71,15 +72,16 @@ def _find_after_doubt(
         if is_recorded
         else "If it exists, set if_exists='reuse' first."
     )
+    what = without_next_step(doubt)
     try:
         new = find_new()
     except TruepushError as error:
-        raise AirflowFailException(f"{doubt} Looking for it failed too: {error} {way_out.strip()}") from doubt
+        raise AirflowFailException(f"{what} Looking for it failed too: {error} {way_out.strip()}") from doubt
     if len(new) == 1:
-        log.warning("%s The list shows one new %s of this name (id %s); using it.", doubt, kind, new[0].id)
+        log.warning("%s The list shows one new %s of this name (id %s); using it.", what, kind, new[0].id)
         return str(new[0].id)
     listed = f"{len(new)} new ones: {', '.join(row.id for row in new)}" if new else "no new one (yet)"
-    raise AirflowFailException(f"{doubt} The list shows {listed} of the name {name!r}. {way_out.strip()}") from doubt
+    raise AirflowFailException(f"{what} The list shows {listed} of the name {name!r}. {way_out.strip()}") from doubt
 
 
 def _find_id(kind: str, name: str, find_new: Callable[[], list[Any]]) -> str | None:

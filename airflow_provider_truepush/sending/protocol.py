@@ -25,6 +25,7 @@ from airflow_provider_truepush.api.models.campaign import Campaign
 from airflow_provider_truepush.api.models.own_send import send_details
 from airflow_provider_truepush.api.protocol import calls
 from airflow_provider_truepush.api.protocol.endpoints import CREATE_CAMPAIGN
+from airflow_provider_truepush.api.protocol.exchange import without_next_step
 from airflow_provider_truepush.api.protocol.retry import NOTHING_CARRIED_OUT, wait_before_create
 from airflow_provider_truepush.client import metrics
 from airflow_provider_truepush.client.redacted import get_logger
@@ -154,8 +155,9 @@ class CampaignSending:
                 self._recorder.release(record)
             raise
         except TruepushError as doubt:
-            log.warning("%s", doubt)
-            return self._reconciler.reconcile(record, str(doubt), self._resume)
+            what = without_next_step(doubt)
+            log.warning("%s", what)
+            return self._reconciler.reconcile(record, what, self._resume)
         except BaseException:
             if not left:  # such as a timeout of Airflow
                 self._recorder.release(record)

@@ -33,10 +33,9 @@ from airflow_provider_truepush.api.protocol.envelope import (
 T = TypeVar("T")
 
 _REFUSALS = (Outcome.BAD_REQUEST, Outcome.UNAUTHORIZED, Outcome.RATE_LIMITED)
-_CREATE_DOUBT = (
-    "The {resource} may or may not have been created, so the request is not repeated. "
-    "Look for it in Truepush, or list the {resource}s, before you send it again."
-)
+#: The next step after a create in doubt, for those who do not look for it themselves.
+_LOOK = " Look for it in Truepush, or list the {resource}s, before you send it again."
+_CREATE_DOUBT = "The {resource} may or may not have been created, so the request is not repeated." + _LOOK
 #: The next step after a request that failed and may be repeated.
 _REPEAT = (
     "Repeating the request is harmless. If this continues, check the status of Truepush, and the connection's host and "
@@ -233,6 +232,16 @@ class Exchange(Generic[T]):
             http_status=reply.status,
             code=code,
         )
+
+
+def without_next_step(doubt: TruepushError) -> str:
+    """Return the text of an error without the advice to look for what may have been created.
+
+    :param doubt: the error of a create. The caller looks for it, and gives advice of its own.
+    """
+    look = _LOOK.partition("{")[0]
+    before, found, _ = str(doubt).rpartition(look)
+    return before if found else str(doubt)
 
 
 def only_this_request(endpoint: Endpoint[Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.api.protocol.envelope import Reply
-from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
+from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure, without_next_step
 from airflow_provider_truepush.exceptions import (
     TruepushAmbiguousError,
     TruepushAuthError,
@@ -102,6 +102,17 @@ def test_the_204_row_of_a_create_leaves_doubt(name: str, bare: bool) -> None:
         f"been created, so the request is not repeated. Look for it in Truepush, or list the {resource}s, before you "
         "send it again."
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_advice_to_look_for_what_may_exist_can_be_left_out(name: str) -> None:
+    error = error_of(Exchange(call_of(name)), Failure(sent=True, reason="no answer"))
+    what = without_next_step(error)
+    if name in CREATES:
+        assert what.endswith(" may or may not have been created, so the request is not repeated.")
+        assert str(error).startswith(f"{what} Look for it in Truepush, or list the ")
+    else:
+        assert what == str(error)
 
 
 @pytest.mark.parametrize("bare", [True, False])
