@@ -286,7 +286,8 @@ def check_together(given: Mapping[str, Any]) -> None:
     if given.get("wait_for_delivery"):
         return
     for name in OF_THE_WAIT:
-        if value := given.get(name):
+        value = given.get(name)
+        if value is not False and not is_nothing(value):
             checks.refuse(
                 name, value, "has no effect without wait_for_delivery=True", "Set it, or wait with a separate sensor"
             )

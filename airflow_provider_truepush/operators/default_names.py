@@ -71,7 +71,7 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]
         if key in names:
             continue
         field, plain = f"default_args[{key!r}]", _letters(key)
-        if value not in (None, False) and (extra := _extra(plain, names)):
+        if (extra := _extra(plain, names)) and not _is_off(value):
             refuse(
                 field,
                 value,
@@ -82,6 +82,11 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]
             refuse(field, value, f"is not an argument of {kind} and has no effect", f"Use {' or '.join(meant)}")
         if doubtful := _of_pattern(_DOUBTFUL, plain, names):
             _warn_once(field, kind, " or ".join(doubtful))
+
+
+def _is_off(value: object) -> bool:
+    # An array has no truth value, and its comparisons are arrays.
+    return value is None or (isinstance(value, int) and not value)
 
 
 @lru_cache(maxsize=256)  # a Dag file creates many tasks, and is parsed again and again

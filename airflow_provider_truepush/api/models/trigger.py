@@ -105,8 +105,9 @@ class Trigger:
 
 def check_status(value: object) -> TriggerStatus:
     """Check that a value is a status that ``triggerStatus`` accepts."""
-    if value == "active":
+    # Only text: the comparison of an array with a word is an array.
+    if isinstance(value, str) and value == "active":
         return "active"
-    if value == "inactive":
+    if isinstance(value, str) and value == "inactive":
         return "inactive"
     checks.refuse("status", value, "must be 'active' or 'inactive'")

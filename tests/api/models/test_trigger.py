@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from airflow_provider_truepush.api.models.trigger import check_status
 from airflow_provider_truepush.models import Daily, OnDates, Trigger, Weekly
 from tests.api.support import ID, NOW, OTHER_ID, refused, without
+from tests.support.arrays import Array
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LEAST: dict[str, Any] = {"name": "N", "template_id": ID, "schedule": Daily(9, 30)}
@@ -96,3 +98,10 @@ def test_a_trigger_is_taken_as_it_is() -> None:
     trigger = Trigger("N", ID, Weekly([1], 9))
     assert Trigger.read(trigger) is trigger
     assert Trigger.read({"name": "N", "template_id": ID, "schedule": Weekly([1], 9)}) == trigger
+
+
+@pytest.mark.parametrize("status", [None, "", "Active", 1, True, Array(), ["active"]])
+def test_a_status_is_one_of_two_words(status: Any) -> None:
+    assert [check_status(word) for word in ("active", "inactive")] == ["active", "inactive"]
+    with refused("status", why="must be 'active' or 'inactive'"):
+        check_status(status)
