@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.connection import form
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ def answered(settings: Settings) -> str:
     return " ".join([f"Truepush answered at {settings.base_url} and accepted the token.", *notes_on(settings)])
 
 
-class ConnectionType(BaseHook):
+class ConnectionType(NamesArguments, BaseHook):
     """The attributes that Airflow reads from a hook's class."""
 
     conn_name_attr = "truepush_conn_id"
     default_conn_name = form.DEFAULT_CONNECTION
     conn_type = form.CONNECTION_TYPE
     hook_name = form.HOOK_NAME
+    connection_extras = frozenset(extra.name for extra in form.EXTRAS)

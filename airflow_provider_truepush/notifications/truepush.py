@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseNotifier, conf
 
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, is_empty, refuse_empty, refuse_two_segments
 from airflow_provider_truepush.api.checks.literals import templates_of_any_dag
 from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, flag, refuse
@@ -39,7 +40,7 @@ _NEVER_NONE = ("title", "message", "truepush_conn_id")
 _NOT_SENT = (TruepushAuthError, TruepushBadRequestError, TruepushConnectionError, TruepushRateLimitError)
 
 
-class TruepushNotifier(RendersText, BaseNotifier):
+class TruepushNotifier(NamesArguments, RendersText, BaseNotifier):
     """Send a campaign from a callback: ``createCampaign``, one request, never repeated.
 
     Use it for ``on_success_callback``, ``on_failure_callback`` and similar arguments, and for deadline alerts. Set the
@@ -122,7 +123,6 @@ class TruepushNotifier(RendersText, BaseNotifier):
     ) -> None:
         literals = {name: value for name, value in locals().items() if name in self.template_fields}
         with checked_at_parse(), templates_of_any_dag():
-            refuse_unknown(type(self), kwargs)
             self._check_audience(everyone, segment_id, segment)
             literals = {name: value for name, value in literals.items() if value is not None or name in _NEVER_NONE}
             check_literals(literals, CHECKS, FIELDS, template_fields=self.template_fields, partly=PARTLY)
@@ -145,6 +145,12 @@ class TruepushNotifier(RendersText, BaseNotifier):
         self._unrendered: Exception | None = None
         self._expires = expires_in is not None
         self._links = link is not None
+
+    @classmethod
+    def refuse_unknown(cls, names: Iterable[str]) -> None:
+        """Refuse arguments that the notifier does not have, as an error of the Dag file."""
+        with checked_at_parse():
+            refuse_unknown(cls, names)
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render the fields, from the templates each time; keep an error for :meth:`notify` to log."""

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
+from airflow_provider_truepush.api.checks.argument_names import ConstructorSignature
 from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.outcome import NOT_SENT
 from airflow_provider_truepush.api.checks.values import refuse
@@ -29,14 +30,6 @@ _EMPTY_IN_PARTIAL = "truepush_empty_in_partial"
 NONE_IN_DAG_FILE = "truepush_none_in_dag_file"
 
 
-class _ConstructorSignature:
-    """The signature of a class: that of ``__init__``. Tools would read that of ``__new__``, which takes anything."""
-
-    def __get__(self, instance: object, owner: type[Any]) -> inspect.Signature:
-        whole = inspect.signature(owner.__init__)
-        return whole.replace(parameters=list(whole.parameters.values())[1:])
-
-
 class ChecksArguments:
     """Base of the operators and sensors of this package, before Airflow's own base.
 
@@ -50,7 +43,7 @@ class ChecksArguments:
     argument_names: ClassVar[Mapping[str, str]] = {}
     needs_connection: ClassVar[str] = "request"
     consequence: ClassVar[str] = NOT_SENT
-    __signature__: ClassVar[Any] = _ConstructorSignature()
+    __signature__: ClassVar[Any] = ConstructorSignature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that do not exist, and empty values that the task is mapped over."""

@@ -11,6 +11,7 @@ from typing import Any
 from airflow.providers.common.compat.triggers import BaseEventTrigger
 from airflow.triggers.base import TriggerEvent
 
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.checks.text import writable
 from airflow_provider_truepush.api.checks.values import seconds
 from airflow_provider_truepush.api.connection.form import DEFAULT_CONNECTION
@@ -24,7 +25,7 @@ from airflow_provider_truepush.triggers.seen_campaigns import SeenCampaigns
 _SHORTEST_SPACING, _LONGEST_SPACING = 5.0, 30.0
 
 
-class TruepushNewCampaignsTrigger(BaseEventTrigger):
+class TruepushNewCampaignsTrigger(NamesArguments, BaseEventTrigger):
     """Fire an event for each campaign that appears in a project.
 
     For an ``AssetWatcher`` (Airflow 3.0+). It sees every campaign, also those made in Truepush's own console or by

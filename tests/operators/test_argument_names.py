@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import pickle
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
 from airflow_provider_truepush.decorators import truepush_campaign_task
 from airflow_provider_truepush.exceptions import TruepushValidationError
+from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
+from airflow_provider_truepush.models import Button, Campaign, Daily, Template, Trigger, Weekly
 from airflow_provider_truepush.notifications.truepush import TruepushNotifier
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
@@ -16,6 +21,7 @@ from airflow_provider_truepush.operators.template import TruepushCreateTemplateO
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from airflow_provider_truepush.transfers.stats_to_sql import TruepushStatsToSqlOperator
+from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
 from tests.contract.world import CAMPAIGN, NEW_TEMPLATE, NEW_TRIGGER, SENT
 
 MEANT = {"segmant_id": "segment_id", "truepush_con_id": "truepush_conn_id", "conn_id": "truepush_conn_id"}
@@ -40,6 +46,45 @@ def test_the_one_that_was_meant_is_named(kind: Any, given: dict[str, Any], names
         ) as caught:
             kind(**task, **given, **{wrong: "a secret"})
         assert "a secret" not in str(caught.value)
+
+
+#: Classes that users create in their code, an argument that does not exist, and the one that was meant. Others that the
+#: constructor needs are missing.
+BY_HAND: list[tuple[Any, str, str]] = [
+    (TruepushNotifier, "mesage", "message"),
+    (TruepushHook, "trupush_conn_id", "truepush_conn_id"),
+    (TruepushHook, "conn_id", "truepush_conn_id"),
+    (TruepushAsyncHook, "trupush_conn_id", "truepush_conn_id"),
+    (TruepushNewCampaignsTrigger, "trupush_conn_id", "truepush_conn_id"),
+    (Button, "txt", "text"),
+    (Button, "url", "link"),
+    (Button, "label", "text"),
+    (Campaign, "segmentid", "segment_id"),
+    (Template, "mesage", "message"),
+    (Trigger, "template", "template_id"),
+    (Daily, "hour", "hours"),
+    (Weekly, "weekdays", "week_days"),
+]
+
+
+@pytest.mark.parametrize(("kind", "wrong", "right"), BY_HAND)
+def test_of_classes_that_users_create(kind: Any, wrong: str, right: str) -> None:
+    match = rf"^{wrong}: is not an argument of {kind.__name__}\. Nothing was sent\. Use {right}\.$"
+    with pytest.raises(TruepushValidationError, match=match) as caught:
+        kind(**{wrong: "a secret"})
+    assert "a secret" not in str(caught.value)
+
+
+def test_an_extra_of_the_connection_is_no_argument_of_a_hook() -> None:
+    with pytest.raises(TruepushValidationError, match=r"Set the extra `dry_run` of the connection\."):
+        TruepushHook(dry_run=True)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda button: pickle.loads(pickle.dumps(button))])
+def test_what_users_create_can_be_copied(copied: Any) -> None:
+    button = Button("Go", link="https://example.com/")
+    assert copied(button) == button
+    assert list(inspect.signature(Button).parameters) == ["text", "link"]
 
 
 WRONG: dict[str, Any] = {"segmant_id": "b1" * 12}

@@ -13,6 +13,7 @@ _OURS = {
     "airflow_provider_truepush.api.connection.form",
     "airflow_provider_truepush.api.errors",
     "airflow_provider_truepush.api.checks",
+    "airflow_provider_truepush.api.checks.argument_names",
     "airflow_provider_truepush.api.checks.values",
     "airflow_provider_truepush.api.checks.given",
     "airflow_provider_truepush.api.checks.literals",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.checks.literals import is_literal, templates_of_any_dag
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class Button(NamesArguments):
     """A button under a notification.
 
     :param text: its label.

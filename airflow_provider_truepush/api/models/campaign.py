@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_copied, refuse_empty, refuse_empty_fields
 from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.api.models import parts
@@ -22,7 +23,7 @@ MUST_NOT_BE_EMPTY = ("segment_id", "send_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Campaign:
+class Campaign(NamesArguments):
     """The content of ``createCampaign``.
 
     :param title: first line of the notification.

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields as dataclass_fields
 from typing import Any
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.models.button import Button
 from airflow_provider_truepush.api.models.content import check_content, content_payload
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamesArguments):
     """The content of ``createTemplate``.
 
     :param name: the template's name in the project.

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, refuse_copied, refuse_empty_fields
 from airflow_provider_truepush.api.models.audience import read_audience
 from airflow_provider_truepush.api.schedule.parse import read_schedule
@@ -17,7 +18,7 @@ TriggerStatus = Literal["active", "inactive"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamesArguments):
     """The content of ``createTrigger``.
 
     :param name: the trigger's name, unique in the project.

@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
 from airflow_provider_truepush.api.checks import values as checks
+from airflow_provider_truepush.api.checks.argument_names import NamesArguments
 from airflow_provider_truepush.api.schedule import times
 
 MONTHS = (
@@ -41,7 +42,7 @@ class Skip:
         return f"day {self.date} in {names}{' except in leap years' if self.common_years_only else ''}"
 
 
-class _Schedule:
+class _Schedule(NamesArguments):
     """The base of all schedules."""
 
     __slots__ = ()
