@@ -22,6 +22,9 @@ _SIMILAR = 0.75
 _PREFIX = re.compile(rf"^extra__({CONNECTION_TYPE}__)?")
 _OF_ANOTHER_TYPE = re.compile(rf"^extra__(?!{CONNECTION_TYPE}__)[a-z0-9]+_*__")
 _NAMES = {re.sub("[^a-z]", "", extra.name): extra.name for extra in EXTRAS}
+#: Both are off by default.
+_GUARD_EXTRAS = ("dry_run", "require_segment")
+_GUARD_LETTERS = frozenset({"dryrun", "requiresegment"})
 _HOST, _PASSWORD = "the Host field", "the Password field"
 
 #: Patterns of a name's words, joined by one space each, and what they mean. The first match counts. Those of
@@ -53,6 +56,23 @@ _OPPOSITES = re.compile(
     r"|(is )?(allow|enable)(ed|d)?(?!.*\b(no|not|dont|never)\b) ?(\w+ )*"
     r"(sends?|sending|push|pushes|post|writes?|publish|deliver|delivery|requests|changes?)"
 )
+#: Words that say by themselves that nothing goes out, or that no campaign goes to everyone.
+_SAFE_WORDS = re.compile(
+    r"\b(dry( ?runs?)?|simulat\w*|sandbox\w*|no ?ops?|nop|preview\w*|rehears\w*|pretend\w*|test(s|ing|er)?|testmode"
+    r"|mock\w*|fake|stub|dummy|draft|safe(ty)?|trial|debug|demo|shadow\w*|emulat\w*|what ?if|readonly"
+    r"|(read|log|print|validate|check|plan) ?only|(check|log|silent|offline) ?(mode|run)"
+    r"|(req\w*|needs?) ?(\w+ )*(segments?|audiences?|segs?)|(segments?|audiences?|segs?) ?required)\b"
+)
+#: Words that turn the rest around. Without safe words, one of them asks for a guard: ``paused``, ``no_send``.
+_NEGATIONS = re.compile(
+    r"\b(no|not|dont|don t|never|skip\w*|block\w*|prevent\w*|stop\w*|without|forbid\w*|deny|suppress\w*|disabled?"
+    r"|inactive|muted?|paused?|suspend\w*)\b"
+)
+_AUDIENCE = re.compile(r"segment|audience|\bsegs?\b")
+#: What a guard keeps from happening. Beside a safe word it is unclear which one the value is about.
+_SENDING = re.compile(
+    r"\b(sen[dt]\w*|push\w*|post|write|publish\w*|deliver\w*|live|real\w*|everyone|everybody|broadcast\w*)\b"
+)
 #: Extras that are looked for inside of other extras, by the letters of the other's name. One that is ignored there
 #: sends a real campaign, or leaves the connection without what secures it. The rest may be about something else.
 _INSIDE: tuple[tuple[str, frozenset[str]], ...] = (
@@ -60,9 +80,9 @@ _INSIDE: tuple[tuple[str, frozenset[str]], ...] = (
     (
         r"(conn(ection)?|http|client|session|requests?)?(options?|settings?|config(uration)?|params?|args|kwargs)"
         r"|conn(ection)?|http|client|session|requests?",
-        frozenset({"dryrun", "requiresegment", "proxies", "verify", "cert"}),
+        _GUARD_LETTERS | {"proxies", "verify", "cert"},
     ),
-    (r".*", frozenset({"dryrun", "requiresegment"})),
+    (r".*", _GUARD_LETTERS),
 )
 _OTHERS: tuple[tuple[str, str], ...] = (
     (r"prox(y|ies)|\bsocks", "proxies"),
@@ -100,15 +120,13 @@ def refuse_misspelled(name: object, value: object) -> None:
     :param name: the key of the extra.
     :param value: its value.
     """
-    if is_opposite(name):
-        if is_off(value):
-            refuse(f"extra.{name}", value, "is not an extra of this connection", "Write `dry_run: true` instead")
-    elif (meant := resembled(name)) is not None:
+    meant = resembled(name)
+    if meant is not None and not (meant in _GUARD_EXTRAS and asks_for_default(name, value)):
         refuse(
             f"extra.{name}",
             value if may_be_shown(meant) else "a value that is not shown",
             "is not an extra of this connection",
-            how_to_write(meant),
+            "Write `dry_run: true` instead" if is_opposite(name) else how_to_write(meant),
         )
     if (inside := known_inside(name, value)) is not None:
         refuse(
@@ -153,6 +171,27 @@ def is_opposite(name: object) -> bool:
     return _OPPOSITES.fullmatch(_words(_PREFIX.sub("", str(name).strip()))) is not None
 
 
+def asks_for_default(name: object, value: object) -> bool:
+    """Return whether a value of a guard asks for what a connection does anyway: to send, to everyone too.
+
+    Such a value may be ignored. If it is unclear what the value asks for, it may not.
+
+    :param name: the key of an extra that means ``dry_run`` or ``require_segment``, see :func:`resembled`.
+    :param value: its value.
+    """
+    words = _words(_PREFIX.sub("", str(name).strip()))
+    if _OPPOSITES.fullmatch(words):
+        return not is_off(value)
+    if value is None or not is_off(value):
+        return value is None
+    rest, safe_words = _SAFE_WORDS.subn(" ", words)
+    negations = len(_NEGATIONS.findall(rest))
+    # `paused: false` and `no_send: false` ask for sending, `not_paused: false` and `no_dry_run: false` do not.
+    if safe_words or re.sub("[^a-z]", "", words) in _GUARD_LETTERS:
+        return not negations and not _SENDING.search(rest)
+    return negations == 1 and not _AUDIENCE.search(rest)
+
+
 def is_off(value: object) -> bool:
     """Return whether a value turns something off, as a boolean, a number or a word."""
     return str(value).strip().casefold() in ("false", "0", "no", "off", "0.0")
@@ -180,9 +219,7 @@ def _inside(value: object, names: frozenset[str], depth: int) -> str | None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             letters = re.sub("[^a-z]", "", _words(str(name)))
-            # Both guards are off by default, so that they are off is not lost.
-            is_default = letters in ("dryrun", "requiresegment") and (inner is None or is_off(inner))
-            if letters in names and not is_default:
+            if letters in names and not (letters in _GUARD_LETTERS and asks_for_default(name, inner)):
                 return _NAMES[letters]
             if (found := _inside(inner, names, depth - 1)) is not None:
                 return found

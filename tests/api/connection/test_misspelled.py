@@ -66,10 +66,52 @@ GUARDS = (
         ("no_proxy", "proxies"),
     ],
 )
-@pytest.mark.parametrize("value", [True, "yes", None, ""])
+@pytest.mark.parametrize("value", [True, "yes", ""])
 def test_an_extra_that_resembles_a_known_one_is_refused(name: str, meant: str, value: Any) -> None:
     with refused(f"extra.{name}", why="is not an extra of this connection", remedy=f"Write `{meant}` instead"):
         read({name: value, meant: None})
+
+
+@pytest.mark.parametrize("name", ["verify_ssl", "client_cert", "request_timeout", "retries", "redis", "proxy"])
+@pytest.mark.parametrize("value", [None, False])
+def test_only_guards_may_be_off(name: str, value: Any) -> None:
+    with refused(f"extra.{name}", why="is not an extra of this connection"):
+        read({name: value})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("paused", "mute", "muted", "sandbox", "disabled", "suspended", "inactive", "not_active", "is_paused"),
+        *("no_send", "dont_send", "do_not_send", "disable_push", "skip_sending", "push_disabled", "no_broadcast"),
+        *("dryrun", "dry-run", "DRY_RUN", "is_dry_run", "dryRunEnabled", "enable_dry_run", "simulate", "noop", "no_op"),
+        *("test_mode", "testMode", "TESTMODE", "read_only", "readonly", "log_only", "what_if", "safe_mode", "preview"),
+        *("extra__http__dry_run", "extra__truepush__dryrun", "requireSegment", "require_segments", "require_audience"),
+        *("needs_seg", "segment_required", "demo", "shadow_mode", "offline_mode", "ｄｒｙ＿ｒｕｎ"),
+    ],
+)
+def test_a_guard_that_is_off_asks_for_what_a_connection_does_anyway(name: str) -> None:
+    for value in (False, 0, "false", "No", " off ", None):
+        assert read({name: value}).unknown_extras == (name.strip(),)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        *[
+            (name, "dry_run")
+            for name in ("no_dry_run", "nodryrun", "skip_dry_run", "disable_dry_run", "not_paused", "not_disabled")
+        ],
+        *[(name, "dry_run") for name in ("push_enabled", "sending_enabled", "never_mute", "dont_disable", "dry_push")],
+        *[(name, "dry_run") for name in ("without_sandbox", "not_test_mode", "no_simulation", "not_read_only")],
+        *[(name, "require_segment") for name in ("broadcast", "everyone", "send_to_everyone", "allow_no_segment")],
+        *[(name, "require_segment") for name in ("segment_optional", "no_required_segment", "skip_segment_check")],
+    ],
+)
+def test_a_name_whose_false_value_asks_for_a_guard_is_refused(name: str, meant: str) -> None:
+    for value in (False, 0, "false", "No"):
+        with refused(f"extra.{name}", why="is not an extra of this connection", remedy=f"Write `{meant}` instead"):
+            read({name: value})
 
 
 @pytest.mark.parametrize(
