@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -26,7 +27,7 @@ pytest_plugins = ["tests.support.servers", "tests.second_tries"]
 
 # A deadline in milliseconds measures how busy the machine is. The suite tries the same examples each time, so that a
 # change fails by its own fault; `make fuzz` tries others.
-settings.register_profile("suite", deadline=None, derandomize="TRUEPUSH_FUZZ" not in os.environ)
+settings.register_profile("suite", deadline=None, derandomize="TRUEPUSH_FUZZ" not in os.environ, max_examples=50)
 settings.load_profile("suite")
 
 #: Everything that the sessions of this suite write. Git ignores it; ``make clean`` removes it.
@@ -94,6 +95,14 @@ def pytest_collection_finish() -> None:
 def state_store_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Airflow 3.3 there is no word for "never expires", which stores of tests do not need."""
     monkeypatch.setattr("airflow_provider_truepush.task.state.never_expire", lambda: "never")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Capture every level. Pytest's `log_level` sets it six times per test, which clears the caches of all loggers."""
+    root = logging.getLogger()
+    if root.level != logging.DEBUG:
+        root.setLevel(logging.DEBUG)
 
 
 class Keeper:

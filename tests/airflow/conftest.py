@@ -28,14 +28,16 @@ SETTINGS = {
     # A dead triggerer's watchers are taken over when its heartbeat is that old; Airflow's own default is half a minute.
     "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+    # By default Airflow ends a task's process, and with it a notification, 20 s after the task.
+    "CORE__TASK_SUCCESS_OVERTIME": "300",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The first of these tests waits for Airflow to start."""
-    here = Path(__file__).parent
+    here = str(Path(__file__).parent)
     for item in items:
-        if here in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker(pytest.mark.airflow)
             item.add_marker(pytest.mark.timeout(600))
 

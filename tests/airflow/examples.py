@@ -22,7 +22,7 @@ from local_airflow.errors import LocalAirflowError
 
 LIMIT = 400.0
 #: Seconds between two looks at all scenarios: each is a dozen requests, which keep Airflow's API server busy.
-PAUSE = 1.0
+PAUSE = 2.5
 OVER = ("success", "failed")
 RESTING = ("awaiting_input", "deferred")
 #: Seconds after which a task that rests is taken to have ended its process, though the scheduler never logged that.

@@ -23,7 +23,7 @@ LIMIT = 4000
     [
         pytest.param(NaiveRetry, True, "state", "1", id="naive retry"),
         pytest.param(GetPostSave, True, "state", "1", id="get, POST, save"),
-        pytest.param(CampaignSending, False, "state", "10", marks=needs_state_store, id="unfenced send_store"),
+        pytest.param(CampaignSending, False, "state", "17", marks=needs_state_store, id="unfenced send_store"),
         pytest.param(ResendWhenEmpty, True, "ledger", "1", id="resend when the list is empty"),
         pytest.param(ForgetsAtRestart, True, "none", "14", id="a start over that forgets"),
     ],

@@ -40,7 +40,7 @@ def judge(watch: Watch, series: Series, now: float = 1e9) -> tuple[list[Verdict]
     return verdicts, now
 
 
-@settings(quick, max_examples=150)
+@settings(quick, max_examples=75)
 @given(goals, st.lists(st.tuples(polled, st.sampled_from([0.0, 1.0, 2.5])), max_size=12), st.data())
 def test_split_anywhere_the_verdicts_are_the_same(goal: Goal, series: Series, data: st.DataObject) -> None:
     whole, _ = judge(Watch(goal), series)
@@ -60,7 +60,7 @@ def judge_end(goal: Goal, series: Series) -> Verdict:
     return watch.time_out(5)
 
 
-@settings(quick, max_examples=150)
+@settings(quick, max_examples=75)
 @given(goals, st.lists(st.tuples(polled, st.sampled_from([0.0, 1.0, 2.5])), max_size=12))
 def test_what_a_verdict_says_is_so(goal: Goal, series: Series) -> None:
     """Each verdict against the words of the design, written down a second time."""

@@ -63,7 +63,7 @@ def test_any_bytes_are_read_or_refused(name: str, status: int, raw: bytes, heade
         assert claims_success(name, json.loads(raw))
 
 
-@settings(quick, max_examples=200)
+@settings(quick, max_examples=100)
 @given(names, statuses, envelopes)
 def test_only_an_answer_that_claims_success_is_one(name: str, status: int, members: dict[str, Any]) -> None:
     raw = json.dumps(members).encode()

@@ -24,7 +24,7 @@ from airflow_provider_truepush.models import CampaignRef
 from tests.api.protocol.moving_list import NOW, YEAR, MovingList, drive, rows
 from tests.api.protocol.recent_walks import HOUR, NAME, recent, since, wanted_rows
 
-often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Lists that move
 
 sizes = st.sampled_from([1, 2, 3, 5, 7, 25])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_truepush.api.schedule import times
 from airflow_provider_truepush.exceptions import TruepushValidationError
@@ -126,7 +126,7 @@ near_changes = st.sampled_from(ZONES).flatmap(
 )
 
 
-@settings(quick, max_examples=100)
+@quick
 @given(near_changes)
 def test_aware_moments_keep_their_instant_or_are_refused(case: tuple[ZoneInfo, datetime, timedelta]) -> None:
     zone, change, distance = case
@@ -144,7 +144,7 @@ def test_aware_moments_keep_their_instant_or_are_refused(case: tuple[ZoneInfo, d
             assert local.replace(tzinfo=None) == shown
 
 
-@settings(quick, max_examples=100)
+@quick
 @given(near_changes)
 def test_naive_moments_are_what_the_clock_shows_or_are_refused(case: tuple[ZoneInfo, datetime, timedelta]) -> None:
     zone, change, distance = case
@@ -226,7 +226,7 @@ def test_a_datetime_is_taken_as_it_is() -> None:
     assert times.moment("f", value) is value
 
 
-@settings(quick, max_examples=100)
+@quick
 @given(st.one_of(st.text(), st.text("0123456789-:TZ+.WP/ DHMS,", max_size=30)))
 def test_any_text_is_a_moment_or_refused(text: str) -> None:
     read = result_or_error(times.moment, "f", text)
