@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     if not _PROJECT.fullmatch(uri.netloc) or matched is None or uri.query or uri.fragment:
         raise TruepushValidationError(
             f"asset URI: must be truepush://<project>/campaigns or truepush://<project>/campaigns/<id>, the project "
-            f"of letters, digits and ._-, the id of 24 hexadecimal digits, got {uri.geturl()[:200]!r}"
+            f"of letters, digits and ._-, the id of 24 hexadecimal digits, got {beginning(uri.geturl(), 200)!r}"
         )
     campaign_id = matched.group(1)
     return uri._replace(path=f"/campaigns/{campaign_id.lower()}" if campaign_id else "/campaigns")

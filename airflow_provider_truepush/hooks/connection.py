@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_provider_truepush.api.checks import cut
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.settings import Settings, read_settings
@@ -86,7 +87,7 @@ def lookup_error(conn_id: str, error: Exception) -> TruepushConnectionLookupErro
     :param conn_id: id of the connection.
     :param error: what Airflow, or a secrets backend, raised.
     """
-    text = " ".join(str(error).split()).rstrip(".")[:_SHOWN]
+    text = cut.said(error, _SHOWN).rstrip(".")
     return TruepushConnectionLookupError(
         f"Connection {conn_id!r} could not be looked up ({type(error).__name__}{': ' + text if text else ''}). "
         "Nothing was sent to Truepush with it. Check that the connection exists and that Airflow's API server, "

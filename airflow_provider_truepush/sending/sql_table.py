@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
+from airflow_provider_truepush.api.checks.cut import said
 from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.errors import TruepushError, TruepushSendStoreError, TruepushValidationError
 from airflow_provider_truepush.api.models.own_send import LEDGER
@@ -241,4 +242,4 @@ def _end(connection: Any, how: str) -> bool:
 
 
 def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:_SAID]}"
+    return f"{type(error).__name__}: {said(error, _SAID)}"

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_truepush.client.redacted import forget, hide, hide_in
 from airflow_provider_truepush.emulator import Emulator
-from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from airflow_provider_truepush.exceptions import TruepushAmbiguousError, TruepushError
 from airflow_provider_truepush.notifications.truepush import TruepushNotifier
 from airflow_provider_truepush.operators.campaign import TruepushCancelCampaignOperator, TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator, TruepushListSegmentsOperator
@@ -116,6 +116,70 @@ def test_a_refused_value_is_hidden_though_the_process_has_not_read_the_connectio
         operator.execute.__wrapped__(task, {})
     assert TOKEN not in str(caught.value)
     assert "***" in str(caught.value)
+
+
+#: Blanks before a token, so that a cut at 80 or 120 characters parts it.
+BEFORE = range(60, 120, 4)
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("length", BEFORE)
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "not read"])
+def test_no_part_of_it_is_shown_where_a_refused_value_is_cut(length: int, is_read: bool) -> None:
+    task = TruepushCreateTemplateOperator(task_id="t", name="n", **CONTENT)
+    task.link = f"{'x' * length}{TOKEN}"  # as a template renders it
+    forget()
+    if is_read:
+        TruepushListSegmentsOperator(task_id="list").execute({})
+    with pytest.raises(AirflowFailException, match="link: ") as caught:
+        TruepushCreateTemplateOperator.execute.__wrapped__(task, {})  # type: ignore[attr-defined]
+    assert TOKEN[:6] not in str(caught.value)
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("length", BEFORE)
+def test_no_part_of_it_is_shown_where_a_missing_name_is_cut(length: int) -> None:
+    forget()
+    task = TruepushDeleteTriggerOperator(task_id="t", trigger_name="x" * length + TOKEN, if_missing="fail")
+    with pytest.raises(AirflowFailException, match="No trigger") as caught:
+        task.execute({})
+    assert TOKEN[:6] not in str(caught.value)
+
+
+class FailingAirflow:
+    """The task state store and the XComs of an Airflow whose errors quote what they were given.
+
+    :param length: letters before the quotation.
+    """
+
+    def __init__(self, length: int) -> None:
+        self._before = "x" * length
+        self.dag_id, self.task_id, self.run_id, self.map_index, self.try_number = "d", "t", "r", 0, 2
+
+    def get(self, key: str) -> Any:
+        return None
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+        raise RuntimeError(f"{self._before}{NAME}")
+
+    def xcom_pull(self, task_ids: str, key: str) -> Any:
+        return []
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        raise RuntimeError(f"{self._before}{NAME}")
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("has_store", [True, False], ids=["state", "XCom"])
+@pytest.mark.parametrize("length", range(260, 300, 5))
+def test_no_part_of_it_is_shown_where_an_error_of_airflow_is_cut(length: int, has_store: bool) -> None:
+    forget()
+    airflow = FailingAirflow(length)
+    given = {"ti": airflow, **({"task_state_store": airflow} if has_store else {})}
+    task = TruepushDeleteTriggerOperator(task_id="t", trigger_name=NAME, if_missing="fail")
+    with pytest.raises(TruepushError, match="in Airflow") as caught:
+        TruepushDeleteTriggerOperator.execute.__wrapped__(task, given)  # type: ignore[attr-defined]
+    assert TOKEN[:6] not in str(caught.value)
 
 
 @pytest.mark.usefixtures("template")

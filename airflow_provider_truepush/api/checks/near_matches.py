@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from itertools import islice
 
+from airflow_provider_truepush.api.checks.cut import beginning
+
 #: Names that are compared; comparing takes a fraction of a millisecond each.
 COMPARED = 5000
 _SHOWN = 5
@@ -32,7 +34,7 @@ def near_matches(name: str, candidates: Iterable[str | None], similar: float = _
 
 def shown(name: str) -> str:
     """Return a name in quotes, cut to a length that fits a message."""
-    return repr(name if len(name) <= _LENGTH else name[:_LENGTH] + "…")
+    return repr(beginning(name, _LENGTH))
 
 
 def _form(name: str) -> str:

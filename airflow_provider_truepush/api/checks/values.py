@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
@@ -46,7 +47,7 @@ def shown_value(value: object) -> str:
         shown = repr(value)
     except Exception:  # such as a number of thousands of digits
         return f"a value of type {type(value).__name__}"
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    return beginning(shown, _SHOWN)
 
 
 def choice(field: str, value: object, words: Sequence[str]) -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
+from airflow_provider_truepush.api.checks.cut import MARK
+
 _HIDDEN = "***"
+#: A shorter part of a secret at a cut is not removed: words begin like it.
+_PART = 6
+#: Where a text was cut: its rest is missing, or its middle. ``reprlib`` leaves the dots.
+_CUT = re.compile(rf"((?: \[)?{MARK}(?:[0-9]+ [a-z ]+{MARK}\] )?|\.\.\.)")
 #: A shorter secret is removed only where it is a whole word, because its letters occur in every message.
 _LONG = 8
 #: What comes before the host in an address: a name and a password. In an address of the web or of a proxy a name alone
@@ -24,7 +30,7 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
     """Return a function that removes a connection's secrets from a text.
 
     It removes the token, the passwords of the proxies, however they are spelled, and the user and password of every
-    address in the text.
+    address in the text. It removes a part of a secret as well where the text was cut.
 
     :param token: the project's token.
     :param proxies: addresses of the proxies in use.
@@ -32,14 +38,37 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
     secrets = _forms(token)
     for address in proxies:
         secrets |= _of_proxy(address)
+    long = tuple(secret for secret in secrets if len(secret) >= _LONG)
     patterns = [_pattern(secret) for secret in sorted(secrets, key=len, reverse=True) if secret.strip()]
     found = re.compile("|".join(patterns)) if patterns else None
 
     def hide(text: str) -> str:
         text = _USERINFO.sub(f"{_HIDDEN}@", text)
-        return found.sub(_HIDDEN, text) if found is not None else text
+        text = found.sub(_HIDDEN, text) if found is not None else text
+        return _without_parts(text, long) if long and (MARK in text or "..." in text) else text
 
     return hide
+
+
+def _without_parts(text: str, secrets: Collection[str]) -> str:
+    """Remove the beginning of a secret before each cut, and the end of one after it."""
+    pieces = _CUT.split(text)  # every second one is a cut
+    for at in range(0, len(pieces), 2):
+        if at > 0 and (end := max(_cut_part(pieces[at][::-1], secret[::-1]) for secret in secrets)):
+            pieces[at] = _HIDDEN + pieces[at][end:]
+        if at < len(pieces) - 1 and (begin := max(_cut_part(pieces[at], secret) for secret in secrets)):
+            pieces[at] = pieces[at][:-begin] + _HIDDEN
+    return "".join(pieces)
+
+
+def _cut_part(text: str, secret: str) -> int:
+    """Return the length of the beginning of a secret with which a text ends; 0 for none that counts."""
+    at = text.find(secret[:_PART], max(0, len(text) - len(secret)))
+    while at >= 0:
+        if secret.startswith(text[at:]):
+            return len(text) - at
+        at = text.find(secret[:_PART], at + 1)
+    return 0
 
 
 def _forms(secret: str) -> set[str]:

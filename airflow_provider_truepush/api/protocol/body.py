@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.protocol import limits
 
 #: zlib's window sizes: gzip's wrapper, zlib's own, none at all.
@@ -57,7 +58,7 @@ def _inflate(body: bytes, name: str) -> bytes:
             if str(error) == TOO_LARGE:
                 raise
         return _inflate_as(body, _RAW)  # some servers leave the wrapper out
-    raise UnreadableBodyError(f"the answer is compressed with {name[:20]!r}, which was not asked for")
+    raise UnreadableBodyError(f"the answer is compressed with {beginning(name, 20)!r}, which was not asked for")
 
 
 def _inflate_as(body: bytes, window: int) -> bytes:

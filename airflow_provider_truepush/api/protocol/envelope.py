@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
+from airflow_provider_truepush.api.checks.cut import MARK, beginning
 from airflow_provider_truepush.api.checks.text import writable
 from airflow_provider_truepush.api.protocol import codes, limits
 from airflow_provider_truepush.api.protocol.endpoints import Endpoint
@@ -166,7 +167,7 @@ def shorten(text: str) -> str:
     """
     line = " ".join(writable(text[: 4 * _SHOWN]).split())
     line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
-    return f"{line[:_SHOWN]}…" if len(line) > _SHOWN or len(text) > 4 * _SHOWN else line
+    return beginning(f"{line}{MARK}" if len(text) > 4 * _SHOWN else line, _SHOWN)
 
 
 def excerpt(body: bytes, hide: Callable[[str], str] = _as_it_is) -> str:
@@ -175,8 +176,9 @@ def excerpt(body: bytes, hide: Callable[[str], str] = _as_it_is) -> str:
     :param body: the body.
     :param hide: removes secrets.
     """
-    # Secrets go before the cut, which may leave a part of one that nothing recognizes.
-    shown = shorten(hide(body[: 64 * _SHOWN].decode("utf-8", "replace"))[: 16 * _SHOWN])
+    text = body[: 64 * _SHOWN].decode("utf-8", "replace")
+    # Secrets go before the last cut; the first one may part a secret, which the mark shows.
+    shown = shorten(hide(text if len(body) <= 64 * _SHOWN else text + MARK)[: 16 * _SHOWN])
     return f"`{shown}`" if shown else "an empty body"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_truepush.api.checks import cut
 from airflow_provider_truepush.api.errors import TruepushSchemaError, TruepushWarehouseError, renamed
 
 __all__ = ["NotConnectedError", "TruepushSchemaError", "TruepushWarehouseError", "said"]
@@ -22,7 +23,7 @@ class NotConnectedError(Exception):
 
 def said(error: BaseException) -> str:
     """Return a driver's error on one line, with its class."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+    return f"{type(error).__name__}: {cut.said(error)}"
 
 
 def __getattr__(name: str) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import reprlib
 from base64 import b64encode
 
 import pytest
 from hypothesis import given, strategies as st
 
+from airflow_provider_truepush.api.checks.cut import MARK, beginning
 from airflow_provider_truepush.api.connection.redaction import redactor
+from airflow_provider_truepush.api.errors import TruepushError
 from tests.api.support import quick
 
 LONG = "eyJhbGciOi.J/IUzI+1NiIs=.a'b\"c"
@@ -32,6 +35,42 @@ def test_the_token(token: str, text: str, shown: str | None) -> None:
         assert "eyJ" not in hidden
     else:
         assert hidden == shown
+
+
+@pytest.mark.parametrize("shown", range(1, len(LONG) + 1))
+def test_a_token_that_a_cut_has_parted(shown: int) -> None:
+    """Fewer letters than six may begin any word."""
+    hide = redactor(LONG, ("http://user:s cret-of-the-proxy@proxy",))
+    for text in (beginning(f"sent {LONG}.", len("sent ") + shown), repr(beginning(LONG, shown))):
+        assert LONG[:6] not in hide(text)
+        assert ("***" in hide(text)) is (shown >= 6)
+    assert hide(f"s cret-of-the{MARK} and eyJeyJhbGci{MARK}") == f"***{MARK} and eyJ***{MARK}"
+
+
+@pytest.mark.parametrize("place", range(1_950, 2_060))
+def test_a_token_in_the_middle_of_a_long_error(place: int) -> None:
+    hidden = redactor(LONG)(str(TruepushError("x" * place + LONG + "y" * 9_000)))
+    assert LONG[:6] not in hidden
+    other = redactor(LONG)(str(TruepushError("x" * 9_000 + LONG + "y" * place)))
+    assert LONG[-6:] not in other
+    assert "characters left out" in hidden
+    assert "characters left out" in other
+
+
+def test_a_token_whose_middle_is_left_out() -> None:
+    token = "".join(map(str, range(20)))
+    shown = reprlib.repr({"name": token, "others": ["a", token]})
+    assert token[:12] in shown
+    assert redactor(token)(shown) == "{'name': '***...***', 'others': ['a', '***...***']}"
+
+
+def test_a_part_that_no_cut_has_left_is_no_secret() -> None:
+    text = f"sent{MARK} {LONG[:-1]} is data"
+    assert redactor(LONG)(text) == text
+
+
+def test_a_short_token_is_no_part_of_a_word() -> None:
+    assert redactor("token")(f"the tok{MARK}") == f"the tok{MARK}"
 
 
 @pytest.mark.parametrize(
