@@ -63,7 +63,7 @@ _log = logging.getLogger(__name__)
 def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]) -> None:
     """Refuse keys of ``default_args`` that nothing would read although an argument of the operator is meant.
 
-    :param kind: the operator's class name.
+    :param kind: the operator's name in errors.
     :param defaults: the ``default_args`` in effect: those of the Dag, its task groups and the task.
     :param names: the operator's own arguments, which are right.
     """

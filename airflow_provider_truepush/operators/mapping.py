@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-from airflow_provider_truepush.api.checks.argument_names import ConstructorSignature
+from airflow_provider_truepush.api.checks.argument_names import ConstructorSignature, shown_name
 from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.outcome import NOT_SENT
 from airflow_provider_truepush.api.checks.values import refuse
@@ -99,7 +99,7 @@ class ChecksArguments:
         """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
         operator: Any = cls
         with checked_at_parse(cls.consequence):
-            refuse_misnamed_defaults(cls.__name__, defaults, parameters(operator))
+            refuse_misnamed_defaults(shown_name(operator), defaults, parameters(operator))
 
     @classmethod
     def applicable(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,8 +158,8 @@ def check_task(operator: Any, task: Any, given: Mapping[str, Any], *, is_whole: 
         known = parameters(operator)
         if missing := [name for name, default in known.items() if default is _REQUIRED and name not in whole]:
             raise TruepushArgumentError(
-                f"{operator.__name__} {task.task_id!r}: argument {', '.join(missing)} is missing. No mapped task can "
-                "run. Pass it to partial() or to expand()."
+                f"{shown_name(operator)} {task.task_id!r}: argument {', '.join(missing)} is missing. No mapped task "
+                "can run. Pass it to partial() or to expand()."
             )
         whole = {**known, **whole}
     operator.check_arguments(whole)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN, connection_id, is_empty
+from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.checks.values import CHECK_SOURCE, object_id, refuse, text
+from airflow_provider_truepush.api.errors import TruepushValidationError
 from airflow_provider_truepush.operators.arguments import checked_at_parse
 
 Check = Callable[[str, Any], object]
@@ -24,9 +26,14 @@ def target_checks(id_field: str, name_field: str) -> dict[str, Check]:
 def refuse_two(given: Mapping[str, Any], id_field: str, name_field: str) -> None:
     """Refuse an id and a name at once, whatever their values, and the lack of both where all arguments are known."""
     if all(given.get(name, NOT_GIVEN) is not NOT_GIVEN for name in (id_field, name_field)):
-        refuse(id_field, given[id_field], f"set either this or {name_field}; both are set")
+        raise TruepushValidationError(
+            f"{id_field}: both {id_field} and {name_field} were given. It is unknown which one is meant. {outcome()} "
+            "Set one of them."
+        )
     if all(name in given and given[name] is NOT_GIVEN for name in (id_field, name_field)):
-        refuse(id_field, NOT_GIVEN, f"set either this or {name_field}; neither is set")
+        raise TruepushValidationError(
+            f"{id_field}: neither {id_field} nor {name_field} was given. {outcome()} Set one of them."
+        )
 
 
 def keep_target(operator: Any, **target: Any) -> tuple[str | None, str | None]:

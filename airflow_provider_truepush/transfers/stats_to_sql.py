@@ -78,6 +78,10 @@ class TruepushStatsToSqlOperator(StatsTransfer):
         "schema_contract",
     )
     never_empty_fields: ClassVar[tuple[str, ...]] = (*given.SHARED, "schema", "sql_conn_id")
+    other_names: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("conn_id", "connection_id"), "sql_conn_id for the database, or truepush_conn_id for Truepush"),
+        **dict.fromkeys(("postgres_conn_id", "redshift_conn_id"), "sql_conn_id"),
+    }
 
     def __init__(
         self,

@@ -87,6 +87,13 @@ def test_what_users_create_can_be_copied(copied: Any) -> None:
     assert list(inspect.signature(Button).parameters) == ["text", "link"]
 
 
+@pytest.mark.parametrize("name", ["conn_id", "connection_id"])
+def test_both_connections_of_an_export_to_sql_are_named(name: str) -> None:
+    with pytest.raises(TruepushValidationError) as caught:
+        TruepushStatsToSqlOperator(task_id="t", **{name: "x"})
+    assert str(caught.value).endswith("Use sql_conn_id for the database, or truepush_conn_id for Truepush.")
+
+
 WRONG: dict[str, Any] = {"segmant_id": "b1" * 12}
 MAPPED: dict[str, Any] = {
     "partial": lambda kind: kind.partial(task_id="u", **CAMPAIGN, **WRONG),
@@ -116,6 +123,21 @@ def test_of_a_decorated_function(form: str) -> None:
     match = r"is not an argument of @task\.truepush_campaign\. .* Use segment_id"
     with DAG("a_dag", schedule=None), pytest.raises(TruepushValidationError, match=match):
         DECORATED[form](truepush_campaign_task)
+
+
+IN_DEFAULT_ARGS: dict[str, Any] = {
+    "decorator": lambda task: task(lambda: CAMPAIGN, task_id="t", default_args=WRONG),
+    "call": lambda task: task(lambda: CAMPAIGN, task_id="t")(),
+    "expand": lambda task: task(lambda x: CAMPAIGN, task_id="t").expand(x=[1]),
+}
+
+
+@pytest.mark.parametrize("form", IN_DEFAULT_ARGS)
+def test_default_args_of_a_decorated_function(form: str) -> None:
+    """Users do not know the class behind the decorator."""
+    match = r"^default_args\['segmant_id'\]: is not an argument of @task\.truepush_campaign and has no effect"
+    with DAG("a_dag", schedule=None, default_args=WRONG), pytest.raises(TruepushValidationError, match=match):
+        IN_DEFAULT_ARGS[form](truepush_campaign_task)
 
 
 def test_a_class_of_a_user_has_arguments_of_its_own() -> None:

@@ -122,7 +122,10 @@ class TestEveryOperator:
     def test_both_and_neither_end_the_parsing(self, emulator: Emulator, operator: type[Any], both: bool) -> None:
         _, id_field, field, others = OPERATORS[operator]
         given = {id_field: UNKNOWN, field: "News"} if both else {}
-        with pytest.raises(ValueError, match=rf"{id_field}: .* {'both are' if both else 'neither is'} set"):
+        which = f"both {id_field} and {field} were" if both else f"neither {id_field} nor {field} was"
+        doubt = "It is unknown which one is meant. " if both else ""
+        error = rf"^{id_field}: {which} given\. {doubt}[^.]*\. Set one of them\.$"
+        with pytest.raises(ValueError, match=error):
             operator(task_id="t", **{**others, **given})
 
     @pytest.mark.parametrize("bad", ["", " ", 5, ["News"]])

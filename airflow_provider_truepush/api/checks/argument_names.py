@@ -80,12 +80,19 @@ def refuse_unknown(kind: Any, given: Iterable[str], more: Iterable[str] = (), ex
     own, accepted = _names(kind)
     for name in given:
         if name not in accepted and name not in more and not name.startswith("_airflow"):
-            shown = getattr(kind, "custom_operator_name", kind.__name__)
             right = getattr(kind, "other_names", {}).get(name) or _closest(name, own, accepted)
             advice = f"Use {right}" if right else f"Its arguments are: {', '.join(own)}"
             if name in extras and right is None:
                 advice = f"Set the extra `{name}` of the connection"
-            raise TruepushValidationError(f"{name}: is not an argument of {shown}. {outcome()} {advice}.")
+            raise TruepushValidationError(f"{name}: is not an argument of {shown_name(kind)}. {outcome()} {advice}.")
+
+
+def shown_name(kind: Any) -> str:
+    """Return the name of a class as users write it: that of its decorator, if they use one.
+
+    :param kind: the class.
+    """
+    return str(getattr(kind, "custom_operator_name", kind.__name__))
 
 
 def _closest(name: str, own: Mapping[str, None], accepted: frozenset[str]) -> str | None:
