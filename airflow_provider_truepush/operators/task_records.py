@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_truepush.api.errors import TruepushError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -66,12 +68,26 @@ def changes(
     from airflow_provider_truepush.resources.mapped_changes import MappedChanges
 
     mapped = MappedChanges(records, siblings, action, kind)
-    mapped.announce()
+    try:
+        mapped.announce()
+    except TruepushError as error:
+        _redact(error, conn_id)
+        raise
     try:
         yield records, mapped
     except Exception:
         mapped.end()
         raise
+
+
+def _redact(error: TruepushError, conn_id: str) -> None:
+    """Remove secrets from an error of Airflow, which quotes what it was given. The connection is not read yet."""
+    from airflow_provider_truepush.client.redacted import hide_in
+    from airflow_provider_truepush.hooks.truepush import TruepushHook
+
+    with suppress(Exception):
+        _ = TruepushHook(conn_id).settings
+    hide_in(error)
 
 
 def _siblings(context: Context, name: str) -> SiblingChanges | None:
