@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from airflow_provider_truepush.api.checks.values import refuse
 
@@ -60,7 +61,20 @@ _SHORT = 6
 _log = logging.getLogger(__name__)
 
 
-def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]) -> None:
+class _Meant(NamedTuple):
+    """What a key of ``default_args`` means.
+
+    :param extra: the extra of the connection.
+    :param arguments: the arguments of the operator.
+    :param perhaps: those that it may mean, or something else.
+    """
+
+    extra: str | None
+    arguments: tuple[str, ...]
+    perhaps: tuple[str, ...]
+
+
+def refuse_misnamed_defaults(kind: str, defaults: object, names: frozenset[str]) -> None:
     """Refuse keys of ``default_args`` that nothing would read although an argument of the operator is meant.
 
     :param kind: the operator's name in errors.
@@ -70,23 +84,31 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: Collection[str]
     for key, value in defaults.items() if isinstance(defaults, Mapping) else ():
         if key in names:
             continue
-        field, plain = f"default_args[{key!r}]", _letters(key)
-        if (extra := _extra(plain, names)) and not _is_off(value):
+        field, meant = f"default_args[{key!r}]", _meant_by(str(key), names)
+        if meant.extra and not _is_off(value):
             refuse(
                 field,
                 value,
                 f"is not an argument of {kind}",
-                f"Set the extra `{extra}` of the connection, or remove it",
+                f"Set the extra `{meant.extra}` of the connection, or remove it",
             )
-        if meant := _of_pattern(_PATTERNS, plain, names) or _close(str(key), plain, names):
-            refuse(field, value, f"is not an argument of {kind} and has no effect", f"Use {' or '.join(meant)}")
-        if doubtful := _of_pattern(_DOUBTFUL, plain, names):
-            _warn_once(field, kind, " or ".join(doubtful))
+        if meant.arguments:
+            advice = f"Use {' or '.join(meant.arguments)}"
+            refuse(field, value, f"is not an argument of {kind} and has no effect", advice)
+        if meant.perhaps:
+            _warn_once(field, kind, " or ".join(meant.perhaps))
 
 
 def _is_off(value: object) -> bool:
     # An array has no truth value, and its comparisons are arrays.
     return value is None or (isinstance(value, int) and not value)
+
+
+@lru_cache(maxsize=1024)  # the tasks of a Dag share their default_args, and the comparison takes long
+def _meant_by(key: str, names: frozenset[str]) -> _Meant:
+    plain = _letters(key)
+    arguments = _of_pattern(_PATTERNS, plain, names) or _close(key, plain, names)
+    return _Meant(_extra(plain, names), arguments, _of_pattern(_DOUBTFUL, plain, names))
 
 
 @lru_cache(maxsize=256)  # a Dag file creates many tasks, and is parsed again and again

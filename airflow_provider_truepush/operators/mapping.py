@@ -20,7 +20,7 @@ from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.operators.argument_names import refuse_unknown
 from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
 from airflow_provider_truepush.operators.default_names import refuse_misnamed_defaults
-from airflow_provider_truepush.operators.parameters import inherited_defaults, parameters
+from airflow_provider_truepush.operators.parameters import inherited_defaults, parameter_names, parameters
 
 _PACKAGE = __name__.partition(".")[0]
 _REQUIRED: Any = inspect.Parameter.empty
@@ -99,7 +99,7 @@ class ChecksArguments:
         """Refuse keys of ``default_args`` that mean an argument of this operator and are not its name."""
         operator: Any = cls
         with checked_at_parse(cls.consequence):
-            refuse_misnamed_defaults(shown_name(operator), defaults, parameters(operator))
+            refuse_misnamed_defaults(shown_name(operator), defaults, parameter_names(operator))
 
     @classmethod
     def applicable(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,20 +149,36 @@ def check_task(operator: Any, task: Any, given: Mapping[str, Any], *, is_whole: 
     :param is_whole: False where others may come out of an XCom.
     :raises TruepushArgumentError: a literal is wrong, or an argument is missing.
     """
-    defaults = inherited_defaults(task)
-    operator.check_defaults(defaults)
     operator.refuse_unknown(given)
-    whole = {"dag": task.dag, **operator.applicable(defaults, given), **given}
-    # A derived class with a constructor of its own may add arguments there.
-    if is_whole and operator.__init__.__module__.partition(".")[0] == _PACKAGE:
-        known = parameters(operator)
-        if missing := [name for name, default in known.items() if default is _REQUIRED and name not in whole]:
-            raise TruepushArgumentError(
-                f"{shown_name(operator)} {task.task_id!r}: argument {', '.join(missing)} is missing. No mapped task "
-                "can run. Pass it to partial() or to expand()."
-            )
-        whole = {**known, **whole}
-    operator.check_arguments(whole)
+    _MappedTask(operator, task.task_id, task.dag, task.task_group).check(given, is_whole=is_whole)
+
+
+class _MappedTask:
+    """A mapped task whose items are checked. What they share is checked once.
+
+    :param operator: its class.
+    :raises TruepushArgumentError: a key of the ``default_args`` is wrong.
+    """
+
+    def __init__(self, operator: Any, task_id: str, dag: Any, task_group: Any) -> None:
+        self._operator, self._task_id, self._dag = operator, task_id, dag
+        self._defaults = inherited_defaults(dag, task_group)
+        operator.check_defaults(self._defaults)
+
+    def check(self, given: Mapping[str, Any], *, is_whole: bool) -> None:
+        """Check one item of the task, see :func:`check_task`. Its arguments exist."""
+        operator = self._operator
+        whole = {"dag": self._dag, **operator.applicable(self._defaults, given), **given}
+        # A derived class with a constructor of its own may add arguments there.
+        if is_whole and operator.__init__.__module__.partition(".")[0] == _PACKAGE:
+            known = parameters(operator)
+            if missing := [name for name, default in known.items() if default is _REQUIRED and name not in whole]:
+                raise TruepushArgumentError(
+                    f"{shown_name(operator)} {self._task_id!r}: argument {', '.join(missing)} is missing. No "
+                    "mapped task can run. Pass it to partial() or to expand()."
+                )
+            whole = {**known, **whole}
+        operator.check_arguments(whole)
 
 
 def is_mapped() -> None:
@@ -195,17 +211,13 @@ class CheckedPartial:
         self._operator.refuse_unknown(mapped_kwargs)
         self._take_defaults(mapped_kwargs)
         together = {**self._given, **dict.fromkeys(mapped_kwargs, is_mapped)}
-        self._operator.check_arguments(together)
+        mapped = self._mapped()
+        mapped.check(together, is_whole=True)
         for name, values in mapped_kwargs.items():
             for value in _literals(values):
                 self._operator.refuse_nothing({name: value})
-                self._operator.check_arguments({**together, name: value})
-        task = self._partial.expand(**mapped_kwargs)
-        check_task(self._operator, task, together, is_whole=True)
-        for name, values in mapped_kwargs.items():
-            for value in _literals(values):
-                check_task(self._operator, task, {**together, name: value}, is_whole=True)
-        return task
+                mapped.check({**together, name: value}, is_whole=True)
+        return self._partial.expand(**mapped_kwargs)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
         """Map the operator over mappings of arguments."""
@@ -213,18 +225,20 @@ class CheckedPartial:
         # An item out of an XCom cannot be completed here: it would lose the defaults, and with them its audience.
         is_literal = bool(items) and len(items) == len(kwargs)
         taken = self._take_defaults([name for item in items for name in item]) if is_literal else {}
+        mapped = self._mapped()
         for item in items:
             self._operator.refuse_unknown(map(str, item))
             if strict:
                 self._refuse_twice(item)
             self._operator.refuse_nothing(item)
-            self._operator.check_arguments({**self._given, **taken, **item})
-        task = self._partial.expand_kwargs(self._completed(items, taken) if taken else kwargs, strict=strict)
-        for item in items:
-            check_task(self._operator, task, {**self._given, **taken, **item}, is_whole=True)
+            mapped.check({**self._given, **taken, **item}, is_whole=True)
         if not items:
-            check_task(self._operator, task, self._given, is_whole=False)
-        return task
+            mapped.check(self._given, is_whole=False)
+        return self._partial.expand_kwargs(self._completed(items, taken) if taken else kwargs, strict=strict)
+
+    def _mapped(self) -> _MappedTask:
+        task_id, dag, task_group = (self._partial.kwargs.get(name) for name in ("task_id", "dag", "task_group"))
+        return _MappedTask(self._operator, str(task_id), dag, task_group)
 
     def _take_defaults(self, mapped: Iterable[str]) -> dict[str, Any]:
         """Remove those ``default_args`` of the task that the task is mapped over, and return them."""

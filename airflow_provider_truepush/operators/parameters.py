@@ -27,7 +27,17 @@ def parameters(operator: Any) -> dict[str, Any]:
     return found
 
 
-def inherited_defaults(task: Any) -> dict[str, Any]:
-    """Return the ``default_args`` that a task inherits from its Dag and its task groups."""
-    levels = (getattr(level, "default_args", None) or {} for level in (task.dag, task.task_group))
+@cache
+def parameter_names(operator: Any) -> frozenset[str]:
+    """Return the names of :func:`parameters`."""
+    return frozenset(parameters(operator))
+
+
+def inherited_defaults(dag: Any, task_group: Any) -> dict[str, Any]:
+    """Return the ``default_args`` that a task inherits from its Dag and its task groups.
+
+    :param dag: the Dag; None without one.
+    :param task_group: the task group around the task; None without one.
+    """
+    levels = (getattr(level, "default_args", None) or {} for level in (dag, task_group))
     return {name: value for level in levels for name, value in level.items()}
