@@ -14,6 +14,7 @@ _OURS = {
     "airflow_provider_truepush.api.errors",
     "airflow_provider_truepush.api.checks",
     "airflow_provider_truepush.api.checks.argument_names",
+    "airflow_provider_truepush.api.checks.cut",
     "airflow_provider_truepush.api.checks.values",
     "airflow_provider_truepush.api.checks.given",
     "airflow_provider_truepush.api.checks.literals",
