@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-from airflow_provider_truepush.api.checks.argument_names import ConstructorSignature, shown_name
+from airflow_provider_truepush.api.checks.argument_names import ConstructorSignature, new_instance, shown_name
 from airflow_provider_truepush.api.checks.given import is_nothing, refuse_empty
 from airflow_provider_truepush.api.checks.outcome import NOT_SENT
 from airflow_provider_truepush.api.checks.values import refuse
@@ -51,7 +51,7 @@ class ChecksArguments:
         cls.refuse_unknown(kwargs)
         if (chosen := kwargs.get(_EMPTY_IN_PARTIAL)) is not None:
             cls.refuse_nothing({name: value for name, value in kwargs.items() if name not in chosen})
-        return super().__new__(cls)
+        return new_instance(super().__new__, cls, args, kwargs)
 
     @classmethod
     def refuse_unknown(cls, names: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
@@ -15,7 +15,10 @@ from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook, TruepushHook
 from airflow_provider_truepush.models import Button, Campaign, Daily, Template, Trigger, Weekly
 from airflow_provider_truepush.notifications.truepush import TruepushNotifier
-from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.operators.campaign import (
+    TruepushCancelCampaignOperator,
+    TruepushCreateCampaignOperator,
+)
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator
 from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
@@ -73,6 +76,33 @@ def test_of_classes_that_users_create(kind: Any, wrong: str, right: str) -> None
     with pytest.raises(TruepushValidationError, match=match) as caught:
         kind(**{wrong: "a secret"})
     assert "a secret" not in str(caught.value)
+
+
+def test_a_name_that_resembles_none_is_answered_with_all() -> None:
+    with pytest.raises(TruepushValidationError, match=r"bogus: is not an argument of Daily\. .* Its arguments are: "):
+        Daily(bogus=1)  # type: ignore[call-arg]
+
+
+class Noted:
+    """A class that a user mixes in, and that needs the arguments before the constructor."""
+
+    noted: ClassVar[list[dict[str, Any]]] = []
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        cls.noted.append(kwargs)
+        return super().__new__(cls)
+
+
+def test_a_class_that_is_mixed_in_gets_the_arguments() -> None:
+    class Hook(TruepushHook, Noted):
+        pass
+
+    class Operator(TruepushCancelCampaignOperator, Noted):
+        pass
+
+    Hook(truepush_conn_id="x")
+    Operator(task_id="cancel", campaign_id="6b0aac00fe8548cb90950001")
+    assert [set(given) for given in Noted.noted] == [{"truepush_conn_id"}, {"task_id", "campaign_id"}]
 
 
 def test_an_extra_of_the_connection_is_no_argument_of_a_hook() -> None:

@@ -6,13 +6,14 @@ Python and Airflow refuse them too, but without a suggestion, and of mapped task
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.errors import TruepushValidationError
 
+_T = TypeVar("_T")
 _PACKAGE = __name__.partition(".")[0]
 #: Names that people try for an argument of several classes, and the right ones.
 _OTHER_NAMES = {
@@ -28,12 +29,19 @@ _OTHER_NAMES = {
     "on_missing": "if_missing",
     "on_exists": "if_exists",
 }
+#: The length of a name of few letters.
+_SHORT = 6
 
 
 class ConstructorSignature:
-    """The signature of a class: that of ``__init__``. Tools would read that of ``__new__``, which takes anything."""
+    """The signature of a class: that of ``__init__``. Tools would read that of ``__new__``, which takes anything.
+
+    An instance has none of its own: Airflow reads from the signature of a notifier how it is called.
+    """
 
     def __get__(self, instance: object, owner: type[Any]) -> inspect.Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
         whole = inspect.signature(owner.__init__)
         return whole.replace(parameters=list(whole.parameters.values())[1:])
 
@@ -51,7 +59,7 @@ class NamesArguments:
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that do not exist. The constructor would report the missing ones first."""
         cls.refuse_unknown(kwargs)
-        return super().__new__(cls)
+        return new_instance(super().__new__, cls, args, kwargs)
 
     @classmethod
     def refuse_unknown(cls, names: Iterable[str]) -> None:
@@ -61,6 +69,14 @@ class NamesArguments:
         :raises TruepushValidationError: one of them does not exist.
         """
         refuse_unknown(cls, names, extras=cls.connection_extras)
+
+
+def new_instance(create: Callable[..., _T], kind: type[_T], args: Iterable[Any], kwargs: Mapping[str, Any]) -> _T:
+    """Return a new instance, by the next class's ``__new__``: a class that a user mixes in may need the arguments.
+
+    :param create: that ``__new__``.
+    """
+    return create(kind) if create is object.__new__ else create(kind, *args, **kwargs)
 
 
 def refuse_unknown(kind: Any, given: Iterable[str], more: Iterable[str] = (), extras: Collection[str] = ()) -> None:
@@ -100,8 +116,8 @@ def _closest(name: str, own: Mapping[str, None], accepted: frozenset[str]) -> st
         return right
     from airflow_provider_truepush.api.checks.near_matches import near_matches
 
-    # A few letters of Airflow's many arguments match by chance: they must be closer.
-    near = near_matches(name, own) or near_matches(name, accepted, 0.75)
+    # Few letters, and those of Airflow's many arguments, match by chance: they must be closer.
+    near = near_matches(name, own, 0.7 if len(name) <= _SHORT else 0.6) or near_matches(name, accepted, 0.75)
     return near[0] if near else None
 
 
