@@ -50,7 +50,7 @@ COLLECT := $(BIN)/python -m pytest --collect-only -q
 test: $(READY) ## run the whole suite, including a real Airflow
 	@rm -f .coverage .coverage.*
 	@echo "[test] $(WORKERS) processes; the tests on a real Airflow start one and take a minute"
-	@[ -n "$$(find tests -name '*-pytest-*.pyc' -print -quit)" ] \
+	@[ -n "$$PYTHONPYCACHEPREFIX$$(find tests -name '*-pytest-*.pyc' -print -quit)" ] \
 		|| { $(COLLECT) tests/[a-e]*/ >/dev/null & $(COLLECT) tests/[f-z]*/ >/dev/null; wait; }
 	@TRUEPUSH_COUNT_BRANCHES=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o .coverage-report.json

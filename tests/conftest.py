@@ -27,7 +27,7 @@ pytest_plugins = ["tests.support.servers", "tests.second_tries"]
 
 # A deadline in milliseconds measures how busy the machine is. The suite tries the same examples each time, so that a
 # change fails by its own fault; `make fuzz` tries others.
-settings.register_profile("suite", deadline=None, derandomize="TRUEPUSH_FUZZ" not in os.environ, max_examples=50)
+settings.register_profile("suite", deadline=None, derandomize="TRUEPUSH_FUZZ" not in os.environ)
 settings.load_profile("suite")
 
 #: Everything that the sessions of this suite write. Git ignores it; ``make clean`` removes it.

@@ -21,8 +21,12 @@ LEFT_OUT = {
     "warehouses": "`make test-warehouses`",
 }
 PROBE = "probe"
-#: What the outcome of a part depends on.
-CODE = ("airflow_provider_truepush", "constraints", "example_dags", "tests", *(f":!tests/{room}" for room in LEFT_OUT))
+#: What the outcome of a part depends on, as Git's patterns.
+CODE = (
+    *("airflow_provider_truepush", "constraints/airflow", "constraints/lowest.txt", "example_dags", "tests"),
+    *("noxfile.py", "pyproject.toml", "tools/version_probe.py"),
+    *(f":!tests/{room}" for room in LEFT_OUT),
+)
 
 
 class Outcome(TypedDict, total=False):
@@ -57,7 +61,9 @@ def code_has_changed(commit: str) -> bool:
 
     :param commit: a commit, as an outcome has it.
     """
-    return not commit or _git("diff", "--quiet", commit, "--", *CODE) is None
+    if not commit or _git("diff", "--quiet", commit, "--", *CODE) is None:
+        return True
+    return _git("ls-files", "--others", "--exclude-standard", "--", *CODE) != ""  # new files are in no commit
 
 
 def current_commit() -> str:

@@ -28,7 +28,7 @@ def rows(record: Path = RECORD) -> list[tuple[str, str, str, str, str]]:
 
     :param record: the file with the outcomes.
     """
-    found = []
+    table_rows = []
     for pair, entry in read(record).items():
         pins, python = pair.split(" on ")
         airflow = str(entry["airflow"])
@@ -37,9 +37,9 @@ def rows(record: Path = RECORD) -> list[tuple[str, str, str, str, str]]:
         suite = _suite({room: parts.get(room) for room in rooms()})
         lowest = "" if airflow.startswith(pins) else f", {pins} versions of all else"
         lacks = LACKS[".".join(airflow.split(".")[:2])]
-        found.append((airflow + lowest, python, probe, suite, lacks))
+        table_rows.append((airflow + lowest, python, probe, suite, lacks))
     return sorted(
-        found, key=lambda row: [[int(part) for part in re.findall(r"\d+", cell)] for cell in row[:2]], reverse=True
+        table_rows, key=lambda row: [[int(part) for part in re.findall(r"\d+", cell)] for cell in row[:2]], reverse=True
     )
 
 
@@ -57,8 +57,10 @@ def _suite(outcomes: dict[str, Outcome | None]) -> str:
     passed = [outcome for outcome in outcomes.values() if outcome is not None and outcome["passed"]]
     tests = sum(outcome.get("tests", 0) for outcome in passed)
     skipped = sum(outcome.get("skipped", 0) for outcome in passed)
-    commits = ", ".join(sorted({f"`{outcome.get('commit') or 'unknown'}`" for outcome in passed}))
-    counted = f"at {commits}: {tests - skipped:,} tests, {skipped:,} skipped"
+    commits = sorted(
+        {f"`{commit}`" if (commit := outcome.get("commit")) else "an unrecorded commit" for outcome in passed}
+    )
+    counted = f"at {', '.join(commits)}" + (f": {tests - skipped:,} tests, {skipped:,} skipped" if tests else "")
     if len(passed) == len(outcomes):
         return f"all {len(passed)} rooms passed {counted}"
     head = f"{len(passed)} of {len(outcomes)} rooms passed {counted}" if passed else "no room passed"

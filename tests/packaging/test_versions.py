@@ -69,13 +69,19 @@ def test_changed_code_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(matrix_record, "ROOT", tmp_path)
     assert current_commit() == ""
     git("init")
-    for name in ("tests", "docs"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.txt").write_text("1")
+    for name in matrix_record.CODE:
+        if "." not in name and "/" not in name:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "a.txt").write_text("1")
+    (tmp_path / "docs").mkdir()
     git("add", ".")
     git("commit", "-m", "one")
     commit = current_commit()
     (tmp_path / "docs" / "a.txt").write_text("2")
+    assert current_commit() == commit
+    (tmp_path / "tests" / "new.txt").write_text("1")
+    assert current_commit() == f"{commit}+"
+    (tmp_path / "tests" / "new.txt").unlink()
     assert current_commit() == commit
     (tmp_path / "tests" / "a.txt").write_text("2")
     assert current_commit() == f"{commit}+"
