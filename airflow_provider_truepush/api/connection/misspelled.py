@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
+from airflow_provider_truepush.api.connection.guard_values import asks_for_default, is_opposite
 
 #: How much a misspelled name resembles the right one, whatever it means; and how much when its words mean nothing.
 _NEARLY_EQUAL = 0.88
@@ -49,29 +50,6 @@ _GUARDS: tuple[tuple[str, str], ...] = (
         "dry_run",
     ),
     (r"\b(no|skip|block|dont|stop|allow|disable|enable)(send|sends|sending|push|pushes|write|writes)\b", "dry_run"),
-)
-#: Names whose false value means ``dry_run: true``. True is what a connection does anyway.
-_OPPOSITES = re.compile(
-    r"(is |do |really )*(send|sending|push|pushing|live|real|really|active|enabled?)|live ?(mode|only|run)"
-    r"|(is )?(allow|enable)(ed|d)?(?!.*\b(no|not|dont|never)\b) ?(\w+ )*"
-    r"(sends?|sending|push|pushes|post|writes?|publish|deliver|delivery|requests|changes?)"
-)
-#: Words that say by themselves that nothing goes out, or that no campaign goes to everyone.
-_SAFE_WORDS = re.compile(
-    r"\b(dry( ?runs?)?|simulat\w*|sandbox\w*|no ?ops?|nop|preview\w*|rehears\w*|pretend\w*|test(s|ing|er)?|testmode"
-    r"|mock\w*|fake|stub|dummy|draft|safe(ty)?|trial|debug|demo|shadow\w*|emulat\w*|what ?if|readonly"
-    r"|(read|log|print|validate|check|plan) ?only|(check|log|silent|offline) ?(mode|run)"
-    r"|(req\w*|needs?) ?(\w+ )*(segments?|audiences?|segs?)|(segments?|audiences?|segs?) ?required)\b"
-)
-#: Words that turn the rest around. Without safe words, one of them asks for a guard: ``paused``, ``no_send``.
-_NEGATIONS = re.compile(
-    r"\b(no|not|dont|don t|never|skip\w*|block\w*|prevent\w*|stop\w*|without|forbid\w*|deny|suppress\w*|disabled?"
-    r"|inactive|muted?|paused?|suspend\w*)\b"
-)
-_AUDIENCE = re.compile(r"segment|audience|\bsegs?\b")
-#: What a guard keeps from happening. Beside a safe word it is unclear which one the value is about.
-_SENDING = re.compile(
-    r"\b(sen[dt]\w*|push\w*|post|write|publish\w*|deliver\w*|live|real\w*|everyone|everybody|broadcast\w*)\b"
 )
 #: Extras that are looked for inside of other extras, by the letters of the other's name. One that is ignored there
 #: sends a real campaign, or leaves the connection without what secures it. The rest may be about something else.
@@ -120,13 +98,13 @@ def refuse_misspelled(name: object, value: object) -> None:
     :param name: the key of the extra.
     :param value: its value.
     """
-    meant = resembled(name)
-    if meant is not None and not (meant in _GUARD_EXTRAS and asks_for_default(name, value)):
+    meant, words = resembled(name), _words_of_extra(name)
+    if meant is not None and not (meant in _GUARD_EXTRAS and asks_for_default(words, value)):
         refuse(
             f"extra.{name}",
             value if may_be_shown(meant) else "a value that is not shown",
             "is not an extra of this connection",
-            "Write `dry_run: true` instead" if is_opposite(name) else how_to_write(meant),
+            "Write `dry_run: true` instead" if is_opposite(words) else how_to_write(meant),
         )
     if (inside := known_inside(name, value)) is not None:
         refuse(
@@ -144,7 +122,7 @@ def resembled(name: object) -> str | None:
     :return: the name of an extra, or the words for a field of the connection; None for an unrelated name.
     """
     given = str(name).strip()
-    words = _words(_PREFIX.sub("", given))
+    words = _words_of_extra(name)
     plain = re.sub("[^a-z]", "", words)
     if (meant := _first(_GUARDS, words)) is not None:
         return meant
@@ -164,37 +142,6 @@ def may_be_shown(meant: str) -> bool:
 def how_to_write(meant: str) -> str:
     """Return the advice for what an extra was meant to be, see :func:`resembled`."""
     return f"Use {meant} of the connection instead" if meant in (_HOST, _PASSWORD) else f"Write `{meant}` instead"
-
-
-def is_opposite(name: object) -> bool:
-    """Return whether the name of an extra means the opposite of ``dry_run``, such as ``active``."""
-    return _OPPOSITES.fullmatch(_words(_PREFIX.sub("", str(name).strip()))) is not None
-
-
-def asks_for_default(name: object, value: object) -> bool:
-    """Return whether a value of a guard asks for what a connection does anyway: to send, to everyone too.
-
-    Such a value may be ignored. If it is unclear what the value asks for, it may not.
-
-    :param name: the key of an extra that means ``dry_run`` or ``require_segment``, see :func:`resembled`.
-    :param value: its value.
-    """
-    words = _words(_PREFIX.sub("", str(name).strip()))
-    if _OPPOSITES.fullmatch(words):
-        return not is_off(value)
-    if value is None or not is_off(value):
-        return value is None
-    rest, safe_words = _SAFE_WORDS.subn(" ", words)
-    negations = len(_NEGATIONS.findall(rest))
-    # `paused: false` and `no_send: false` ask for sending, `not_paused: false` and `no_dry_run: false` do not.
-    if safe_words or re.sub("[^a-z]", "", words) in _GUARD_LETTERS:
-        return not negations and not _SENDING.search(rest)
-    return negations == 1 and not _AUDIENCE.search(rest)
-
-
-def is_off(value: object) -> bool:
-    """Return whether a value turns something off, as a boolean, a number or a word."""
-    return str(value).strip().casefold() in ("false", "0", "no", "off", "0.0")
 
 
 def known_inside(name: object, value: object) -> str | None:
@@ -219,13 +166,18 @@ def _inside(value: object, names: frozenset[str], depth: int) -> str | None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             letters = re.sub("[^a-z]", "", _words(str(name)))
-            if letters in names and not (letters in _GUARD_LETTERS and asks_for_default(name, inner)):
+            if letters in names and not (letters in _GUARD_LETTERS and asks_for_default(_words_of_extra(name), inner)):
                 return _NAMES[letters]
             if (found := _inside(inner, names, depth - 1)) is not None:
                 return found
     elif isinstance(value, (list, tuple)):
         return next((found for one in value if (found := _inside(one, names, depth - 1)) is not None), None)
     return None
+
+
+def _words_of_extra(name: object) -> str:
+    """Return the words of an extra's name without the prefix of older versions of Airflow."""
+    return _words(_PREFIX.sub("", str(name).strip()))
 
 
 def _words(name: str) -> str:

@@ -1,0 +1,64 @@
+"""Decide what the value of an unknown extra asks for, if its name means ``dry_run`` or ``require_segment``.
+
+Both guards are off by default. An extra that asks for this, such as ``paused: false``, may be ignored. One that is
+ignored although it asks for a guard sends a campaign to everyone. So a name is read only if all of its words are known.
+Any other word may turn the meaning around: ``dry_run_bypass: false`` asks for a dry run.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Words that leave the meaning of the others as it is.
+_NEUTRAL = "(is|use|enabled?|mode|only|run|flag|extra|http|truepush)"
+_SENDING = "(sends?|sending|push|pushes|pushing|post|writes?|publish|deliver|delivery|requests|changes?)"
+_NOT = (
+    "(no|not|dont|don t|do not|never|skip|block|prevent|stop|without|forbid|deny|suppress|disable|mute|pause|suspend)"
+)
+_AUDIENCE = "(segments?|audiences?|segs?)"
+#: The rest of a name whose true value means that nothing goes out, or that no campaign goes to everyone. Each is
+#: complete: a pattern with a gap would let a ``no`` pass.
+_SAFE = "|".join(
+    (
+        "dry( ?runs?)?|no ?ops?|nop|what ?if|simulat(e|ed|es|ion|or)|sandbox(ed)?|preview(s|ed)?|rehears(e|ed|al)",
+        "pretend|test(s|ing)?|mock(s|ed|ing)?|fake|stub|dummy|draft|trial|debug|demo|shadow|emulat(e|ed|ion|or)",
+        "safe(ty)?|(test|safe|mock|fake|trial|debug|demo) ?(mode|run)|(check|log|silent|offline) ?(mode|run)",
+        "(read|log|print|validate|check|plan) ?only",
+        "inactive|not (active|enabled)|(disable|mute|pause|suspend)d?|suspended",
+        f"{_NOT} ?({_SENDING}|broadcast)",
+        f"({_SENDING}|broadcast) (is )?(disabled|muted|paused|suspended|blocked|stopped)",
+        f"(requires?|required|req|needs?) ?(an? )?{_AUDIENCE}|{_AUDIENCE} (is )?(required|needed)",
+    )
+)
+_ASKS_FOR_GUARD = re.compile(rf"({_NEUTRAL} )*({_SAFE})( {_NEUTRAL})*")
+#: Names whose false value means ``dry_run: true``. True is what a connection does anyway.
+_OPPOSITES = re.compile(
+    r"(is |do |really )*(send|sending|push|pushing|live|real|really|active|enabled?)|live ?(mode|only|run)"
+    r"|(is )?(allow|enable)(ed|d)? ?((real|live|actual|the|all|web|http|api|truepush|campaigns?|notifications?) )*"
+    rf"{_SENDING}"
+)
+
+
+def is_opposite(words: str) -> bool:
+    """Return whether the words of a name mean the opposite of ``dry_run``, such as ``active``."""
+    return _OPPOSITES.fullmatch(words) is not None
+
+
+def asks_for_default(words: str, value: object) -> bool:
+    """Return whether a value of a guard asks for what a connection does anyway: to send, to everyone too.
+
+    Such a value may be ignored. If it is unclear what the value asks for, it may not.
+
+    :param words: the words of a name that means ``dry_run`` or ``require_segment``, in lower case.
+    :param value: its value.
+    """
+    if is_opposite(words):
+        return not _is_off(value)
+    if value is None:
+        return True
+    return _is_off(value) and _ASKS_FOR_GUARD.fullmatch(words) is not None
+
+
+def _is_off(value: object) -> bool:
+    """Return whether a value turns something off, as a boolean, a number or a word."""
+    return str(value).strip().casefold() in ("false", "0", "no", "off", "0.0")
