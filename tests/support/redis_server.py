@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from local_airflow.servers import find_redis
 
 
 class RedisServer:
@@ -20,9 +21,11 @@ class RedisServer:
     """
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        program = shutil.which("redis-server")
+        program = find_redis()
         if program is None:
-            pytest.skip("NO REDIS: redis-server is not installed, so the shared rate limit is not tested")
+            pytest.skip(
+                "NO REDIS: neither redis-server nor its wheel is installed; the shared rate limit is not tested"
+            )
         pytest.importorskip(
             "airflow.providers.redis.hooks.redis", reason="NO REDIS: its Airflow provider is not installed"
         )
@@ -30,7 +33,17 @@ class RedisServer:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.password = password
-        self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        self._command = [
+            str(program),
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(folder),
+        ]
         if password is not None:
             self._command += ["--requirepass", password]
         self._process: subprocess.Popen[bytes] | None = None
