@@ -23,6 +23,9 @@ LOST = frozenset(
         *("on_doubt", "thresholds", "fail_if", "cancel_on_failure", "cancel_on_kill"),
     }
 )
+#: Those of them whose None would address every subscriber or send at once. A None of another one changes nothing that
+#: the task would do without it.
+_NEVER_NONE = AUDIENCE | {"send_at"}
 
 
 def passed_arguments(
@@ -69,6 +72,13 @@ def _has_none(values: Sequence[Any]) -> bool:
     return any(value is None for value in values)
 
 
+def _is_same_segment(name: str, one: object, other: object) -> bool:
+    if not isinstance(one, str) or not isinstance(other, str):  # an array has no truth value
+        return False
+    # An id may be written in upper case, and an XCom may have a line break. Names are looked up as they are.
+    return one.strip().lower() == other.strip().lower() if name == "segment_id" else one == other
+
+
 class PassedArguments:
     """The arguments that a function was called with, against those of its task.
 
@@ -90,7 +100,7 @@ class PassedArguments:
         self._passed = {
             name: value
             for name, value in passed.items()
-            if name in LOST and not (value is None and name in none_in_dag_file)
+            if name in LOST and not (value is None and (name in none_in_dag_file or name not in _NEVER_NONE))
         }
         self._returned = returned
 
@@ -113,8 +123,7 @@ class PassedArguments:
         if not AUDIENCE.isdisjoint(self._returned):
             return
         if own:
-            is_same = isinstance(value, str) and isinstance(own.get(name), str) and own[name] == value
-            if is_same or name in self._declared:
+            if name in self._declared or _is_same_segment(name, value, own.get(name)):
                 return
             shown = " and ".join(f"{key} is {shown_value(one)}" for key, one in own.items())
             refuse(

@@ -9,6 +9,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
 from airflow_provider_truepush.decorators import truepush_campaign_task
+from airflow_provider_truepush.decorators.passed import AUDIENCE, LOST
 from airflow_provider_truepush.emulator import Emulator
 from tests.contract.driver import CONN_ID
 from tests.contract.fixtures import emulator, plain_machine
@@ -195,9 +196,30 @@ def test_what_the_function_returns_is_meant(emulator: Emulator, value: Any) -> N
     assert request.body["segment"] == SEGMENT
 
 
-@pytest.mark.parametrize("name", ["send_at", "quiet_hours", "cancel_on_kill"])
-def test_no_xcom_of_none_is_lost(emulator: Emulator, name: str) -> None:
-    """The campaign would go out at once, at night, or could not be canceled."""
-    with pytest.raises(AirflowFailException, match=rf"^{name}: was passed to the function, .*, got None\. Nothing"):
-        execute(prepare("partial", {name: XCOM}, {name: None}))
+@pytest.mark.parametrize("form", ["call", "partial", "expand", "items"])
+def test_an_xcom_of_none_does_not_send_at_once(emulator: Emulator, form: str) -> None:
+    with pytest.raises(AirflowFailException, match=r"^send_at: was passed to the function, .*, got None\. Nothing"):
+        execute(prepare(form, {"send_at": XCOM}, {"send_at": None}))
+    assert emulator.count("createCampaign") == 0
+
+
+@pytest.mark.parametrize("form", ["call", "partial", "expand", "items"])
+@pytest.mark.parametrize("name", sorted(LOST - AUDIENCE - {"send_at", "truepush_conn_id"}))
+def test_an_xcom_of_none_leaves_other_arguments_as_they_are(emulator: Emulator, form: str, name: str) -> None:
+    execute(prepare(form, {name: XCOM}, {name: None}))
+    assert emulator.count("createCampaign") == 1
+
+
+@pytest.mark.parametrize("own", [SEGMENT.lower(), SEGMENT.upper(), "{{ '" + SEGMENT.upper() + "' }}"])
+@pytest.mark.parametrize("value", [SEGMENT.upper(), f" {SEGMENT}", f"{SEGMENT}\n"])
+def test_the_same_id_may_be_written_in_another_way(emulator: Emulator, value: str, own: str) -> None:
+    execute(prepare("call", {"segment_id": XCOM}, {"segment_id": value}, segment_id=own))
+    (request,) = emulator.requests("createCampaign")
+    assert request.body["segment"].lower() == SEGMENT
+
+
+@pytest.mark.parametrize("value", ["vip", "VIP customers"])
+def test_a_name_in_other_letters_is_another_segment(emulator: Emulator, value: str) -> None:
+    with pytest.raises(AirflowFailException, match=r"^segment: .*, but the task's own segment is 'VIP'"):
+        execute(prepare("call", {"segment": XCOM}, {"segment": value}, segment="VIP"))
     assert emulator.count("createCampaign") == 0
