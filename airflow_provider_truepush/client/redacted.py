@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from airflow_provider_truepush.api.errors import TruepushBadRequestError
+from airflow_provider_truepush.api.connection.redaction import redactor
 
 if TYPE_CHECKING:
     from airflow_provider_truepush.api.connection.settings import Settings
@@ -25,8 +25,21 @@ def remember(settings: Settings) -> None:
 
     :param settings: the connection.
     """
-    _hiders.pop(settings.token, None)
-    _hiders[settings.token] = settings.hide
+    _remember(settings.token, settings.hide)
+
+
+def remember_token(token: object) -> None:
+    """Hide the token of a connection that cannot be used from now on.
+
+    :param token: as Airflow, or a secrets backend, returns it.
+    """
+    if isinstance(token, str) and (token := token.strip()) and token not in _hiders:
+        _remember(token, redactor(token))
+
+
+def _remember(token: str, hide_one: Callable[[str], str]) -> None:
+    _hiders.pop(token, None)
+    _hiders[token] = hide_one
     while len(_hiders) > _MOST:
         del _hiders[next(iter(_hiders))]
 
@@ -65,15 +78,15 @@ def hide_in(error: BaseException) -> None:
 def redacted_errors(read_connection: Callable[[], object]) -> Iterator[None]:
     """Remove secrets from every error that leaves the block.
 
-    :param read_connection: reads the connection, whose secrets are hidden from then on. It is called after a value was
-        refused: that happens before the connection is read, and the value may contain the token.
+    :param read_connection: reads the connection, whose secrets are hidden from then on, unless that was tried before.
+        It is called after every error: a template that fails, or a value that is refused, may come before the first
+        request, and the error, or the log of it, may contain the token.
     """
     try:
         yield
     except Exception as error:
-        if _is_refusal(error):
-            with suppress(Exception):
-                read_connection()
+        with suppress(Exception):
+            read_connection()
         hide_in(error)
         raise
 
@@ -87,15 +100,10 @@ async def redacted_errors_async(read_connection: Callable[[], Awaitable[object]]
     try:
         yield
     except Exception as error:
-        if _is_refusal(error):
-            with suppress(Exception):
-                await read_connection()
+        with suppress(Exception):
+            await read_connection()
         hide_in(error)
         raise
-
-
-def _is_refusal(error: Exception) -> bool:
-    return isinstance(error, TruepushBadRequestError) or isinstance(error.__cause__, TruepushBadRequestError)
 
 
 class _Redaction(logging.Filter):

@@ -12,7 +12,7 @@ from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.settings import Settings, read_settings
 from airflow_provider_truepush.api.errors import TruepushConnectionLookupError, TruepushError
-from airflow_provider_truepush.client.redacted import remember
+from airflow_provider_truepush.client.redacted import remember, remember_token
 from airflow_provider_truepush.client.shared_rate import note, rate_limiter_for
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Sett
             extra=extra,
         )
     except TruepushError as error:
+        remember_token(connection.password)  # what is logged about the failure may contain it
         # The same error, with the name of the connection to correct.
         raise type(error)(f"Connection {conn_id!r}: {error}") from None
     except Exception as error:  # a secrets backend may return parts of any type

@@ -52,6 +52,7 @@ class TruepushHook(ConnectionType):
         super().__init__()
         self.truepush_conn_id = truepush_conn_id
         self._settings: Settings | None = None
+        self._was_looked_up = False
         self._client: SyncClient | None = None
 
     @classmethod
@@ -70,10 +71,16 @@ class TruepushHook(ConnectionType):
     def settings(self) -> Settings:
         """Return the connection's settings, looked up at first use."""
         if self._settings is None:
+            self._was_looked_up = True
             from airflow_provider_truepush.hooks.connection import look_up
 
             self._settings = look_up(self.truepush_conn_id, self.get_connection)
         return self._settings
+
+    def _look_up_once(self) -> None:
+        """Look the connection up, so that its secrets are hidden, unless that was tried before."""
+        if not self._was_looked_up:
+            _ = self.settings
 
     def get_conn(self) -> SyncClient:
         """Return the client, created at first use."""

@@ -51,13 +51,20 @@ class TruepushAsyncHook(ConnectionType):
         super().__init__()
         self.truepush_conn_id = truepush_conn_id
         self._settings: Settings | None = None
+        self._was_looked_up = False
         self._leases: list[Any] = []
 
     async def get_settings(self) -> Settings:
         """Return the connection's settings, looked up at first use without blocking the loop."""
         if self._settings is None:
+            self._was_looked_up = True
             self._settings = await look_up(self.truepush_conn_id, self)
         return self._settings
+
+    async def _look_up_once(self) -> None:
+        """As :meth:`TruepushHook._look_up_once`."""
+        if not self._was_looked_up:
+            await self.get_settings()
 
     async def __aenter__(self) -> TruepushAsyncHook:
         lease = await self._lease()

@@ -172,7 +172,7 @@ class TruepushNotifier(NamesArguments, RendersText, BaseNotifier):
             from airflow_provider_truepush.hooks.truepush import TruepushHook
             from airflow_provider_truepush.resources.audience import read_campaign
 
-            with TruepushHook(self.truepush_conn_id) as hook, redacted_errors(lambda: hook.settings):
+            with TruepushHook(self.truepush_conn_id) as hook, redacted_errors(hook._look_up_once):
                 fields = self._fields(context)
                 hook.get_conn()  # the connection is looked up before anything can be in doubt
                 campaign = read_campaign(hook, fields, consequence=_NOT_NOTIFIED)
@@ -192,7 +192,7 @@ class TruepushNotifier(NamesArguments, RendersText, BaseNotifier):
             from airflow_provider_truepush.resources.audience import read_campaign_async
 
             hook = TruepushAsyncHook(self.truepush_conn_id)
-            async with redacted_errors_async(hook.get_settings):
+            async with redacted_errors_async(hook._look_up_once):
                 fields = self._fields(context)
                 await hook.get_settings()
                 campaign = await read_campaign_async(hook, fields, consequence=_NOT_NOTIFIED)

@@ -55,7 +55,7 @@ class TruepushOperator(ChecksArguments, RendersText, BaseOperator):
             raise AirflowFailException(str(error)) from error
         with meaning(self.consequence), TruepushHook(self.truepush_conn_id) as hook:
             try:
-                with redacted_errors(lambda: hook.settings):
+                with redacted_errors(hook._look_up_once):
                     yield hook
             except TruepushAmbiguousError as error:
                 if error.repeatable:

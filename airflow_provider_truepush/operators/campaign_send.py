@@ -80,14 +80,15 @@ class CampaignSend:
     def send(self, hook: TruepushHook, campaign: Campaign) -> str | None:
         """Send the campaign at most once; return its id, or None when Truepush returned none."""
         assert self.sent.store is not None
+        task_try.check_item_token(self.context, self.send_token, self.ledger_conn_id)
+        store = self.sent.store = task_try.identify(self.sent.store, campaign, hook.settings, self.send_token)
+        # Logged after the connection was read: the title may contain the token.
         if campaign.segment_id is None:
             log.info(
                 "Campaign %r has no segment, so it addresses EVERY subscriber of the project. Truepush's API does not "
                 "report how many that is.",
                 campaign.title,
             )
-        task_try.check_item_token(self.context, self.send_token, self.ledger_conn_id)
-        store = self.sent.store = task_try.identify(self.sent.store, campaign, hook.settings, self.send_token)
         sending = CampaignSending(hook, store, self._plan(hook, campaign))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self.sent.note_id(campaign_id)

@@ -256,14 +256,18 @@ class TruepushCreateCampaignOperator(CampaignLineage, TruepushOperator):
         The other arguments come with the deferral, and, as ``dag.test()`` hands on the event only, with the event too.
         A task that was deferred by version 0.1 has the first two in the deferral only.
         """
+        from airflow_provider_truepush.client.redacted import redacted_errors
+        from airflow_provider_truepush.hooks.truepush import TruepushHook
         from airflow_provider_truepush.operators.campaign_send import CampaignSend
         from airflow_provider_truepush.waiting.goal import Verdict
 
+        hook = TruepushHook(self.truepush_conn_id)
         given = {"campaign_id": campaign_id, "title": title, "send_token": send_token}
         carried: dict[str, Any] = event.get("carry") or given
         if carried.get("send_token") is not None:  # a decorated function returned it before the deferral
             self.send_token = carried["send_token"]
-        with self.sent.kill_switch.guarded(), meaning(f"Campaign {carried['campaign_id']} was sent before."):
+        consequence = f"Campaign {carried['campaign_id']} was sent before."
+        with self.sent.kill_switch.guarded(), redacted_errors(hook._look_up_once), meaning(consequence):
             CampaignSend.of(self, context).open_store()
             self.sent.close_store()
             Delivery.of(self, self.sent).finish(carried["campaign_id"], Verdict.of_event(event), context)

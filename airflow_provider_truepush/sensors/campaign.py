@@ -180,7 +180,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         from airflow_provider_truepush.client.redacted import redacted_errors
 
         try:
-            with self.kill_switch.guarded(), redacted_errors(lambda: self.hook.settings), meaning(self.consequence):
+            with self.kill_switch.guarded(), redacted_errors(self.hook._look_up_once), meaning(self.consequence):
                 return self._execute(context)
         finally:
             self.kill_switch.reset()
@@ -256,7 +256,7 @@ class TruepushCampaignStatsSensor(ChecksArguments, RendersText, BaseSensorOperat
         from airflow_provider_truepush.client.redacted import redacted_errors
         from airflow_provider_truepush.waiting.goal import Verdict
 
-        with redacted_errors(lambda: self.hook.settings), meaning(self.consequence):
+        with redacted_errors(self.hook._look_up_once), meaning(self.consequence):
             return self._wait(self.goal()).finish(self.campaign_id, Verdict.of_event(event), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:

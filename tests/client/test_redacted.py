@@ -58,19 +58,22 @@ def test_an_error_that_leaves_a_block_is_redacted() -> None:
     assert SESSION_TOKEN not in str(caught.value)
 
 
-@pytest.mark.parametrize(("error", "reads"), [(ValueError("x"), 0), (TruepushBadRequestError("refused"), 1)])
-async def test_the_connection_is_read_for_refused_values_only(error: Exception, reads: int) -> None:
-    read: list[int] = []
+@pytest.mark.parametrize("kind", [ValueError, TypeError, ZeroDivisionError, TruepushBadRequestError])
+async def test_the_connection_is_read_for_an_error_of_any_type(kind: type[Exception]) -> None:
+    settings = Settings("http://127.0.0.1", SESSION_TOKEN)
 
     async def read_async() -> None:
-        read.append(2)
+        remember(settings)
 
-    with pytest.raises(type(error)), redacted_errors(lambda: read.append(1)):
-        raise error
-    with pytest.raises(type(error)):
+    forget()
+    with pytest.raises(kind) as caught, redacted_errors(lambda: remember(settings)):
+        raise kind(SESSION_TOKEN)
+    assert str(caught.value) == MARK
+    forget()
+    with pytest.raises(kind) as caught:
         async with redacted_errors_async(read_async):
-            raise error
-    assert read == [1, 2] * reads
+            raise kind(SESSION_TOKEN)
+    assert str(caught.value) == MARK
 
 
 async def test_an_error_in_a_loop_is_redacted_even_if_the_connection_cannot_be_read() -> None:

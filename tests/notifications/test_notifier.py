@@ -16,6 +16,7 @@ from airflow_provider_truepush.hooks.truepush import TruepushAsyncHook
 from airflow_provider_truepush.models import Button
 from airflow_provider_truepush.notifications.truepush import TruepushNotifier, send_truepush_notification
 from tests.notifications.sends import CONTENT, Call, Errors, call, context, errors, segment, send, set_extras
+from tests.support.tokens import SESSION_TOKEN
 
 __all__ = ["context", "errors", "segment", "send"]
 
@@ -147,10 +148,15 @@ async def test_the_triggerer_runs_it_for_a_missed_deadline(emulator: Emulator, s
         ({}, {"status": 401}, "MAY have been sent"),
         ({"message": "{{ ti.nothing_of_the_kind }}"}, None, "was NOT sent"),
         ({"message": "{{ 1 // 0 }}"}, None, "was NOT sent"),
-        ({"truepush_conn_id": "truepush_nowhere"}, None, "was NOT sent"),
+        ({"message": f"{{{{ '{SESSION_TOKEN}'.nothing }}}}"}, None, "was NOT sent"),
+        ({"link": f"{{{{ '{SESSION_TOKEN}' + 1 }}}}"}, None, "was NOT sent"),
+        ({"link": f"{{{{ '{SESSION_TOKEN}' }}}}"}, None, "was NOT sent"),
+        ({"expires_in": f"{{{{ '{SESSION_TOKEN}' }}}}"}, None, "was NOT sent"),
+        ({"title": "Failed", "truepush_conn_id": "{{ none }}"}, None, "was NOT sent"),
+        ({"title": "Failed", "truepush_conn_id": "truepush_nowhere"}, None, "was NOT sent"),
     ],
 )
-async def test_it_reads_the_connection_once_at_most(
+async def test_it_reads_the_connection_once_at_most_and_shows_no_token(
     fields: dict[str, Any],
     fault: dict[str, Any] | None,
     outcome: str,
@@ -179,10 +185,22 @@ async def test_it_reads_the_connection_once_at_most(
         monkeypatch.setattr(connections, "get_async_connection", read_async)
     if fault is not None:
         emulator.fault("createCampaign", **fault)
-    await send(TruepushNotifier(**{**CONTENT, "segment_id": segment, **fields}), context)
+    token = {"title": SESSION_TOKEN, "message": SESSION_TOKEN}
+    await send(TruepushNotifier(**{**CONTENT, **token, "segment_id": segment, **fields}), context)
     said = errors()
     assert (outcome in said[0]) if outcome else not said, said
     assert len(reads) <= 1
+    assert SESSION_TOKEN not in " ".join(said)
+
+
+async def test_it_hides_the_token_of_a_connection_that_cannot_be_used(
+    emulator: Emulator, send: Call, context: dict[str, Any], errors: Errors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_extras(emulator, monkeypatch, timezone="Mars/Olympus")
+    await send(TruepushNotifier(**{**CONTENT, "title": SESSION_TOKEN, "everyone": True}), context)
+    (line,) = errors()
+    assert "Truepush notification '***' was NOT sent: " in line
+    assert "Mars/Olympus" in line
 
 
 class TextlessError(Exception):

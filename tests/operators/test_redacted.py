@@ -22,6 +22,7 @@ from airflow_provider_truepush.operators.trigger import (
     TruepushSetTriggerStatusOperator,
 )
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
+from airflow_provider_truepush.waiting.goal import Verdict
 
 TOKEN = "c2hvcC1wcm9qZWN0.dG9rZW4tb2YtaXQ.c2lnbmF0dXJl"
 NAME = f"weekly {TOKEN} digest"
@@ -192,6 +193,26 @@ def test_no_part_of_it_is_shown_where_an_error_of_airflow_is_cut(
         kind.execute.__wrapped__(task, given)  # type: ignore[attr-defined]
     assert TOKEN[:6] not in str(caught.value)
     assert TOKEN not in repr(caught.value.__cause__)
+
+
+def test_a_campaign_for_every_subscriber_is_logged_without_it(template: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with pytest.raises(AirflowFailException):
+        TruepushCreateCampaignOperator(task_id="t", **{**CONTENT, "title": NAME}).execute({"ti": FailingAirflow(0)})
+    assert "Campaign 'weekly *** digest' has no segment" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.usefixtures("template")
+def test_an_error_of_airflow_is_hidden_when_a_deferred_task_resumes() -> None:
+    airflow = FailingAirflow(0)
+    given = {"wait_for_delivery": True, "thresholds": {"delivered": 1}, **CONTENT}
+    task = TruepushCreateCampaignOperator(task_id="t", **given)
+    carry = {"campaign_id": "ab" * 12, "title": NAME, "send_token": NAME}
+    event = Verdict("met", "delivered is 1", {"delivered": 1}, {}).as_dict(carry)
+    with pytest.raises(RuntimeError, match="weekly") as caught:
+        task.execute_complete({"ti": airflow, "task_state_store": airflow}, event)
+    assert TOKEN not in str(caught.value)
 
 
 @pytest.mark.usefixtures("template")
