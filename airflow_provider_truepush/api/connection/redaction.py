@@ -13,6 +13,10 @@ from airflow_provider_truepush.api.checks.cut import MARK
 _HIDDEN = "***"
 #: A shorter part of a secret at a cut is not removed: words begin like it.
 _PART = 6
+#: The same for a part that looks like a word: "..." ends many a sentence, as in "Trying to connect...".
+_WORD_PART = 10
+#: The same for a part that is the whole first or last word of the secret, such as "connection" of "connection-key".
+_WHOLE_WORD = 16
 #: Where a text was cut: its rest is missing, or its middle. ``reprlib`` leaves the dots.
 _CUT = re.compile(rf"((?: \[)?{MARK}(?:[0-9]+ [a-z ]+{MARK}\] )?|\.\.\.)")
 #: A shorter secret is removed only where it is a whole word, because its letters occur in every message.
@@ -65,10 +69,17 @@ def _cut_part(text: str, secret: str) -> int:
     """Return the length of the beginning of a secret with which a text ends; 0 for none that counts."""
     at = text.find(secret[:_PART], max(0, len(text) - len(secret)))
     while at >= 0:
-        if secret.startswith(text[at:]):
-            return len(text) - at
+        if secret.startswith(part := text[at:]):
+            return len(part) if len(part) >= _least(part, secret) else 0
         at = text.find(secret[:_PART], at + 1)
     return 0
+
+
+def _least(part: str, secret: str) -> int:
+    """Return how long the beginning of a secret must be to count as a part of it."""
+    if not part.isalpha() or not (part.isupper() or part[1:].islower() or part[:-1].islower()):
+        return _PART
+    return _WORD_PART if secret[len(part) : len(part) + 1].isalpha() else _WHOLE_WORD
 
 
 def _forms(secret: str) -> set[str]:

@@ -64,6 +64,38 @@ def test_a_token_whose_middle_is_left_out() -> None:
     assert redactor(token)(shown) == "{'name': '***...***', 'others': ['a', '***...***']}"
 
 
+@pytest.mark.parametrize(
+    ("token", "text"),
+    [
+        ("truepush-prod-key", "Connecting to truepush... ok"),
+        ("campaign-token-2026", "Could not list campaign... retrying"),
+        ("Campaign-token-2026", f"Campaign{MARK} was sent"),
+        ("connection-token-2026", "Waiting for the connection... ok"),
+        ("connection-token-2026", "Trying to connect... ok"),
+        ("2026-of-campaign", "Waiting...campaign found"),
+        ("2026-of-campaign", f"[{MARK}3 characters left out{MARK}] campaign found"),
+    ],
+)
+def test_a_word_before_or_after_dots_is_no_secret(token: str, text: str) -> None:
+    assert redactor(token)(text) == text
+
+
+@pytest.mark.parametrize("mark", [MARK, "..."])
+@pytest.mark.parametrize(
+    ("token", "part"),
+    [
+        ("truepush-prod-key", "truepush-"),
+        ("campaign2026", "campaign2"),
+        ("qwertzuiopasdfgh", "qwertzuiop"),
+        ("qwertzuiopasdfgh-2026", "qwertzuiopasdfgh"),
+        ("aBcDeFgHiJkL", "aBcDeF"),
+    ],
+)
+def test_a_part_that_is_no_word_is_hidden(token: str, part: str, mark: str) -> None:
+    assert redactor(token)(f"sent {part}{mark} ok") == f"sent ***{mark} ok"
+    assert redactor(token[::-1])(f"sent {mark}{part[::-1]} ok") == f"sent {mark}*** ok"
+
+
 def test_a_part_that_no_cut_has_left_is_no_secret() -> None:
     text = f"sent{MARK} {LONG[:-1]} is data"
     assert redactor(LONG)(text) == text
