@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _SHOWN = 500
 
 #: Extras for which a warning was logged, by connection, because a watched connection is looked up repeatedly.
-_said: dict[str, tuple[str, ...]] = {}
+_warned_of: dict[str, tuple[str, ...]] = {}
 
 
 def look_up(conn_id: str, get_connection: Callable[[str], Any]) -> Settings:
@@ -72,8 +72,8 @@ def settings_of(conn_id: str, connection: Any, extra: Mapping[str, Any]) -> Sett
         raise lookup_error(conn_id, error) from None
     note(conn_id, settings)
     remember(settings)
-    said, _said[conn_id] = _said.get(conn_id), settings.unknown_extras
-    if settings.unknown_extras and settings.unknown_extras != said:
+    warned_of, _warned_of[conn_id] = _warned_of.get(conn_id), settings.unknown_extras
+    if settings.unknown_extras and settings.unknown_extras != warned_of:
         log.warning(
             "Connection %r has extras that this provider does not know; they are ignored: %s",
             conn_id,
@@ -88,7 +88,7 @@ def lookup_error(conn_id: str, error: Exception) -> TruepushConnectionLookupErro
     :param conn_id: id of the connection.
     :param error: what Airflow, or a secrets backend, raised.
     """
-    text = cut.said(error, _SHOWN).rstrip(".")
+    text = cut.error_text(error, _SHOWN).rstrip(".")
     return TruepushConnectionLookupError(
         f"Connection {conn_id!r} could not be looked up ({type(error).__name__}{': ' + text if text else ''}). "
         "Nothing was sent to Truepush with it. Check that the connection exists and that Airflow's API server, "

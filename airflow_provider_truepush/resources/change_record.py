@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from airflow_provider_truepush.api.checks.cut import said
+from airflow_provider_truepush.api.checks.cut import error_text
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.task.state import TaskState, Verb
@@ -269,7 +269,7 @@ def _key(action: Action, kind: str) -> str:
 
 def _store_error(verb: Verb, key: str, error: Exception) -> TruepushError:
     return TruepushError(
-        f"Could not {verb} the task's state key {key} in Airflow: {said(error, 300) or type(error).__name__} "
+        f"Could not {verb} the task's state key {key} in Airflow: {error_text(error, 300) or type(error).__name__} "
         "No change to Truepush was begun after this. "
         "Retry the task; if this continues, check the connection between the worker and the API server."
     )

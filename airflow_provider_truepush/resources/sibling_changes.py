@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_provider_truepush.api.checks.cut import said
+from airflow_provider_truepush.api.checks.cut import error_text
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.resources.change_record import ChangeRecord
 from airflow_provider_truepush.task.map_indexes import MapIndexes
@@ -216,7 +216,7 @@ def _read(entry: Mapping[str, Any]) -> Entry:
 
 def _airflow_error(verb: str, error: Exception) -> TruepushError:
     return TruepushError(
-        f"Could not {verb} the XCom {XCOM_KEY} in Airflow: {said(error, 300) or type(error).__name__} "
+        f"Could not {verb} the XCom {XCOM_KEY} in Airflow: {error_text(error, 300) or type(error).__name__} "
         "The map indexes of this task share there what they have begun to change. No change to Truepush was begun "
         "after this. Retry the task; if this continues, check the connection between the worker and the API server."
     )

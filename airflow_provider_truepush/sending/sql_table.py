@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from airflow_provider_truepush.api.checks.cut import said
+from airflow_provider_truepush.api.checks.cut import error_text
 from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.errors import TruepushError, TruepushSendStoreError, TruepushValidationError
 from airflow_provider_truepush.api.models.own_send import LEDGER
@@ -50,7 +50,7 @@ _PERMANENT_WORDS = re.compile(
     r"|read-only",
     re.IGNORECASE,
 )
-_SAID = 300
+_LONGEST = 300
 #: How often a change of the table is tried that others may be making, and seconds between two attempts.
 _CHANGE_ATTEMPTS, _CHANGE_PAUSE = 5, 0.1
 
@@ -135,7 +135,7 @@ class SqlTable:
         except Exception as error:
             if self._connection is not None and not _end(self._connection, "rollback"):
                 self.close()
-            raise self._error(f"could not be read or written ({_said(error)})", error) from error
+            raise self._error(f"could not be read or written ({_class_and_text(error)})", error) from error
         except BaseException:
             self.close()
             raise
@@ -159,8 +159,8 @@ class SqlTable:
             return
         cause = refused or missing
         raise self._error(
-            f"could not be created ({_said(cause)}), and cannot be read ({_said(missing)}). {outcome()} Ask "
-            f"someone who may create tables to run:{CREATE}",
+            f"could not be created ({_class_and_text(cause)}), and cannot be read ({_class_and_text(missing)}). "
+            f"{outcome()} Ask someone who may create tables to run:{CREATE}",
             cause,
         ) from cause
 
@@ -178,7 +178,7 @@ class SqlTable:
             TABLE,
             self._conn_id,
             DETAILS,
-            "it was not found afterwards" if refused is None else _said(refused),
+            "it was not found afterwards" if refused is None else _class_and_text(refused),
             _ADD_DETAILS,
         )
         return False
@@ -241,5 +241,5 @@ def _end(connection: Any, how: str) -> bool:
     return True
 
 
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {said(error, _SAID)}"
+def _class_and_text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error_text(error, _LONGEST)}"

@@ -15,7 +15,7 @@ def beginning(text: str, length: int) -> str:
     return text if len(text) <= length else text[:length] + MARK
 
 
-def said(error: BaseException, length: int = 500) -> str:
+def error_text(error: BaseException, length: int = 500) -> str:
     """Return the beginning of an error's text on one line.
 
     :param error: the error of a driver, a server or Airflow.

@@ -1,9 +1,9 @@
 """The second sentence of an error about a refused value: what it means for the object at hand.
 
-The check of a value does not know what the value is for. Those who know set the sentence around their checks: a face
+The check of a value does not know what the value is for. Its caller sets the sentence around the checks: a face
 (an operator, a sensor), or the function that builds the request. The outermost sentence counts, because it names what
 the user cares about: the trigger of a task that creates one, and not the template that it looks up. What happens while
-a task runs can make that sentence wrong, above all a send: the sentence of those who know that replaces it.
+a task runs can make that sentence wrong, above all a send: the sentence of a caller that knows more replaces it.
 """
 
 from __future__ import annotations

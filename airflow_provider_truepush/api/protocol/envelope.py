@@ -95,13 +95,13 @@ def read_reply(endpoint: Endpoint[Any], reply: Reply) -> Envelope:
     message = body.get("message")
     data = body.get("Data") if body.get("data") is None else body["data"]
     code = data if isinstance(data, str) else None
-    said = (
+    outcome = (
         _by_code(endpoint, code)
         or _by_number(body.get("status_code"))
         or _by_word(body.get("status_code"))
         or _by_word(body.get("status"))
     )
-    return Envelope(said or _by_http_status(reply), message if isinstance(message, str) else "", data, code, body)
+    return Envelope(outcome or _by_http_status(reply), message if isinstance(message, str) else "", data, code, body)
 
 
 def _body(raw: bytes) -> Mapping[str, Any] | None:

@@ -122,11 +122,11 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
         return False
     if _new_ids(call, str(members.get("message"))):
         return True
-    said = members.get("status_code")
+    status_code = members.get("status_code")
     return (
         call.endpoint.success in (members.get("data"), members.get("Data"))
         and 200 <= status < 300
-        and (said is None or said == codes.STATUS_SUCCESS or number(said) in (200, 201))
+        and (status_code is None or status_code == codes.STATUS_SUCCESS or number(status_code) in (200, 201))
         and members.get("status") in (None, codes.STATUS_SUCCESS)
         and not has_repeated_names(body)
     )
@@ -148,13 +148,13 @@ def contradicts_refusal(
     """
     found = [members[name] for name in ("data", "Data") if members.get(name) is not None]
     message = members.get("message")
-    said = members.get("status_code")
+    status_code = members.get("status_code")
     may_claim = is_bad_request and status not in _UNSEEN and isinstance(message, str)
     return (
         call.endpoint.success in found
         or (len(found) > 1 and found[0] != found[1])
-        or codes.STATUS_SUCCESS in (members.get("status"), said)
-        or number(said) in (200, 201)
+        or codes.STATUS_SUCCESS in (members.get("status"), status_code)
+        or number(status_code) in (200, 201)
         or (may_claim and _has_success_sentence(call, str(message)))
         or has_repeated_names(body)
     )

@@ -33,7 +33,7 @@ from airflow_provider_truepush.api.protocol.envelope import (
 T = TypeVar("T")
 
 _REFUSALS = (Outcome.BAD_REQUEST, Outcome.UNAUTHORIZED, Outcome.RATE_LIMITED)
-#: The next step after a create in doubt, for those who do not look for it themselves.
+#: The next step after a create in doubt, for callers that do not search.
 _LOOK = " Look for it in Truepush, or list the {resource}s, before you send it again."
 _CREATE_DOUBT = "The {resource} may or may not have been created, so the request is not repeated." + _LOOK
 #: The next step after a request that failed and may be repeated.
@@ -172,14 +172,16 @@ class Exchange(Generic[T]):
     def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
         quoted = shorten(reply.hide(envelope.message))
         answered = f"(HTTP {reply.status}, {excerpt(reply.body, reply.hide)})"
-        said = f'(it answered: "{quoted}")' if quoted else answered
+        reason = f'(it answered: "{quoted}")' if quoted else answered
         unchanged = self._unchanged()
         if envelope.outcome is Outcome.BAD_REQUEST:
             next_step = f"{unchanged} Correct the request; Truepush would refuse it again as it is."
-            raise self._error(TruepushBadRequestError, f"refused the request {said}.", next_step, reply, envelope.code)
+            raise self._error(
+                TruepushBadRequestError, f"refused the request {reason}.", next_step, reply, envelope.code
+            )
         if envelope.outcome is Outcome.UNAUTHORIZED:
             next_step = f"{unchanged} Check the token in the connection's password field."
-            raise self._error(TruepushAuthError, f"rejected the token {said}.", next_step, reply, envelope.code)
+            raise self._error(TruepushAuthError, f"rejected the token {reason}.", next_step, reply, envelope.code)
         if envelope.outcome is Outcome.RATE_LIMITED:
             self._limit(envelope, reply)
         self._may_be_done = True
@@ -187,7 +189,7 @@ class Exchange(Generic[T]):
             what = f"returned an answer that does not settle whether it was created {answered}."
             raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope.code)
         if envelope.outcome in (Outcome.SERVER_ERROR, Outcome.CONTRADICTORY):
-            what = f"failed {said}."
+            what = f"failed {reason}."
             if envelope.outcome is Outcome.CONTRADICTORY:
                 what = f"returned an answer that both refuses the request and claims success {answered}."
             failed = self._error(TruepushServerError, what, self._consequence(), reply, envelope.code)

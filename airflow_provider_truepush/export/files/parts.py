@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_truepush.api.checks.cut import said
+from airflow_provider_truepush.api.checks.cut import error_text
 from airflow_provider_truepush.api.errors import TruepushStorageError
 from airflow_provider_truepush.export.files.formats import Format
 from airflow_provider_truepush.export.files.names import Names
@@ -61,8 +61,8 @@ class Parts:
             self._store.put_bytes(b"written to test this folder; may be removed\n", name)
         except Exception as error:
             raise TruepushStorageError(
-                f"Could not write to {self._store.url} ({type(error).__name__}: {said(error)}). Nothing was fetched. "
-                "Check that the path exists or can be created, and that its connection has write access."
+                f"Could not write to {self._store.url} ({type(error).__name__}: {error_text(error)}). Nothing was "
+                "fetched. Check that the path exists or can be created, and that its connection has write access."
             ) from error
         self._store.remove([name])
 

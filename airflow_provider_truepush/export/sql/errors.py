@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_truepush.api.checks import cut
 from airflow_provider_truepush.api.errors import TruepushSchemaError, TruepushWarehouseError, renamed
 
-__all__ = ["NotConnectedError", "TruepushSchemaError", "TruepushWarehouseError", "said"]
+__all__ = ["NotConnectedError", "TruepushSchemaError", "TruepushWarehouseError", "class_and_text"]
 
 
 class NotConnectedError(Exception):
@@ -17,13 +17,13 @@ class NotConnectedError(Exception):
     """
 
     def __init__(self, cause: Exception) -> None:
-        super().__init__(said(cause))
+        super().__init__(class_and_text(cause))
         self.cause = cause
 
 
-def said(error: BaseException) -> str:
+def class_and_text(error: BaseException) -> str:
     """Return a driver's error on one line, with its class."""
-    return f"{type(error).__name__}: {cut.said(error)}"
+    return f"{type(error).__name__}: {cut.error_text(error)}"
 
 
 def __getattr__(name: str) -> Any:

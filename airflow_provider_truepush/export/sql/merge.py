@@ -17,7 +17,7 @@ from airflow_provider_truepush.export.columns import BY_NAME, STAGED, as_staged
 from airflow_provider_truepush.export.rows import StatsRow
 from airflow_provider_truepush.export.sql import merge_text
 from airflow_provider_truepush.export.sql.engine import Engine, Found, FoundColumn, Row
-from airflow_provider_truepush.export.sql.errors import said
+from airflow_provider_truepush.export.sql.errors import class_and_text
 from airflow_provider_truepush.export.sql.merge_dialects import BIGQUERY, DATABRICKS, SQL_SERVER, MergeDialect
 from airflow_provider_truepush.export.sql.tables import Tables
 from airflow_provider_truepush.export.storable import TextLimits
@@ -77,7 +77,9 @@ class MergeEngine(Engine):
                 self.commit(connection)
         except Exception as error:
             log.warning(
-                "The database rejected the session setting %r (%s). The export continues.", statement, said(error)
+                "The database rejected the session setting %r (%s). The export continues.",
+                statement,
+                class_and_text(error),
             )
             self.rollback(connection)
 
@@ -118,7 +120,7 @@ class MergeEngine(Engine):
         try:
             found = self._catalogued(cursor, name, schema)
         except Exception as error:
-            log.debug("Could not read the catalog (%s).", said(error))
+            log.debug("Could not read the catalog (%s).", class_and_text(error))
             self._undo()
             found = None
         if found is None:

@@ -18,7 +18,7 @@ from typing_extensions import override
 from airflow_provider_truepush.export.columns import STAGED
 from airflow_provider_truepush.export.sql import merge_text
 from airflow_provider_truepush.export.sql.engine import Row
-from airflow_provider_truepush.export.sql.errors import TruepushSchemaError, said
+from airflow_provider_truepush.export.sql.errors import TruepushSchemaError, class_and_text
 from airflow_provider_truepush.export.sql.merge import MergeEngine, as_object
 from airflow_provider_truepush.export.sql.merge_dialects import REDSHIFT
 from airflow_provider_truepush.export.sql.tables import Tables
@@ -84,7 +84,7 @@ class S3Staging:
                 "prefix a lifecycle rule.",
                 self.bucket,
                 key,
-                said(error),
+                class_and_text(error),
             )
 
     def _client(self) -> Any:

@@ -22,7 +22,7 @@ from airflow_provider_truepush.export.sql.errors import (
     NotConnectedError,
     TruepushSchemaError,
     TruepushWarehouseError,
-    said,
+    class_and_text,
 )
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Session:
             try:
                 connection.close()
             except Exception as error:
-                log.debug("Could not close the connection %s (%s).", self._conn_id, said(error))
+                log.debug("Could not close the connection %s (%s).", self._conn_id, class_and_text(error))
 
     def do(self, work: Callable[[Any], T]) -> T:
         """Run work in its own transaction, and retry it after transient errors."""
@@ -71,11 +71,12 @@ class Session:
             raise
         except NotConnectedError as error:
             raise TruepushWarehouseError(
-                f"Could not connect to the database of the connection {self._conn_id!r} ({said(error.cause)})."
+                f"Could not connect to the database of the connection {self._conn_id!r} "
+                f"({class_and_text(error.cause)})."
             ) from error.cause
         except Exception as error:
             raise TruepushWarehouseError(
-                f"The database of the connection {self._conn_id!r} failed ({said(error)})."
+                f"The database of the connection {self._conn_id!r} failed ({class_and_text(error)})."
             ) from error
         return result
 
@@ -87,7 +88,7 @@ class Session:
                 state.attempt_number,
                 attempts,
                 self._conn_id,
-                error if isinstance(error, NotConnectedError) else said(error),
+                error if isinstance(error, NotConnectedError) else class_and_text(error),
                 state.upcoming_sleep,
             )
 

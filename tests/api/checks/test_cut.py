@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_truepush.api.checks.cut import beginning, said
+from airflow_provider_truepush.api.checks.cut import beginning, error_text
 
 
 def test_a_text_is_cut_at_its_length() -> None:
@@ -10,7 +10,7 @@ def test_a_text_is_cut_at_its_length() -> None:
     assert beginning("shops", 4) == "shop…"
 
 
-def test_an_error_is_said_on_one_line() -> None:
-    assert said(ValueError("no\n  route to host")) == "no route to host"
-    assert said(ValueError()) == ""
-    assert said(ValueError("x " * 9_000)) == f"{'x ' * 250}…"
+def test_an_error_text_is_on_one_line() -> None:
+    assert error_text(ValueError("no\n  route to host")) == "no route to host"
+    assert error_text(ValueError()) == ""
+    assert error_text(ValueError("x " * 9_000)) == f"{'x ' * 250}…"
