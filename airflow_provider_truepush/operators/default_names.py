@@ -100,8 +100,10 @@ def refuse_misnamed_defaults(kind: str, defaults: object, names: frozenset[str])
 
 
 def _is_off(value: object) -> bool:
-    # An array has no truth value, and its comparisons are arrays.
-    return value is None or (isinstance(value, int) and not value)
+    try:
+        return value in (None, False)  # 0, 0.0 and numpy's False are equal to False
+    except Exception:  # an array has no truth value, and its comparisons are arrays
+        return False
 
 
 @lru_cache(maxsize=1024)  # the tasks of a Dag share their default_args, and the comparison takes long

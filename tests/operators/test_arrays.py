@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -56,10 +57,34 @@ def test_those_that_are_meant_for_the_provider_are_refused(key: str) -> None:
         create()
 
 
-def test_a_default_that_asks_for_nothing_is_no_error() -> None:
-    for off in (None, False, 0):
-        with DAG("a_dag", schedule=None, default_args={"dry_run": off, "require_segment": off}):
-            create()
+class FalseOfNumpy:
+    """A false value that is neither a bool nor a number, and is equal to False."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> Any:
+        return other is False
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "False_"
+
+
+@pytest.mark.parametrize("off", [None, False, 0, 0.0, Decimal("0.0"), FalseOfNumpy()], ids=repr)
+def test_a_default_that_asks_for_nothing_is_no_error(off: Any) -> None:
+    with DAG("a_dag", schedule=None, default_args={"dry_run": off, "require_segment": off}):
+        create()
+
+
+@pytest.mark.parametrize("on", [True, 1, 0.5, "", "False", [], float("nan")], ids=repr)
+def test_every_other_default_is_refused(on: Any) -> None:
+    with (
+        pytest.raises(TruepushValidationError, match=r"^default_args\['dry_run'\]: is not an argument "),
+        DAG("a_dag", schedule=None, default_args={"dry_run": on}),
+    ):
+        create()
 
 
 @pytest.mark.parametrize(("kind", "given"), KINDS, ids=lambda one: getattr(one, "__name__", ""))
