@@ -21,6 +21,7 @@ from airflow_provider_truepush.operators.argument_names import refuse_unknown
 from airflow_provider_truepush.operators.arguments import TruepushArgumentError, checked_at_parse
 from airflow_provider_truepush.operators.default_names import refuse_misnamed_defaults
 from airflow_provider_truepush.operators.parameters import inherited_defaults, parameter_names, parameters
+from airflow_provider_truepush.operators.refused_partial import silent_if_refused
 
 _PACKAGE = __name__.partition(".")[0]
 _REQUIRED: Any = inspect.Parameter.empty
@@ -124,7 +125,8 @@ class ChecksArguments:
         empty = [name for name in cls.never_empty_fields if name in kwargs and is_nothing(kwargs[name])]
         partial: Any = super().partial(**kwargs)  # type: ignore[misc]
         kwargs["dag"] = partial.kwargs.get("dag")
-        cls.check_arguments(kwargs)
+        with silent_if_refused(partial):
+            cls.check_arguments(kwargs)
         partial.kwargs[_EMPTY_IN_PARTIAL] = empty
         return CheckedPartial(partial, cls, kwargs, own_defaults)
 
@@ -208,33 +210,35 @@ class CheckedPartial:
 
     def expand(self, **mapped_kwargs: Any) -> Any:
         """Map the operator over lists."""
-        self._operator.refuse_unknown(mapped_kwargs)
-        self._take_defaults(mapped_kwargs)
-        together = {**self._given, **dict.fromkeys(mapped_kwargs, is_mapped)}
-        mapped = self._mapped()
-        mapped.check(together, is_whole=True)
-        for name, values in mapped_kwargs.items():
-            for value in _literals(values):
-                self._operator.refuse_nothing({name: value})
-                mapped.check({**together, name: value}, is_whole=True)
-        return self._partial.expand(**mapped_kwargs)
+        with silent_if_refused(self._partial):
+            self._operator.refuse_unknown(mapped_kwargs)
+            self._take_defaults(mapped_kwargs)
+            together = {**self._given, **dict.fromkeys(mapped_kwargs, is_mapped)}
+            mapped = self._mapped()
+            mapped.check(together, is_whole=True)
+            for name, values in mapped_kwargs.items():
+                for value in _literals(values):
+                    self._operator.refuse_nothing({name: value})
+                    mapped.check({**together, name: value}, is_whole=True)
+            return self._partial.expand(**mapped_kwargs)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> Any:
         """Map the operator over mappings of arguments."""
-        items = [item for item in kwargs if isinstance(item, Mapping)] if isinstance(kwargs, Sequence) else []
-        # An item out of an XCom cannot be completed here: it would lose the defaults, and with them its audience.
-        is_literal = bool(items) and len(items) == len(kwargs)
-        taken = self._take_defaults([name for item in items for name in item]) if is_literal else {}
-        mapped = self._mapped()
-        for item in items:
-            self._operator.refuse_unknown(map(str, item))
-            if strict:
-                self._refuse_twice(item)
-            self._operator.refuse_nothing(item)
-            mapped.check({**self._given, **taken, **item}, is_whole=True)
-        if not items:
-            mapped.check(self._given, is_whole=False)
-        return self._partial.expand_kwargs(self._completed(items, taken) if taken else kwargs, strict=strict)
+        with silent_if_refused(self._partial):
+            items = [item for item in kwargs if isinstance(item, Mapping)] if isinstance(kwargs, Sequence) else []
+            # An item out of an XCom cannot be completed here: it would lose the defaults, and with them its audience.
+            is_literal = bool(items) and len(items) == len(kwargs)
+            taken = self._take_defaults([name for item in items for name in item]) if is_literal else {}
+            mapped = self._mapped()
+            for item in items:
+                self._operator.refuse_unknown(map(str, item))
+                if strict:
+                    self._refuse_twice(item)
+                self._operator.refuse_nothing(item)
+                mapped.check({**self._given, **taken, **item}, is_whole=True)
+            if not items:
+                mapped.check(self._given, is_whole=False)
+            return self._partial.expand_kwargs(self._completed(items, taken) if taken else kwargs, strict=strict)
 
     def _mapped(self) -> _MappedTask:
         task_id, dag, task_group = (self._partial.kwargs.get(name) for name in ("task_id", "dag", "task_group"))
