@@ -106,6 +106,8 @@ def run_parts(session: nox.Session, pair: str) -> None:
     """
     # Without compiled files each process that a test starts compiles all of Airflow again: 10 s of computing time.
     session.env["PYTHONDONTWRITEBYTECODE"] = None
+    # The user's own folder may hold the configuration of another version, which this one cannot read.
+    session.env["AIRFLOW_HOME"] = str(ROOT / ".airflow" / f"matrix-{pair.replace(' on ', '-')}-home")
     shown = session.run(
         "python", "-c", "from importlib.metadata import version as v; print(v('apache-airflow'))", silent=True
     )
