@@ -23,9 +23,9 @@ LOST = frozenset(
         *("on_doubt", "thresholds", "fail_if", "cancel_on_failure", "cancel_on_kill"),
     }
 )
-#: Those of them whose None would address every subscriber or send at once. A None of another one changes nothing that
-#: the task would do without it.
-_NEVER_NONE = AUDIENCE | {"send_at"}
+#: Those of them whose None would address every subscriber, send at once or at night, or lose what keeps a send from
+#: being repeated. A None of another one guards nothing.
+_NEVER_NONE = frozenset({*MUST_NOT_BE_EMPTY, "quiet_hours", "max_lateness"})
 
 
 def passed_arguments(

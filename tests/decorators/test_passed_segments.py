@@ -21,6 +21,7 @@ __all__ = ["connected", "emulator", "plain_machine"]
 
 OTHER = "ab" * 12
 #: Marks an XCom in the arguments; Airflow resolves it when the task runs.
+GUARDRAILS = ("send_at", "quiet_hours", "max_lateness", "ledger_conn_id", "send_token")
 XCOM: Any = object()
 
 
@@ -197,14 +198,15 @@ def test_what_the_function_returns_is_meant(emulator: Emulator, value: Any) -> N
 
 
 @pytest.mark.parametrize("form", ["call", "partial", "expand", "items"])
-def test_an_xcom_of_none_does_not_send_at_once(emulator: Emulator, form: str) -> None:
-    with pytest.raises(AirflowFailException, match=r"^send_at: was passed to the function, .*, got None\. Nothing"):
-        execute(prepare(form, {"send_at": XCOM}, {"send_at": None}))
+@pytest.mark.parametrize("name", GUARDRAILS)
+def test_an_xcom_of_none_turns_no_guardrail_off(emulator: Emulator, form: str, name: str) -> None:
+    with pytest.raises(AirflowFailException, match=rf"^{name}: was passed to the function, .*, got None\. Nothing"):
+        execute(prepare(form, {name: XCOM}, {name: None}))
     assert emulator.count("createCampaign") == 0
 
 
 @pytest.mark.parametrize("form", ["call", "partial", "expand", "items"])
-@pytest.mark.parametrize("name", sorted(LOST - AUDIENCE - {"send_at", "truepush_conn_id"}))
+@pytest.mark.parametrize("name", sorted(LOST - AUDIENCE - {*GUARDRAILS, "truepush_conn_id"}))
 def test_an_xcom_of_none_leaves_other_arguments_as_they_are(emulator: Emulator, form: str, name: str) -> None:
     execute(prepare(form, {name: XCOM}, {name: None}))
     assert emulator.count("createCampaign") == 1

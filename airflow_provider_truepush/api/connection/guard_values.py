@@ -31,17 +31,28 @@ _SAFE = "|".join(
     )
 )
 _ASKS_FOR_GUARD = re.compile(rf"({_NEUTRAL} )*({_SAFE})( {_NEUTRAL})*")
+#: Words after ``allow`` or ``enable`` with which the name may ask for a guard.
+_TURNS = (
+    "(no|not|non|un|anti|dont|never|without|off|out|opt|ex|end|only|(skip|block|prevent|stop|forbid|den(y|i)|suppress"
+    "|disabl|deactivat|mut(e|i)|paus|suspend|ignor|bypass|overrid|exit|remov|cancel|unset|leav|exclu|exempt|avoid|omit"
+    "|drop|reject|refus|negat|invert|revers|except|unless|until|waiv|dry|test|mock|fake|safe|sandbox|simulat|preview"
+    "|pretend|stub|dummy|draft|trial|debug|demo|shadow|quiet|silen|turn|expir|finish|quit|hold|limit|restrict)\\w*)"
+)
 #: Names whose false value means ``dry_run: true``. True is what a connection does anyway.
 _OPPOSITES = re.compile(
     r"(is |do |really )*(send|sending|push|pushing|live|real|really|active|enabled?)|live ?(mode|only|run)"
-    r"|(is )?(allow|enable)(ed|d)? ?((real|live|actual|the|all|web|http|api|truepush|campaigns?|notifications?) )*"
-    rf"{_SENDING}"
+    rf"|(is )?(allow|enable)(ed|d)? ?((?!{_TURNS} )\w+ )*{_SENDING}"
 )
 
 
 def is_opposite(words: str) -> bool:
     """Return whether the words of a name mean the opposite of ``dry_run``, such as ``active``."""
     return _OPPOSITES.fullmatch(words) is not None
+
+
+def is_unclear(words: str) -> bool:
+    """Return whether a name may ask for ``dry_run`` or for its opposite, such as ``enable_stop_push``."""
+    return re.match("(is )?(allow|enable)", words) is not None and not is_opposite(words)
 
 
 def asks_for_default(words: str, value: object) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
-from airflow_provider_truepush.api.connection.guard_values import asks_for_default, is_opposite
+from airflow_provider_truepush.api.connection.guard_values import asks_for_default, is_opposite, is_unclear
 
 #: How much a misspelled name resembles the right one, whatever it means; and how much when its words mean nothing.
 _NEARLY_EQUAL = 0.88
@@ -100,11 +100,14 @@ def refuse_misspelled(name: object, value: object) -> None:
     """
     meant, words = resembled(name), _words_of_extra(name)
     if meant is not None and not (meant in _GUARD_EXTRAS and asks_for_default(words, value)):
+        advice = "Write `dry_run: true` instead" if is_opposite(words) else how_to_write(meant)
+        if meant == "dry_run" and is_unclear(words):
+            advice = "Remove it, or write `dry_run: true` if nothing may be sent"
         refuse(
             f"extra.{name}",
             value if may_be_shown(meant) else "a value that is not shown",
             "is not an extra of this connection",
-            "Write `dry_run: true` instead" if is_opposite(words) else how_to_write(meant),
+            advice,
         )
     if (inside := known_inside(name, value)) is not None:
         refuse(
@@ -184,7 +187,8 @@ def _words(name: str) -> str:
     """Return the words of a name in lower case, with one space between them: ``testMode``, ``TEST-MODE``."""
     name = unicodedata.normalize("NFKC", name)
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return " ".join(re.split(r"[^a-z0-9]+", apart.casefold())).strip()
+    # Any other sign or letter is a part of a word: it may turn the meaning around.
+    return " ".join(re.split(r"[\s_./:-]+", apart.casefold())).strip()
 
 
 def _first(patterns: tuple[tuple[str, str], ...], words: str) -> str | None:

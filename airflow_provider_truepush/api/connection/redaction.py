@@ -13,10 +13,9 @@ from airflow_provider_truepush.api.checks.cut import MARK
 _HIDDEN = "***"
 #: A shorter part of a secret at a cut is not removed: words begin like it.
 _PART = 6
-#: The same for a part that looks like a word: "..." ends many a sentence, as in "Trying to connect...".
+#: The same at "..." for a part that looks like a word: dots end many a sentence, as in "Trying to connect...". At most
+#: half of the secret is shown that way.
 _WORD_PART = 10
-#: The same for a part that is the whole first or last word of the secret, such as "connection" of "connection-key".
-_WHOLE_WORD = 16
 #: Where a text was cut: its rest is missing, or its middle. ``reprlib`` leaves the dots.
 _CUT = re.compile(rf"((?: \[)?{MARK}(?:[0-9]+ [a-z ]+{MARK}\] )?|\.\.\.)")
 #: A shorter secret is removed only where it is a whole word, because its letters occur in every message.
@@ -58,28 +57,32 @@ def _without_parts(text: str, secrets: Collection[str]) -> str:
     """Remove the beginning of a secret before each cut, and the end of one after it."""
     pieces = _CUT.split(text)  # every second one is a cut
     for at in range(0, len(pieces), 2):
-        if at > 0 and (end := max(_cut_part(pieces[at][::-1], secret[::-1]) for secret in secrets)):
-            pieces[at] = _HIDDEN + pieces[at][end:]
-        if at < len(pieces) - 1 and (begin := max(_cut_part(pieces[at], secret) for secret in secrets)):
-            pieces[at] = pieces[at][:-begin] + _HIDDEN
+        if at > 0:
+            is_cut = MARK in pieces[at - 1]
+            if end := max(_cut_part(pieces[at][::-1], secret[::-1], is_cut) for secret in secrets):
+                pieces[at] = _HIDDEN + pieces[at][end:]
+        if at < len(pieces) - 1:
+            is_cut = MARK in pieces[at + 1]
+            if begin := max(_cut_part(pieces[at], secret, is_cut) for secret in secrets):
+                pieces[at] = pieces[at][:-begin] + _HIDDEN
     return "".join(pieces)
 
 
-def _cut_part(text: str, secret: str) -> int:
+def _cut_part(text: str, secret: str, is_cut: bool) -> int:
     """Return the length of the beginning of a secret with which a text ends; 0 for none that counts."""
     at = text.find(secret[:_PART], max(0, len(text) - len(secret)))
     while at >= 0:
         if secret.startswith(part := text[at:]):
-            return len(part) if len(part) >= _least(part, secret) else 0
+            return len(part) if len(part) >= (_PART if is_cut else _least(part, secret)) else 0
         at = text.find(secret[:_PART], at + 1)
     return 0
 
 
 def _least(part: str, secret: str) -> int:
-    """Return how long the beginning of a secret must be to count as a part of it."""
+    """Return how long the beginning of a secret must be before "..." to count as a part of it."""
     if not part.isalpha() or not (part.isupper() or part[1:].islower() or part[:-1].islower()):
         return _PART
-    return _WORD_PART if secret[len(part) : len(part) + 1].isalpha() else _WHOLE_WORD
+    return max(_PART, min(_WORD_PART, len(secret) // 2 + 1))
 
 
 def _forms(secret: str) -> set[str]:

@@ -85,8 +85,37 @@ def test_a_plain_name_that_is_off_is_ignored(name: str) -> None:
     ],
 )
 def test_a_true_value_that_may_ask_for_a_guard_is_refused(name: str) -> None:
-    with refused(f"extra.{name}", why="is not an extra of this connection"):
+    advice = "Remove it, or write `dry_run: true` if nothing may be sent"
+    with refused(f"extra.{name}", why="is not an extra of this connection", remedy=advice):
         read({name: True})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("allow_concurrent_requests", "allow_parallel_requests", "enable_async_requests", "allow_insecure_requests"),
+        *("allow_schema_changes", "enable_marketing_push", "enable_browser_push", "enable_fcm_push", "enable_2_push"),
+        *(
+            "allow_bulk_send",
+            "allow_scheduled_sends",
+            "allow_to_send",
+            "enable_push_delivery",
+            "allow_outbound_requests",
+        ),
+        *("allow_unlimited_sends", "enable_notification_push", "enable_universal_push", "allow_offer_push"),
+    ],
+)
+def test_a_true_value_that_asks_for_no_guard_is_ignored(name: str) -> None:
+    assert read({name: True}).unknown_extras == (name,)
+    with refused(f"extra.{name}", why="is not an extra of this connection"):
+        read({name: False})
+
+
+@pytest.mark.parametrize("sign", ["не", "不", "!", "¬", "✗", "выкл", "é"])
+@pytest.mark.parametrize("form", ["{}_dry_run", "dry_run_{}", "{}dry_run", "dry_run{}", "dry_{}_run"])
+def test_a_sign_or_letter_of_another_script_is_a_word(form: str, sign: str) -> None:
+    with refused(f"extra.{form.format(sign)}", why="is not an extra of this connection"):
+        read({form.format(sign): False})
 
 
 @pytest.mark.parametrize("name", ["allow_real_push", "enable_live_sending", "enabled", "allow_push", "enable_requests"])

@@ -13,7 +13,7 @@ GUARDS = (
     *("test_mode", "testMode", "TESTMODE", "sandbox", "noop", "no_op", "no_send", "do_not_send", "dont_send"),
     *("read_only", "readonly", "mock", "safe_mode", "simulation", "disabled", "paused", "skip_sending", "preview"),
     *("ｄｒｙ＿ｒｕｎ", "dry\u200b_run", "inactive", "not_active", "shadow_mode", "demo"),
-    *("log_only", "what_if", "allow_no_sending", "disable_push", "extra__http__dry_run"),
+    *("log_only", "what_if", "no_sending", "disable_push", "extra__http__dry_run"),
 )
 
 
