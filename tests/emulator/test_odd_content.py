@@ -141,12 +141,12 @@ def test_what_no_fault_has_is_refused_with_what_is_accepted(
 
 def test_values_that_are_no_json_are_refused(emulator: Emulator) -> None:
     deep: Any = 0
-    for _ in range(5000):
+    for _ in range(100_000):
         deep = [deep]
     for wrong in (deep, object(), {1, 2}):
         with pytest.raises(TruepushEmulatorError, match="JSON"):
             emulator.fault("listCampaign", effect="odd_rows", rows=[wrong])
-    raw = '{"effect": "odd_rows", "rows": [' + "[" * 5000 + "]" * 5000 + "]}"
+    raw = '{"effect": "odd_rows", "rows": [' + "[" * 100_000 + "]" * 100_000 + "]}"
     answer = requests.post(f"{emulator.url}/_emulator/faults", data=raw, timeout=5)
     assert answer.status_code == 400
     assert emulator.faults() == []
