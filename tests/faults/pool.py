@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_truepush.emulator import Emulator
+from airflow_provider_truepush.hooks.truepush import TruepushHook
 from tests.contract.driver import Flavour, Told, attempt, connect
 from tests.contract.world import USES, commits, furnish
 from tests.support.tokens import SESSION_TOKEN
@@ -78,6 +79,10 @@ class Pool:
             arrange(emulator, name)
             opened[name] = emulator.connections_opened
             connect(monkeypatch, emulator, f"faults_{name}", timezone="UTC", **extra)
+
+        # Airflow 2.11 imports its models at the first use of a connection; in several threads at once that never ends.
+        with TruepushHook(f"faults_{names[0]}") as hook:
+            hook.get_conn()
 
         def one(name: str) -> Seen:
             use, emulator, start = USES[name], self.emulators[name], time.monotonic()
