@@ -26,8 +26,7 @@ from tests.support.soon import soon
 @contextmanager
 def nothing_is_left(emulator: Emulator) -> Iterator[None]:
     """No warning of what was not closed, and soon no connection at the emulator."""
-    # What other tests have left is theirs, as the loop that an old pytest-asyncio has set and never closes.
-    asyncio.set_event_loop(None)
+    asyncio.set_event_loop(None)  # what other tests have left is theirs
     gc.collect()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
@@ -38,11 +37,10 @@ def nothing_is_left(emulator: Emulator) -> Iterator[None]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2400):
-        if condition():
-            return
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not happen within a minute"
         time.sleep(0.025)
-    raise AssertionError("it did not happen within a minute")
 
 
 def others() -> list[asyncio.Task[Any]]:
