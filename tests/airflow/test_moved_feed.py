@@ -23,12 +23,21 @@ class MovedFeed:
     def __init__(self, airflow: LocalAirflow, emulator: Emulator) -> None:
         self._airflow, self._api, self._emulator = airflow, airflow.api, emulator
 
-    def run(self, feed: list[str]) -> list[str]:
+    def settled(self, feed: list[str], *, failed: int = 0) -> list[str]:
+        """Run it with a feed, and once more what failed beside the given number of tasks.
+
+        On a busy machine a task can wait in vain for the other map indexes. Its error says to clear it when they have
+        run.
+        """
+        states = self.run(feed)
+        return states if states.count("failed") == failed else self.run(feed, only_failed=True)
+
+    def run(self, feed: list[str], *, only_failed: bool = False) -> list[str]:
         """Run it with a feed, for the first time or after a clear; returns the states of the mapped tasks."""
         value = {"key": "feed", "value": json.dumps(feed)}
         if self._exists():
             self._api._call("PATCH", "/variables/feed", json=value)
-            body = {"dry_run": False, "only_failed": False, "dag_run_id": RUN_ID, "reset_dag_runs": True}
+            body = {"dry_run": False, "only_failed": only_failed, "dag_run_id": RUN_ID, "reset_dag_runs": True}
             self._api._call("POST", f"/dags/{DAG_ID}/clearTaskInstances", json=body)
         else:
             self._api._call("POST", "/variables", json=value)
@@ -62,16 +71,16 @@ def moved(airflow: LocalAirflow, session_token: str) -> Iterator[MovedFeed]:
 
 
 def test_no_item_is_sent_again_when_the_feed_of_a_cleared_run_has_moved(moved: MovedFeed) -> None:
-    assert moved.run(["A", "B"]) == ["success", "success"]
+    assert moved.settled(["A", "B"]) == ["success", "success"]
     assert moved.made() == ["A", "B"]
     # Reordered: what changed places is recognized.
-    assert moved.run(["B", "A"]) == ["success", "success"]
+    assert moved.settled(["B", "A"]) == ["success", "success"]
     assert moved.made() == ["A", "B"]
     # Grown at the end: what is new is sent.
-    assert moved.run(["B", "A", "C"]) == ["success", "success", "success"]
+    assert moved.settled(["B", "A", "C"]) == ["success", "success", "success"]
     assert moved.made() == ["A", "B", "C"]
     # Grown at the front: what moved is recognized, and the new one needs a manual decision.
-    states = moved.run(["D", "B", "A", "C"])
+    states = moved.settled(["D", "B", "A", "C"], failed=1)
     assert states[0] == "failed"
     assert moved.made() == ["A", "B", "C"]
     assert states[1:] == ["success", "success", "success"]
