@@ -106,7 +106,7 @@ class CampaignSend:
         earlier = store.read_position()
         if earlier is not None:
             raise TruepushAmbiguousError(
-                f"There is no campaign to send now, but {earlier.author} sent {earlier.title!r}, or may have sent it "
+                f"This try has no campaign to send, but {earlier.author} sent {earlier.title!r}, or may have sent it "
                 f"(campaign {earlier.campaign_id or 'of unknown id'}). Nothing was sent by this try. This needs a "
                 "manual decision:\n"
                 "- Look in Truepush. If nothing else needs to be sent, mark the task as success.\n"

@@ -66,7 +66,8 @@ class Deletion:
             outcome = change.delete(self._hook, self._kind, row_id)
         if outcome == "missing":
             if record is not None and earlier is None:
-                self._forget()  # before others are asked: what this try has begun is no earlier deletion
+                # The siblings are asked next: this try's own record must not count as an earlier deletion.
+                self._forget()
             record = earlier or (self._deleted_by_sibling() if recorded else None)
             if record is None:
                 return self._missing()

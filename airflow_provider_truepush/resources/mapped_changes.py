@@ -154,7 +154,7 @@ class MappedChanges:
         :param name: of the item.
         :param needs_proof: whether something could go wrong if a sibling has deleted an inactive trigger of the name,
             given the ids that this Dag run has created in a completed change, and whether it has replaced anything.
-        :param is_new: whether nothing of the name exists, so that it may be another item, renamed.
+        :param is_new: whether nothing of the name exists, so that it may be another item under a new name.
         :param list_again: lists what has the name, after a wait for a sibling.
         :raises AirflowException: when it is unknown what the siblings have changed.
         """

@@ -62,7 +62,7 @@ def is_unknown(kind: str, name: str, silent: Sequence[int], *, can_end: bool) ->
 
 
 def may_be_renamed(kind: str, name: str, lost: ChangeRecord, *, can_end: bool) -> AirflowException:
-    """Return the error for a new name, while an inactive item has vanished from the feed.
+    """Return the error for a new name, when an inactive item was removed from the feed.
 
     :param kind: ``template`` or ``trigger``.
     :param name: of what is created.
@@ -71,8 +71,8 @@ def may_be_renamed(kind: str, name: str, lost: ChangeRecord, *, can_end: bool) -
     """
     what = (
         f"The {kind} {name!r} does not exist yet. {lost.author} began to replace the inactive {kind} {lost.name!r} and "
-        "did not complete it, and no map index has that item now. It is unknown whether this is the same item, "
-        f"renamed. Nothing was changed by this try, because a new {kind} would be active. "
+        "did not complete it, and no map index has that item now. It is unknown whether this is the same item "
+        f"under a new name. Nothing was changed by this try, because a new {kind} would be active. "
     )
     if can_end:
         return AirflowException(f"{what}Retry the task: the next try looks again.")

@@ -120,13 +120,13 @@ def outdated(title: str) -> str:
 def edited(orphans: list[str], title: str) -> str:
     """Return the error for an item that may be one that was sent before, edited.
 
-    :param orphans: titles of what was sent and is no longer in the feed.
+    :param orphans: titles of campaigns that were sent and whose items were removed from the feed.
     :param title: of the campaign.
     """
     return (
-        f"{title!r} is new in the feed of this Dag run, and of what the run has sent these are no longer in the feed: "
-        f"{', '.join(map(repr, orphans[:5]))}. It is unknown whether this is one of them, edited. The campaign was not "
-        "sent by this try. This needs a manual decision:\n"
+        f"{title!r} is new in the feed of this Dag run. The run has sent these items, which were then removed from the "
+        f"feed: {', '.join(map(repr, orphans[:5]))}. It is unknown whether this item is an edited version "
+        "of one of them. The campaign was not sent by this try. This needs a manual decision:\n"
         "- If it is the same item with changed content, mark the task as success.\n"
         "- If it is a new item, send it in a new Dag run.\n"
         "- To avoid this next time, give each item a `send_token` of its own: it names the item."

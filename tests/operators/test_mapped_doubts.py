@@ -227,5 +227,5 @@ class TestOtherProjects:
         run.run_feed("A", "B")
         run.clear()
         run.run(0, name="A", truepush_conn_id="other")
-        assert "It is unknown whether this is the same item, renamed" in run.run(1, name="a")
+        assert "It is unknown whether this is the same item under a new name" in run.run(1, name="a")
         assert ids(emulator, "a") == []

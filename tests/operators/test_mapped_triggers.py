@@ -119,7 +119,7 @@ class TestAnItemMoves:
         run.clear()
         run.run_feed(*feed)
         ended = run.run(feed.index("a"), name="a")
-        assert "It is unknown whether this is the same item, renamed" in ended
+        assert "It is unknown whether this is the same item under a new name" in ended
         assert ids(emulator, "a") == []
 
     @pytest.mark.parametrize("feeds", [("AB", "B"), ("BA", "B")], ids=["own", "removed"])

@@ -77,7 +77,7 @@ def _may_send(identity: Identity, state: State, index: int, item: str, hidden: t
     shown = [other for place, other in state.sent if place not in hidden]
     if identity == "item in a ledger":
         shown = [other for _, other in state.sent]
-    # What was sent and is no longer in the feed may be this item, edited.
+    # This item may be an edited version of one that was sent and then removed from the feed.
     if item in shown or not set(shown).issubset(state.feed):
         return False
     if identity == "item in a ledger":
