@@ -44,7 +44,10 @@ class ItemEvidence:
         return self._store.identity
 
     def orphans(self, view: View, *, has_moved: bool) -> list[str]:
-        """Return the titles that were sent and then removed from the feed. This item may be one, edited."""
+        """Return the titles of sent campaigns whose items were removed from the feed.
+
+        This item may be an edited version of one of them.
+        """
         if self._identity.send_token is not None or not has_moved:
             return []
         held = [item for _, item in view.items]

@@ -1,8 +1,9 @@
 """Decide what the value of an unknown extra asks for, if its name means ``dry_run`` or ``require_segment``.
 
 Both guards are off by default. An extra that asks for this, such as ``paused: false``, may be ignored. One that is
-ignored although it asks for a guard sends a campaign to everyone. So a name is read only if all of its words are known.
-Any other word may turn the meaning around: ``dry_run_bypass: false`` asks for a dry run.
+ignored although it asks for a guard sends a campaign to everyone. So a false value counts only if all words of the name
+are known: any other word may turn the meaning around, and ``dry_run_bypass: false`` asks for a dry run. A true value of
+a name with ``allow`` or ``enable`` counts unless one of its words is known to turn the meaning around.
 """
 
 from __future__ import annotations
