@@ -151,17 +151,26 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 #: Folders whose tests share what takes a minute to start.
-TOGETHER = ("tests/airflow/", "tests/dag_test/")
+AIRFLOW = ("tests/airflow/", "tests/dag_test/")
+#: Files whose tests have processes to kill, which share the one that these are forked from.
+FORKED = (
+    "tests/operators/test_trigger_tries.py",
+    "tests/sending/test_sql_store.py",
+    "tests/transfers/test_crashes.py",
+    "tests/transfers/test_stats_to_object_storage.py",
+)
 
 
 class LongestFirst(LoadGroupScheduling):
-    """Spreads the tests over the processes one by one, but keeps those of some folders in one of them.
+    """Spreads the tests over the processes one by one, but keeps those together that share something.
 
     pytest-xdist has marks for that; with pytest 9.2 it does not see them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+        if nodeid.startswith(FORKED):
+            return "forked"
+        return next((folder for folder in AIRFLOW if nodeid.startswith(folder)), nodeid)
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
         """Forget what is complete: xdist would go through all of it again after each of ten thousand tests."""
@@ -180,7 +189,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Give way to the real Airflow in another process, whose tests take longest: they come one after the other."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not nodeid.startswith(TOGETHER) and not os.nice(0):
+    if "PYTEST_XDIST_WORKER" in os.environ and not nodeid.startswith(AIRFLOW) and not os.nice(0):
         os.nice(10)
 
 

@@ -102,9 +102,10 @@ def decision_errors() -> dict[str, str]:
     return errors
 
 
-@pytest.mark.parametrize(("place", "error"), decision_errors().items(), ids=decision_errors())
-def test_every_error_that_needs_a_decision_has_a_row(place: str, error: str) -> None:
-    assert any(words in error for words in decision_rows()), f"{place}: {error}"
+def test_every_error_that_needs_a_decision_has_a_row() -> None:
+    errors, rows = decision_errors(), decision_rows()
+    assert len(errors) >= 10
+    assert {place: error for place, error in errors.items() if not any(words in error for words in rows)} == {}
 
 
 def test_every_row_has_the_words_of_an_error() -> None:

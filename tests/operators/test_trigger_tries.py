@@ -59,12 +59,10 @@ def test_a_killed_task_restores_the_status_at_its_next_try(
     endpoint, phase = STEPS[step]
     emulator.fault(endpoint, effect="hang", phase=phase, seconds=120)
     arguments = {"name": "Weekly", "template_id": TEMPLATE, "schedule": "30 9 * * 1", "if_exists": "replace"}
-    process = tries.start(store, 1, **arguments)
-    tries.wait_for(lambda: emulator.requests(endpoint) or process.poll() is not None)
-    assert process.poll() is None, process.communicate()[0]
-    time.sleep(0.2)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    with tries.in_a_process(store, 1, **arguments) as process:
+        tries.wait_for(lambda: emulator.requests(endpoint) or process.exitcode is not None)
+        assert process.exitcode is None, store.with_suffix(".log").read_text()
+        time.sleep(0.2)
     emulator.clear_faults()
 
     assert [replace(store, 2)] == ids(emulator)
@@ -75,10 +73,13 @@ def test_a_killed_task_restores_the_status_at_its_next_try(
 def test_a_terminated_task_restores_the_status_at_its_next_try(emulator: Emulator, store: Path) -> None:
     seed(emulator, "Weekly", status="inactive")
     emulator.fault("triggerStatus", effect="hang", phase="before_commit", seconds=120)
-    process = tries.start(store, 1, name="Weekly", template_id=TEMPLATE, schedule="30 9 * * 1", if_exists="replace")
-    tries.wait_for(lambda: emulator.requests("triggerStatus") or process.poll() is not None)
-    process.terminate()
-    process.communicate(timeout=30)
+    arguments = {"name": "Weekly", "template_id": TEMPLATE, "schedule": "30 9 * * 1", "if_exists": "replace"}
+    with tries.in_a_process(store, 1, **arguments) as process:
+        tries.wait_for(lambda: emulator.requests("triggerStatus") or process.exitcode is not None)
+        assert process.exitcode is None, store.with_suffix(".log").read_text()
+        process.terminate()
+        process.join(30)
+        assert process.exitcode == -signal.SIGTERM
     emulator.clear_faults()
     assert [replace(store, 2)] == ids(emulator)
     assert statuses(emulator) == ["inactive"]

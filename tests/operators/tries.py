@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +23,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_truepush.exceptions import TruepushAmbiguousError
+from tests.support import forked
 from tests.support.versions import HAS_STATE_STORE
 
 
@@ -106,10 +107,9 @@ def check_that_alerts_find(error: AirflowFailException) -> None:
         raise AssertionError("no alert finds this error") from error
 
 
-def start(store: Path | None, number: int, **arguments: Any) -> subprocess.Popen[str]:
-    """The same for the create trigger operator, in a process that can be killed."""
-    command = [sys.executable, "-m", "tests.operators.tries", str(store or ""), str(number), json.dumps(arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def in_a_process(store: Path, number: int, **arguments: Any) -> AbstractContextManager[ForkServerProcess]:
+    """The same for the create trigger operator, in a process that is killed at the end. It prints to ``state.log``."""
+    return forked.started(__name__, str(store), str(number), json.dumps(arguments), output=store.with_suffix(".log"))
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +19,10 @@ from airflow_provider_truepush.sending.sql_store import TABLE, SqlSendStore
 from airflow_provider_truepush.sending.sql_table import CREATE, SqlTable
 from tests.sending.exploring import LONG
 from tests.sending.tasks import Tasks
+from tests.support import forked
 
-#: Each takes seconds to import Airflow.
+#: Processes that race.
 RACERS = 4 if LONG in os.environ else 2
-REPOSITORY = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True)
@@ -203,9 +201,9 @@ def test_many_threads_create_the_table_at_once(sql: str) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_processes_that_race_for_one_key_send_once(tasks: Tasks, sql: str) -> None:
+def test_processes_that_race_for_one_key_send_once(tasks: Tasks, sql: str, tmp_path: Path) -> None:
     """The table is not there yet: making it is part of the race."""
-    endings = race(["same"] * RACERS)
+    endings = race(["same"] * RACERS, tmp_path / "racer.log")
     (made,) = tasks.made
     assert tasks.sends == 1
     assert endings.count(f"id {made}") >= 1
@@ -214,25 +212,18 @@ def test_processes_that_race_for_one_key_send_once(tasks: Tasks, sql: str) -> No
 
 @pytest.mark.skipif(LONG not in os.environ, reason="for `make prove`")
 @pytest.mark.timeout(300)
-def test_processes_with_their_own_keys_send_once_each(tasks: Tasks, sql: str) -> None:
+def test_processes_with_their_own_keys_send_once_each(tasks: Tasks, sql: str, tmp_path: Path) -> None:
     if BaseHook.get_connection(sql).conn_type == "duckdb":
         pytest.skip("a DuckDB file is open to one process at a time: the others are told to retry")
-    endings = race(["one", "two", "three"])
+    endings = race(["one", "two", "three"], tmp_path / "racer.log")
     assert sorted(endings) == sorted(f"id {made}" for made in tasks.made)
     assert len(tasks.made) == 3
 
 
-def race(tokens: list[str]) -> list[str]:
+def race(tokens: list[str], output: Path) -> list[str]:
     """Processes that begin at the same moment; returns what each says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.sending.racer", *tokens],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    endings: list[str] = json.loads(done.stdout.splitlines()[-1])
+    with forked.started("tests.sending.racer", *tokens, output=output) as process:
+        process.join(240)
+        assert process.exitcode == 0, output.read_text()[-3000:]
+    endings: list[str] = json.loads(output.read_text().splitlines()[-1])
     return endings

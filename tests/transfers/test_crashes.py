@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +20,10 @@ from airflow_provider_truepush.export import export as exporting
 from tests.contract.driver import connect
 from tests.export import databases
 from tests.export.databases import Database
+from tests.support import forked
 from tests.support.postgres import postgres_server
 from tests.transfers.tasks import HISTORY, LATEST, Run, asked, export, truth, written
 
-REPOSITORY = Path(__file__).parents[2]
 CAMPAIGNS = 240
 
 
@@ -39,7 +37,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_killed_worker_loses_and_doubles_nothing(
-    truepush: Emulator, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    truepush: Emulator, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     database: Database = request.getfixturevalue(kind)
     ids = truepush.add_campaigns(CAMPAIGNS, reach=1000)
@@ -47,19 +45,10 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     connect(monkeypatch, truepush, "truepush_default", requests_per_second=150)
     run = Run()
     assert run.interval_end is not None
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.transfers.exporter", run.interval_end.isoformat(), run.start_date.isoformat()],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(lambda: len(truepush.requests("campaignStats")) > 100 or worker.poll() is not None, "the worker fetches")
-        assert worker.poll() is None
-    finally:
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.wait(30)
+    times = (run.interval_end.isoformat(), run.start_date.isoformat())
+    with forked.started("tests.transfers.exporter", *times, output=tmp_path / "worker.log") as worker:
+        until(lambda: worker.exitcode is not None or len(truepush.requests("campaignStats")) > 100, "it fetches")
+        assert worker.exitcode is None, (tmp_path / "worker.log").read_text()
     kept = written(database)
     assert 0 < len(kept) < CAMPAIGNS
     assert kept.items() <= truth(truepush, ids).items()

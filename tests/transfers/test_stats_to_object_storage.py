@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from airflow_provider_truepush.exceptions import TruepushStorageError
 from airflow_provider_truepush.transfers.stats_to_object_storage import TruepushStatsToObjectStorageOperator
 from tests.contract.driver import connect
 from tests.export.files.support import FORMATS, files, read
+from tests.support import forked
 from tests.transfers.storing import counters, store
 from tests.transfers.tasks import OutletEvents, Run, asked, truth
 
@@ -217,11 +219,13 @@ print(sorted(heavy & (set(sys.modules) - before)))
 def in_a_process(truepush: Emulator, tmp_path: Path) -> Any:
     """Starts a first try in a process of its own."""
 
-    def start(moment: str, run: Run) -> subprocess.Popen[bytes]:
+    def start(moment: str, run: Run) -> AbstractContextManager[ForkServerProcess]:
         run.tries += 1
         assert run.interval_end is not None
-        command = [sys.executable, "-m", "tests.transfers.killed", moment, str(tmp_path), run.interval_end.isoformat()]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+        output = tmp_path.with_suffix(".log")
+        return forked.started(
+            "tests.transfers.killed", moment, str(tmp_path), run.interval_end.isoformat(), output=output
+        )
 
     return start
 
@@ -230,14 +234,12 @@ def test_a_worker_that_is_killed_while_it_fetches(truepush: Emulator, tmp_path: 
     ids = truepush.add_campaigns(300)
     truepush.fault("campaignStats", effect="delay", seconds=0.3)
     run = Run()
-    worker = in_a_process("fetching", run)
-    deadline = time.monotonic() + 60
-    while not [name for name in files(tmp_path) if name.endswith(".part")]:
-        assert time.monotonic() < deadline
-        assert worker.poll() is None
-        time.sleep(0.02)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    with in_a_process("fetching", run) as worker:
+        deadline = time.monotonic() + 60
+        while not [name for name in files(tmp_path) if name.endswith(".part")]:
+            assert time.monotonic() < deadline
+            assert worker.exitcode is None
+            time.sleep(0.02)
     assert not list(tmp_path.glob("campaign_stats/dt=*"))
     truepush.clear_faults()
     before = len(asked(truepush))
@@ -253,8 +255,9 @@ def test_a_worker_that_is_killed_while_it_brings_the_file_over(
 ) -> None:
     ids = truepush.add_campaigns(40)
     run = Run()
-    worker = in_a_process("copying", run)
-    assert worker.wait(60) == -signal.SIGKILL
+    with in_a_process("copying", run) as worker:
+        worker.join(60)
+        assert worker.exitcode == -signal.SIGKILL
     # What is there of it has a hidden name, and no manifest.
     (stump,) = files(tmp_path)
     assert Path(stump).name.startswith(".")
