@@ -15,16 +15,16 @@ from airflow_provider_truepush.api.errors import (
     TruepushAuthError,
     TruepushBadRequestError,
     TruepushError,
-    TruepushServerError,
 )
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources import keep_inactive
-from airflow_provider_truepush.resources.change import delete, set_status
+from airflow_provider_truepush.resources.change import delete
 from airflow_provider_truepush.resources.change_record import ChangeRecords
 from airflow_provider_truepush.resources.create_by_name import CreateByName, IfExists
 from airflow_provider_truepush.resources.decision import manual_decision
 from airflow_provider_truepush.resources.mapped_changes import MappedChanges
+from airflow_provider_truepush.resources.taken_name import settle_taken
 
 log = get_logger(__name__)
 
@@ -190,12 +190,19 @@ class CreateTrigger:
             may_be_late = self._continues and isinstance(error, TruepushBadRequestError)
             if may_be_late and (late_id := self._create.adopt_late(error)) is not None:
                 return self._complete(late_id)
-            self._end_without_create(error)
+            if (trigger_id := self._settle_taken(error)) is None:
+                self._end_without_create(error)
         if self._hook.settings.dry_run:
             return trigger_id
         if self._old_deleted:
             log.info("Replaced the trigger %s of the same name.", ", ".join(self._deleted))
         return self._complete(trigger_id)
+
+    def _settle_taken(self, error: TruepushError) -> str | None:
+        inactive, before = self._must_be_inactive, self._old_deleted
+        return settle_taken(
+            self._hook, self._create, error, if_exists=self._if_exists, inactive=inactive, consequence=before
+        )
 
     def _delete_old(self) -> None:
         old = [row.id for row in self._create.old]
@@ -253,34 +260,9 @@ class CreateTrigger:
 
     def _complete(self, trigger_id: str | None) -> str | None:
         if self._must_be_inactive:
-            self._deactivate(trigger_id)
+            keep_inactive.as_the_old_one(self._hook, self._name, trigger_id, can_retry=self._records.are_kept)
         self._create.complete(trigger_id)
         return trigger_id
-
-    def _deactivate(self, trigger_id: str | None) -> None:
-        """Set the new trigger inactive, as the old one was."""
-        named = f"The new trigger {self._name!r} ({trigger_id or 'of unknown id'})"
-        if trigger_id is None:
-            raise manual_decision(
-                f"{named} could not be set inactive, because its id is unknown. The old one was inactive; the new "
-                "one is active and may send. Set it inactive in Truepush now."
-            )
-        try:
-            if set_status(self._hook, trigger_id, "inactive") == "missing":
-                raise TruepushServerError(f"Truepush does not list the trigger {trigger_id}.")
-        except TruepushError as error:
-            what = (
-                f"{named} could not be confirmed as inactive: {error} The old one was inactive; the new one may be "
-                "active and send. Set it inactive in Truepush now, or clear the task to set it inactive."
-            )
-            if self._records.are_kept and not isinstance(error, (TruepushAuthError, TruepushBadRequestError)):
-                raise AirflowException(what) from error
-            stopped = manual_decision(what, error)
-            raise stopped from stopped.__cause__
-        log.warning(
-            "The old trigger was inactive, so the new one (id %s) was set inactive. To send, set its status to active.",
-            trigger_id,
-        )
 
     def _guarded(self, change: Callable[[], str | None]) -> str | None:
         """Run a change. If a timeout or a signal interrupts it, set a trigger inactive that must not send."""

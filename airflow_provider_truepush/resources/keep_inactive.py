@@ -7,7 +7,12 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.errors import (
+    TruepushAuthError,
+    TruepushBadRequestError,
+    TruepushError,
+    TruepushServerError,
+)
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.resources.change import set_status
@@ -37,6 +42,56 @@ def after_interruption(
             _set_inactive(hook, name, row.id)
     except (TruepushError, AirflowException) as error:
         log.error("%s Set it inactive in Truepush, or clear the task.", _unconfirmed(name, error))
+
+
+def all_new(hook: TruepushHook, name: str, rows: Iterable[Any]) -> str | None:
+    """Set inactive what appeared under the name of an inactive trigger.
+
+    :param hook: the project.
+    :param name: the trigger's name.
+    :param rows: what appeared.
+    :return: what could not be confirmed; None when none of them is active.
+    """
+    try:
+        for row in rows:
+            _set_inactive(hook, name, row.id)
+    except (TruepushError, AirflowException) as error:
+        log.error("%s", unconfirmed := _unconfirmed(name, error))
+        return unconfirmed
+    return None
+
+
+def as_the_old_one(hook: TruepushHook, name: str, trigger_id: str | None, *, can_retry: bool) -> None:
+    """Set the new trigger inactive, as the old one was.
+
+    :param hook: the project.
+    :param name: the trigger's name.
+    :param trigger_id: its id; None when it is unknown.
+    :param can_retry: whether the next try knows of it.
+    :raises AirflowException: when it may be active.
+    """
+    named = f"The new trigger {name!r} ({trigger_id or 'of unknown id'})"
+    if trigger_id is None:
+        raise manual_decision(
+            f"{named} could not be set inactive, because its id is unknown. The old one was inactive; the new "
+            "one is active and may send. Set it inactive in Truepush now."
+        )
+    try:
+        if set_status(hook, trigger_id, "inactive") == "missing":
+            raise TruepushServerError(f"Truepush does not list the trigger {trigger_id}.")
+    except TruepushError as error:
+        what = (
+            f"{named} could not be confirmed as inactive: {error} The old one was inactive; the new one may be "
+            "active and send. Set it inactive in Truepush now, or clear the task to set it inactive."
+        )
+        if can_retry and not isinstance(error, (TruepushAuthError, TruepushBadRequestError)):
+            raise AirflowException(what) from error
+        stopped = manual_decision(what, error)
+        raise stopped from stopped.__cause__
+    log.warning(
+        "The old trigger was inactive, so the new one (id %s) was set inactive. To send, set its status to active.",
+        trigger_id,
+    )
 
 
 def of_another_item(hook: TruepushHook, record: ChangeRecord) -> str | None:
