@@ -30,17 +30,22 @@ class TruepushError(Exception):
         http_status: int | None = None,
         code: str | None = None,
     ) -> None:
-        super().__init__(_bounded(message))
+        super().__init__(without_middle(message, _LONGEST))
         self.endpoint = endpoint
         self.http_status = http_status
         self.code = code
 
 
-def _bounded(message: str) -> str:
-    if len(message) <= _LONGEST:
-        return message
-    half = _LONGEST // 2
-    return f"{message[:half]} […{len(message) - 2 * half} characters left out…] {message[-half:]}"
+def without_middle(text: str, length: int) -> str:
+    """Return a text, or its beginning and its end with the number of characters between them.
+
+    :param text: the text.
+    :param length: the most characters that are kept.
+    """
+    if len(text) <= length:
+        return text
+    half = length // 2
+    return f"{text[:half]} […{len(text) - 2 * half} characters left out…] {text[-half:]}"
 
 
 class TruepushAuthError(TruepushError):

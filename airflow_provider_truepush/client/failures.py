@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import ssl
 
+from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.protocol import limits
 
 
@@ -48,7 +49,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         text = getattr(error, "verify_message", None) or error.reason.replace("_", " ").lower()
         return f"TLS failed: {text}"
-    text = text[: limits.MAX_QUOTED]
+    text = beginning(text, limits.MAX_QUOTED)  # the mark shows where a secret may have been parted
     return f"{type(error).__name__}{': ' + text if text else ''}"
 
 

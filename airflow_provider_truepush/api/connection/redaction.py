@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from airflow_provider_truepush.api.checks.cut import MARK
+from airflow_provider_truepush.api.errors import without_middle
 
 _HIDDEN = "***"
 #: A shorter part of a secret at a cut is not removed: words begin like it.
@@ -20,6 +21,9 @@ _WORD_PART = 10
 _CUT = re.compile(rf"((?: \[)?{MARK}(?:[0-9]+ [a-z ]+{MARK}\] )?|\.\.\.)")
 #: A shorter secret is removed only where it is a whole word, because its letters occur in every message.
 _LONG = 8
+#: The most characters of a text that are kept, so that a long one does not block an event loop. A server's words, and
+#: the errors of this provider, are much shorter.
+_LONGEST = 64 * 1024
 #: What comes before the host in an address: a name and a password. In an address of the web or of a proxy a name alone
 #: may be a token; in one of a storage it is the id of an Airflow connection, as in ``s3://my_conn@bucket/key``.
 _USERINFO = re.compile(
@@ -33,7 +37,8 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
     """Return a function that removes a connection's secrets from a text.
 
     It removes the token, the passwords of the proxies, however they are spelled, and the user and password of every
-    address in the text. It removes a part of a secret as well where the text was cut.
+    address in the text. It removes a part of a secret as well where the text was cut. Of a text above the limit it
+    returns the beginning and the end.
 
     :param token: the project's token.
     :param proxies: addresses of the proxies in use.
@@ -46,6 +51,7 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
     found = re.compile("|".join(patterns)) if patterns else None
 
     def hide(text: str) -> str:
+        text = without_middle(text, _LONGEST)
         text = _USERINFO.sub(f"{_HIDDEN}@", text)
         text = found.sub(_HIDDEN, text) if found is not None else text
         return _without_parts(text, long) if long and (MARK in text or "..." in text) else text
@@ -56,10 +62,14 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
 def _without_parts(text: str, secrets: Collection[str]) -> str:
     """Remove the beginning of a secret before each cut, and the end of one after it."""
     pieces = _CUT.split(text)  # every second one is a cut
+    longest = max(map(len, secrets))
     for at in range(0, len(pieces), 2):
+        if len(pieces[at]) < _PART:  # nothing that counts, as between the dots of "......"
+            continue
         if at > 0:
             is_cut = MARK in pieces[at - 1]
-            if end := max(_cut_part(pieces[at][::-1], secret[::-1], is_cut) for secret in secrets):
+            start = pieces[at][:longest][::-1]
+            if end := max(_cut_part(start, secret[::-1], is_cut) for secret in secrets):
                 pieces[at] = _HIDDEN + pieces[at][end:]
         if at < len(pieces) - 1:
             is_cut = MARK in pieces[at + 1]

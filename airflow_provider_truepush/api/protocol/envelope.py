@@ -18,6 +18,8 @@ from airflow_provider_truepush.api.protocol.json_text import read_json
 
 #: Characters of a text that an error shows.
 _SHOWN = limits.MAX_QUOTED
+#: Characters of a text in which secrets are searched for an error. What is removed makes room for what follows.
+_READ = 64 * _SHOWN
 #: Seconds that ``Retry-After`` counts for at most, so that an absurd value stays a readable number.
 _LONGEST_WAIT = 10 * 366 * 86_400.0
 
@@ -170,15 +172,23 @@ def shorten(text: str) -> str:
     return beginning(f"{line}{MARK}" if len(text) > 4 * _SHOWN else line, _SHOWN)
 
 
+def quote(text: str, hide: Callable[[str], str]) -> str:
+    """Return the beginning of a server's words without secrets, fit for an error message.
+
+    :param text: the words, of any length. Only the beginning is worked on.
+    :param hide: removes secrets.
+    """
+    # Secrets are removed before the last cut. The first one may part a secret, which the mark shows.
+    return shorten(hide(beginning(text, _READ)))
+
+
 def excerpt(body: bytes, hide: Callable[[str], str] = _as_it_is) -> str:
     """Return the beginning of a body, fit for an error message.
 
     :param body: the body.
     :param hide: removes secrets.
     """
-    text = body[: 64 * _SHOWN].decode("utf-8", "replace")
-    # Secrets go before the last cut; the first one may part a secret, which the mark shows.
-    shown = shorten(hide(text if len(body) <= 64 * _SHOWN else text + MARK)[: 16 * _SHOWN])
+    shown = quote(body[: _READ + 1].decode("utf-8", "replace"), hide)
     return f"`{shown}`" if shown else "an empty body"
 
 

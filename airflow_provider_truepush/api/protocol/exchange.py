@@ -25,9 +25,9 @@ from airflow_provider_truepush.api.protocol.envelope import (
     Outcome,
     Reply,
     excerpt,
+    quote,
     read_reply,
     retry_after_seconds,
-    shorten,
 )
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class Exchange(Generic[T]):
                 return endpoint.on_repeated(envelope.message)
             return endpoint.on_success(envelope.message, None)
         try:
-            return endpoint.on_negative(shorten(reply.hide(envelope.message)))
+            return endpoint.on_negative(quote(envelope.message, reply.hide))
         except TruepushError as error:
             doubt = isinstance(error, TruepushAmbiguousError)
             next_step = _CREATE_DOUBT if doubt else "The {resource} was not created. Choose another name."
@@ -170,7 +170,7 @@ class Exchange(Generic[T]):
         )
 
     def _refuse(self, envelope: Envelope, reply: Reply) -> NoReturn:
-        quoted = shorten(reply.hide(envelope.message))
+        quoted = quote(envelope.message, reply.hide)
         answered = f"(HTTP {reply.status}, {excerpt(reply.body, reply.hide)})"
         reason = f'(it answered: "{quoted}")' if quoted else answered
         unchanged = self._unchanged()

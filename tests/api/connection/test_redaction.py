@@ -148,6 +148,15 @@ def test_user_and_password_of_any_address(text: str, shown: str) -> None:
     assert redactor(LONG)(text) == shown
 
 
+@pytest.mark.parametrize("piece", ["...", "x", LONG[:8] + "... ", MARK + LONG[-8:] + " "])
+def test_of_a_long_text_the_beginning_and_the_end_are_kept(piece: str) -> None:
+    hidden = redactor(LONG)("begin " + piece * 1_000_000 + " end")
+    assert len(hidden) < 70_000
+    assert hidden.startswith("begin ")
+    assert hidden.endswith(" end")
+    assert "characters left out" in hidden
+
+
 @quick
 @given(st.text(min_size=1), st.text())
 def test_no_token_breaks_a_text(token: str, text: str) -> None:
