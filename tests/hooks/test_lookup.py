@@ -111,14 +111,23 @@ def test_the_test_button_says_nothing_more_of_a_plain_connection(
     assert text.endswith("and accepted the token.")
 
 
-@pytest.mark.parametrize("name", ["dryrun", "dry-run", "require_segments", "extra__truepush__dry_run"])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        *({name: True} for name in ("dryrun", "dry-run", "require_segments", "extra__truepush__dry_run")),
+        *({name: True} for name in ("send_nothing", "don't_send", "not_live", "not_to_all")),
+        *({"production": False}, {"dry_run: true": None}, {"flags": ["dry_run"]}, {"headers": {"X-Dry-Run": "1"}}),
+        *({"extra": {name: True}} for name in ("require_segments", "drryrun", "test_mode", "extra__truepush__dry_run")),
+    ],
+    ids=str,
+)
 def test_the_test_button_fails_for_a_misspelled_extra(
-    name: str, flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    extra: dict[str, Any], flavour: Flavour, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(monkeypatch, emulator, **{name: True})
+    connect(monkeypatch, emulator, **extra)
     good, text = attempt(flavour, CONN_ID, "test_connection").value
     assert good is False
-    assert "Write `dry_run`" in text or "Write `require_segment`" in text
+    assert "Write `dry_run" in text or "Write `require_segment`" in text
     assert attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN).name == "TruepushValidationError"
     assert emulator.count() == 0
 

@@ -10,13 +10,23 @@ from __future__ import annotations
 
 import re
 
+from airflow_provider_truepush.api.connection.guard_names import (
+    AUDIENCE,
+    CHECKING_ONLY,
+    EVERYONE,
+    HALTED,
+    HOLD,
+    LIVE,
+    NOT,
+    PUSH,
+    REQUIRES,
+    SENDING,
+    SENT,
+    STOPPED,
+)
+
 #: Words that leave the meaning of the others as it is.
 _NEUTRAL = "(is|use|enabled?|mode|only|run|flag|extra|http|truepush)"
-_SENDING = "(sends?|sending|push|pushes|pushing|post|writes?|publish|deliver|delivery|requests|changes?)"
-_NOT = (
-    "(no|not|dont|don t|do not|never|skip|block|prevent|stop|without|forbid|deny|suppress|disable|mute|pause|suspend)"
-)
-_AUDIENCE = "(segments?|audiences?|segs?)"
 #: The rest of a name whose true value means that nothing goes out, or that no campaign goes to everyone. Each is
 #: complete: a pattern with a gap would let a ``no`` pass.
 _SAFE = "|".join(
@@ -24,11 +34,12 @@ _SAFE = "|".join(
         "dry( ?runs?)?|no ?ops?|nop|what ?if|simulat(e|ed|es|ion|or)|sandbox(ed)?|preview(s|ed)?|rehears(e|ed|al)",
         "pretend|test(s|ing)?|mock(s|ed|ing)?|fake|stub|dummy|draft|trial|debug|demo|shadow|emulat(e|ed|ion|or)",
         "safe(ty)?|(test|safe|mock|fake|trial|debug|demo) ?(mode|run)|(check|log|silent|offline) ?(mode|run)",
-        "(read|log|print|validate|check|plan) ?only",
+        CHECKING_ONLY,
         "inactive|not (active|enabled)|(disable|mute|pause|suspend)d?|suspended",
-        f"{_NOT} ?({_SENDING}|broadcast)",
-        f"({_SENDING}|broadcast) (is )?(disabled|muted|paused|suspended|blocked|stopped)",
-        f"(requires?|required|req|needs?) ?(an? )?{_AUDIENCE}|{_AUDIENCE} (is )?(required|needed)",
+        f"({NOT}|{HOLD}) ?({SENDING}|broadcast|{SENT})|(non|{NOT}) ((in|for) )?{LIVE}|nonprod(uction)?|{HALTED}",
+        f"{NOT} ({SENDING} (to|for) |(to|for) )?{EVERYONE}",
+        f"({SENDING}|broadcast) ?((is|are|to) )?(muted|paused|{STOPPED})",
+        f"{REQUIRES} ?(an? )?{AUDIENCE}|{AUDIENCE} (is )?(required|needed)",
     )
 )
 _ASKS_FOR_GUARD = re.compile(rf"({_NEUTRAL} )*({_SAFE})( {_NEUTRAL})*")
@@ -41,13 +52,16 @@ _TURNS = (
 )
 #: Names whose false value means ``dry_run: true``. True is what a connection does anyway.
 _OPPOSITES = re.compile(
-    r"(is |do |really )*(send|sending|push|pushing|live|real|really|active|enabled?)|live ?(mode|only|run)"
-    rf"|(is )?(allow|enable)(ed|d)? ?((?!{_TURNS} )\w+ )*{_SENDING}"
+    rf"((is|do|really|in) )*({PUSH}|{LIVE}|really|active|enabled?)|((is|in) )?{LIVE} ?(mode|only|run|{PUSH})"
+    rf"|(is )?(allow|enable)(ed|d)? ?((?!{_TURNS} )\w+ )*{SENDING}|(is )?(allow|enable)(ed|d)? {SENT}"
+    rf"|((allow|{PUSH}) )?to all|(allow|{PUSH}) all"
 )
+#: Values that turn an opposite off, beside those of a boolean.
+_NEVER = ("never", "none", "nothing", "nobody", "disabled", "n", "f")
 
 
 def is_opposite(words: str) -> bool:
-    """Return whether the words of a name mean the opposite of ``dry_run``, such as ``active``."""
+    """Return whether the words of a name mean the opposite of a guard, such as ``active`` or ``to_all``."""
     return _OPPOSITES.fullmatch(words) is not None
 
 
@@ -65,10 +79,15 @@ def asks_for_default(words: str, value: object) -> bool:
     :param value: its value.
     """
     if is_opposite(words):
-        return not _is_off(value)
+        return value is None or not (_is_off(value) or str(value).strip().casefold() in _NEVER)
     if value is None:
         return True
-    return _is_off(value) and _ASKS_FOR_GUARD.fullmatch(words) is not None
+    return _is_off(value) and plainly_asks(words)
+
+
+def plainly_asks(words: str) -> bool:
+    """Return whether all words of a name are known, and together they ask for a guard, as ``test_mode`` does."""
+    return _ASKS_FOR_GUARD.fullmatch(words) is not None
 
 
 def _is_off(value: object) -> bool:

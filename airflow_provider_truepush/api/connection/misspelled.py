@@ -7,61 +7,28 @@ secured the connection.
 from __future__ import annotations
 
 import difflib
-import json
 import re
-import unicodedata
-from collections.abc import Mapping
 
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
+from airflow_provider_truepush.api.connection.guard_names import guard_of
 from airflow_provider_truepush.api.connection.guard_values import asks_for_default, is_opposite, is_unclear
+from airflow_provider_truepush.api.connection.words import letters_of, with_own_value, words_of
 
 #: How much a misspelled name resembles the right one, whatever it means; and how much when its words mean nothing.
 _NEARLY_EQUAL = 0.88
 _SIMILAR = 0.75
-#: How Airflow's forms named extras before version 2.3.
-_PREFIX = re.compile(rf"^extra__({CONNECTION_TYPE}__)?")
 _OF_ANOTHER_TYPE = re.compile(rf"^extra__(?!{CONNECTION_TYPE}__)[a-z0-9]+_*__")
-_NAMES = {re.sub("[^a-z]", "", extra.name): extra.name for extra in EXTRAS}
+_NAMES = {letters_of(extra.name): extra.name for extra in EXTRAS}
 #: Both are off by default.
-_GUARD_EXTRAS = ("dry_run", "require_segment")
-_GUARD_LETTERS = frozenset({"dryrun", "requiresegment"})
+_GUARDS = ("dry_run", "require_segment")
 _HOST, _PASSWORD = "the Host field", "the Password field"
 
-#: Patterns of a name's words, joined by one space each, and what they mean. The first match counts. Those of
-#: ``dry_run`` and ``require_segment`` come first: the others are of no use to a push that must not go out.
-_GUARDS: tuple[tuple[str, str], ...] = (
-    (
-        r"segment|audience|\bsegs?\b|\breq\w*segs?\b|\beveryone\b|\beverybody\b|broadcast|subscriber|recipient",
-        "require_segment",
-    ),
-    (r"dry|simulat|sandbox|\bno ?ops?\b|\bnop\b|preview|rehears|pretend", "dry_run"),
-    (
-        r"\b(test|testing|tests|tester|test ?(mode|only|run|ing)?|mock|mocks|mocked|mocking|fake|stub|dummy|draft)\b",
-        "dry_run",
-    ),
-    (r"\b(mock|fake|safe|trial|debug|demo|check|log|live|silent|offline) ?(mode|only|run)\b|\bsafe(ty)?\b", "dry_run"),
-    (r"\b(read|log|print|validate|check|plan|test) ?only\b|\bwhat ?if\b|\bmute[d]?\b|\bpaused?\b|\bsuspend", "dry_run"),
-    (r"\b(disabled?|enabled?|(in)?active)\b|\bshadow|\bemulat|^demo$", "dry_run"),
-    (r"^(is |do |really )*(send|sending|push|pushing|live|real|really)$", "dry_run"),
-    (
-        r"\b(no|not|dont|don t|never|skip|block|prevent|stop|without|allow|forbid|deny|suppress|disable|enable)\b.*"
-        r"\b(send|sends|sending|push|pushes|post|write|writes|publish|deliver|delivery|requests|change|changes)\b",
-        "dry_run",
-    ),
-    (r"\b(no|skip|block|dont|stop|allow|disable|enable)(send|sends|sending|push|pushes|write|writes)\b", "dry_run"),
-)
-#: Extras that are looked for inside of other extras, by the letters of the other's name. One that is ignored there
-#: sends a real campaign, or leaves the connection without what secures it. The rest may be about something else.
-_INSIDE: tuple[tuple[str, frozenset[str]], ...] = (
-    (r"(conn|connection)?extras?|truepush", frozenset(_NAMES)),
-    (
-        r"(conn(ection)?|http|client|session|requests?)?(options?|settings?|config(uration)?|params?|args|kwargs)"
-        r"|conn(ection)?|http|client|session|requests?",
-        _GUARD_LETTERS | {"proxies", "verify", "cert"},
-    ),
-    (r".*", _GUARD_LETTERS),
-)
+#: Words that are misspelled in the name of a secret, and how much a word resembles one of them.
+_SECRETS = ("token", "password", "secret", "apikey")
+_LIKE_A_SECRET = 0.83
+#: Patterns of a name's words, joined by one space each, and what they mean. The first match counts. The guards come
+#: before them: the others are of no use to a push that must not go out.
 _OTHERS: tuple[tuple[str, str], ...] = (
     (r"prox(y|ies)|\bsocks", "proxies"),
     (r"(retry|retries|backoff).*(budget|seconds|time|wait|delay|duration)|\bbackoff\b", "retry_budget"),
@@ -74,7 +41,7 @@ _OTHERS: tuple[tuple[str, str], ...] = (
         r"|\bper ?(second|sec|minute|min|hour)\b|\brequests? ?per",
         "requests_per_second",
     ),
-    (r"\b(api ?keys?|(\w+ )?token|(\w+)?token|password|passwd|pwd|secrets?|authorization|bearer)\b", _PASSWORD),
+    (r"\b(api ?keys?|(\w+ )?token|(\w+)?(token|tkn)|password|passwd|pwd|secrets?|authorization|bearer)\b", _PASSWORD),
     (
         r"\b(ca|cas|root ?ca|ca ?(certs?|file|path|bundle|info|dir)|cert(ificate)? ?auth\w*"
         r"|trust(ed)? ?(store|cas?|certs?))\b",
@@ -86,109 +53,87 @@ _OTHERS: tuple[tuple[str, str], ...] = (
         "cert",
     ),
     (r"ssl|tls|verif", "verify"),
-    (r"time ?zone|\btz\b|\bzoneinfo\b|^zone$", "timezone"),
+    (r"time ?zone|\btz ?(info|name)?\b|\bzoneinfo\b|^zone$", "timezone"),
     (r"\b((base|api|server|service|root|host) ?(url|uri|address|host)|url|uri|host ?(name)?|end ?points?)\b", _HOST),
     (r"^(host|server|address|port|schema?|scheme|protocol|api)$", _HOST),
 )
 
 
 def refuse_misspelled(name: object, value: object) -> None:
-    """Refuse an unknown extra that probably means a known one, or has one inside it.
+    """Refuse an unknown extra that probably means a known one.
 
     :param name: the key of the extra.
     :param value: its value.
     """
-    meant, words = resembled(name), _words_of_extra(name)
-    if meant is not None and not (meant in _GUARD_EXTRAS and asks_for_default(words, value)):
-        advice = "Write `dry_run: true` instead" if is_opposite(words) else how_to_write(meant)
-        if meant == "dry_run" and is_unclear(words):
-            advice = "Remove it, or write `dry_run: true` if nothing may be sent"
-        refuse(
-            f"extra.{name}",
-            value if may_be_shown(meant) else "a value that is not shown",
-            "is not an extra of this connection",
-            advice,
-        )
-    if (inside := known_inside(name, value)) is not None:
-        refuse(
-            f"extra.{name}",
-            "a value that is not shown",
-            f"is not an extra of this connection, so `{inside}` in it has no effect",
-            f"Write `{inside}` among the extras themselves",
-        )
+    if (meant := meant_by(name, value)) is None:
+        return
+    refuse(
+        f"extra.{name_to_show(meant, name)}",
+        value if _may_be_shown(meant) else "a value that is not shown",
+        "is not an extra of this connection",
+        how_to_write(meant, name, "instead"),
+    )
+
+
+def meant_by(name: object, value: object) -> str | None:
+    """Return the extra, or the field of the connection, that an unknown extra probably means.
+
+    :param name: the key of the extra.
+    :param value: its value.
+    :return: the name of an extra, or the words for a field of the connection; None for an extra that may be ignored.
+    """
+    name, value = with_own_value(name, value)
+    meant = resembled(name)
+    return None if meant in _GUARDS and asks_for_default(words_of(name), value) else meant
 
 
 def resembled(name: object) -> str | None:
-    """Return the extra, or the field of the connection, that an unknown name probably means.
-
-    :param name: the key of an extra.
-    :return: the name of an extra, or the words for a field of the connection; None for an unrelated name.
-    """
-    given = str(name).strip()
-    words = _words_of_extra(name)
-    plain = re.sub("[^a-z]", "", words)
-    if (meant := _first(_GUARDS, words)) is not None:
+    """Return what the name of an unknown extra resembles, whatever its value is, see :func:`meant_by`."""
+    words = words_of(name)
+    plain = letters_of(words)
+    if (meant := guard_of(words)) is not None:
         return meant
-    if _OF_ANOTHER_TYPE.match(given):  # a leftover of a connection whose type was changed
+    if _OF_ANOTHER_TYPE.match(str(name).strip()):  # a leftover of a connection whose type was changed
         return None
-    return _close(plain, _NEARLY_EQUAL) or _first(_OTHERS, words) or _close(plain, _SIMILAR)
+    if (meant := _close(plain, _NEARLY_EQUAL) or _first(_OTHERS, words)) is not None:
+        return meant
+    return _PASSWORD if _is_like_a_secret(words) else _close(plain, _SIMILAR)
 
 
-def may_be_shown(meant: str) -> bool:
-    """Return whether an error may show the value. It must not when the value may be or contain a secret.
+def how_to_write(meant: str, name: object, place: str) -> str:
+    """Return the advice for what an unknown extra was meant to be.
 
-    :param meant: the result of :func:`resembled`.
+    :param meant: the result of :func:`meant_by`.
+    :param name: the key of the extra.
+    :param place: the words that follow the name of the right extra.
     """
+    if meant in (_HOST, _PASSWORD):
+        return f"Use {meant} of the connection instead"
+    words = words_of(with_own_value(name, None)[0])
+    if is_opposite(words):
+        return f"Write `{meant}: true` {place}"
+    if meant == "dry_run" and is_unclear(words):
+        return "Remove it, or write `dry_run: true` if nothing may be sent"
+    return f"Write `{meant}` {place}"
+
+
+def name_to_show(meant: str, name: object) -> str:
+    """Return the name of an unknown extra for an error, without a secret that the name took in as its value."""
+    return str(name) if _may_be_shown(meant) else re.split("[:=]", str(name))[0]
+
+
+def _may_be_shown(meant: str) -> bool:
+    """Return whether an error may show the value. It must not when the value may be or contain a secret."""
     return meant not in ("proxies", "cert", "rate_limit_conn_id", _HOST, _PASSWORD)
 
 
-def how_to_write(meant: str) -> str:
-    """Return the advice for what an extra was meant to be, see :func:`resembled`."""
-    return f"Use {meant} of the connection instead" if meant in (_HOST, _PASSWORD) else f"Write `{meant}` instead"
-
-
-def known_inside(name: object, value: object) -> str | None:
-    """Return the first extra of this connection that is written inside of another one and must not be ignored.
-
-    :param name: the key of the other one.
-    :param value: its value, which may be JSON as text.
-    """
-    letters = re.sub("[^a-z]", "", _words(str(name)))
-    return _inside(value, next(names for pattern, names in _INSIDE if re.fullmatch(pattern, letters)), 3)
-
-
-def _inside(value: object, names: frozenset[str], depth: int) -> str | None:
-    """Return the first of some extras in a value, in which ``depth`` levels of mappings and lists are searched."""
-    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
-    if depth == 0:
-        return None
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            letters = re.sub("[^a-z]", "", _words(str(name)))
-            if letters in names and not (letters in _GUARD_LETTERS and asks_for_default(_words_of_extra(name), inner)):
-                return _NAMES[letters]
-            if (found := _inside(inner, names, depth - 1)) is not None:
-                return found
-    elif isinstance(value, (list, tuple)):
-        return next((found for one in value if (found := _inside(one, names, depth - 1)) is not None), None)
-    return None
-
-
-def _words_of_extra(name: object) -> str:
-    """Return the words of an extra's name without the prefix of older versions of Airflow."""
-    return _words(_PREFIX.sub("", str(name).strip()))
-
-
-def _words(name: str) -> str:
-    """Return the words of a name in lower case, with one space between them: ``testMode``, ``TEST-MODE``."""
-    name = unicodedata.normalize("NFKC", name)
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    # Any other sign or letter is a part of a word: it may turn the meaning around.
-    return " ".join(re.split(r"[\s_./:-]+", apart.casefold())).strip()
+def _is_like_a_secret(words: str) -> bool:
+    """Return whether a word, or all of them together, is a misspelled word for a secret. A plural is another word."""
+    return any(
+        difflib.get_close_matches(word, _SECRETS, n=1, cutoff=_LIKE_A_SECRET)
+        for word in {*words.split(), letters_of(words)}
+        if word.removesuffix("s") not in _SECRETS
+    )
 
 
 def _first(patterns: tuple[tuple[str, str], ...], words: str) -> str | None:

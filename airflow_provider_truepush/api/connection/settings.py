@@ -16,6 +16,7 @@ from airflow_provider_truepush.api.checks.outcome import outcome
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS, Extra
 from airflow_provider_truepush.api.connection.misspelled import refuse_misspelled
+from airflow_provider_truepush.api.connection.nested import refuse_nested
 from airflow_provider_truepush.api.connection.redaction import redactor
 from airflow_provider_truepush.api.errors import TruepushAuthError
 
@@ -102,6 +103,7 @@ def read_settings(
     for name in extra:
         if name not in known:
             refuse_misspelled(name, extra[name])
+            refuse_nested(name, extra[name])
     values = {
         name: _read(known[name], value)
         for name, value in extra.items()
