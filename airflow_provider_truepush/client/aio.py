@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from tenacity import AsyncRetrying
 
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushError
+from airflow_provider_truepush.api.protocol import limits
 from airflow_provider_truepush.api.protocol.body import UnreadableBodyError, decompress
 from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.protocol.endpoints import Call
@@ -102,7 +104,7 @@ class AsyncClient:
             began = time.monotonic()
             result = await self._send(call)
             try:
-                return self._conclude(exchange, result, began)
+                return await self._conclude(exchange, result, began)
             except TruepushError as error:
                 slow_down_after(self._rate_limiter, error, self._settings)
                 raise
@@ -141,16 +143,31 @@ class AsyncClient:
             # waiting for a campaign to be canceled.
             await self._admission.admit(urgent=True)
             began = time.monotonic()
-            return self._conclude(exchange, await self._send(exchange.call), began)
+            return await self._conclude(exchange, await self._send(exchange.call), began)
         async with self._turn:
             await self._admission.admit()
             began = time.monotonic()
             result = await self._send(exchange.call)
-        return self._conclude(exchange, result, began)
+        return await self._conclude(exchange, result, began)
 
-    def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
-        seconds = time.monotonic() - began
-        return self.metrics.conclude(exchange.call.endpoint.name, seconds, lambda: exchange.conclude(result))
+    async def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
+        return await self.conclude(exchange, result, time.monotonic() - began)
+
+    async def conclude(self, exchange: Exchange[T], result: Reply | Failure, seconds: float) -> T:
+        """Return a call's result, or raise its error, and record the outcome.
+
+        A large answer is read in a thread, so that other calls continue meanwhile.
+
+        :param exchange: the call.
+        :param result: the answer to its last request.
+        :param seconds: from that request to the answer.
+        """
+        conclude = partial(exchange.conclude, result)
+        if isinstance(result, Reply) and len(result.body) > limits.LARGE_BODY_BYTES:
+            reading = asyncio.ensure_future(asyncio.to_thread(conclude))
+            await asyncio.wait([reading])
+            return self.metrics.conclude(exchange.call.endpoint.name, seconds, reading.result)
+        return self.metrics.conclude(exchange.call.endpoint.name, seconds, conclude)
 
     async def _send(self, call: Call[Any], total: float | None = None) -> Reply | Failure:
         """Send one request. Failures are returned: an exception would carry the request, and so the token.

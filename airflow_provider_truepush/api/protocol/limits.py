@@ -10,6 +10,8 @@ from __future__ import annotations
 TOTAL_TIMEOUTS = 3
 #: Bytes of an answer's body, before and after it is decompressed. A page of a list takes some 100 bytes a row.
 MAX_BODY_BYTES = 4 * 1024 * 1024
+#: Bytes of a body that the event loop reads itself. A larger one is read in a thread, and not kept for comparison.
+LARGE_BODY_BYTES = 100 * 1024
 #: Bytes of an answer's status line and headers, and of a proxy's answer to CONNECT.
 MAX_HEAD_BYTES = 64 * 1024
 #: Content encodings that an answer may name one after another. None is asked for.

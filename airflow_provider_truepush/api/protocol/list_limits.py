@@ -15,7 +15,7 @@ PROBE_AFTER_PAGE = 100
 #: server ignores the page number.
 MAX_STALE_PAGES = 3
 #: Consecutive pages of which no row has a valid id. A few odd rows are skipped; this many pages are not Truepush's.
-MAX_UNREADABLE_PAGES = 20
+MAX_UNREADABLE_PAGES = 3
 
 #: The most readings of a list that keeps changing, before an absence counts as unproven.
 MAX_LOOKS = 12

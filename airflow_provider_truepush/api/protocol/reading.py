@@ -71,12 +71,18 @@ class Reading(Generic[R]):
     def page(self, number: int) -> Walk[R, Sequence[R]]:
         """Read a page.
 
-        :raises TruepushProtocolError: the list is longer than a walk may be.
+        :raises TruepushProtocolError: the list is longer than a walk may be, or its pages have no valid ids.
         """
         self.requests += 1
         if number > limits.MAX_PAGES or self.requests > 2 * limits.MAX_PAGES:
             raise self._error(f"has more than {limits.MAX_PAGES:,} pages", f"page {number:,} was not read")
         rows = yield Page(number)
+        self._unreadable = self._unreadable + 1 if rows and not len(rows) else 0
+        if self._unreadable >= limits.MAX_UNREADABLE_PAGES:
+            raise self._error(
+                "has no valid ids",
+                f"page {number:,} and the {self._unreadable - 1} read before it have only rows without one",
+            )
         self.page_size = max(self.page_size, len(rows))
         self.fresh = []
         for row in rows:
@@ -96,11 +102,6 @@ class Reading(Generic[R]):
         if number == limits.PROBE_AFTER_PAGE + 1:
             yield from self._probe()
         rows = yield from self.page(number)
-        self._unreadable = self._unreadable + 1 if rows and not len(rows) else 0
-        if self._unreadable >= limits.MAX_UNREADABLE_PAGES:
-            raise self._error(
-                "has no valid ids", f"page {number} and the {self._unreadable - 1} before it have only rows without one"
-            )
         self._stale = self._stale + 1 if len(rows) and not self.fresh else 0
         if self._stale >= limits.MAX_STALE_PAGES:
             yield from self._check_progress(number, rows)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_truepush.api.errors import (
@@ -17,7 +16,7 @@ from airflow_provider_truepush.api.errors import (
     TruepushServerError,
 )
 from airflow_provider_truepush.api.models.stats import CampaignStats
-from airflow_provider_truepush.api.protocol import calls
+from airflow_provider_truepush.api.protocol import calls, limits
 from airflow_provider_truepush.api.protocol.dry_run import stays_here
 from airflow_provider_truepush.api.protocol.endpoints import CAMPAIGN_STATS
 from airflow_provider_truepush.api.protocol.envelope import Reply
@@ -145,12 +144,13 @@ class PollRunner:
             return
         exchange = Exchange(call)
         try:
-            stats = client.metrics.conclude(CAMPAIGN_STATS.name, now - sent, partial(exchange.conclude, result))
+            stats = await client.conclude(exchange, result, now - sent)
         except TruepushError as error:
             self.start(self._poll_again(tracked, shared, exchange, error, sent))
             return
         # Only an answer that was read, and says something about the campaign, may be recognized the next time.
-        tracked.body = result.body if isinstance(result, Reply) and result.status == 200 else None
+        is_kept = isinstance(result, Reply) and result.status == 200 and len(result.body) <= limits.LARGE_BODY_BYTES
+        tracked.body = result.body if isinstance(result, Reply) and is_kept else None
         self._answered(tracked, stats, sent)
 
     async def _poll_again(
