@@ -92,9 +92,10 @@ class CampaignSend:
         sending = CampaignSending(hook, store, self._plan(hook, campaign))
         campaign_id = hook.create_campaign(sending.ready()) if hook.settings.dry_run else sending.send()
         self.sent.note_id(campaign_id)
-        when = f"at {campaign.send_at}" if campaign.send_at else "at once"
-        shown = campaign_id or "without a known id"
-        log.info("Campaign %s: %r, to %s, %s.", shown, campaign.title, campaign.audience, when)
+        if sending.has_sent or hook.settings.dry_run:  # an earlier try may have sent it to go out at another time
+            when = f"at {campaign.send_at}" if campaign.send_at else "at once"
+            shown = campaign_id or "without a known id"
+            log.info("Campaign %s: %r, to %s, %s.", shown, campaign.title, campaign.audience, when)
         return campaign_id
 
     def check_nothing_was_begun(self, hook: TruepushHook) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
 from airflow_provider_truepush.sending import refusals
+from airflow_provider_truepush.sending.alike_items import AlikeItems
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.item_evidence import ItemEvidence
 from airflow_provider_truepush.sending.plan import SendPlan
@@ -48,6 +51,7 @@ class MovedItems:
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
+        self._alike = AlikeItems(store, plan, siblings, sleep, clock)
         self._evidence = ItemEvidence(hook, store, siblings, plan.campaign.title, clock)
         self._store = store
         self._plan = plan
@@ -100,6 +104,14 @@ class MovedItems:
             found = self._match(view)
             return None if found is None else self._resume(found)
         return self._look(other, {record.campaign_id for record in own})
+
+    def confirm(self, record: SendRecord) -> SendRecord:
+        """Return the record of this send: the one that the store has returned, or that of a sibling.
+
+        :param record: what the store has returned.
+        :raises TruepushAmbiguousError: the feed has the message more than once, and it is unknown which item was sent.
+        """
+        return self._resume(self._alike.confirm(record))
 
     def check_silent(self, before: Sequence[str]) -> SendRecord | None:
         """Look again if a campaign of the title has no known sender, and a sibling that started has published nothing.
@@ -228,6 +240,8 @@ class MovedItems:
         """Return the record of what a sibling has sent, and record it in the own store as well."""
         if isinstance(send, SendRecord):
             return send
+        if send.is_open and send.intent and send.map_index in self._siblings.look().gone:
+            return self._take_over(send.intent)
         if send.is_open:
             raise TruepushServerError(
                 f"Map index {send.map_index} of this task has begun the same send of {self._title!r} and has not "
@@ -253,5 +267,12 @@ class MovedItems:
         log.info("%r was sent by map index %d of this task.", self._title, send.map_index)
         if not self._store.sees_others and self._siblings.map_index >= 0:
             refusals.check_same_send(record, self._store, self._identity.content)
+            self._store.acquire(record)
+        return record
+
+    def _take_over(self, intent: Mapping[str, Any]) -> SendRecord:
+        """Record an open send of a map index that has another item now, or none, and will never settle it."""
+        record = replace(SendRecord.from_dict(intent), key=self._store.key)
+        if not self._store.sees_others and self._siblings.map_index >= 0:
             self._store.acquire(record)
         return record

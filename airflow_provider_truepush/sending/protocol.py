@@ -80,6 +80,8 @@ class CampaignSending:
         self._reconciler = Reconciler(hook, store, plan, self._recorder, self._search)
         self._moved = MovedItems(hook, store, plan, plan.siblings, sleep, clock) if plan.siblings else None
         self._began = clock()
+        #: Whether this try has sent the campaign.
+        self.has_sent = False
         #: Whether the intent of this try had been removed before its request could leave.
         self._lost = False
 
@@ -120,8 +122,9 @@ class CampaignSending:
         if record is not None and record.attempt in self._recorder.unsent:
             self._recorder.release(record)  # it could not be withdrawn before
             record = self._store.read()
-        if record is None and self._moved is not None:
-            record = self._moved.find()
+        if self._moved is not None:
+            record = self._moved.find() if record is None else record
+            record = self._moved.confirm(record) if record is not None else None
         if record is not None:
             return self._resume(record)
         self.ready()  # refused or skipped before the first request
@@ -162,6 +165,7 @@ class CampaignSending:
             if not left:  # such as a timeout of Airflow
                 self._recorder.release(record)
             raise
+        self.has_sent = True
         metrics.count("truepush.sends.sent")
         with meaning("The campaign was sent.", replaces=True):
             if campaign_id is None:
@@ -182,6 +186,12 @@ class CampaignSending:
         if record.settled:
             metrics.count("truepush.sends.resumed")
             log.info("Already sent by %s as campaign %s. Nothing was sent now.", record.author, record.campaign_id)
+            if record.content and self._store.identity and not self._store.identity.is_content(record.content):
+                log.warning(
+                    "%r was sent with another send_at or expires_in, and goes out as it was sent: the change has no "
+                    "effect.",
+                    record.title,
+                )
             self._watch_on(record)
             return record.campaign_id
         return self._reconciler.reconcile(record, f"{record.author} began to send it and did not finish.", self._resume)

@@ -103,4 +103,6 @@ class Reconciler:
         return True
 
     def _undecided(self, record: SendRecord, what: str, seen: str) -> str:
-        return refusals.undecided(record, self._store, what, seen, self._hook.settings.timeout)
+        adopts = self._plan.may_adopt or self._store.sees_others
+        timeout = self._hook.settings.timeout
+        return refusals.undecided(record, self._store, what, seen, timeout=timeout, adopts=adopts)

@@ -45,7 +45,7 @@ def _check_same_project(record: SendRecord, store: SendStore, conn_id: str, proj
         )
 
 
-def undecided(record: SendRecord, store: SendStore, what: str, seen: str, timeout: float) -> str:
+def undecided(record: SendRecord, store: SendStore, what: str, seen: str, *, timeout: float, adopts: bool) -> str:
     """Return the error for a send of which it stays unknown whether it happened.
 
     :param record: the intent.
@@ -53,13 +53,15 @@ def undecided(record: SendRecord, store: SendStore, what: str, seen: str, timeou
     :param what: what left the doubt behind.
     :param seen: what the list of campaigns shows.
     :param timeout: seconds of the connection's requests.
+    :param adopts: whether a later try may adopt a campaign of the list.
     """
+    again = "- Once Truepush answers again, clear the task: it looks again and adopts the campaign.\n" if adopts else ""
+    look = "Otherwise look" if adopts else "Look"
     over = datetime.fromtimestamp(record.deadline + 3 * timeout, UTC)
     return (
         f"Campaign {record.title!r} may have been sent, and is not sent again: {what} {seen} This needs a manual "
         "decision:\n"
-        "- Once Truepush answers again, clear the task: it looks again and adopts the campaign.\n"
-        f"- Otherwise look in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may still arrive.\n"
+        f"{again}- {look} in Truepush, after {over:%Y-%m-%d %H:%M:%S} UTC: until then a request may still arrive.\n"
         f"- If it exists: {store.how_to_adopt(record)}.\n"
         f"- If it does not exist, have it sent again: {store.how_to_forget(record)}."
     )
@@ -171,6 +173,40 @@ def several_times(count: int, title: str) -> str:
     )
 
 
+def moved_time(record: SendRecord, holder: int, title: str) -> str:
+    """Return the error for an item whose message this map index has sent, to go out at another time.
+
+    :param record: what it has sent.
+    :param holder: the map index that has that item now.
+    :param title: of the campaign.
+    """
+    return (
+        f"This map index already sent {title!r} in this Dag run, to go out at another time (campaign "
+        f"{record.campaign_id or 'not known'}), and map index {holder} has that item now. It is unknown whether this "
+        "item was sent. The campaign was not sent by this try. This needs a manual decision:\n"
+        "- If nothing else is to be sent, mark the task as success.\n"
+        "- If this is a new item, send it in a new Dag run.\n"
+        "- To avoid this next time, give each item a `send_token` of its own: it names the item."
+    )
+
+
+def shared_time(record: SendRecord, index: int, title: str) -> str:
+    """Return the error for an item that was sent, and that a sibling with the same message took for its own.
+
+    :param record: of the item.
+    :param index: of the sibling.
+    :param title: of the campaign.
+    """
+    return (
+        f"{title!r} was sent as campaign {record.campaign_id or 'not known'}. Map index {index} has the same message, "
+        "to go out at another time, and returned this campaign as its own, so its item was not sent. Nothing was sent "
+        "by this try. This needs a manual decision:\n"
+        f"- If the item of map index {index} is to be sent as well, send it in a new Dag run.\n"
+        "- Then, or if it is not, mark the task as success.\n"
+        "- To avoid this next time, give each item a `send_token` of its own: it names the item."
+    )
+
+
 def other_token(campaign_id: str | None, title: str) -> str:
     """Return the error for content that was sent under another token.
 
@@ -178,7 +214,7 @@ def other_token(campaign_id: str | None, title: str) -> str:
     :param title: of the campaign.
     """
     return (
-        f"This task already sent {title!r} with the same content in this Dag run, under another send_token (campaign "
+        f"This task already sent {title!r} with the same message in this Dag run, under another send_token (campaign "
         f"{campaign_id or 'not known'}). The campaign was not sent by this try. This needs a manual decision:\n"
         "- If it is the same item, mark the task as success. A token must name the item and not its place in the feed."
         "\n- If it is to be sent once more, send it in a new Dag run."

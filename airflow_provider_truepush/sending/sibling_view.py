@@ -23,6 +23,7 @@ class SiblingSend:
     :param conn_id: id of the Truepush connection.
     :param project: its fingerprint.
     :param clear_number: how often the run had been cleared when it was published; None if unknown.
+    :param intent: the whole record of a send whose outcome is not known yet; None where it was not published.
     """
 
     map_index: int
@@ -35,6 +36,7 @@ class SiblingSend:
     conn_id: str = ""
     project: str = ""
     clear_number: int | None = None
+    intent: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class View:
 
     :param sends: what they have sent.
     :param items: hashes of the items that they have now, by map index.
+    :param current: those of them that were published since the last clear.
+    :param gone: map indexes with a send whose outcome they will never record: the feed has another item for them now,
+        or they are not part of the run any more.
+    :param undecided: map indexes that have begun a try and not published yet what they have sent.
     :param silent: those that run and have published nothing: what they have sent before is not known.
     :param failed: those that do not run, whose last try ended before it published what they have sent, and that may
         have sent the item of this map index.
@@ -55,6 +61,9 @@ class View:
 
     sends: tuple[SiblingSend, ...] = ()
     items: tuple[tuple[int, str], ...] = ()
+    current: tuple[tuple[int, str], ...] = ()
+    gone: frozenset[int] = frozenset()
+    undecided: frozenset[int] = frozenset()
     silent: frozenset[int] = frozenset()
     failed: frozenset[int] = frozenset()
     pending: frozenset[int] = frozenset()
@@ -107,6 +116,7 @@ def read_sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
                     str(send.get("conn_id") or ""),
                     str(send.get("project") or ""),
                     entry.get("clear"),
+                    send.get("intent"),
                 )
             )
     return found

@@ -15,7 +15,7 @@ from typing import Any
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.record import SendRecord, is_same_message
-from airflow_provider_truepush.sending.sibling_view import View, read_sends
+from airflow_provider_truepush.sending.sibling_view import SiblingSend, View, read_sends
 from airflow_provider_truepush.task.map_indexes import MapIndexes
 
 log = get_logger(__name__)
@@ -85,6 +85,7 @@ class Siblings:
                 "cancelled": record.cancelled,
                 "conn_id": record.conn_id,
                 "project": record.project,
+                **({} if record.settled else {"intent": record.as_dict()}),
             }
         self._write()
 
@@ -152,6 +153,17 @@ class Siblings:
                 # What was published before the last clear, and not sent, may be the item of another index by now.
                 if states.get(index, "") != "removed" and (sent[index] or not self._is_stale(entry))
             ),
+            current=tuple(
+                (index, str(entry.get("item") or ""))
+                for index, entry in entries.items()
+                if states.get(index, "") != "removed" and not self._is_stale(entry)
+            ),
+            gone=frozenset(
+                index
+                for index, entry in entries.items()
+                if states.get(index, "") == "removed" or self._has_another(entry, sent[index])
+            ),
+            undecided=frozenset(entries.keys() - complete),
             silent=frozenset(index for index in unpublished if states[index] in _RUNNING),
             failed=frozenset(i for i in unpublished if self._is_doubtful(states[i], entries.get(i))),
             pending=frozenset(again),
@@ -197,6 +209,12 @@ class Siblings:
         item = str(entry.get("item") or "")
         is_alike = not item or self.identity is None or is_same_message(item, self.identity.content)
         return state in _FAILED and is_alike
+
+    def _has_another(self, entry: Mapping[str, Any], sends: list[SiblingSend]) -> bool:
+        """Report whether a sibling has an item now, since the last clear, that is none of those that it has sent."""
+        item = str(entry.get("item") or "")
+        is_decided = bool(item) and entry.get("complete", True) and not self._is_stale(entry)
+        return is_decided and not any(send.is_open and is_same_message(send.content, item) for send in sends)
 
     def _is_stale(self, entry: Mapping[str, Any]) -> bool:
         return entry.get("clear") != self.clear_number

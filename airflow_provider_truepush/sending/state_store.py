@@ -134,6 +134,10 @@ class TaskStateSendStore(SendStore):
         return kept
 
     @override
+    def disregard(self) -> None:
+        self._legacy = None
+
+    @override
     def read_position(self) -> SendRecord | None:
         found = self._sent_here()
         return found[-1] if found else None
@@ -263,6 +267,9 @@ class TaskStateSendStore(SendStore):
 
     @override
     def how_to_forget(self, record: SendRecord) -> str:
+        assert self.identity is not None
+        if self.identity.is_mapped and not record.author.endswith(f" [{self.identity.map_index}]"):
+            return "send it in a new Dag run"  # the map index that has begun it publishes it still
         address = self._address.format(key=self._key_of(record))
         return f"remove the task's state key: DELETE {address}, and clear the task"
 

@@ -68,6 +68,9 @@ class SendStore(ABC):
     def read(self) -> SendRecord | None:
         """Return the record of an earlier try; None when there was none, or it certainly sent nothing."""
 
+    def disregard(self) -> None:  # noqa: B027  # most stores find an item by its whole content
+        """Take what :meth:`read` returned for another item: the same message, to go out at another time."""
+
     def read_position(self) -> SendRecord | None:
         """Return a record of this task at this map index in this Dag run, whatever it sent."""
         return self.read()
