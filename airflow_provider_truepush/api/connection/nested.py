@@ -9,6 +9,7 @@ from enum import Enum
 
 from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.checks.values import refuse
+from airflow_provider_truepush.api.connection.form import EXTRAS
 from airflow_provider_truepush.api.connection.guard_names import guard_of, spelled_guard
 from airflow_provider_truepush.api.connection.guard_values import asks_for_default, is_opposite, plainly_asks
 from airflow_provider_truepush.api.connection.misspelled import how_to_write, meant_by, name_to_show
@@ -37,6 +38,10 @@ class _Scope(Enum):
         r"(options?|settings?|config(uration)?|params?|args|kwargs|defaults?|headers?)"
         r"|conn(ection)?|http|client|session|requests?|push(es)?|sends?|campaigns?"
     )
+    #: Deeper in extras: the extras by their exact names, and guards in every plain wording.
+    IN_EXTRAS = re.compile(r"(?!extras)(?!)")
+    #: Deeper in settings: the names of the guards, with any misspelling, and what secures the connection.
+    IN_SETTINGS = re.compile(r"(?!settings)(?!)")
     #: Only the names of the guards, with any misspelling: other names are about something else.
     OTHER = re.compile(r".*")
 
@@ -44,7 +49,12 @@ class _Scope(Enum):
         """Return the scope inside a value of this scope."""
         letters = letters_of(words_of(name))
         scope = next(scope for scope in _Scope if scope.value.fullmatch(letters))
-        return scope if self is not _Scope.OTHER else scope if scope is _Scope.EXTRAS else _Scope.OTHER
+        if scope is _Scope.EXTRAS:
+            return scope
+        if self in (_Scope.EXTRAS, _Scope.FLAGS, _Scope.SETTINGS) and scope is not _Scope.OTHER:
+            return scope
+        deeper = {_Scope.EXTRAS: _Scope.IN_EXTRAS, _Scope.SETTINGS: _Scope.IN_SETTINGS, _Scope.FLAGS: _Scope.OTHER}
+        return deeper.get(self, self)
 
     def meant_by(self, name: object, value: object) -> str | None:
         """Return the extra that a name and its value mean; None for what may be ignored here."""
@@ -53,12 +63,18 @@ class _Scope(Enum):
         name, value = with_own_value(name, value)
         words = words_of(name)
         # In settings a part of a name is not enough: `disable_cache` is about something else.
-        is_plain = self is not _Scope.OTHER and (plainly_asks(words) or is_opposite(words))
+        is_plain = self in (_Scope.FLAGS, _Scope.SETTINGS) and (plainly_asks(words) or is_opposite(words))
+        is_plain = is_plain or (self is _Scope.IN_EXTRAS and plainly_asks(words))
         meant = (guard_of(words) if is_plain else None) or spelled_guard(words)
         if meant is not None:
             return None if asks_for_default(words, value) else meant
-        secures = self is _Scope.SETTINGS and letters_of(words) in ("proxies", "verify", "cert")
-        return letters_of(words) if secures else None
+        return _EXACT.get(self, {}).get(letters_of(words))
+
+
+#: Extras that count by their letters: one that is ignored may leave the connection unsecured.
+_NAMES = {letters_of(extra.name): extra.name for extra in EXTRAS}
+_SECURING = {name: name for name in ("proxies", "verify", "cert")}
+_EXACT = {_Scope.IN_EXTRAS: _NAMES, _Scope.SETTINGS: _SECURING, _Scope.IN_SETTINGS: _SECURING}
 
 
 def refuse_nested(name: object, value: object) -> None:
@@ -106,7 +122,7 @@ def _in_text(place: str, text: str, scope: _Scope, *, is_item: bool) -> Iterator
             meant = scope.meant_by(key, own)
         elif scope is _Scope.FLAGS and plainly_asks(words):
             meant = guard_of(words)
-        elif is_item or scope is not _Scope.OTHER:
+        elif is_item or scope in (_Scope.EXTRAS, _Scope.FLAGS, _Scope.SETTINGS):
             meant = spelled_guard(words) if len(words.split()) <= _NAME else None
         else:
             meant = None
