@@ -68,6 +68,33 @@ def test_an_absence_is_proven_by_two_looks(own_emulator: Emulator, flavour: Flav
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
+def test_an_absence_in_a_list_with_a_duplicate_is_proven_by_four_looks(
+    own_emulator: Emulator, flavour: Flavour, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_emulator.set_dialect(page_size=10)
+    (first, *_) = triggers(own_emulator, 25)
+    row = {"_id": first, "name": "Trigger 0", "status": "active"}
+    own_emulator.fault("listTrigger", effect="odd_rows", rows=[row])
+    assert call(flavour, CONN_ID, "find_triggers", "Nowhere") == []
+    assert [request.argument for request in own_emulator.requests("listTrigger")] == list("1234123443211234")
+    assert f"1 of its rows more than once, such as {first}" in caplog.text
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_ids_in_upper_and_lower_case_are_no_sign_of_missing_rows(
+    own_emulator: Emulator, flavour: Flavour, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_emulator.set_dialect(page_size=10)
+    own_emulator.add_campaigns(25)
+    ids = {row["id"] for row in own_emulator.campaigns()}
+    rows = [{"_id": f" {max(ids).upper()} ", "title": "The same"}]
+    own_emulator.fault("listCampaign", effect="odd_rows", rows=rows)
+    found = call(flavour, CONN_ID, "list_campaigns", datetime.now(UTC) - timedelta(days=400))
+    assert sorted(row.id for row in found) == sorted(ids)
+    assert "may be missing" not in caplog.text
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
 def test_a_list_that_never_holds_still_proves_nothing(
     own_emulator: Emulator, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -242,6 +242,15 @@ class TestIfExists:
             create(if_exists="replace", **{argument: UNKNOWN})
         assert (sent(emulator), ids(emulator)) == ([], [old])
 
+    @pytest.mark.parametrize("if_exists", ["fail", "reuse", "replace"])
+    def test_a_list_with_a_duplicate_shows_that_the_name_is_free(self, emulator: Emulator, if_exists: str) -> None:
+        emulator.set_dialect(page_size=2)
+        first, *_ = seed(emulator, "a", "b", "c")
+        row = {"_id": first, "name": "a", "status": "active"}
+        emulator.fault("listTrigger", effect="odd_rows", rows=[row])
+        assert [create(if_exists=if_exists)] == ids(emulator)
+        assert emulator.count("listTrigger") <= 14
+
     def test_a_list_that_fails_is_worth_a_retry(self, emulator: Emulator) -> None:
         emulator.fault("listTrigger", effect="status", status=503)
         with pytest.raises(TruepushServerError):

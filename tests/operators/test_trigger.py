@@ -53,6 +53,16 @@ class TestDelete:
         with pytest.raises(AirflowFailException, match=named):
             self.delete(**which, if_missing="fail")
 
+    def test_a_trigger_that_is_listed_twice(self, emulator: Emulator) -> None:
+        emulator.set_dialect(page_size=2)
+        first, second, *_ = seed(emulator, "a", "b", "c", "d")
+        row = {"_id": first, "name": "a", "status": "active"}
+        emulator.fault("listTrigger", effect="odd_rows", rows=[row], nth=range(1, 13))
+        assert self.delete(trigger_name="Weekly") is False
+        assert emulator.count("listTrigger") == 12
+        assert self.delete(trigger_name="a") is True
+        assert second in [row["id"] for row in emulator.triggers()]
+
     @pytest.mark.parametrize(
         ("arguments", "named"),
         [

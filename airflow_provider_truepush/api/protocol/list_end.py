@@ -23,10 +23,12 @@ class Hint:
 
     :param last_page: the last page of a list that was oldest first; 0 when unknown.
     :param whole_walks_explained: whether the log has explained why the whole list is read.
+    :param duplicates_explained: whether the log has reported that the list has rows more than once.
     """
 
     last_page: int = 0
     whole_walks_explained: bool = False
+    duplicates_explained: bool = False
 
 
 def find_last_page(reading: Reading[R], detector: OrderDetector, first: int) -> Walk[R, tuple[int, Sequence[R]] | None]:

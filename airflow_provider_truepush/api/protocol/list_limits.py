@@ -23,6 +23,10 @@ MAX_LOOKS = 12
 #: to the second.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
+#: The identical readings that prove that a list stands still in which a row occurs more than once. Two are enough for
+#: any other list. At most `MAX_SECOND_LOOKS`.
+STILL_READINGS = 4
+
 #: The most by which the ids of neighboring rows may contradict the order of the list: several servers create them.
 CLOCK_SLACK = timedelta(hours=1)
 #: In a list whose rows are all in order, this many rows older than the moment prove as much as `CLOCK_SLACK`.

@@ -52,7 +52,7 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
         if detector.order is Order.NEWEST_FIRST and (
             len(pages) > 1 or (yield from _second_page_agrees(reading, detector, pages))
         ):
-            settled = yield from SecondLook(reading, range(1, len(pages)), pages[:-1]).repeat()
+            settled = yield from SecondLook(reading, range(1, len(pages)), pages[:-1], hint).repeat()
             floor = _floor(pages[-1][-_UNSURE_ROWS:]) if settled and _only_falls(pages) else ""
             return Newest(tuple(reading.rows.values()), floor or _greatest(reading))
         if detector.order is Order.OLDEST_FIRST and from_the_end:
@@ -62,7 +62,7 @@ def walk_newest(name: str, hint: Hint) -> Walk[R, Newest[R]]:
             from_the_end, hint.last_page = False, 0
             reading, pages = Reading(name), []
     explain_whole_walk(hint, reading, detector.order, len(pages))
-    settled = yield from SecondLook(reading, range(1, len(pages) + 1), pages).repeat()
+    settled = yield from SecondLook(reading, range(1, len(pages) + 1), pages, hint).repeat()
     return Newest(tuple(reading.rows.values()), "" if settled else _greatest(reading))
 
 

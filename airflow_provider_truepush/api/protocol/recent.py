@@ -138,7 +138,7 @@ class _RecentWalk(Generic[R]):
         """Look for rows that moved from one page to another between two requests."""
         if self._is_poll and not even_polls:
             return True
-        look = SecondLook(self.reading, numbers, [self._pages.get(number, ()) for number in numbers])
+        look = SecondLook(self.reading, numbers, [self._pages.get(number, ()) for number in numbers], self._hint)
         settled = yield from look.repeat()
         yield from self._yield_new(look.fresh)
         if not settled:

@@ -43,6 +43,7 @@ class MovingList:
     """The server. Pages count from 1.
 
     :param changes: one is made after each page; they may add, delete and move rows.
+    :param overlap: this many rows of each page are on the page before it as well.
     """
 
     order: Order
@@ -53,6 +54,7 @@ class MovingList:
     deleted: set[str] = field(default_factory=set)
     seed: int = 0
     waited: float = 0.0
+    overlap: int = 0
     _shown: list[Row] | None = None
 
     def shown(self) -> list[Row]:
@@ -71,7 +73,7 @@ class MovingList:
 
     def page(self, number: int) -> list[CampaignRef]:
         first = (number - 1) * self.page_size
-        rows = [row.ref for row in self.shown()[first : first + self.page_size]]
+        rows = [row.ref for row in self.shown()[max(0, first - self.overlap) : first + self.page_size]]
         self.asked.append(number)
         if len(self.asked) <= len(self.changes):
             self.changes[len(self.asked) - 1](self)

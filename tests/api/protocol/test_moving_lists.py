@@ -51,7 +51,9 @@ def moving_lists(draw: st.DrawFn, order: Any = orders, skews: Any = no_skew, *, 
     if moves:
         kinds.append(st.builds(lambda at, title: ("move", at, title), place, st.sampled_from("abcdef")))
     drawn = draw(st.lists(st.lists(st.one_of(*kinds), max_size=3), max_size=30))
-    return MovingList(draw(order), draw(sizes), made, [_change(one) for one in drawn], seed=draw(st.integers(0, 9)))
+    server = MovingList(draw(order), draw(sizes), made, [_change(one) for one in drawn], seed=draw(st.integers(0, 9)))
+    server.overlap = draw(st.sampled_from([0, 0, 0, 1]))
+    return server
 
 
 def _change(steps: list[Any]) -> Any:
