@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from airflow_provider_truepush.api.checks.cut import MARK
+from airflow_provider_truepush.api.connection.disguises import Disguises, encoded
 from airflow_provider_truepush.api.errors import without_middle
 
 _HIDDEN = "***"
@@ -36,7 +37,7 @@ _USERINFO = re.compile(
 def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
     """Return a function that removes a connection's secrets from a text.
 
-    It removes the token, the passwords of the proxies, however they are spelled, and the user and password of every
+    It removes the token and the passwords of the proxies, however they are written, and the user and password of every
     address in the text. It removes a part of a secret as well where the text was cut. Of a text above the limit it
     returns the beginning and the end.
 
@@ -46,7 +47,9 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
     secrets = _forms(token)
     for address in proxies:
         secrets |= _of_proxy(address)
-    long = tuple(secret for secret in secrets if len(secret) >= _LONG)
+    disguises = Disguises(secrets)
+    long = {secret for secret in secrets if len(secret) >= _LONG}
+    long |= {form for secret in long for form in encoded(secret)}
     patterns = [_pattern(secret) for secret in sorted(secrets, key=len, reverse=True) if secret.strip()]
     found = re.compile("|".join(patterns)) if patterns else None
 
@@ -54,6 +57,7 @@ def redactor(token: str, proxies: tuple[str, ...] = ()) -> Callable[[str], str]:
         text = without_middle(text, _LONGEST)
         text = _USERINFO.sub(f"{_HIDDEN}@", text)
         text = found.sub(_HIDDEN, text) if found is not None else text
+        text = disguises.hide(text, _HIDDEN)
         return _without_parts(text, long) if long and (MARK in text or "..." in text) else text
 
     return hide
@@ -97,7 +101,10 @@ def _least(part: str, secret: str) -> int:
 
 def _forms(secret: str) -> set[str]:
     escaped = secret.encode("unicode_escape").decode()
-    return {secret, quote(secret, safe=""), escaped, escaped.replace('"', '\\"'), escaped.replace("'", "\\'")}
+    percent = quote(secret, safe="")
+    in_lower_case = re.sub("%..", lambda escape: escape.group().lower(), percent)
+    quoted = (escaped.replace(letter, f"\\{letter}") for letter in "\"'/")
+    return {secret, percent, in_lower_case, quote(secret), escaped, *quoted}
 
 
 def _of_proxy(address: str) -> set[str]:

@@ -108,7 +108,7 @@ def rows(ref: type[R]) -> Callable[[str, Any], list[R]]:
         return Page(found, skipped)
 
     def one(row: Any) -> R | None:
-        found = row.get("_id") if isinstance(row, Mapping) else None
+        found = row.get("_id") if isinstance(row, dict) else None
         if not isinstance(found, str) or not _OBJECT_ID.fullmatch(found.strip()):
             return None
         # Some answers spell an id in capitals, so all are converted to one form.

@@ -126,6 +126,15 @@ def _by_http_status(reply: Reply) -> Outcome:
     return Outcome.UNREADABLE if outcome in (None, Outcome.SUCCESS) else outcome
 
 
+def is_known_code(endpoint: Endpoint[Any], code: str) -> bool:
+    """Return whether an endpoint documents a code.
+
+    :param endpoint: the endpoint.
+    :param code: what the answer has as its ``data``.
+    """
+    return _by_code(endpoint, code) is not None
+
+
 def _by_code(endpoint: Endpoint[Any], code: str | None) -> Outcome | None:
     if code is None:
         return None

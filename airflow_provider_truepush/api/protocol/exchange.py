@@ -25,6 +25,7 @@ from airflow_provider_truepush.api.protocol.envelope import (
     Outcome,
     Reply,
     excerpt,
+    is_known_code,
     quote,
     read_reply,
     retry_after_seconds,
@@ -135,10 +136,10 @@ class Exchange(Generic[T]):
         except UnreadableDataError as error:
             raise self._error(
                 TruepushProtocolError,
-                f"returned a result that this version cannot read: {reply.hide(str(error))}.",
+                f"returned a result that this version cannot read: {quote(str(error), reply.hide)}.",
                 f"{only_this_request(self.call.endpoint)} If this continues, update this provider.",
                 reply,
-                envelope.code,
+                envelope,
             ) from None
 
     def _negative(self, envelope: Envelope, reply: Reply) -> T:
@@ -152,7 +153,7 @@ class Exchange(Generic[T]):
         except TruepushError as error:
             doubt = isinstance(error, TruepushAmbiguousError)
             next_step = _CREATE_DOUBT if doubt else "The {resource} was not created. Choose another name."
-            raise self._error(type(error), f"{error}.", next_step, reply, envelope.code) from None
+            raise self._error(type(error), f"{error}.", next_step, reply, envelope) from None
 
     def _fail(self, failure: Failure) -> NoReturn:
         endpoint = self.call.endpoint
@@ -176,29 +177,27 @@ class Exchange(Generic[T]):
         unchanged = self._unchanged()
         if envelope.outcome is Outcome.BAD_REQUEST:
             next_step = f"{unchanged} Correct the request; Truepush would refuse it again as it is."
-            raise self._error(
-                TruepushBadRequestError, f"refused the request {reason}.", next_step, reply, envelope.code
-            )
+            raise self._error(TruepushBadRequestError, f"refused the request {reason}.", next_step, reply, envelope)
         if envelope.outcome is Outcome.UNAUTHORIZED:
             next_step = f"{unchanged} Check the token in the connection's password field."
-            raise self._error(TruepushAuthError, f"rejected the token {reason}.", next_step, reply, envelope.code)
+            raise self._error(TruepushAuthError, f"rejected the token {reason}.", next_step, reply, envelope)
         if envelope.outcome is Outcome.RATE_LIMITED:
             self._limit(envelope, reply)
         self._may_be_done = True
         if self._creates:
             what = f"returned an answer that does not settle whether it was created {answered}."
-            raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope.code)
+            raise self._error(TruepushAmbiguousError, what, _CREATE_DOUBT, reply, envelope)
         if envelope.outcome in (Outcome.SERVER_ERROR, Outcome.CONTRADICTORY):
             what = f"failed {reason}."
             if envelope.outcome is Outcome.CONTRADICTORY:
                 what = f"returned an answer that both refuses the request and claims success {answered}."
-            failed = self._error(TruepushServerError, what, self._consequence(), reply, envelope.code)
+            failed = self._error(TruepushServerError, what, self._consequence(), reply, envelope)
             assert isinstance(failed, TruepushServerError)
             failed.retry_after = retry_after_seconds(reply.retry_after, self._now())
             raise failed
         where = " The answer points elsewhere: check the connection's host." if 300 <= reply.status < 400 else ""
         what = f"returned an answer that cannot be read {answered}."
-        raise self._error(TruepushProtocolError, what, self._consequence() + where, reply, envelope.code)
+        raise self._error(TruepushProtocolError, what, self._consequence() + where, reply, envelope)
 
     def _limit(self, envelope: Envelope, reply: Reply) -> NoReturn:
         seconds = retry_after_seconds(reply.retry_after, self._now())
@@ -208,9 +207,14 @@ class Exchange(Generic[T]):
             "or set the connection's extra `requests_per_second`.",
             endpoint=self.call.endpoint.name,
             http_status=reply.status,
-            code=envelope.code,
+            code=self._code(envelope, reply),
             retry_after=seconds,
         )
+
+    def _code(self, envelope: Envelope, reply: Reply) -> str | None:
+        """Return the code for an error. One that is not documented may be any text, with the token in it."""
+        code = envelope.code
+        return code if code is None or is_known_code(self.call.endpoint, code) else quote(code, reply.hide)
 
     def _consequence(self) -> str:
         if self._creates:
@@ -225,14 +229,14 @@ class Exchange(Generic[T]):
         return only_this_request(self.call.endpoint)
 
     def _error(
-        self, kind: type[TruepushError], what: str, next_step: str, reply: Reply, code: str | None
+        self, kind: type[TruepushError], what: str, next_step: str, reply: Reply, envelope: Envelope
     ) -> TruepushError:
         endpoint = self.call.endpoint
         return kind(
             f"{self._label}: Truepush {what} {next_step.format(resource=endpoint.resource)}",
             endpoint=endpoint.name,
             http_status=reply.status,
-            code=code,
+            code=self._code(envelope, reply),
         )
 
 
