@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_truepush.api.checks.given import refuse_empty_fields
-from airflow_provider_truepush.api.checks.values import refuse
+from airflow_provider_truepush.api.checks.values import refuse, reject_unknown
 from airflow_provider_truepush.decorators.passed import (
     AUDIENCE,
     LOST,
@@ -29,6 +29,7 @@ from airflow_provider_truepush.operators.arguments import checked_at_parse
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.campaign_arguments import FIELDS, send_token
 from airflow_provider_truepush.operators.mapping import NONE_IN_DAG_FILE, check_task
+from airflow_provider_truepush.operators.parameters import parameter_names
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -125,6 +126,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
             )
         fields = dict(returned)
         self._refuse_lost(fields)
+        reject_unknown("campaign", fields, (*FIELDS, "send_token"))
         for name, value in fields.items():  # a function may put None into a text, as a template may
             check_rendered(name, f"campaign.{name}", value)
         refuse_empty_fields("campaign", fields, ("expires_in",))
@@ -146,6 +148,7 @@ class _TruepushCampaignDecoratedOperator(DecoratedOperator, TruepushCreateCampai
         )
         own = {name: value for name, value in (self._defaults or {}).items() if name in AUDIENCE}
         passed.refuse_lost(self._has, own)
+        passed.refuse_misnamed(self._has, own, parameter_names(type(self)))
 
     def _has(self, name: str, value: Any) -> bool:
         """Return whether the operator was given an argument, or has this value of it by default."""

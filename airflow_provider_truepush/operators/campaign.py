@@ -14,7 +14,13 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_NOT_CANCELLABLE, choice
 from airflow_provider_truepush.operators.create_campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.list_delete import ListOperator
-from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
+from airflow_provider_truepush.operators.target import (
+    keep_target,
+    names_for_target,
+    read_target,
+    refuse_two,
+    target_checks,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -29,6 +35,7 @@ __all__ = [
 ]
 
 _TARGET = target_checks("campaign_id", "campaign_title")
+_OTHER_NAMES = names_for_target("campaign", "campaign_id", "campaign_title")
 _if_not_cancellable = choice(IF_NOT_CANCELLABLE)
 
 
@@ -45,6 +52,7 @@ class TruepushCancelCampaignOperator(TruepushOperator):
     """
 
     template_fields: Sequence[str] = ("campaign_id", "campaign_title", "if_not_cancellable", "truepush_conn_id")
+    other_names = _OTHER_NAMES
     consequence = "No campaign was canceled."
 
     def __init__(
@@ -120,6 +128,7 @@ class TruepushGetCampaignStatsOperator(TruepushOperator):
     """
 
     template_fields: Sequence[str] = ("campaign_id", "campaign_title", "truepush_conn_id")
+    other_names = _OTHER_NAMES
     consequence = "Nothing was fetched."
 
     def __init__(

@@ -68,6 +68,8 @@ OTHER_NAMES = {
     "exponential_backoff": "poke_interval",
     "schedule_at": "send_at",
     "scheduled_at": "send_at",
+    **dict.fromkeys(("schedule", "at", "when", "timings"), "send_at"),
+    **dict.fromkeys(("audience", "target", "subscribers"), "segment_id or segment"),
 }
 
 Check = Callable[[str, Any], object]

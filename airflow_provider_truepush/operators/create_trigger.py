@@ -67,6 +67,8 @@ _CHECKS = {
     "note": _note,
     "if_exists": choice(IF_EXISTS),
 }
+#: Names that people try for the schedule.
+_SCHEDULE_NAMES = ("send_at", "at", "cron", "crontab", "timings", "when", "schedule_at", "scheduled_at", "send_time")
 _FIELDS = {name: f"trigger.{name}" for name in ("name", "schedule", "segment_id", "segment", "note")}
 
 
@@ -112,6 +114,7 @@ class TruepushCreateTriggerOperator(TruepushOperator):
         "truepush_conn_id",
     )
     native_fields = ("schedule",)
+    other_names: ClassVar[dict[str, str]] = dict.fromkeys(_SCHEDULE_NAMES, "schedule")
     consequence = _NOT_CREATED
     template_fields_renderers: ClassVar[dict[str, str]] = {"schedule": "json"}
 

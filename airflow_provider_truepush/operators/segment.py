@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_truepush.api.checks.given import NOT_GIVEN
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import keep_target
+from airflow_provider_truepush.operators.target import keep_target, names_for_target
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -37,6 +37,7 @@ class TruepushDeleteSegmentOperator(DeleteOperator):
 
     resource = "segment"
     name_field = "segment"
+    other_names = names_for_target("segment", "segment_id", "segment")
     template_fields: Sequence[str] = ("segment_id", "segment", *DeleteOperator.template_fields)
 
     def __init__(

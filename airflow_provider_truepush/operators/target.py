@@ -23,6 +23,19 @@ def target_checks(id_field: str, name_field: str) -> dict[str, Check]:
     }
 
 
+def names_for_target(resource: str, id_field: str, name_field: str) -> dict[str, str]:
+    """Return names that people try for either argument, and what to write instead.
+
+    :param resource: the resource, such as ``trigger``.
+    :param id_field: the argument with the id.
+    :param name_field: the argument with the name or the title.
+    """
+    word = "title" if name_field.endswith("title") else "name"
+    both = f"{id_field} for an id, or {name_field} for a {word}"
+    names = {resource: both, "id": id_field, "name": name_field, word: name_field}
+    return {name: right for name, right in names.items() if name != name_field}
+
+
 def refuse_two(given: Mapping[str, Any], id_field: str, name_field: str) -> None:
     """Refuse an id and a name at once, whatever their values, and the lack of both where all arguments are known."""
     if all(given.get(name, NOT_GIVEN) is not NOT_GIVEN for name in (id_field, name_field)):

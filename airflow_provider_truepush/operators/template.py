@@ -13,7 +13,7 @@ from airflow_provider_truepush.operators.arguments import check_literals, checke
 from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_EXISTS, check_choice, choice
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import keep_target
+from airflow_provider_truepush.operators.target import keep_target, names_for_target
 from airflow_provider_truepush.operators.task_records import changes, of_project, run_began
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ class TruepushDeleteTemplateOperator(DeleteOperator):
 
     resource = "template"
     name_field = "template"
+    other_names = names_for_target("template", "template_id", "template")
     template_fields: Sequence[str] = ("template_id", "template", *DeleteOperator.template_fields)
 
     def __init__(

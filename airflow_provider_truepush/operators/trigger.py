@@ -12,7 +12,13 @@ from airflow_provider_truepush.operators.base import TruepushOperator
 from airflow_provider_truepush.operators.choices import IF_MISSING, STATUSES, check_choice, choice
 from airflow_provider_truepush.operators.create_trigger import TruepushCreateTriggerOperator
 from airflow_provider_truepush.operators.list_delete import DeleteOperator, ListOperator
-from airflow_provider_truepush.operators.target import keep_target, read_target, refuse_two, target_checks
+from airflow_provider_truepush.operators.target import (
+    keep_target,
+    names_for_target,
+    read_target,
+    refuse_two,
+    target_checks,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -38,6 +44,7 @@ class TruepushDeleteTriggerOperator(DeleteOperator):
 
     resource = "trigger"
     name_field = "trigger_name"
+    other_names = names_for_target("trigger", "trigger_id", "trigger_name")
     template_fields: Sequence[str] = ("trigger_id", "trigger_name", *DeleteOperator.template_fields)
 
     def __init__(
@@ -61,6 +68,7 @@ class TruepushSetTriggerStatusOperator(TruepushOperator):
     """
 
     template_fields: Sequence[str] = ("trigger_id", "trigger_name", "status", "if_missing", "truepush_conn_id")
+    other_names = names_for_target("trigger", "trigger_id", "trigger_name")
     consequence = "The trigger was not changed."
 
     def __init__(

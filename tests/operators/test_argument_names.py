@@ -18,21 +18,38 @@ from airflow_provider_truepush.notifications.truepush import TruepushNotifier
 from airflow_provider_truepush.operators.campaign import (
     TruepushCancelCampaignOperator,
     TruepushCreateCampaignOperator,
+    TruepushGetCampaignStatsOperator,
 )
 from airflow_provider_truepush.operators.segment import TruepushDeleteSegmentOperator
-from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator
-from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOperator
+from airflow_provider_truepush.operators.template import (
+    TruepushCreateTemplateOperator,
+    TruepushDeleteTemplateOperator,
+)
+from airflow_provider_truepush.operators.trigger import (
+    TruepushCreateTriggerOperator,
+    TruepushDeleteTriggerOperator,
+    TruepushSetTriggerStatusOperator,
+)
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from airflow_provider_truepush.transfers.stats_to_sql import TruepushStatsToSqlOperator
 from airflow_provider_truepush.triggers.campaign import TruepushNewCampaignsTrigger
 from tests.contract.world import CAMPAIGN, NEW_TEMPLATE, NEW_TRIGGER, SENT
 
 MEANT = {"segmant_id": "segment_id", "truepush_con_id": "truepush_conn_id", "conn_id": "truepush_conn_id"}
+TRIGGER = {"trigger": "trigger_id for an id, or trigger_name for a name", "name": "trigger_name"}
+CAMPAIGN_TARGET = {"campaign": "campaign_id for an id, or campaign_title for a title", "title": "campaign_title"}
 KINDS: list[tuple[Any, dict[str, Any], dict[str, str]]] = [
     (TruepushCreateCampaignOperator, CAMPAIGN, {**MEANT, "sendAt": "send_at", "timeout": "delivery_timeout"}),
     (TruepushCreateCampaignOperator, CAMPAIGN, {"retrys": "retries", "quite_hours": "quiet_hours"}),
     (TruepushCreateTemplateOperator, NEW_TEMPLATE, {"buttns": "buttons", "if_exist": "if_exists"}),
+    (TruepushCreateCampaignOperator, CAMPAIGN, {"schedule": "send_at", "at": "send_at", "timings": "send_at"}),
+    (TruepushCreateCampaignOperator, CAMPAIGN, {"audience": "segment_id or segment"}),
     (TruepushCreateTriggerOperator, NEW_TRIGGER, {**MEANT, "shedule": "schedule"}),
+    (TruepushCreateTriggerOperator, NEW_TRIGGER, dict.fromkeys(("send_at", "cron", "at", "timings"), "schedule")),
+    *((kind, {}, TRIGGER) for kind in (TruepushDeleteTriggerOperator, TruepushSetTriggerStatusOperator)),
+    (TruepushDeleteTemplateOperator, {}, {"name": "template", "id": "template_id"}),
+    (TruepushCancelCampaignOperator, {}, CAMPAIGN_TARGET),
+    (TruepushGetCampaignStatsOperator, {}, CAMPAIGN_TARGET),
     (TruepushDeleteSegmentOperator, {"segment": "x"}, {"if_mising": "if_missing"}),
     (TruepushCampaignStatsSensor, {"campaign_id": SENT, "settled_after": 60}, {"threshold": "thresholds"}),
     (TruepushStatsToSqlOperator, {"sql_conn_id": "x"}, {"campaigns_ids": "campaign_ids"}),

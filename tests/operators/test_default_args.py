@@ -45,6 +45,8 @@ MISNAMED = (
     "schedule_a_head",
     "truepush_connection_id",
     "dry_run",
+    "timings",
+    "expiresIn",
 )
 
 
@@ -113,6 +115,9 @@ def test_defaults_of_other_operators_are_theirs() -> None:
     ("key", "meant"),
     [
         *((key, "segment_id or segment") for key in ("customer_segment", "segmentation", "audience_team")),
+        *((key, "segment_id or segment") for key in ("target", "subscribers")),
+        *((key, "expires_in") for key in ("expires", "ttl")),
+        ("when", "send_at"),
         ("general_ledger_conn_id", "ledger_conn_id"),
     ],
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.exceptions import TruepushValidationError
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.models import Button
+from airflow_provider_truepush.models import Button, Daily, OnDates, Trigger, Weekly
 from airflow_provider_truepush.notifications.truepush import TruepushNotifier
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
 from airflow_provider_truepush.operators.template import TruepushCreateTemplateOperator
@@ -17,7 +18,7 @@ from airflow_provider_truepush.operators.trigger import TruepushCreateTriggerOpe
 from airflow_provider_truepush.sensors.campaign import TruepushCampaignStatsSensor
 from tests.contract.driver import CONN_ID, connect
 from tests.contract.fixtures import emulator, plain_machine
-from tests.contract.world import CAMPAIGN, NEW_TEMPLATE, NEW_TRIGGER, SENT
+from tests.contract.world import CAMPAIGN, NEW_TEMPLATE, NEW_TRIGGER, SENT, TEMPLATE
 
 __all__ = ["emulator", "plain_machine"]
 
@@ -62,6 +63,26 @@ def test_what_is_final_beside_a_template_is_checked_at_once(
     task = {} if kind is TruepushNotifier else {"task_id": "t"}
     with pytest.raises(TruepushValidationError, match=match):
         kind(**task, **{**given, name: value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "right"),
+    [
+        (Daily, r"Daily\(hours=9\)"),
+        (Weekly, r"Weekly\(week_days=\[1\], hours=9\)"),
+        (OnDates, r"OnDates\(dates=\['2030-01-31T09:00'\]\)"),
+    ],
+)
+def test_the_class_of_a_schedule_is_not_a_schedule(kind: Any, right: str) -> None:
+    """Airflow calls what is callable when it renders, so the task would fail when it runs."""
+    match = rf"^trigger\.schedule: is a class, not a schedule, got .* The trigger was not created\. Write {right}\.$"
+    with pytest.raises(TruepushValidationError, match=match):
+        TruepushCreateTriggerOperator(task_id="t", **{**NEW_TRIGGER, "schedule": kind})
+    given = {key: value for key, value in NEW_TRIGGER.items() if key != "schedule"}
+    with DAG("a_dag", schedule=None), pytest.raises(TruepushValidationError, match=match):
+        TruepushCreateTriggerOperator.partial(task_id="t", **given).expand(schedule=[kind])
+    with pytest.raises(TruepushValidationError, match=rf"schedule: is a class, not a schedule, .* Write {right}\.$"):
+        Trigger(name="x", template_id=TEMPLATE, schedule=kind)
 
 
 @pytest.mark.parametrize(

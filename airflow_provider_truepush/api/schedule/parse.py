@@ -25,6 +25,14 @@ _ACCEPTED = (
     "must be one of " + ", ".join(kind.__name__ for kind in KINDS.values()) + ", a mapping such as "
     '{"weekly": {"week_days": [1], "hours": 9, "minutes": 30}}, or a cron expression'
 )
+#: Values of the required fields in the advice for a class.
+_EXAMPLES: dict[Any, str] = {
+    "hours": "9",
+    "week_days": "[1]",
+    "dates": "[1]",
+    "months": "[1]",
+    ("OnDates", "dates"): "['2030-01-31T09:00']",
+}
 _LISTS = ("week_days", "months", "dates")
 _DATE = re.compile(r"(\d{2})[-/](\d{2})[-/](\d{4})", re.ASCII)
 _TIME = re.compile(r"(\d{2}):(\d{2})", re.ASCII)
@@ -42,6 +50,7 @@ def read_schedule(field: str, given: object) -> Schedule:
     """
     if isinstance(given, Schedule):
         return given
+    _refuse_class(field, given)
     if isinstance(given, str):
         if not given.lstrip().startswith("{"):
             return read_cron(field, given)
@@ -61,6 +70,7 @@ def check_names(field: str, given: object) -> None:
     :param field: name used in errors.
     :param given: the schedule; other forms than a mapping pass.
     """
+    _refuse_class(field, given)
     if not isinstance(given, Mapping) or set(given) == {"type", "timings"} or not all(map(is_literal, given)):
         return
     with _within(field):
@@ -68,6 +78,15 @@ def check_names(field: str, given: object) -> None:
         fields = given[name]
         if isinstance(fields, Mapping) and all(map(is_literal, fields)):
             _check_fields(name, fields)
+
+
+def _refuse_class(field: str, given: object) -> None:
+    """Refuse a class such as ``Daily``. Airflow calls what is callable when it renders, so it is not final."""
+    if isinstance(given, type) and given in KINDS.values():
+        name = getattr(given, "__name__", "")
+        needed = [one.name for one in dataclass_fields(KINDS[getattr(given, "kind", "")]) if one.default is MISSING]
+        example = ", ".join(f"{one}={_EXAMPLES.get((name, one), _EXAMPLES.get(one))}" for one in needed)
+        checks.refuse(field, given, "is a class, not a schedule", f"Write {name}({example})")
 
 
 def _kind(given: Mapping[Any, Any]) -> str:
