@@ -49,12 +49,14 @@ class SecondLook(Generic[R]):
         standstill.add([[row.id for row in page] for page in self._pages])
         for _ in range(limits.MAX_SECOND_LOOKS):
             is_backwards = standstill.next_is_backwards
-            pages, is_late = yield from (self._look_backwards() if is_backwards else self._look(expected))
+            # A list that moved may have had a page more when its last page was read.
+            stop = self._numbers.stop + (0 if each_row_once else 1)
+            pages, is_late = yield from (self._look_backwards() if is_backwards else self._look(expected, stop))
             seen = list(chain.from_iterable(pages))
             if each_row_once and not is_late and expected.issubset(seen):
                 return True
-            standstill.add(pages)
-            if standstill.is_proven:
+            standstill.add(pages[: len(self._numbers)])
+            if standstill.is_proven and not is_late:
                 standstill.warn_of_duplicates(self._reading.name, self._hint)
                 return True
             expected = set(seen)
@@ -70,11 +72,11 @@ class SecondLook(Generic[R]):
             pages.append([row.id for row in rows])
         return pages[::-1], is_late
 
-    def _look(self, expected: set[str]) -> Walk[R, tuple[list[list[str]], bool]]:
+    def _look(self, expected: set[str], stop: int) -> Walk[R, tuple[list[list[str]], bool]]:
         """Read the pages again, and up to two more for rows that were pushed out of them."""
         missing, pages, is_late = set(expected), list[list[str]](), False
         number = self._numbers.start
-        while number < self._numbers.stop or (missing and number < self._numbers.stop + 2):
+        while number < stop or (missing and number < self._numbers.stop + 2):
             rows = yield from self._reading.page(number)
             if not rows:
                 break

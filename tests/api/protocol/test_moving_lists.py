@@ -143,6 +143,18 @@ def test_the_newest_rows_are_complete_above_their_floor(server: MovingList) -> N
     assert {row.id for row in newest.rows} >= {found for found in before - server.deleted if found > newest.floor}
 
 
+def test_the_last_row_is_not_overlooked_on_a_page_that_existed_only_for_a_moment() -> None:
+    server = MovingList("newest", 3, rows(8, spread=0))
+    server.changes = [
+        lambda server: (server.delete(4), server.delete(5), server.add()),
+        lambda server: server.delete(0),
+        MovingList.add,
+    ]
+    last = server.shown()[-1].id
+    assert last in {row.id for row in drive(walk_newest(NAME, Hint()), server).result.rows}
+    assert last not in server.deleted
+
+
 def test_an_absence_in_a_list_that_changes_constantly_is_an_error() -> None:
     server = MovingList("newest", 5, rows(40), [lambda server: (server.add(), server.delete(20))] * 10_000)
     with pytest.raises(TruepushListMovedError, match="It may exist nevertheless"):
