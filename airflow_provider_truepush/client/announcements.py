@@ -2,6 +2,10 @@
 
 A server or a proxy may announce an answer: ``102 Processing``, ``103 Early Hints``. http.client skips only ``100
 Continue`` and takes the others for the answer itself.
+
+http.client also limits only each line of a head, and urllib3 logs what it could not read of a head, with the token if
+the server returns it. Here the whole head is limited, and one with an invalid line is refused before urllib3 sees it.
+The asynchronous client does the same.
 """
 
 from __future__ import annotations
@@ -9,6 +13,11 @@ from __future__ import annotations
 import http.client
 from http import HTTPStatus
 from typing import Any
+
+from urllib3.exceptions import HeaderParsingError
+from urllib3.util.response import assert_header_parsing
+
+from airflow_provider_truepush.api.protocol import limits
 
 #: The most announcements before an answer. The time and the head of each are limited elsewhere.
 _MOST = 100
@@ -20,14 +29,57 @@ class FinalResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read heads up to that of the answer.
 
-        :raises http.client.HTTPException: the server announces without end, or switches to another protocol.
+        :raises http.client.HTTPException: the server announces without end, or switches to another protocol, or a head
+            is too large or not valid.
         """
+        whole: Any = self.fp
+        head: Any = _Head(whole)
+        self.fp = head
+        try:
+            self._begin()
+        finally:
+            if self.fp is head:  # else it was closed
+                self.fp = whole
+
+    def _begin(self) -> None:
         unread: Any = None
         for _ in range(_MOST):
             super().begin()
+            _check(self.msg)
             if not 100 <= self.status < 200:
                 return
             if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
                 raise http.client.HTTPException("the server switches to another protocol (HTTP 101)")
             self.headers = self.msg = unread  # begin() reads the next head only when it has none
         raise http.client.HTTPException(f"{_MOST} informational answers and no other")
+
+
+class _Head:
+    """The lines of all heads of an answer, up to the limit.
+
+    :param whole: the answer.
+    """
+
+    def __init__(self, whole: Any) -> None:
+        self._whole = whole
+        self._left = limits.MAX_HEAD_BYTES
+
+    def readline(self, size: int) -> bytes:
+        line: bytes = self._whole.readline(min(size, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise http.client.HTTPException(
+                f"the headers of the answer are larger than {limits.MAX_HEAD_BYTES // 1024} KB"
+            )
+        return line
+
+    def close(self) -> None:
+        self._whole.close()
+
+
+def _check(head: http.client.HTTPMessage) -> None:
+    """Refuse a head that urllib3 would log as one that it cannot read. What it says about the body may be lost."""
+    try:
+        assert_header_parsing(head)
+    except (HeaderParsingError, TypeError):
+        raise http.client.HTTPException("the answer is not valid HTTP (invalid header)") from None
