@@ -160,7 +160,8 @@ class PassedArguments:
 
     @staticmethod
     def _check_extra(name: str, value: Any, extra: str) -> None:
-        if not is_off(value):
+        # A template renders to text.
+        if not is_off(value) and not (isinstance(value, str) and value.strip() in ("False", "None")):
             refuse(
                 name,
                 value,

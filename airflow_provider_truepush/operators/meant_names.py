@@ -103,9 +103,7 @@ def meant_by_function(name: str, names: frozenset[str]) -> Meant:
 
 
 def is_off(value: object) -> bool:
-    """Return whether a value asks for no extra of the connection: None, a false one, or what a template makes of it."""
-    if isinstance(value, str):
-        return value.strip().casefold() in ("", "none", "false", "no", "off", "0")
+    """Return whether a value asks for no extra of the connection: None or a false one. Text is not."""
     try:
         return value in (None, False)  # 0, 0.0 and numpy's False are equal to False
     except Exception:  # an array has no truth value, and its comparisons are arrays
