@@ -19,6 +19,7 @@ from airflow_provider_truepush.api.protocol.body import UnreadableBodyError, dec
 from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.evidence import sent_text
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.admission import AdmissionQueue
 from airflow_provider_truepush.client.connections import Connections, NoConnectionError, Route
@@ -28,6 +29,7 @@ from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import headers, hider, proxy_for, tls_options
 from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
 from airflow_provider_truepush.client.shared_rate import SharedRateLimiter, rate_limiter_for
+from airflow_provider_truepush.client.surplus import MOMENT
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +182,7 @@ class AsyncClient:
         way = _Way()
         try:
             async with asyncio.timeout(limit):
-                answer = await self._exchange(call, way, None if total is not None else timeout)
+                answer, irregular = await self._exchange(call, way, None if total is not None else timeout)
             body = decompress(answer.body, answer.encoding)
         except TimeoutError:
             return Failure(way.sent, too_long(limit))
@@ -188,9 +190,10 @@ class AsyncClient:
             return Failure(False, self._hide(str(error)))
         except (BrokenExchangeError, UnreadableBodyError, OSError) as error:
             return Failure(way.sent, self._hide(str(error)))
-        return Reply(answer.status, body, answer.retry_after, self._hide, answer.has_unread_body)
+        return Reply(answer.head.status, body, answer.retry_after, self._hide, irregular)
 
-    async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> Answer:
+    async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> tuple[Answer, bool]:
+        """Return the answer, and whether that to a create is irregular."""
         # A create gets its own connection: the server may close a kept one just as it is used, and then it is unknown
         # whether the create was read.
         kept = call.endpoint.repeatable
@@ -199,7 +202,12 @@ class AsyncClient:
         connection.sent = False
         way.connection = connection
         try:
-            return await connection.exchange(self._request(call), silence)
+            answer = await connection.exchange(self._request(call), silence)
+            if kept:
+                return answer, False
+            head = answer.head
+            irregular = head.is_irregular() or head.names_object(sent_text(call))
+            return answer, irregular or await connection.has_surplus(MOMENT)
         finally:
             if kept:
                 self._connections.give_back(connection)

@@ -11,6 +11,7 @@ The asynchronous client does the same.
 from __future__ import annotations
 
 import http.client
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,8 @@ from urllib3.exceptions import HeaderParsingError
 from urllib3.util.response import assert_header_parsing
 
 from airflow_provider_truepush.api.protocol import limits
+from airflow_provider_truepush.api.protocol.head import Head
+from airflow_provider_truepush.client.surplus import WatchedReader
 
 #: The most announcements before an answer. The time and the head of each are limited elsewhere.
 _MOST = 100
@@ -25,6 +28,27 @@ _MOST = 100
 
 class FinalResponse(http.client.HTTPResponse):
     """Reads the head of an answer, and skips those that only announce it, with a status from 100 to 199."""
+
+    #: Where the answer to a create is recorded.
+    evidence: Any
+
+    def __init__(self, connected: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(connected, *args, **kwargs)
+        self.reader: WatchedReader | None = None
+        # Before the request has left, this is a proxy's answer to CONNECT, and the tunnel's bytes follow it.
+        if self.evidence.is_create and self.evidence.sent:
+            self.reader = self.fp = WatchedReader(self.fp, connected)  # type: ignore[assignment]
+            self.evidence.answer = self
+
+    @property
+    def head(self) -> Head:
+        """Return the head as it arrived."""
+        return Head(self.status, {10: "1.0", 11: "1.1"}.get(self.version, "unknown"), list(self.headers.items()))
+
+    @property
+    def is_irregular(self) -> bool:
+        """Return whether it is malformed, or more bytes followed it. Ask after it was read."""
+        return (self.reader is not None and self.reader.is_irregular) or self.head.is_irregular()
 
     def begin(self) -> None:
         """Read heads up to that of the answer.

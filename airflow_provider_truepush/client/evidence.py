@@ -155,11 +155,15 @@ class Evidence(threading.local):
 
     :ivar sent: whether a byte of it may have left.
     :ivar limit: cuts the connection when the request takes too long; None for no such limit.
+    :ivar is_create: whether the request is a create, whose answer is watched.
+    :ivar answer: the answer to the last create, before anything has changed it; None without one.
     :ivar leaving: called when the connection is open, before the first byte leaves. If it raises, nothing is sent.
     """
 
     sent: bool = False
     limit: Limit | None = None
+    is_create: bool = False
+    answer: FinalResponse | None = None
     leaving: Callable[[], None] | None = None
 
 
@@ -249,7 +253,8 @@ class _RecordsEvidence:
 
 def _pool_classes(evidence: Evidence) -> dict[str, type[HTTPConnectionPool]]:
     """Return pool classes by scheme, whose connections record evidence in one place."""
-    attributes = {"evidence": evidence, "response_class": FinalResponse}
+    response = type("EvidenceResponse", (FinalResponse,), {"evidence": evidence})
+    attributes = {"evidence": evidence, "response_class": response}
     plain = type("EvidenceHTTPConnection", (_RecordsEvidence, HTTPConnection), attributes)
     secure = type("EvidenceHTTPSConnection", (_RecordsEvidence, HTTPSConnection), attributes)
     return {

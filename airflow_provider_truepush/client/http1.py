@@ -14,7 +14,8 @@ from typing import NamedTuple
 import httptools
 
 from airflow_provider_truepush.api.protocol import limits
-from airflow_provider_truepush.api.protocol.body import TOO_LARGE, is_unread
+from airflow_provider_truepush.api.protocol.body import TOO_LARGE
+from airflow_provider_truepush.api.protocol.head import Head
 
 #: The most bytes of one answer on the wire, including those that chunks add.
 _MAX_RECEIVED = limits.MAX_HEAD_BYTES + 2 * limits.MAX_BODY_BYTES
@@ -27,18 +28,16 @@ class BrokenExchangeError(Exception):
 class Answer(NamedTuple):
     """A complete answer.
 
-    :param status: the HTTP status.
+    :param head: its head.
     :param body: the body as it arrived.
     :param encoding: the header ``Content-Encoding``.
     :param retry_after: the header ``Retry-After``.
-    :param has_unread_body: True when it has a body although HTTP allows none for its status.
     """
 
-    status: int
+    head: Head
     body: bytes
     encoding: str | None
     retry_after: str | None
-    has_unread_body: bool
 
 
 class HttpConnection(asyncio.Protocol):
@@ -46,6 +45,9 @@ class HttpConnection(asyncio.Protocol):
 
     :param loop: the event loop.
     """
+
+    #: Whether bytes have followed the last answer.
+    _surplus: bool
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -115,6 +117,15 @@ class HttpConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
 
+    async def has_surplus(self, within: float) -> bool:
+        """Return whether bytes have followed the last answer, or follow it now.
+
+        :param within: seconds to wait for them.
+        """
+        if not self._surplus:
+            await asyncio.wait([self.closed], timeout=within)
+        return self._surplus
+
     def abort(self) -> None:
         """Close at once. In a closed loop nothing can run; the socket is closed when it is collected."""
         self.kept_alive = False
@@ -127,6 +138,8 @@ class HttpConnection(asyncio.Protocol):
         """Receive bytes. Bytes that do not belong to a request end the connection."""
         waiter = self._waiter
         if waiter is None or waiter.done():
+            if data.strip(b"\r\n"):
+                self._surplus = True
             self.abort()
             return
         self._received += len(data)
@@ -174,8 +187,8 @@ class HttpConnection(asyncio.Protocol):
         self.idle_since = self._loop.time()
         if self._waiter is not None and not self._waiter.done():
             body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-            unread = is_unread(self._status, self._length, self._transfer)
-            self._waiter.set_result(Answer(self._status, body, self._encoding, self._retry_after, unread))
+            head = Head(self._status, self._version, self._fields)
+            self._waiter.set_result(Answer(head, body, self._encoding, self._retry_after))
 
     def _fail(self, reason: str) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -189,9 +202,10 @@ class HttpConnection(asyncio.Protocol):
         self._size = self._received = 0
         self._encoding: str | None = None
         self._retry_after: str | None = None
-        self._length: str | None = None
-        self._transfer: str | None = None
-        self._in_body = self._delimited = self._complete = self._surplus = self._keeps_alive = False
+        self._version = ""
+        self._fields: list[tuple[str, str]] = []
+        self._surplus = False
+        self._in_body = self._delimited = self._complete = self._keeps_alive = False
 
     def on_message_begin(self) -> None:
         """Begin the answer. A second one is surplus."""
@@ -202,10 +216,9 @@ class HttpConnection(asyncio.Protocol):
         if self._complete or self._in_body:
             return
         name = name.lower()
-        if name == b"content-length":
-            self._delimited, self._length = True, value.decode("latin-1")
-        elif name == b"transfer-encoding":
-            self._delimited, self._transfer = True, value.decode("latin-1")
+        self._fields.append((name.decode("latin-1"), value.decode("latin-1")))
+        if name in (b"content-length", b"transfer-encoding"):
+            self._delimited = True
         elif name == b"content-encoding":
             text = value.decode("latin-1")
             self._encoding = f"{self._encoding},{text}" if self._encoding else text
@@ -216,6 +229,7 @@ class HttpConnection(asyncio.Protocol):
         """Record the status."""
         if not self._complete:
             self._status = self._parser.get_status_code()
+            self._version = self._parser.get_http_version()
             self._in_body = True
 
     def on_body(self, part: bytes) -> None:
@@ -234,7 +248,8 @@ class HttpConnection(asyncio.Protocol):
             return
         if 100 <= self._status < 200:
             self._in_body = self._delimited = False
-            self._encoding = self._retry_after = self._length = self._transfer = None
+            self._encoding = self._retry_after = None
+            self._fields = []
         else:
             self._complete = True
             # The parser can answer this only during this call.

@@ -16,10 +16,11 @@ from tenacity import Retrying
 from airflow_provider_truepush.api.connection.settings import Settings
 from airflow_provider_truepush.api.errors import TruepushError
 from airflow_provider_truepush.api.protocol import limits
-from airflow_provider_truepush.api.protocol.body import TOO_LARGE, UnreadableBodyError, decompress, is_unread
+from airflow_provider_truepush.api.protocol.body import TOO_LARGE, UnreadableBodyError, decompress
 from airflow_provider_truepush.api.protocol.dry_run import describe, pretend, stays_here
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
+from airflow_provider_truepush.api.protocol.evidence import sent_text
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
 from airflow_provider_truepush.client.connections import REST
 from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter, Limit
@@ -160,6 +161,7 @@ class SyncClient:
         """Send one request. Failures are returned, because an exception would carry the request and its token."""
         settings = self._settings
         line.evidence.sent = False
+        line.evidence.is_create, line.evidence.answer = not call.endpoint.repeatable, None
         kept_here: TruepushError | None = None
         try:
             with line.session.request(
@@ -182,9 +184,13 @@ class SyncClient:
             line.used_at = time.monotonic()
         if kept_here is not None:
             raise kept_here.with_traceback(None)  # the frames it went through hold the request
-        head = response.headers
-        unread = is_unread(response.status_code, head.get("Content-Length"), head.get("Transfer-Encoding"))
-        return Reply(response.status_code, body, head.get("Retry-After"), self._hide, unread)
+        wait = response.headers.get("Retry-After")
+        return Reply(response.status_code, body, wait, self._hide, _is_irregular(call, line.evidence))
+
+
+def _is_irregular(call: Call[Any], evidence: Evidence) -> bool:
+    answer, evidence.answer = evidence.answer, None
+    return answer is not None and (answer.is_irregular or answer.head.names_object(sent_text(call)))
 
 
 def _read(response: requests.Response) -> bytes:

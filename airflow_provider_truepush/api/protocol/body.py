@@ -38,16 +38,6 @@ def decompress(body: bytes, encoding: str | None) -> bytes:
     return body
 
 
-def is_unread(status: int, length: str | None, transfer: str | None) -> bool:
-    """Return whether an answer announces a body that nothing reads, because HTTP allows none for its status.
-
-    :param status: the HTTP status.
-    :param length: the header ``Content-Length``; None without one.
-    :param transfer: the header ``Transfer-Encoding``; None without one.
-    """
-    return status in (204, 304) and (transfer is not None or (length is not None and length.strip() != "0"))
-
-
 def _inflate(body: bytes, name: str) -> bytes:
     if name in ("gzip", "x-gzip"):
         return _inflate_as(body, _GZIP)

@@ -49,14 +49,15 @@ class Reply:
     :param body: the body's bytes, decompressed.
     :param retry_after: the header of that name.
     :param hide: removes the connection's secrets from what errors quote. Data is never changed.
-    :param has_unread_body: True when it has a body although HTTP allows none for its status, so nothing has read it.
+    :param is_irregular: True when it is malformed, more bytes follow it, or a header names something new. Only
+        answers to creates are checked: such a one proves no refusal.
     """
 
     status: int
     body: bytes
     retry_after: str | None = None
     hide: Callable[[str], str] = field(default=_as_it_is, repr=False, compare=False)
-    has_unread_body: bool = False
+    is_irregular: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def without_sent_ids(call: Call[Any], message: str) -> str:
     :param call: the create.
     :param message: the message of its answer.
     """
-    sent = (call.body or b"").decode().lower()
+    sent = sent_text(call)
     return _ANY_ID.sub(lambda match: "" if match[0].lower() in sent else match[0], message)
 
 
@@ -186,6 +186,14 @@ def claims_success(call: Call[Any], message: str) -> bool:
     if _CLAIM.search(" ".join(shown.replace("_", " ").split())):
         return True
     return any(each not in sent for each in _ANY_ID.findall(text.lower()))
+
+
+def sent_text(call: Call[Any]) -> str:
+    """Return the request's body as it is sent, in lower case. What it names is not new in the answer.
+
+    :param call: the create.
+    """
+    return (call.body or b"").decode().lower()
 
 
 def _has_success_sentence(call: Call[Any], message: str) -> bool:
@@ -228,5 +236,5 @@ def _new_ids(call: Call[Any], text: str) -> set[str]:
     found = {match.lower() for match in _ID.findall(text)}
     if not found:
         return found
-    sent = (call.body or b"").decode().lower()
+    sent = sent_text(call)
     return {each for each in found if each not in sent}

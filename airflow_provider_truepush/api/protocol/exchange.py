@@ -96,7 +96,7 @@ class Exchange(Generic[T]):
         elif envelope.outcome is Outcome.NEGATIVE and self.call.endpoint.negative != evidence.NAME_TAKEN.code:
             proven = True  # an answer in doubt raises its own error
         else:
-            proven = not reply.has_unread_body and evidence.proves_refusal(
+            proven = not reply.is_irregular and evidence.proves_refusal(
                 self.call, reply.status, reply.body, envelope.members
             )
         return envelope if proven else replace(envelope, outcome=Outcome.UNREADABLE)

@@ -1,0 +1,50 @@
+"""Watch the bytes of an answer to a create of the blocking client, which http.client reads leniently."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+#: Seconds within which surplus bytes after an answer to a create are looked for. They follow at once.
+MOMENT = 0.02
+#: Bytes that are read to find one that is not the end of a line. Some servers send a surplus one.
+_MOST = 64
+
+
+class WatchedReader:
+    """Reads from a connection, and records lines that are not HTTP's and bytes that follow the answer.
+
+    :param reader: the buffered reader of http.client.
+    :param connected: its socket.
+    """
+
+    def __init__(self, reader: Any, connected: socket.socket) -> None:
+        self._reader = reader
+        self._connected = connected
+        self._closed = False
+        #: Whether the answer is malformed, or more follows it.
+        self.is_irregular = False
+
+    def readline(self, *given: int) -> bytes:
+        """Read a line. One without its end, or one that continues the line before, is irregular."""
+        line: bytes = self._reader.readline(*given)
+        if not line.endswith(b"\r\n") or line[:1] in b" \t":
+            self.is_irregular = True
+        return line
+
+    def close(self) -> None:
+        """Look for surplus bytes, then close. http.client calls this as soon as it has read the answer."""
+        if not self._closed:
+            self._closed = True
+            self.is_irregular = self.is_irregular or self._has_more()
+        self._reader.close()
+
+    def _has_more(self) -> bool:
+        try:
+            self._connected.settimeout(MOMENT)
+            return bool(self._reader.read1(_MOST).strip(b"\r\n"))
+        except (OSError, ValueError):  # nothing arrives, or the connection is closed
+            return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
