@@ -127,3 +127,7 @@ def get_logger(name: str) -> logging.Logger:
     logger = logging.getLogger(name)
     logger.addFilter(_REDACTION)
     return logger
+
+
+#: The core does not know connections, and its logs quote rows of lists.
+get_logger("airflow_provider_truepush.api.protocol.answers")

@@ -62,3 +62,21 @@ def test_the_code_of_an_error_is_short_and_without_the_token(
             assert error is not None
             shown = getattr(error, "code", None)
             assert shown == {TOKEN: "***", "API-LIMIT-EXCEEDED": code}.get(code, "x" * 200 + "…")
+
+
+@pytest.mark.parametrize("form", [TOKEN, b64encode(TOKEN.encode()).decode(), TOKEN.encode().hex()])
+def test_neither_the_log_of_a_row_nor_the_error_for_a_counter_shows_it(
+    form: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows, counters = [{"_id": "", "title": f"{form} {flavour}"}, {"_id": form, "name": flavour}], {"Reach": form}
+    for method, data in (("list_segments", rows), ("get_campaign_stats", counters)):
+        body = {"status_code": 200, "status": "SUCCESS", "message": "", "data": data}
+        with Peer(peers.answers(json.dumps(body).encode())) as peer:
+            connect(monkeypatch, peer.url, token=TOKEN, max_attempts=1)
+            error = attempt(flavour, CONN_ID, method, *([] if data is rows else [SENT])).error
+            assert error is not None
+    assert error.__context__ is None
+    assert "without a valid id" in caplog.text
+    for text in (caplog.text, str(error)):
+        assert "***" in text
+        assert [part for part in (form[:8], form[-8:]) if part in text] == []

@@ -134,13 +134,15 @@ class Exchange(Generic[T]):
         try:
             return self.call.endpoint.on_success(message, envelope.data)
         except UnreadableDataError as error:
-            raise self._error(
-                TruepushProtocolError,
-                f"returned a result that this version cannot read: {quote(str(error), reply.hide)}.",
-                f"{only_this_request(self.call.endpoint)} If this continues, update this provider.",
-                reply,
-                envelope,
-            ) from None
+            problem = quote(str(error), reply.hide)
+        # Raised here, the error does not hold the other one, which quotes the value as it came.
+        raise self._error(
+            TruepushProtocolError,
+            f"returned a result that this version cannot read: {problem}.",
+            f"{only_this_request(self.call.endpoint)} If this continues, update this provider.",
+            reply,
+            envelope,
+        )
 
     def _negative(self, envelope: Envelope, reply: Reply) -> T:
         endpoint = self.call.endpoint
