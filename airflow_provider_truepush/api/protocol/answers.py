@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Ref)
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
-_ID_IN_MESSAGE = re.compile(r"\bid\s*:\s*([0-9a-fA-F]{24})\b")
+#: The word before it names what the id is of: a request has one as well.
+_ID_IN_MESSAGE = re.compile(
+    r"(?:\b(request|trace|correlation|span|transaction)[\s-]{1,3})?\bid\s*:\s*([0-9a-fA-F]{24})\b", re.I
+)
 
 
 class UnreadableDataError(ValueError):
@@ -53,7 +56,7 @@ def created_id(message: str, data: Any) -> str | None:
 
     A message with several ids does not say which of them is new, so it has none either.
     """
-    found = {each.lower() for each in _ID_IN_MESSAGE.findall(message)}
+    found = {each.lower() for owner, each in _ID_IN_MESSAGE.findall(message) if not owner}
     return found.pop() if len(found) == 1 else None
 
 

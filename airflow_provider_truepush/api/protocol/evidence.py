@@ -17,15 +17,14 @@ from typing import Any
 from airflow_provider_truepush.api.protocol import codes
 from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.json_text import has_repeated_names
+from airflow_provider_truepush.api.protocol.refusal_words import reads_as_refusal
 
-_ID = re.compile(r"(?<![a-z])id\W{0,20}([0-9a-f]{24})\b", re.IGNORECASE)
 #: An id, whatever stands around it, or something longer that may hold one.
 _ANY_ID = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 #: The members of a documented refusal, of which one of the last two exists.
 _MEMBERS = frozenset({"status_code", "status", "message", "data", "Data"})
 #: Characters of a message that is still read; a longer one is not a documented refusal.
 _MAX_MESSAGE = 10_000
-_FOREIGN_WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: What a message says about something that exists or was sent. Truepush misspells "successfully", so only the first
 #: letters count. No documented refusal has one of these words; "unsuccessful", "absent" and "token" are none of them.
@@ -110,8 +109,8 @@ def proves_refusal(call: Call[Any], status: int, body: bytes, members: Mapping[s
 def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[str, Any] | None) -> bool:
     """Return whether an answer that reads as a success proves that something was created.
 
-    The id in the message proves it. Without one, Truepush's own code of success must be there, and nothing may
-    contradict it.
+    Truepush's own code of success must be there, and nothing may contradict it. An id in the message proves nothing: a
+    gateway's message may have the id of its request.
 
     :param call: the create.
     :param status: the HTTP status.
@@ -120,8 +119,6 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
     """
     if members is None:
         return False
-    if _new_ids(call, str(members.get("message"))):
-        return True
     status_code = members.get("status_code")
     return (
         call.endpoint.success in (members.get("data"), members.get("Data"))
@@ -173,6 +170,8 @@ def without_sent_ids(call: Call[Any], message: str) -> str:
 def claims_success(call: Call[Any], message: str) -> bool:
     """Return whether the message of a refusal may claim success, or names the id of something new.
 
+    What a server may claim cannot be listed, so a message in doubt is every one with a word that refusals do not have.
+
     :param call: the create. A message may quote the ids and the words of its request, such as the segment's id.
     :param message: the message.
     """
@@ -180,12 +179,35 @@ def claims_success(call: Call[Any], message: str) -> bool:
         return True
     text = _as_shown(message)
     sent = _as_shown(_text_of(call)).lower()
-    if any(word.lower() not in sent for word in _FOREIGN_WORD.findall(text)):
-        return True  # Another language, or a letter that only looks like one of ours.
-    shown = _HUMP.sub(" ", text).lower()
-    if _CLAIM.search(" ".join(shown.replace("_", " ").split())):
+    shown = _plain(text)
+    if _CLAIM.search(shown) or any(each not in sent for each in _ANY_ID.findall(text.lower())):
         return True
-    return any(each not in sent for each in _ANY_ID.findall(text.lower()))
+    names, values = _parts(call.payload)
+    for value in sorted(values, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", text)
+    return not reads_as_refusal(_plain(text), frozenset(" ".join(map(_plain, names)).split()))
+
+
+def _plain(text: str) -> str:
+    """Return a text in lower case, with a blank between its words."""
+    return " ".join(_HUMP.sub(" ", text).lower().replace("_", " ").split())
+
+
+def _parts(payload: object) -> tuple[set[str], set[str]]:
+    """Return the names and the texts of a request, which a refusal may quote."""
+    names: set[str] = set()
+    values: set[str] = set()
+    left = [payload]
+    while left:
+        part = left.pop()
+        if isinstance(part, Mapping):
+            names.update(map(str, part))
+            left.extend(part.values())
+        elif isinstance(part, (list, tuple)):
+            left.extend(part)
+        elif isinstance(part, str) and part.strip():
+            values.update((_as_shown(part), part.upper()) if _ANY_ID.fullmatch(part) else (_as_shown(part),))
+    return names, values
 
 
 def sent_text(call: Call[Any]) -> str:
@@ -229,12 +251,3 @@ def _as_shown(text: str) -> str:
 def _text_of(call: Call[Any]) -> str:
     """Return the request's body as text, without escapes."""
     return json.dumps(call.payload, ensure_ascii=False)
-
-
-def _new_ids(call: Call[Any], text: str) -> set[str]:
-    """Return the ids in a text, except those that the request itself contains, such as the segment's."""
-    found = {match.lower() for match in _ID.findall(text)}
-    if not found:
-        return found
-    sent = sent_text(call)
-    return {each for each in found if each not in sent}
