@@ -61,7 +61,12 @@ def created_id(message: str, data: Any) -> str | None:
 
 
 def done(message: str, data: Any) -> bool:
-    """Return True: the change was made."""
+    """Return True: the change was made.
+
+    :raises UnreadableDataError: ``data`` is not a code. A wrong "canceled" would let a campaign go out.
+    """
+    if data is not None and not isinstance(data, str):
+        raise UnreadableDataError(f"expected a code, got {type(data).__name__}")
     return True
 
 

@@ -217,3 +217,11 @@ def test_the_error_of_a_failed_create(message: str, said: str) -> None:
     with pytest.raises(TruepushBadRequestError) as taken:
         answers.name_taken(message)
     assert str(taken.value).startswith(f"did not add the trigger {said}: a trigger of this name already exists")
+
+
+@pytest.mark.parametrize("data", [[], [[], []], {}, 5, True])
+def test_a_change_is_not_done_when_data_is_not_a_code(data: object) -> None:
+    with pytest.raises(answers.UnreadableDataError, match="expected a code"):
+        answers.done("x", data)
+    assert answers.done("x", None)
+    assert answers.done("x", "CAMPAIGN-CANCELLED-SUCCESFULLY")
