@@ -12,7 +12,7 @@ _REFUSING = """
     not no must should cannot invalid required requires require missing absent empty unknown unsupported unexpected
     unrecognized undefined exceeded exceeds limit limits quota limited throttled too slow failed fails failure error
     errors unable unauthorized unauthorised unauthenticated forbidden denied refused rejected bad wrong incorrect
-    malformed mismatch expired past allowed unsuccessful nothing none
+    malformed mismatch expired past allowed unsuccessful nothing none insufficient suspended disabled unavailable
     """
 #: Further words: what is wrong, where, and what to do.
 _ORDINARY = """
@@ -35,6 +35,9 @@ _ORDINARY = """
     weekly monthly yearly status active inactive project account campaigns page
     api token tokens authentication authenticate authorization authorized key jwt signature credentials access
     permission permissions kind adding blank exceed path cast objectid
+    such current some enter pass select choose plan plans support supported feature features available free subscription
+    subscriptions subscriber subscribers website websites upgrade verify create creation method methods position
+    mongo validationerror emoji emojis html ip whitelisted
     rate usage reached hit today process processed validate validation validated syntax parse
     parsed parsing reason details detail code down ca wo don s t
     """
@@ -42,6 +45,11 @@ REFUSING = frozenset(_REFUSING.split())
 _ALLOWED = REFUSING | frozenset(_ORDINARY.split())
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT = re.compile(r"n['\u2019`]t(?![a-z])")
+#: "Please provide a valid link" refuses as well, and what was received instead of the expected is no claim.
+_ASKS = re.compile(
+    r"\bplease (provide|enter|pass|specify|select|choose|use|upgrade|verify|check) (a |an |the |your )?\w"
+)
+_INSTEAD = re.compile(r"\breceived (a |an )?(string|number|integer|float|boolean|object|array|null|undefined|nan)\b")
 #: "No errors": a negation of what refuses.
 _NO_REFUSAL = re.compile(
     r"(?<![a-z])(no|not|without|never|nothing|none|zero|0|cannot)[ ]+((be|been|an|any|a|yet|the|longer)[ ]+)*"
@@ -57,10 +65,11 @@ def reads_as_refusal(text: str, known: frozenset[str]) -> bool:
     :param text: the message in lower case, with single blanks, without what it quotes of the request.
     :param known: further words, such as the names of the request's fields.
     """
-    text = _NOT.sub(" not", text)
+    text, instead = _INSTEAD.subn(" ", _NOT.sub(" not", text))
     words = _WORD.findall(text)
     if len(words) == 1 and len(words[0]) == 1:
         return True  # an abbreviation at most
     if any(word not in _ALLOWED and word not in known for word in words):
         return False
-    return not words or (not REFUSING.isdisjoint(words) and _NO_REFUSAL.search(text) is None)
+    refuses = bool(instead) or not REFUSING.isdisjoint(words) or _ASKS.search(text) is not None
+    return not words or (refuses and _NO_REFUSAL.search(text) is None)

@@ -95,6 +95,9 @@ MORE_CLAIMS: list[dict[str, Any]] = [
             "Everything fine",
             "campaign id 12345",
             "No errors",
+            "Too many requests, creating campaign",
+            "Limit reached, request received",
+            "Please wait",
             "Template exists",
         )
     ),
@@ -183,6 +186,12 @@ def test_a_repeated_member_makes_a_refusal_doubtful(name: str, refusal: dict[str
         "link can't be blank",
         "jwt expired",
         "title is too long: Größe",
+        "Please enter a valid title",
+        "Expected string, received number",
+        "Your plan does not support this feature",
+        "Failed to create campaign",
+        "Too many requests, please try again after some time",
+        "Your project has no subscribers",
     ],
 )
 def test_a_message_that_claims_nothing_leaves_a_refusal_believed(message: str | None) -> None:
