@@ -189,7 +189,6 @@ def test_a_repeated_member_makes_a_refusal_doubtful(name: str, refusal: dict[str
         "Please enter a valid title",
         "Expected string, received number",
         "Your plan does not support this feature",
-        "Failed to create campaign",
         "Too many requests, please try again after some time",
         "Your project has no subscribers",
     ],
