@@ -21,6 +21,8 @@ from airflow_provider_truepush.api.protocol.refusal_words import reads_as_refusa
 
 #: An id, whatever stands around it, or something longer that may hold one.
 _ANY_ID = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
+#: The words of a success, with the new id. Truepush misspells "successfully".
+_NEW_ID = re.compile(r"\b(created|added)\s+suc\w+\s+with\s+id\W{0,20}[0-9a-f]{24}\b", re.IGNORECASE)
 #: The members of a documented refusal, of which one of the last two exists.
 _MEMBERS = frozenset({"status_code", "status", "message", "data", "Data"})
 #: Characters of a message that is still read; a longer one is not a documented refusal.
@@ -109,8 +111,8 @@ def proves_refusal(call: Call[Any], status: int, body: bytes, members: Mapping[s
 def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[str, Any] | None) -> bool:
     """Return whether an answer that reads as a success proves that something was created.
 
-    Truepush's own code of success must be there, and nothing may contradict it. An id in the message proves nothing: a
-    gateway's message may have the id of its request.
+    Truepush's own code of success must be there, or where there is no code at all its own words with the new id, and
+    nothing may contradict it. Another id in the message proves nothing: a gateway's may have the id of its request.
 
     :param call: the create.
     :param status: the HTTP status.
@@ -120,13 +122,23 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
     if members is None:
         return False
     status_code = members.get("status_code")
+    codes_told = {members.get(name) for name in ("data", "Data")} if _are_texts(members) else set()
+    without_code = codes_told == {None} and status_code is not None and _names_new(str(members.get("message")))
     return (
-        call.endpoint.success in (members.get("data"), members.get("Data"))
+        (call.endpoint.success in codes_told or without_code)
         and 200 <= status < 300
         and (status_code is None or status_code == codes.STATUS_SUCCESS or number(status_code) in (200, 201))
         and members.get("status") in (None, codes.STATUS_SUCCESS)
         and not has_repeated_names(body)
     )
+
+
+def _are_texts(members: Mapping[str, Any]) -> bool:
+    return all(members.get(name) is None or isinstance(members[name], str) for name in ("data", "Data"))
+
+
+def _names_new(message: str) -> bool:
+    return _NEW_ID.search(message) is not None
 
 
 def contradicts_refusal(
