@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from airflow_provider_truepush.api.protocol import codes
@@ -121,24 +122,16 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
     """
     if members is None:
         return False
-    status_code = members.get("status_code")
-    codes_told = {members.get(name) for name in ("data", "Data")} if _are_texts(members) else set()
-    without_code = codes_told == {None} and status_code is not None and _names_new(str(members.get("message")))
+    status_code, status_told = members.get("status_code"), members.get("status")
+    told = [members[name] for name in ("data", "Data") if members.get(name)]
+    own_words = not told and (status_code or status_told) and _NEW_ID.search(str(members.get("message")))
     return (
-        (call.endpoint.success in codes_told or without_code)
+        (call.endpoint.success in told or bool(own_words))
         and 200 <= status < 300
         and (status_code is None or status_code == codes.STATUS_SUCCESS or number(status_code) in (200, 201))
-        and members.get("status") in (None, codes.STATUS_SUCCESS)
+        and (status_told is None or str(status_told).upper() == codes.STATUS_SUCCESS)
         and not has_repeated_names(body)
     )
-
-
-def _are_texts(members: Mapping[str, Any]) -> bool:
-    return all(members.get(name) is None or isinstance(members[name], str) for name in ("data", "Data"))
-
-
-def _names_new(message: str) -> bool:
-    return _NEW_ID.search(message) is not None
 
 
 def contradicts_refusal(
@@ -182,14 +175,12 @@ def without_sent_ids(call: Call[Any], message: str) -> str:
 def claims_success(call: Call[Any], message: str) -> bool:
     """Return whether the message of a refusal may claim success, or names the id of something new.
 
-    What a server may claim cannot be listed, so a message in doubt is every one with a word that refusals do not have.
-
     :param call: the create. A message may quote the ids and the words of its request, such as the segment's id.
     :param message: the message.
     """
     if len(message) > _MAX_MESSAGE:
         return True
-    text = _as_shown(message)
+    text = _as_shown(unescape(message))
     sent = _as_shown(_text_of(call)).lower()
     shown = _plain(text)
     if _CLAIM.search(shown) or any(each not in sent for each in _ANY_ID.findall(text.lower())):

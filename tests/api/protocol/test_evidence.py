@@ -142,6 +142,8 @@ def test_an_answer_of_a_gateway_settles_nothing(name: str, reply: Reply) -> None
         (200, {"status_code": 200, "data": "{success}", "message": f"trace-id: {ID}, with id: {OTHER_ID}"}, OTHER_ID),
         (200, {"status_code": 200, "status": "SUCCESS", "message": f"id:{ID}"}, TruepushAmbiguousError),
         (200, {"status_code": 200, "message": f"Campaign Created Succesfully with\nid: {ID}"}, ID),
+        (200, {"status_code": 200, "status": "Success", "data": "{success}"}, None),
+        (200, {"status": "SUCCESS", "message": f"Campaign Created Succesfully with id:{ID}"}, ID),
         (500, {"status_code": 200, "message": f"Campaign Created Succesfully with id:{ID}"}, TruepushAmbiguousError),
         (200, {"message": f"Campaign Created Succesfully with id:{ID}"}, TruepushAmbiguousError),
         (500, {"data": "{success}"}, TruepushAmbiguousError),
