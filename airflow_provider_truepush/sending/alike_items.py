@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from airflow_provider_truepush.api.errors import TruepushAmbiguousError
+from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.sending import refusals
+from airflow_provider_truepush.sending.identity import Identity
 from airflow_provider_truepush.sending.plan import SendPlan
 from airflow_provider_truepush.sending.record import SendRecord, is_same_message
 from airflow_provider_truepush.sending.sibling_view import SiblingSend
@@ -54,14 +55,27 @@ class AlikeItems:
             if not record.author.endswith(f" [{siblings.map_index}]"):
                 self._check_shared(record)
             return record
-        siblings.publish([*self._store.sent_here(), record])
-        view = siblings.look()
-        if exact := view.sends_of(identity, has_moved=True):
-            self._store.disregard()
-            return min(exact, key=lambda send: send.is_open)
+        return self._of_its_time(record, identity)
+
+    def _of_its_time(self, record: SendRecord, identity: Identity) -> SendRecord | SiblingSend:
+        """Return a sibling's send with the time of this one; else the recorded one, unless a sibling has its item."""
+        title = self._plan.campaign.title
+        self._siblings.publish([*self._store.sent_here(), record])
+        end = self._clock() + self._plan.settle_window
+        while True:
+            view = self._siblings.look()
+            if exact := view.sends_of(identity, has_moved=True):
+                self._store.disregard()
+                return min(exact, key=lambda send: send.is_open)
+            waiting = view.silent | view.incomplete
+            if not waiting:
+                break
+            if self._clock() >= end:
+                raise TruepushServerError(refusals.starts_again(set(waiting), [], title))
+            self._sleep(self._pause)
         holders = [index for index, item in view.current if item == record.content]
         if holders:
-            raise TruepushAmbiguousError(refusals.moved_time(record, holders[0], self._plan.campaign.title))
+            raise TruepushAmbiguousError(refusals.moved_time(record, holders[0], title))
         return record
 
     def _check_shared(self, record: SendRecord) -> None:

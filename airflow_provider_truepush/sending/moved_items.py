@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from airflow_provider_truepush.api.checks.values import created_at
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
@@ -240,7 +239,7 @@ class MovedItems:
         """Return the record of what a sibling has sent, and record it in the own store as well."""
         if isinstance(send, SendRecord):
             return send
-        if send.is_open and send.intent and send.map_index in self._siblings.look().gone:
+        if send.is_open and send.intent is not None and send.map_index in self._siblings.look().gone:
             return self._take_over(send.intent)
         if send.is_open:
             raise TruepushServerError(
@@ -270,9 +269,9 @@ class MovedItems:
             self._store.acquire(record)
         return record
 
-    def _take_over(self, intent: Mapping[str, Any]) -> SendRecord:
+    def _take_over(self, intent: SendRecord) -> SendRecord:
         """Record an open send of a map index that has another item now, or none, and will never settle it."""
-        record = replace(SendRecord.from_dict(intent), key=self._store.key)
+        record = replace(intent, key=self._store.key)
         if not self._store.sees_others and self._siblings.map_index >= 0:
             self._store.acquire(record)
         return record

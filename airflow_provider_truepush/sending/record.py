@@ -20,6 +20,8 @@ _TIMING = ("send_at", "expires_in")
 _HALF = 32
 #: The most ids of earlier campaigns in a record: Airflow's task state store accepts 64 KB in all.
 _KEPT = 1000
+#: The same in a shortened record.
+_SHOWN = 50
 #: The most by which the clocks of a worker and of Truepush differ, together with the duration of a request.
 CLOCKS_APART = timedelta(hours=1)
 #: All duplicates of one request are created within this time.
@@ -105,6 +107,12 @@ class SendRecord:
     def with_outcome(self, campaign_id: str | None) -> SendRecord:
         """Return the record with its outcome."""
         return replace(self, settled=True, campaign_id=campaign_id)
+
+    def shortened(self) -> SendRecord:
+        """Return the record with few ids of earlier campaigns, for a place that many tasks read."""
+        kept = self.before[-_SHOWN:]
+        # What is older than these was not created by this send.
+        return replace(self, before=kept, floor=max(self.floor, kept[0])) if len(self.before) > _SHOWN else self
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as JSON primitives, under the names that stored records have always had."""

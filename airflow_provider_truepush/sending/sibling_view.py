@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_truepush.sending.identity import Identity
+from airflow_provider_truepush.sending.record import SendRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class SiblingSend:
     conn_id: str = ""
     project: str = ""
     clear_number: int | None = None
-    intent: Mapping[str, Any] | None = None
+    intent: SendRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,15 @@ def read_sends(map_index: int, entry: Mapping[str, Any]) -> list[SiblingSend]:
                     str(send.get("conn_id") or ""),
                     str(send.get("project") or ""),
                     entry.get("clear"),
-                    send.get("intent"),
+                    _read_intent(send.get("intent")),
                 )
             )
     return found
+
+
+def _read_intent(given: Any) -> SendRecord | None:
+    """Return the record of an open send; None where another version of the provider has published it."""
+    if isinstance(given, Mapping):
+        with suppress(TypeError, KeyError, ValueError):
+            return SendRecord.from_dict(given)
+    return None

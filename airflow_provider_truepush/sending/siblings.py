@@ -85,7 +85,7 @@ class Siblings:
                 "cancelled": record.cancelled,
                 "conn_id": record.conn_id,
                 "project": record.project,
-                **({} if record.settled else {"intent": record.as_dict()}),
+                **({} if record.settled else {"intent": record.shortened().as_dict()}),
             }
         self._write()
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from airflow_provider_truepush.api.models.refs import CampaignRef
 from airflow_provider_truepush.emulator import Emulator
 from airflow_provider_truepush.operators.campaign import TruepushCreateCampaignOperator
+from airflow_provider_truepush.sending.record import SendRecord
+from airflow_provider_truepush.sending.sibling_view import read_sends
 from tests.operators.mapped import MappedRun
 from tests.sending.feed_tasks import Feed
 from tests.sending.tasks import WINDOW, Tasks, in_days
 from tests.support.versions import HAS_STATE_STORE
 
 MORNING, EVENING, NEXT = ({"send_at": in_days(days)} for days in (300, 301, 302))
+
+
+def mapped_run() -> MappedRun:
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    return MappedRun(TruepushCreateCampaignOperator, began, link="https://example.com/", settle_window=3 * WINDOW)
 
 
 @pytest.fixture(params=["state", "ledger"])
@@ -72,12 +81,7 @@ def test_a_send_in_doubt_is_settled_by_the_map_index_that_has_its_item_now(
     emulator: Emulator, tasks: Tasks, after: str, carried_out: bool
 ) -> None:
     """The map index that has begun it has another item now, or was removed, so it never records the outcome."""
-    run = MappedRun(
-        TruepushCreateCampaignOperator,
-        datetime.now(UTC) - timedelta(minutes=1),
-        link="https://example.com/",
-        settle_window=WINDOW,
-    )
+    run = mapped_run()
     before = "AB" if after == "BA" else "BA"
     run.states = {0: None, 1: None}
     for index, item in enumerate(before):
@@ -101,3 +105,37 @@ def test_a_send_in_doubt_is_settled_by_the_map_index_that_has_its_item_now(
         run.store.put(advice[2], advice[1], made["A"][0])
         run.clear()
         assert [run.run(index, title="A", message="A")] == made["A"]
+
+
+@pytest.mark.skipif(not HAS_STATE_STORE, reason="Airflow has a task state store since 3.3")
+def test_items_that_change_places_at_the_same_time_keep_their_ids(tasks: Tasks) -> None:
+    """A map index starts, and looks while the other one runs and has published nothing yet."""
+    run = mapped_run()
+    run.states = {0: None, 1: None}
+    first = [run.run(index, title="A", message="A", **given) for index, given in enumerate((MORNING, EVENING))]
+    run.clear()
+    contexts = {index: run.start(index) for index in (0, 1)}
+    ended: dict[int, str] = {}
+
+    def late() -> None:
+        ended[1] = run.execute(1, contexts[1], title="A", message="A", **MORNING)
+
+    timer = threading.Timer(0.3, late)
+    timer.start()
+    ended[0] = run.execute(0, contexts[0], title="A", message="A", **EVENING)
+    timer.join()
+    assert [ended[0], ended[1]] == [first[1], first[0]]
+    assert tasks.sends == 2
+
+
+def test_an_intent_of_another_version_is_no_intent() -> None:
+    entry = {"sends": [{"content": "c", "open": True, "key": "k", "intent": {"slot": "k", "new": 1}}]}
+    assert [send.intent for send in read_sends(0, entry)] == [None]
+
+
+def test_a_shortened_record_finds_the_same_campaigns() -> None:
+    before = tuple(f"{number:08x}{'0' * 16}" for number in range(1, 201))
+    record = SendRecord("k", "c", "t", before, "a", "me", 0.0, 0.0)
+    rows = [CampaignRef(id=one, title="t") for one in (*before, "f" * 24)]
+    assert len(record.shortened().before) == 50
+    assert record.shortened().new_campaigns(rows) == record.new_campaigns(rows)
