@@ -32,9 +32,10 @@ _DOUBTFUL: dict[str, tuple[str, ...]] = {
 #: The same for names that a decorated function is called with. No other operator gets them.
 _OF_A_FUNCTION: dict[str, tuple[str, ...]] = {
     r"conn(ection)?id": ("truepush_conn_id",),
-    r"expires?(at)?|expiry|ttl": ("expires_in",),
     r"scheduled?": ("send_at",),
 }
+#: Parts of a name that a function hardly has for something else.
+_OF_PUSHES = "push|send|seg|audience"
 #: Keys that resemble an argument and belong to another operator, or to another service.
 _OF_OTHERS = r".*segmentconn.*|.*truepushconnid|resend.*"
 #: Arguments whose misspelled names are refused too.
@@ -58,6 +59,8 @@ _CLOSE = (
 #: Arguments of operators that change something in Truepush: one of these at least.
 _OF_CHANGES = frozenset({"title", "status", "if_exists", "if_missing", "if_not_cancellable"})
 _NEARLY_EQUAL = 0.85
+#: The same against the one argument that a pattern already found: ``sned_at``.
+_SIMILAR = 0.8
 #: A few letters resemble many words.
 _SHORT = 6
 
@@ -96,7 +99,10 @@ def meant_by_function(name: str, names: frozenset[str]) -> Meant:
     """
     extra, arguments, perhaps = meant_by_default(name, names)
     plain = _letters(name)
-    arguments = arguments or _of_pattern(_OF_A_FUNCTION, plain, names)
+    is_certain = re.search(_OF_PUSHES, plain) or _resembles(plain, [_letters(one) for one in arguments], _SIMILAR)
+    if not is_certain:
+        perhaps = perhaps or arguments or _of_pattern(_OF_A_FUNCTION, plain, names)
+        arguments = ()
     if not arguments:
         arguments = tuple(one for one in sorted(names) if _letters(one) == plain)
     return Meant(extra, arguments, perhaps)
@@ -146,8 +152,8 @@ def _close(key: str, plain: str, names: Collection[str]) -> tuple[str, ...]:
     return _SEGMENT if "segment" in close else (known[close],)
 
 
-def _resembles(plain: str, known: Collection[str]) -> str | None:
+def _resembles(plain: str, known: Collection[str], cutoff: float = _NEARLY_EQUAL) -> str | None:
     import difflib
 
-    close = difflib.get_close_matches(plain, known, n=1, cutoff=_NEARLY_EQUAL)
+    close = difflib.get_close_matches(plain, known, n=1, cutoff=cutoff)
     return close[0] if close else None

@@ -39,7 +39,7 @@ _SAFE = "|".join(
         f"({NOT}|{HOLD}) ?({SENDING}|broadcast|{SENT})|(non|{NOT}) ((in|for) )?{LIVE}|nonprod(uction)?|{HALTED}",
         f"{NOT} ({SENDING} (to|for) |(to|for) )?{EVERYONE}",
         f"({SENDING}|broadcast) ?((is|are|to) )?(muted|paused|{STOPPED})",
-        f"{REQUIRES} ?(an? )?{AUDIENCE}|{AUDIENCE} (is )?(required|needed)",
+        f"{REQUIRES} ?(an? )?{AUDIENCE}|{AUDIENCE} (is )?(required|needed)|require (target|group)",
     )
 )
 _ASKS_FOR_GUARD = re.compile(rf"({_NEUTRAL} )*({_SAFE})( {_NEUTRAL})*")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from posixpath import commonprefix
 
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import CONNECTION_TYPE, EXTRAS
@@ -24,9 +25,10 @@ _NAMES = {letters_of(extra.name): extra.name for extra in EXTRAS}
 _GUARDS = ("dry_run", "require_segment")
 _HOST, _PASSWORD = "the Host field", "the Password field"
 
-#: Words that are misspelled in the name of a secret, and how much a word resembles one of them.
+#: Words that may be misspelled in the name of a secret.
 _SECRETS = ("token", "password", "secret", "apikey")
-_LIKE_A_SECRET = 0.83
+#: In a word of so few letters, a replaced letter makes another word: ``taken`` is no ``token``.
+_SHORT = 5
 #: Patterns of a name's words, joined by one space each, and what they mean. The first match counts. The guards come
 #: before them: the others are of no use to a push that must not go out.
 _OTHERS: tuple[tuple[str, str], ...] = (
@@ -83,15 +85,15 @@ def meant_by(name: object, value: object) -> str | None:
     :return: the name of an extra, or the words for a field of the connection; None for an extra that may be ignored.
     """
     name, value = with_own_value(name, value)
-    meant = resembled(name)
+    meant = resembled(name, value)
     return None if meant in _GUARDS and asks_for_default(words_of(name), value) else meant
 
 
-def resembled(name: object) -> str | None:
-    """Return what the name of an unknown extra resembles, whatever its value is, see :func:`meant_by`."""
+def resembled(name: object, value: object = True) -> str | None:
+    """Return what an unknown extra resembles, also if its value asks for the default, see :func:`meant_by`."""
     words = words_of(name)
     plain = letters_of(words)
-    if (meant := guard_of(words)) is not None:
+    if (meant := guard_of(words, value)) is not None:
         return meant
     if _OF_ANOTHER_TYPE.match(str(name).strip()):  # a leftover of a connection whose type was changed
         return None
@@ -130,10 +132,22 @@ def _may_be_shown(meant: str) -> bool:
 def _is_like_a_secret(words: str) -> bool:
     """Return whether a word, or all of them together, is a misspelled word for a secret. A plural is another word."""
     return any(
-        difflib.get_close_matches(word, _SECRETS, n=1, cutoff=_LIKE_A_SECRET)
+        _is_one_slip_apart(word, secret)
         for word in {*words.split(), letters_of(words)}
         if word.removesuffix("s") not in _SECRETS
+        for secret in _SECRETS
     )
+
+
+def _is_one_slip_apart(word: str, right: str) -> bool:
+    """Return whether one letter was omitted, added or replaced in a word, or two neighbors swapped."""
+    start = len(commonprefix([word, right]))
+    rest, rest_of_right = word[start:], right[start:]
+    if end := len(commonprefix([rest[::-1], rest_of_right[::-1]])):
+        rest, rest_of_right = rest[:-end], rest_of_right[:-end]
+    if len(rest) == len(rest_of_right) == 1:
+        return len(right) > _SHORT
+    return len(rest + rest_of_right) == 1 or (len(rest) <= 2 and rest == rest_of_right[::-1])
 
 
 def _first(patterns: tuple[tuple[str, str], ...], words: str) -> str | None:

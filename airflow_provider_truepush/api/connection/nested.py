@@ -10,8 +10,8 @@ from enum import Enum
 from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
-from airflow_provider_truepush.api.connection.guard_names import guard_of, spelled_guard
-from airflow_provider_truepush.api.connection.guard_values import asks_for_default, is_opposite, plainly_asks
+from airflow_provider_truepush.api.connection.guard_names import exact_guard, guard_of
+from airflow_provider_truepush.api.connection.guard_values import asks_for_default, plainly_asks
 from airflow_provider_truepush.api.connection.misspelled import how_to_write, meant_by, name_to_show
 from airflow_provider_truepush.api.connection.words import letters_of, with_own_value, words_of
 
@@ -19,8 +19,6 @@ from airflow_provider_truepush.api.connection.words import letters_of, with_own_
 _DEPTH = 5
 _READ = 10_000
 _SHOWN = 80
-#: The most words of a text that is a name, and not a sentence.
-_NAME = 3
 
 
 class _Scope(Enum):
@@ -32,29 +30,30 @@ class _Scope(Enum):
     FLAGS = re.compile(
         r"(feature|run|safety)?(flags?|toggles?|switch(es)?|modes?)|features?|guards?|safeguards?|safety"
     )
-    #: Guards in every plain wording, and what secures the connection.
+    #: The guards and what secures the connection, by their exact names.
     SETTINGS = re.compile(
-        r"(conn(ection)?|http|client|session|requests?)?"
-        r"(options?|settings?|config(uration)?|params?|args|kwargs|defaults?|headers?)"
-        r"|conn(ection)?|http|client|session|requests?|push(es)?|sends?|campaigns?"
+        r"(conn(ection)?|http|client|session|requests?)?(options?|settings?|config(uration)?|params?|args|kwargs)"
+        r"|conn(ection)?|http|client|session|requests?"
     )
-    #: Deeper in extras: the extras by their exact names, and guards in every plain wording.
-    IN_EXTRAS = re.compile(r"(?!extras)(?!)")
-    #: Deeper in settings: the names of the guards, with any misspelling, and what secures the connection.
-    IN_SETTINGS = re.compile(r"(?!settings)(?!)")
-    #: Only the names of the guards, with any misspelling: other names are about something else.
+    #: Deeper in extras: all extras by their exact names.
+    IN_EXTRAS = re.compile(r"(?!)")
+    #: Only the guards by their exact names: other names are about something else.
     OTHER = re.compile(r".*")
 
     def inside(self, name: object) -> _Scope:
         """Return the scope inside a value of this scope."""
+        if self in (_Scope.SETTINGS, _Scope.IN_EXTRAS, _Scope.OTHER):
+            return self
+        scope = _Scope.of(name)
+        if self is _Scope.EXTRAS:
+            return _Scope.IN_EXTRAS if scope is _Scope.OTHER else scope
+        return _Scope.FLAGS if scope is _Scope.FLAGS else _Scope.OTHER
+
+    @staticmethod
+    def of(name: object) -> _Scope:
+        """Return the scope inside an extra of this name."""
         letters = letters_of(words_of(name))
-        scope = next(scope for scope in _Scope if scope.value.fullmatch(letters))
-        if scope is _Scope.EXTRAS:
-            return scope
-        if self in (_Scope.EXTRAS, _Scope.FLAGS, _Scope.SETTINGS) and scope is not _Scope.OTHER:
-            return scope
-        deeper = {_Scope.EXTRAS: _Scope.IN_EXTRAS, _Scope.SETTINGS: _Scope.IN_SETTINGS, _Scope.FLAGS: _Scope.OTHER}
-        return deeper.get(self, self)
+        return next(scope for scope in _Scope if scope.value.fullmatch(letters))
 
     def meant_by(self, name: object, value: object) -> str | None:
         """Return the extra that a name and its value mean; None for what may be ignored here."""
@@ -62,10 +61,9 @@ class _Scope(Enum):
             return meant_by(name, value)
         name, value = with_own_value(name, value)
         words = words_of(name)
-        # In settings a part of a name is not enough: `disable_cache` is about something else.
-        is_plain = self in (_Scope.FLAGS, _Scope.SETTINGS) and (plainly_asks(words) or is_opposite(words))
-        is_plain = is_plain or (self is _Scope.IN_EXTRAS and plainly_asks(words))
-        meant = (guard_of(words) if is_plain else None) or spelled_guard(words)
+        # A part of a name is not enough: `disable_cache` is about something else.
+        is_plain = self is _Scope.FLAGS and plainly_asks(words)
+        meant = guard_of(words, value) if is_plain else exact_guard(words)
         if meant is not None:
             return None if asks_for_default(words, value) else meant
         return _EXACT.get(self, {}).get(letters_of(words))
@@ -73,8 +71,10 @@ class _Scope(Enum):
 
 #: Extras that count by their letters: one that is ignored may leave the connection unsecured.
 _NAMES = {letters_of(extra.name): extra.name for extra in EXTRAS}
+#: The texts of other scopes, such as tags and notes, only mention a name.
+_WITH_TEXTS = (_Scope.EXTRAS, _Scope.FLAGS)
 _SECURING = {name: name for name in ("proxies", "verify", "cert")}
-_EXACT = {_Scope.IN_EXTRAS: _NAMES, _Scope.SETTINGS: _SECURING, _Scope.IN_SETTINGS: _SECURING}
+_EXACT = {_Scope.IN_EXTRAS: _NAMES, _Scope.SETTINGS: _SECURING}
 
 
 def refuse_nested(name: object, value: object) -> None:
@@ -83,7 +83,7 @@ def refuse_nested(name: object, value: object) -> None:
     :param name: the key of the unknown extra.
     :param value: its value, which may be JSON as text.
     """
-    for place, key, meant in _found(str(name), name, value, _Scope.FLAGS.inside(name), _DEPTH):
+    for place, key, meant in _found(str(name), name, value, _Scope.of(name), _DEPTH):
         where = "" if place == str(name) else f", so `{beginning(place, _SHOWN)}` in it has no effect"
         refuse(
             f"extra.{name}",
@@ -97,7 +97,8 @@ def _found(place: str, name: object, value: object, scope: _Scope, depth: int) -
     """Yield the place, the name and the meaning of each extra inside of a value."""
     value = _parsed(value)
     if isinstance(value, str):
-        yield from _in_text(place, value, scope, is_item=place.endswith("]"))
+        if scope in _WITH_TEXTS or (scope is _Scope.SETTINGS and not place.endswith("]")):
+            yield from _in_text(place, value, scope)
     elif depth > 0 and isinstance(value, Mapping):
         for key, inner in value.items():
             at = f"{place}.{key}"
@@ -109,7 +110,7 @@ def _found(place: str, name: object, value: object, scope: _Scope, depth: int) -
             yield from _found(f"{place}[{index}]", name, inner, scope, depth - 1)
 
 
-def _in_text(place: str, text: str, scope: _Scope, *, is_item: bool) -> Iterator[tuple[str, object, str]]:
+def _in_text(place: str, text: str, scope: _Scope) -> Iterator[tuple[str, object, str]]:
     """Yield the extras that a text names: ``dry_run=true``, or ``dry_run`` alone where that turns it on."""
     text = re.sub(r"\s*([=:])\s*", r"\1", text[:_READ])
     for part in re.split(r"[,;&|\n]|\s(?=\S*=)|(?<==\w)\s", text):
@@ -120,12 +121,8 @@ def _in_text(place: str, text: str, scope: _Scope, *, is_item: bool) -> Iterator
         words = words_of(key)
         if own is not None:
             meant = scope.meant_by(key, own)
-        elif scope is _Scope.FLAGS and plainly_asks(words):
-            meant = guard_of(words)
-        elif is_item or scope in (_Scope.EXTRAS, _Scope.FLAGS, _Scope.SETTINGS):
-            meant = spelled_guard(words) if len(words.split()) <= _NAME else None
         else:
-            meant = None
+            meant = guard_of(words, True) if scope is _Scope.FLAGS and plainly_asks(words) else exact_guard(words)
         if meant is not None:
             yield place, key, meant
 

@@ -19,15 +19,31 @@ NOTHING_IS_SENT = (
 )
 NOT_TO_EVERYONE = (
     *("not_to_all", "block_all", "never_to_all", "no_send_to_all", "forbid_all", "don't_send_to_all"),
-    *("require_target", "require_group", "requires_cohort", "target_required", "needs_a_group"),
+    *("require_target", "requireGroup"),
 )
 
 
 @pytest.mark.parametrize("name", [*NOTHING_IS_SENT, *NOT_TO_EVERYONE])
 def test_a_true_value_is_refused(name: str) -> None:
-    for value in (True, 1, "yes", ""):
+    for value in (True, 1, "yes"):
         with refused(f"extra.{name}", why=WHY):
             read({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("secure", True), ("use_secure", True), ("secure_mode", "x"), ("secured", True)),
+        *(("require_groups", ["admin"]), ("required_groups", True), ("target_required", True), ("needs_a_group", True)),
+        *(("require_group", "admin"), ("requires_cohort", True), ("require_target", ["x"]), ("group_required", True)),
+        *(("no_of_messages", 5), ("max_no_of_campaigns", 5), ("no_of_sends", 1), ("no_of_requests", True)),
+        *(("skip_campaigns", []), ("no_campaigns", "spring"), ("hold_push", 30), ("not_to_all", ["a"])),
+        *(("hold", "30"), ("stop", "x"), ("freeze", "2026"), ("off", ""), ("kill_switch", "redis"), ("halt", 5)),
+        *(("production", "none"), ("deliver", "nobody"), ("to_all", "never"), ("cannot_send", "x")),
+    ],
+)
+def test_a_name_in_other_wording_with_another_value_is_ignored(name: str, value: object) -> None:
+    assert read({name: value}).unknown_extras == (name,)
 
 
 @pytest.mark.parametrize("name", NOT_TO_EVERYONE)
@@ -40,7 +56,7 @@ def test_the_guard_that_was_meant_is_named(name: str) -> None:
     "name",
     [
         *("send_nothing", "don't_send", "not_live", "nonprod", "pushes_off", "validation_only", "no_campaigns"),
-        *("off", "stopped", "kill_switch", "not_to_all", "block_all", "require_target", "group_required"),
+        *("off", "stopped", "kill_switch", "not_to_all", "block_all", "require_target", "require_group"),
     ],
 )
 def test_a_false_value_of_a_plain_name_is_ignored(name: str) -> None:
@@ -58,9 +74,15 @@ def test_a_false_value_of_a_plain_name_is_ignored(name: str) -> None:
 def test_only_the_false_value_of_an_opposite_is_refused(name: str) -> None:
     for value in (True, "yes", None, "eu-1"):
         assert read({name: value}).unknown_extras == (name,)
-    for value in (False, 0, "off", "never", "disabled"):
+    for value in (False, 0, "off", "No"):
         with refused(f"extra.{name}", why=WHY, remedy="Write `dry_run: true` instead"):
             read({name: value})
+
+
+@pytest.mark.parametrize("value", ["never", "disabled", "nobody"])
+def test_a_word_turns_a_plain_opposite_off(value: str) -> None:
+    with refused("extra.push", why=WHY, remedy="Write `dry_run: true` instead"):
+        read({"push": value})
 
 
 @pytest.mark.parametrize("name", ["to_all", "send_to_all", "allow_all", "push_all"])
@@ -82,7 +104,10 @@ def test_a_value_in_the_name_may_ask_for_what_happens_anyway(name: str) -> None:
     assert read({name: None}).unknown_extras == (name,)
 
 
-@pytest.mark.parametrize("name", ["tokn", "toke", "auth_tokn", "authTokn", "pasword", "apikye", "secrt", "tkn"])
+@pytest.mark.parametrize(
+    "name",
+    ["tokn", "toke", "auth_tokn", "authTokn", "pasword", "apikye", "secrt", "tkn", "tokne", "passwort", "secrat"],
+)
 def test_a_misspelled_token_is_refused_unseen(name: str) -> None:
     remedy = "Use the Password field of the connection instead"
     with refused(f"extra.{name}", why=WHY, remedy=remedy, hiding="hidden"):
