@@ -72,9 +72,13 @@ def guard_of(words: str, value: object) -> str | None:
     :param words: the words of its name.
     :param value: its value, which decides for names that may mean something else.
     """
-    is_boolean = str(value).strip().casefold() in _BOOLEANS
-    patterns = (_NOT_TO_ALL, *_GUARDS, *_IF_BOOLEAN) if is_boolean else _GUARDS
+    patterns = (_NOT_TO_ALL, *_GUARDS, *_IF_BOOLEAN) if is_boolean(value) else _GUARDS
     return next((meant for pattern, meant in patterns if re.search(pattern, words)), None)
+
+
+def is_boolean(value: object) -> bool:
+    """Return whether a value is a boolean, or a number or a word for one."""
+    return str(value).strip().casefold() in _BOOLEANS
 
 
 def exact_guard(words: str) -> str | None:

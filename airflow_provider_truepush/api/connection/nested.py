@@ -10,7 +10,7 @@ from enum import Enum
 from airflow_provider_truepush.api.checks.cut import beginning
 from airflow_provider_truepush.api.checks.values import refuse
 from airflow_provider_truepush.api.connection.form import EXTRAS
-from airflow_provider_truepush.api.connection.guard_names import exact_guard, guard_of
+from airflow_provider_truepush.api.connection.guard_names import exact_guard, guard_of, is_boolean
 from airflow_provider_truepush.api.connection.guard_values import asks_for_default, plainly_asks
 from airflow_provider_truepush.api.connection.misspelled import how_to_write, meant_by, name_to_show
 from airflow_provider_truepush.api.connection.words import letters_of, with_own_value, words_of
@@ -26,7 +26,7 @@ class _Scope(Enum):
 
     #: Everything that counts among the extras themselves.
     EXTRAS = re.compile(r"(conn|connection)?extras?|truepush")
-    #: Guards in every plain wording, also as a text without a value.
+    #: Guards in every plain wording with a boolean value, also as a text without a value.
     FLAGS = re.compile(
         r"(feature|run|safety)?(flags?|toggles?|switch(es)?|modes?)|features?|guards?|safeguards?|safety"
     )
@@ -62,7 +62,7 @@ class _Scope(Enum):
         name, value = with_own_value(name, value)
         words = words_of(name)
         # A part of a name is not enough: `disable_cache` is about something else.
-        is_plain = self is _Scope.FLAGS and plainly_asks(words)
+        is_plain = self is _Scope.FLAGS and is_boolean(value) and plainly_asks(words)
         meant = guard_of(words, value) if is_plain else exact_guard(words)
         if meant is not None:
             return None if asks_for_default(words, value) else meant

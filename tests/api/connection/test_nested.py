@@ -86,6 +86,7 @@ def test_a_token_inside_another_extra_is_not_shown(name: str) -> None:
         {"tags": ["dry_run", "dry_run=true"], "labels": ["dry-run"], "args": ["--dry-run"], "note": "dry_run=true"},
         {"tasks": {"day_run": "x", "try_run": "x", "dry_rn": True, "last_dry_run": "2026-01-01", "drying": 1}},
         {"flags": {"production": False, "on": ["dry_run"], "dry_rum": True}, "features": {"enabled": False}},
+        {"features": {"draft": "x", "preview": ["a"]}, "flags": {"test": {"cache": 1}}, "mode": {"test": "a"}},
         {"settings": {"active": False, "preview": True}, "http": {"test": True}, "defaults": {"verify": False}},
         {"monitoring": {"truepush": {"enabled": False, "test": True}}, "slack": {"extra": {"timeout": 5}}},
         {"extra": {"http": {"test": True, "active": False}}, "truepush": {"shop": {"draft": True}}},
