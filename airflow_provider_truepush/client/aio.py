@@ -29,7 +29,7 @@ from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import headers, hider, proxy_for, tls_options
 from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
 from airflow_provider_truepush.client.shared_rate import SharedRateLimiter, rate_limiter_for
-from airflow_provider_truepush.client.surplus import MOMENT
+from airflow_provider_truepush.client.surplus import MOMENT, is_plain_success
 
 log = logging.getLogger(__name__)
 
@@ -158,15 +158,19 @@ class AsyncClient:
     async def conclude(self, exchange: Exchange[T], result: Reply | Failure, seconds: float) -> T:
         """Return a call's result, or raise its error, and record the outcome.
 
-        A large answer is read in a thread, so that other calls continue meanwhile.
+        A large answer is read in a thread, so that other calls continue meanwhile; that to a create is not.
 
         :param exchange: the call.
         :param result: the answer to its last request.
         :param seconds: from that request to the answer.
         """
         conclude = partial(exchange.conclude, result)
-        if isinstance(result, Reply) and len(result.body) > limits.LARGE_BODY_BYTES:
+        is_large = isinstance(result, Reply) and len(result.body) > limits.LARGE_BODY_BYTES
+        # A create is concluded at once: a cancellation that came in between would lose the id.
+        if is_large and exchange.call.endpoint.repeatable:
             reading = asyncio.ensure_future(asyncio.to_thread(conclude))
+            # asyncio logs an error that nobody has retrieved, as after a cancellation.
+            reading.add_done_callback(lambda task: task.cancelled() or task.exception())
             await asyncio.wait([reading])
             return self.metrics.conclude(exchange.call.endpoint.name, seconds, reading.result)
         return self.metrics.conclude(exchange.call.endpoint.name, seconds, conclude)
@@ -182,18 +186,23 @@ class AsyncClient:
         way = _Way()
         try:
             async with asyncio.timeout(limit):
-                answer, irregular = await self._exchange(call, way, None if total is not None else timeout)
+                answer = await self._exchange(call, way, None if total is not None else timeout)
             body = decompress(answer.body, answer.encoding)
+            # The answer is complete, so the limit no longer counts.
+            irregular = await _is_irregular(call, answer, body, way)
         except TimeoutError:
             return Failure(way.sent, too_long(limit))
         except NoConnectionError as error:
             return Failure(False, self._hide(str(error)))
         except (BrokenExchangeError, UnreadableBodyError, OSError) as error:
             return Failure(way.sent, self._hide(str(error)))
+        finally:
+            if not call.endpoint.repeatable and way.connection is not None:
+                way.connection.abort()
         return Reply(answer.head.status, body, answer.retry_after, self._hide, irregular)
 
-    async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> tuple[Answer, bool]:
-        """Return the answer, and whether that to a create is irregular."""
+    async def _exchange(self, call: Call[Any], way: _Way, silence: float | None) -> Answer:
+        """Return the answer. The connection of a create stays open."""
         # A create gets its own connection: the server may close a kept one just as it is used, and then it is unknown
         # whether the create was read.
         kept = call.endpoint.repeatable
@@ -202,17 +211,10 @@ class AsyncClient:
         connection.sent = False
         way.connection = connection
         try:
-            answer = await connection.exchange(self._request(call), silence)
-            if kept:
-                return answer, False
-            head = answer.head
-            irregular = head.is_irregular() or head.names_object(sent_text(call))
-            return answer, irregular or await connection.has_surplus(MOMENT)
+            return await connection.exchange(self._request(call), silence)
         finally:
             if kept:
                 self._connections.give_back(connection)
-            else:
-                connection.abort()
 
     def _request(self, call: Call[Any]) -> bytes:
         line = f"{call.endpoint.method} {self._target}{call.path} HTTP/1.1\r\n"
@@ -232,6 +234,15 @@ class _Way:
     def sent(self) -> bool:
         """Return whether a byte of the request may have been sent."""
         return self.connection is not None and self.connection.sent
+
+
+async def _is_irregular(call: Call[Any], answer: Answer, body: bytes, way: _Way) -> bool:
+    """Return whether the answer to a create is irregular. That matters only if it is not a success."""
+    if call.endpoint.repeatable or is_plain_success(call, answer.head.status, body):
+        return False
+    if answer.head.is_irregular() or answer.head.names_object(sent_text(call)):
+        return True
+    return way.connection is not None and await way.connection.has_surplus(MOMENT)
 
 
 def _route(settings: Settings) -> Route:

@@ -45,10 +45,19 @@ class FinalResponse(http.client.HTTPResponse):
         """Return the head as it arrived."""
         return Head(self.status, {10: "1.0", 11: "1.1"}.get(self.version, "unknown"), list(self.headers.items()))
 
-    @property
-    def is_irregular(self) -> bool:
-        """Return whether it is malformed, or more bytes followed it. Ask after it was read."""
-        return (self.reader is not None and self.reader.is_irregular) or self.head.is_irregular()
+    def is_irregular(self, sent: str) -> bool:
+        """Return whether it is malformed, names something new, or more bytes follow it. Call this after it was read.
+
+        :param sent: the request's body, in lower case.
+        """
+        reader, head = self.reader, self.head
+        malformed = (reader is not None and reader.is_irregular) or head.is_irregular()
+        return malformed or head.names_object(sent) or (reader is not None and reader.has_surplus())
+
+    def release(self) -> None:
+        """Close what it was read from."""
+        if self.reader is not None:
+            self.reader.release()
 
     def begin(self) -> None:
         """Read heads up to that of the answer.

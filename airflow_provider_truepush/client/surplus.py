@@ -5,10 +5,22 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from airflow_provider_truepush.api.protocol.endpoints import Call
+
 #: Seconds within which surplus bytes after an answer to a create are looked for. They follow at once.
 MOMENT = 0.02
 #: Bytes that are read to find one that is not the end of a line. Some servers send a surplus one.
 _MOST = 64
+
+
+def is_plain_success(call: Call[Any], status: int, body: bytes) -> bool:
+    """Return whether an answer to a create has the code of success, so that nothing is to be looked for behind it.
+
+    :param call: the create.
+    :param status: the HTTP status.
+    :param body: the body, decompressed.
+    """
+    return 200 <= status < 300 and f'"{call.endpoint.success}"'.encode() in body
 
 
 class WatchedReader:
@@ -21,7 +33,6 @@ class WatchedReader:
     def __init__(self, reader: Any, connected: socket.socket) -> None:
         self._reader = reader
         self._connected = connected
-        self._closed = False
         #: Whether the answer is malformed, or more follows it.
         self.is_irregular = False
 
@@ -33,13 +44,14 @@ class WatchedReader:
         return line
 
     def close(self) -> None:
-        """Look for surplus bytes, then close. http.client calls this as soon as it has read the answer."""
-        if not self._closed:
-            self._closed = True
-            self.is_irregular = self.is_irregular or self._has_more()
+        """Do nothing. http.client calls this as soon as it has read the answer; :meth:`release` closes."""
+
+    def release(self) -> None:
+        """Close."""
         self._reader.close()
 
-    def _has_more(self) -> bool:
+    def has_surplus(self) -> bool:
+        """Return whether more bytes follow the answer, which has been read."""
         try:
             self._connected.settimeout(MOMENT)
             return bool(self._reader.read1(_MOST).strip(b"\r\n"))

@@ -6,6 +6,7 @@ import http.client
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from airflow_provider_truepush.api.protocol.endpoints import Call
 from airflow_provider_truepush.api.protocol.envelope import Reply
 from airflow_provider_truepush.api.protocol.evidence import sent_text
 from airflow_provider_truepush.api.protocol.exchange import Exchange, Failure
+from airflow_provider_truepush.client.announcements import FinalResponse
 from airflow_provider_truepush.client.connections import REST
 from airflow_provider_truepush.client.evidence import Evidence, EvidenceAdapter, Limit
 from airflow_provider_truepush.client.failures import reason, too_long, total_timeout
@@ -29,6 +31,7 @@ from airflow_provider_truepush.client.metrics import RequestMetrics
 from airflow_provider_truepush.client.network import check_files, headers, hider, proxy_for
 from airflow_provider_truepush.client.repeating import Repeats, slow_down_after
 from airflow_provider_truepush.client.shared_rate import rate_limiter_for
+from airflow_provider_truepush.client.surplus import is_plain_success
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,13 @@ class _Line:
         """Wait for surplus data of a broken proxy, so that urllib3 sees it and drops the connection."""
         if (left := self.used_at + REST - time.monotonic()) > 0:
             time.sleep(left)
+
+    def close(self) -> None:
+        """Close the session, and the answer to a create."""
+        answer, self.evidence.answer = self.evidence.answer, None
+        if answer is not None:
+            answer.release()
+        self.session.close()
 
 
 class SyncClient:
@@ -107,7 +117,7 @@ class SyncClient:
                 slow_down_after(self._rate_limiter, error, self._settings)
                 raise
             finally:
-                line.session.close()
+                line.close()
         if self._kept is None:
             self._kept = _Line(self._settings, self._open_session)
         try:
@@ -151,6 +161,9 @@ class SyncClient:
         if limit.passed:
             # What was read before the cut may look complete without being so.
             result = Failure(line.evidence.sent, too_long(seconds))
+        elif isinstance(result, Reply):
+            # The answer is complete, so the limit no longer counts.
+            result = replace(result, is_irregular=_is_irregular(exchange.call, line.evidence.answer, result))
         return self._conclude(exchange, result, began)
 
     def _conclude(self, exchange: Exchange[T], result: Reply | Failure, began: float) -> T:
@@ -185,12 +198,14 @@ class SyncClient:
         if kept_here is not None:
             raise kept_here.with_traceback(None)  # the frames it went through hold the request
         wait = response.headers.get("Retry-After")
-        return Reply(response.status_code, body, wait, self._hide, _is_irregular(call, line.evidence))
+        return Reply(response.status_code, body, wait, self._hide)
 
 
-def _is_irregular(call: Call[Any], evidence: Evidence) -> bool:
-    answer, evidence.answer = evidence.answer, None
-    return answer is not None and (answer.is_irregular or answer.head.names_object(sent_text(call)))
+def _is_irregular(call: Call[Any], answer: FinalResponse | None, reply: Reply) -> bool:
+    """Return whether the answer to a create is irregular. That matters only if it is not a success."""
+    if answer is None or is_plain_success(call, reply.status, reply.body):
+        return False
+    return answer.is_irregular(sent_text(call))
 
 
 def _read(response: requests.Response) -> bytes:
