@@ -17,6 +17,8 @@ CREATES = {"create_campaign": CAMPAIGN, "create_template": NEW_TEMPLATE, "create
 REFUSAL = json.dumps(
     {"status_code": 429, "status": "ERROR", "message": "API Usage Limit Exceeded", "data": "API-LIMIT-EXCEEDED"}
 ).encode()
+#: An id that was created just now.
+NEW_ID = b"%08x%b" % (int(time.time()), b"ab" * 8)
 LENGTH = b"Content-Length: %d\r\n" % len(REFUSAL)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNK = b"%x\r\n%b\r\n" % (len(REFUSAL), REFUSAL)
@@ -33,8 +35,10 @@ IRREGULAR: dict[str, bytes] = {
     "surplus JSON, connection closed": refusal(LENGTH + b"Connection: close\r\n") + b"{}",
     "a location": refusal(LENGTH + b"Location: /campaign/" + ID.encode() + b"\r\n"),
     "a content location": refusal(LENGTH + b"Content-Location: /campaign/7\r\n"),
-    "a header with the id": refusal(LENGTH + b"X-Campaign-Id: 7\r\n"),
-    "a header with an id of its own": refusal(LENGTH + b"X-New: " + ID.encode() + b"\r\n"),
+    "a header with a path": refusal(LENGTH + b"X-Campaign-Url: /campaign/7\r\n"),
+    "a header with an address": refusal(LENGTH + b"X-Notification-Location: https://x.example/7\r\n"),
+    "a header with a new id": refusal(LENGTH + b"X-Campaign-Id: " + NEW_ID + b"\r\n"),
+    "a header with a new id and another name": refusal(LENGTH + b"X-New: " + NEW_ID + b"\r\n"),
     "a negative length": refusal(b"Content-Length: -1\r\n"),
     "a length with a sign": refusal(LENGTH.replace(b": ", b": +")),
     "a length that is not a number": refusal(b"Content-Length: abc\r\n"),
@@ -55,9 +59,16 @@ REGULAR: dict[str, bytes] = {
     "a surplus end of line": refusal(rest=REFUSAL + b"\r\n"),
     "an announcement": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + refusal(),
     "usual headers": refusal(
-        LENGTH + b"X-Request-Id: %b\r\nETag: W/%b\r\nSet-Cookie: a=%b\r\n" % ((ID.encode(),) * 3)
+        LENGTH + b"X-Request-Id: %b\r\nETag: W/%b\r\nSet-Cookie: a=%b\r\n" % ((NEW_ID,) * 3)
         + b"Cross-Origin-Resource-Policy: same-origin\r\nX-RateLimit-Remaining: 0\r\nRetry-After: 0\r\n"
     ),
+    "headers that name no object": refusal(
+        LENGTH + b"X-Campaign-Limit: 5\r\nHX-Trigger: x\r\nX-Push-Url: https://push.example/\r\nX-Trigger-Id: 5\r\n"
+    ),
+    **{
+        f"{name} with a constant id": refusal(LENGTH + b"%b: %b\r\n" % (name.encode(), ID.encode()))
+        for name in ("X-Project-Id", "X-User-Id", "x-rate-limit-key", "X-Served-By", "x-build")
+    },
 }  # fmt: skip
 
 

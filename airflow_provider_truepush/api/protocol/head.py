@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from airflow_provider_truepush.api.checks.values import created_at
+
 _ID = re.compile(r"(?<![0-9a-z])[0-9a-f]{24}(?![0-9a-z])")
-#: Headers that name an object.
-_NAMES_OBJECT = re.compile(
-    r"(content-)?location|.*(campaign|template|trigger).*|.*(push|object|resource|entity)s?[-_]?(id|uri|url)"
-)
+#: Headers that name an object, whatever their values are.
+_LOCATIONS = ("location", "content-location")
+#: Headers that name an object if their values have a path.
+_NAMES_OBJECT = re.compile(r".*(campaign|template|trigger|push|notification).*(id|uri|url|location)")
+#: The beginning of an address, up to its path.
+_HOST = re.compile(r"\s*([a-z][a-z0-9+.-]*:)?//[^/?#]*")
+#: An id that was created longer ago is not that of a new object. The clocks may differ.
+_NEW = timedelta(days=1)
 #: Headers whose values may look like an id: they name the request, or what is cached of its answer.
 _NAMES_REQUEST = re.compile(r"request|trace|correlation|span|transaction|etag|cookie|ray|session")
 
@@ -50,9 +57,11 @@ class Head(NamedTuple):
 
         :param sent: the request's body, in lower case.
         """
+        now = datetime.now(UTC)
         return any(
-            _NAMES_OBJECT.fullmatch(name)
-            or (_NAMES_REQUEST.search(name) is None and any(each not in sent for each in _ID.findall(value)))
+            name in _LOCATIONS
+            or (_NAMES_OBJECT.fullmatch(name) and _has_path(value))
+            or (_NAMES_REQUEST.search(name) is None and _has_new_id(value, sent, now))
             for name, value in _lowered(self.fields)
         )
 
@@ -62,3 +71,14 @@ class Head(NamedTuple):
 
 def _lowered(fields: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     return ((name.lower(), value.lower()) for name, value in fields)
+
+
+def _has_path(value: str) -> bool:
+    rest = _HOST.sub("", value, count=1)
+    return "/" in rest and bool(rest.strip("/ "))
+
+
+def _has_new_id(value: str, sent: str, now: datetime) -> bool:
+    """Return whether a value has the id of something new. Many headers have constant ids, such as that of a build."""
+    times = [created_at(each) for each in _ID.findall(value) if each not in sent]
+    return any(at is not None and abs(now - at) <= _NEW for at in times)
