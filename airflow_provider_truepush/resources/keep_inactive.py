@@ -15,7 +15,7 @@ from airflow_provider_truepush.api.errors import (
 )
 from airflow_provider_truepush.client.redacted import get_logger
 from airflow_provider_truepush.hooks.truepush import TruepushHook
-from airflow_provider_truepush.resources.change import set_status
+from airflow_provider_truepush.resources.change import Outcome, set_status
 from airflow_provider_truepush.resources.change_record import ChangeRecord
 from airflow_provider_truepush.resources.decision import manual_decision
 from airflow_provider_truepush.resources.names import find_named
@@ -44,21 +44,33 @@ def after_interruption(
         log.error("%s Set it inactive in Truepush, or clear the task.", _unconfirmed(name, error))
 
 
-def all_new(hook: TruepushHook, name: str, rows: Iterable[Any]) -> str | None:
-    """Set inactive what appeared under the name of an inactive trigger.
+def all_new(hook: TruepushHook, record: ChangeRecord, rows: Iterable[Any]) -> str:
+    """Set inactive what a change may have created under the name of an inactive trigger.
 
     :param hook: the project.
-    :param name: the trigger's name.
+    :param record: of the change.
     :param rows: what appeared.
-    :return: what could not be confirmed; None when none of them is active.
+    :return: sentences that say of each row what was done with it.
     """
+    return " ".join(_settle(hook, record, row) for row in rows)
+
+
+def _settle(hook: TruepushHook, record: ChangeRecord, row: Any) -> str:
+    if not record.may_have_created(row.id):
+        return f"{row.id} was not created while this task sent its create, so it was left {row.status}."
     try:
-        for row in rows:
-            _set_inactive(hook, name, row.id)
-    except (TruepushError, AirflowException) as error:
-        log.error("%s", unconfirmed := _unconfirmed(name, error))
-        return unconfirmed
-    return None
+        outcome = _set_inactive(hook, record.name, row.id)
+    except TruepushError as error:
+        log.error("%s", unconfirmed := f"Could not confirm that {row.id} is inactive: {error}")
+        return f"{unconfirmed} The old one was inactive. Set {row.id} inactive in Truepush now."
+    if outcome == "missing":
+        return f"{row.id} has been deleted meanwhile."
+    if outcome == "unchanged":
+        return f"{row.id} was inactive already."
+    return (
+        f"{row.id} was set inactive, because the old one was. If something else created it, set it to "
+        f"{row.status} again."
+    )
 
 
 def as_the_old_one(hook: TruepushHook, name: str, trigger_id: str | None, *, can_retry: bool) -> None:
@@ -136,11 +148,12 @@ def failed(failures: Sequence[str], *, can_retry: bool) -> AirflowException:
     return manual_decision(f"{what} Set it inactive in Truepush now, then mark the task as success.")
 
 
-def _set_inactive(hook: TruepushHook, name: str, trigger_id: str) -> None:
-    if set_status(hook, trigger_id, "inactive") == "missing":
+def _set_inactive(hook: TruepushHook, name: str, trigger_id: str) -> Outcome:
+    if (outcome := set_status(hook, trigger_id, "inactive")) == "missing":
         log.warning("The new trigger %s (%r) has been deleted meanwhile.", trigger_id, name)
     else:
         log.warning("Set the new trigger %s (%r) inactive, because the old one was.", trigger_id, name)
+    return outcome
 
 
 def _unconfirmed(name: str, error: Exception) -> str:

@@ -34,7 +34,7 @@ def settle_taken(
     :param create: the create of a trigger.
     :param error: its end.
     :param if_exists: only ``reuse`` keeps what something else may have created.
-    :param inactive: whether the new trigger must be inactive. What appeared is set inactive then.
+    :param inactive: whether the new trigger must be inactive. What this task may have created is set inactive then.
     :param consequence: what was changed before it, for errors.
     :raises AirflowFailException: when it is unknown whether the trigger was created.
     """
@@ -60,10 +60,8 @@ def settle_taken(
         )
         return str(new[0].id)
     found = f"Now a trigger of this name already exists: {', '.join(row.id for row in new)}."
-    if inactive:
-        unconfirmed = keep_inactive.all_new(hook, create.name, new)
-        was_set = "It was set inactive, because the old one was."
-        found += f" {unconfirmed} Set it inactive in Truepush now." if unconfirmed else f" {was_set}"
+    if inactive and create.begun is not None:
+        found += f" {keep_inactive.all_new(hook, create.begun, new)}"
     raise _doubt(create, found, consequence, error)
 
 

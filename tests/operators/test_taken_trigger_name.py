@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,31 @@ def test_what_a_replacement_created_all_the_same_is_set_inactive(
         assert [run(store, 2, "replace")] == ids(emulator)
         assert statuses(emulator) == ["inactive"]
     assert emulator.count("createTrigger") == 1
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "not recorded"])
+def test_only_what_this_task_may_have_created_is_set_inactive(emulator: Emulator, store: Path, recorded: bool) -> None:
+    seed(emulator, "Weekly", status="inactive")
+    other, new = f"{int(time.time()) - 7_300:08x}{'ab' * 8}", f"{int(time.time()):08x}{'cd' * 8}"
+    before_the_next(
+        emulator,
+        "createTrigger",
+        lambda: [seed(emulator, "Weekly", _id=each, status="active") for each in (other, new)],
+    )
+    with pytest.raises(AirflowFailException, match=DOUBT) as caught:
+        run(store if recorded else None, 1, "replace")
+    assert {row["id"]: row["status"] for row in emulator.triggers()} == {other: "active", new: "inactive"}
+    assert f"{other} was not created while this task sent its create, so it was left active." in str(caught.value)
+    assert f"{new} was set inactive, because the old one was. If something else" in str(caught.value)
+
+
+def test_what_was_deleted_meanwhile_is_not_reported_as_inactive(emulator: Emulator, store: Path) -> None:
+    seed(emulator, "Weekly", status="inactive")
+    emulator.fault("createTrigger", nth=1, effect="outcome", phase="after_commit", code=TAKEN)
+    before_the_next(emulator, "triggerStatus", lambda: emulator.delete("triggers", *ids(emulator)))
+    with pytest.raises(AirflowFailException, match="has been deleted meanwhile") as caught:
+        run(store, 1, "replace")
+    assert "was set inactive" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", ["active", None])
