@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import ipaddress
+import select
 import socket
 import ssl
 import struct
@@ -216,12 +217,7 @@ def tunnel(port: int | None) -> Handler:
             return
         with socket.create_connection(("127.0.0.1", port)) as other:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(other, connection), daemon=True)
-            back.start()
-            _pump(connection, other)
-            with contextlib.suppress(OSError):
-                other.shutdown(socket.SHUT_RDWR)
-            back.join(5)
+            _relay(connection, other)
 
     return serve
 
@@ -247,12 +243,16 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+def _relay(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what either end says, until one of them ends. A connection with TLS is not for two threads."""
+    ends = {one: other, other: one}
+    with contextlib.suppress(OSError, ValueError):
+        while True:
+            waiting = [end for end in ends if isinstance(end, ssl.SSLSocket) and end.pending()]
+            for source in waiting or select.select(list(ends), [], [])[0]:
+                if not (data := source.recv(65536)):
+                    return
+                ends[source].sendall(data)
 
 
 def self_signed(folder: Path, name: str = "localhost") -> Path:
