@@ -68,7 +68,7 @@ def settle_taken(
 def _doubt(create: CreateByName, found: str, consequence: str, error: TruepushError) -> AirflowFailException:
     way_out = (
         "If something else created it, choose another name, or delete it first. Then clear the task. It looks again, "
-        "keeps the one that exists, and creates it if there is none."
+        "keeps an existing one, and creates it if it does not exist."
         if create.records.are_kept
         else "Then clear the task; if the trigger exists, set if_exists='reuse' first."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from airflow_provider_truepush.api.errors import TruepushAmbiguousError, TruepushServerError
 from airflow_provider_truepush.sending import refusals
@@ -14,6 +15,7 @@ from airflow_provider_truepush.sending.siblings import Siblings
 from airflow_provider_truepush.sending.store import SendStore
 
 
+@dataclass(frozen=True, slots=True)
 class AlikeItems:
     """Checks a record that a mapped task has found, once something of its Dag run was cleared.
 
@@ -27,20 +29,11 @@ class AlikeItems:
     :param clock: the present moment, in seconds since the epoch.
     """
 
-    def __init__(
-        self,
-        store: SendStore,
-        plan: SendPlan,
-        siblings: Siblings,
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._store = store
-        self._plan = plan
-        self._siblings = siblings
-        self._sleep = sleep
-        self._clock = clock
-        self._pause = max(0.2, min(5.0, plan.settle_window / 10))
+    store: SendStore
+    plan: SendPlan
+    siblings: Siblings
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
 
     def confirm(self, record: SendRecord) -> SendRecord | SiblingSend:
         """Return the send that is this one: the recorded one, or a sibling's with the same time.
@@ -48,7 +41,7 @@ class AlikeItems:
         :param record: what the store has returned.
         :raises TruepushAmbiguousError: it is unknown which item was sent.
         """
-        siblings, identity = self._siblings, self._store.identity
+        siblings, identity = self.siblings, self.store.identity
         if identity is None or not (identity.is_item and siblings.was_cleared and record.content):
             return record
         if identity.is_content(record.content):
@@ -59,20 +52,20 @@ class AlikeItems:
 
     def _of_its_time(self, record: SendRecord, identity: Identity) -> SendRecord | SiblingSend:
         """Return a sibling's send with the time of this one; else the recorded one, unless a sibling has its item."""
-        title = self._plan.campaign.title
-        self._siblings.publish([*self._store.sent_here(), record])
-        end = self._clock() + self._plan.settle_window
+        title = self.plan.campaign.title
+        self.siblings.publish([*self.store.sent_here(), record])
+        end = self.clock() + self.plan.settle_window
         while True:
-            view = self._siblings.look()
+            view = self.siblings.look()
             if exact := view.sends_of(identity, has_moved=True):
-                self._store.disregard()
+                self.store.disregard()
                 return min(exact, key=lambda send: send.is_open)
             waiting = view.silent | view.incomplete
             if not waiting:
                 break
-            if self._clock() >= end:
+            if self.clock() >= end:
                 raise TruepushServerError(refusals.starts_again(set(waiting), [], title))
-            self._sleep(self._pause)
+            self.sleep(self.plan.pause)
         holders = [index for index, item in view.current if item == record.content]
         if holders:
             raise TruepushAmbiguousError(refusals.moved_time(record, holders[0], title))
@@ -80,15 +73,15 @@ class AlikeItems:
 
     def _check_shared(self, record: SendRecord) -> None:
         """Stop if the sibling that has sent this item has its message at another time now, and took it for its own."""
-        self._siblings.publish([*self._store.sent_here(), record])
-        end = self._clock() + self._plan.settle_window
+        self.siblings.publish([*self.store.sent_here(), record])
+        end = self.clock() + self.plan.settle_window
         while True:
-            view = self._siblings.look()
+            view = self.siblings.look()
             alike = {i for i, item in view.current if is_same_message(item, record.content) and item != record.content}
-            if not alike & view.undecided or self._clock() >= end:
+            if not alike & view.undecided or self.clock() >= end:
                 break
-            self._sleep(self._pause)
+            self.sleep(self.plan.pause)
         for index, item in view.current:
             sent = {send.content for send in view.sends if send.map_index == index}
             if index in alike - view.undecided and sent and item not in sent:
-                raise TruepushAmbiguousError(refusals.shared_time(record, index, self._plan.campaign.title))
+                raise TruepushAmbiguousError(refusals.shared_time(record, index, self.plan.campaign.title))

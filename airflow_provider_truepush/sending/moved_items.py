@@ -58,7 +58,6 @@ class MovedItems:
         self._siblings = siblings
         self._sleep = sleep
         self._clock = clock
-        self._pause = max(0.2, min(5.0, plan.settle_window / 10))
         #: Whether the feed may have moved.
         self._moved = siblings.was_cleared
         #: What siblings had sent when this item was found to be new.
@@ -152,7 +151,7 @@ class MovedItems:
             left = end - self._clock()
             if left <= 0:
                 return rival
-            self._sleep(min(self._pause, left))
+            self._sleep(min(self._plan.pause, left))
 
     def resume_rival(self, rival: SiblingSend) -> SendRecord:
         """Return the record of what a rival has sent, once it has sent; the own intent was withdrawn."""
@@ -162,7 +161,7 @@ class MovedItems:
             left = end - self._clock()
             if not rival.is_open or left <= 0:
                 return self._resume(rival)
-            self._sleep(min(self._pause, left))
+            self._sleep(min(self._plan.pause, left))
 
     def _rivals(self, view: View) -> list[SiblingSend]:
         """Return the sends of this item, and those in its words that a try before the last clear has begun since."""
@@ -227,7 +226,7 @@ class MovedItems:
                 if orphans and not unknown:
                     raise TruepushAmbiguousError(refusals.edited(orphans, self._title))
                 raise TruepushAmbiguousError(refusals.unknown_item(unknown, waiting, self._store, self._title))
-            self._sleep(min(self._pause, left))
+            self._sleep(min(self._plan.pause, left))
 
     def _waiting_for(self, view: View, *, is_exact: bool) -> set[int]:
         """Return the siblings that have to publish before an item can be called new."""

@@ -41,3 +41,8 @@ class SendPlan:
     guard: Callable[[Campaign], Campaign] = lambda campaign: campaign
     ended: Callable[[], bool] = lambda: False
     known: Callable[[str | None], None] = lambda campaign_id: None
+
+    @property
+    def pause(self) -> float:
+        """Return the seconds between two looks within ``settle_window``."""
+        return max(0.2, min(5.0, self.settle_window / 10))

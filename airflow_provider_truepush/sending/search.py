@@ -41,7 +41,6 @@ class Search:
         self._plan = plan
         self._sleep = sleep
         self._clock = clock
-        self._pause = max(0.2, min(5.0, plan.settle_window / 10))
 
     def look(self, record: SendRecord) -> tuple[list[str], bool]:
         """Return the new campaigns of the title, and whether they cannot belong to another send.
@@ -57,7 +56,7 @@ class Search:
             if (ours and found == previous) or left <= 0:
                 return found, ours
             previous = found
-            self._sleep(min(self._pause, left))
+            self._sleep(min(self._plan.pause, left))
 
     def _must_be_ours(self, record: SendRecord, found: list[str]) -> bool:
         """Return whether the campaigns that were found cannot belong to another send."""
@@ -98,4 +97,4 @@ class Search:
             left = end - self._clock()
             if left <= 0:
                 return
-            self._sleep(min(self._pause, left))
+            self._sleep(min(self._plan.pause, left))

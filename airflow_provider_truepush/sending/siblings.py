@@ -211,7 +211,7 @@ class Siblings:
         return state in _FAILED and is_alike
 
     def _has_another(self, entry: Mapping[str, Any], sends: list[SiblingSend]) -> bool:
-        """Report whether a sibling has an item now, since the last clear, that is none of those that it has sent."""
+        """Report whether a sibling has, since the last clear, another item than those that it has sent."""
         item = str(entry.get("item") or "")
         is_decided = bool(item) and entry.get("complete", True) and not self._is_stale(entry)
         return is_decided and not any(send.is_open and is_same_message(send.content, item) for send in sends)

@@ -40,11 +40,11 @@ def test_a_larger_head_is_refused(
     caplog.set_level(logging.DEBUG)
     with Peer(says(OK + line + b"".join(b"H%d: %s\r\n" % (n, b"z" * 60_000) for n in range(90)) + END)) as peer:
         connect(monkeypatch, peer.url, max_attempts=1)
-        told = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
+        outcome = attempt(flavour, CONN_ID, method, CAMPAIGN if method == "create_campaign" else SENT)
         assert len(peer.requests) == 1
-    assert told.name == "TruepushAmbiguousError"
+    assert outcome.name == "TruepushAmbiguousError"
     if not line:
-        assert "the headers of the answer are larger than 64 KB" in str(told.error)
+        assert "the headers of the answer are larger than 64 KB" in str(outcome.error)
     assert "Failed to parse headers" not in caplog.text
     assert len(caplog.text) < 5_000
 
@@ -56,11 +56,11 @@ def test_an_invalid_header_is_refused_and_not_logged(
     caplog.set_level(logging.DEBUG)
     with Peer(says(OK + line % SESSION_TOKEN[3:].encode() + b"\r\n" + END)) as peer:
         connect(monkeypatch, peer.url, max_attempts=1)
-        told = attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN)
+        outcome = attempt(flavour, CONN_ID, "create_campaign", CAMPAIGN)
         assert len(peer.requests) == 1
-    assert told.name == "TruepushAmbiguousError"
-    assert "the answer is not valid HTTP" in str(told.error)
-    assert SESSION_TOKEN[3:] not in str(told.error) + caplog.text
+    assert outcome.name == "TruepushAmbiguousError"
+    assert "the answer is not valid HTTP" in str(outcome.error)
+    assert SESSION_TOKEN[3:] not in str(outcome.error) + caplog.text
     assert "Failed to parse headers" not in caplog.text
 
 

@@ -85,30 +85,24 @@ def created_by(
         return attempt(flavour, CONN_ID, method, CREATES[method]), peer.requests
 
 
-def cases(answers: dict[str, bytes]) -> list[Any]:
+def cases(answers: dict[str, bytes], error: str) -> list[Any]:
     """Return every answer for one create, and the first one for the others: all creates are sent the same way."""
     return [
-        pytest.param(answer, method, id=f"{name}, {method}")
+        pytest.param(answer, method, error, id=f"{name}, {method}")
         for number, (name, answer) in enumerate(answers.items())
         for method in (CREATES if number == 0 else list(CREATES)[:1])
     ]
 
 
-@pytest.mark.parametrize(("answer", "method"), cases(IRREGULAR))
-def test_an_irregular_refusal_is_doubt(
-    answer: bytes, method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("answer", "method", "error"),
+    [*cases(IRREGULAR, "TruepushAmbiguousError"), *cases(REGULAR, "TruepushRateLimitError")],
+)
+def test_only_a_regular_refusal_is_believed(
+    answer: bytes, method: str, error: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome, requests = created_by(answer, method, flavour, monkeypatch)
-    assert outcome.name == "TruepushAmbiguousError"
-    assert len(requests) == 1
-
-
-@pytest.mark.parametrize(("answer", "method"), cases(REGULAR))
-def test_a_regular_refusal_is_believed(
-    answer: bytes, method: str, flavour: Flavour, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outcome, requests = created_by(answer, method, flavour, monkeypatch)
-    assert outcome.name == "TruepushRateLimitError"
+    assert outcome.name == error
     assert len(requests) == 1
 
 

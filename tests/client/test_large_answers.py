@@ -26,9 +26,9 @@ def test_few_pages_without_any_valid_id_are_read(
 ) -> None:
     with Peer(peers.answers(page(5_000))) as peer:
         connect(monkeypatch, peer.url, timeout=3)
-        told = attempt(flavour, CONN_ID, method)
-        assert told.name == "TruepushProtocolError"
-        assert "the list has no valid ids" in str(told.error)
+        outcome = attempt(flavour, CONN_ID, method)
+        assert outcome.name == "TruepushProtocolError"
+        assert "the list has no valid ids" in str(outcome.error)
         assert len(peer.requests) == 3
 
 

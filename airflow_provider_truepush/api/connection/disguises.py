@@ -16,8 +16,8 @@ _ESCAPE = re.compile(
     r"|\\++(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<blank>[nrt]))?"
     r"|&(?:amp;){0,3}(?P<entity>(?:#[xX]?[0-9A-Fa-f]{1,7}|[A-Za-z]{2,31});)"
 )
-#: What wraps a secret, or stands between its letters: blanks, characters that cannot be seen, and those that a text in
-#: another encoding has when it is read as UTF-8.
+#: Characters around and between the letters of a secret: blanks, invisible characters, and those of a text in another
+#: encoding that is read as UTF-8.
 _BETWEEN = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufffd]+"
@@ -72,12 +72,12 @@ def encoded(secret: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text without escapes, and without what stands between letters."""
+    """Return a text without escapes and separators."""
     return _BETWEEN.sub("", _ESCAPE.sub(_unescaped, text))
 
 
 def _unescaped(escape: re.Match[str]) -> str:
-    """Return the character that an escape stands for; the escape itself if it is none."""
+    """Return the character of an escape; the text itself if it is not a valid escape."""
     if digits := escape["percent"] or escape["unicode"] or escape["hex"]:
         return chr(int(digits, 16))
     if entity := escape["entity"]:

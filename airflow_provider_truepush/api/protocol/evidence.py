@@ -112,8 +112,8 @@ def proves_refusal(call: Call[Any], status: int, body: bytes, members: Mapping[s
 def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[str, Any] | None) -> bool:
     """Return whether an answer that reads as a success proves that something was created.
 
-    Truepush's own code of success must be there, or where there is no code at all its own words with the new id, and
-    nothing may contradict it. Another id in the message proves nothing: a gateway's may have the id of its request.
+    The answer must have Truepush's code of success, or, without any code, the words of Truepush's success with the new
+    id; and no part may contradict it. Any other id proves nothing: a gateway writes the id of its request.
 
     :param call: the create.
     :param status: the HTTP status.
@@ -122,14 +122,14 @@ def proves_creation(call: Call[Any], status: int, body: bytes, members: Mapping[
     """
     if members is None:
         return False
-    status_code, status_told = members.get("status_code"), members.get("status")
-    told = [members[name] for name in ("data", "Data") if members.get(name)]
-    own_words = not told and (status_code or status_told) and _NEW_ID.search(str(members.get("message")))
+    status_code, status_text = members.get("status_code"), members.get("status")
+    data = [members[name] for name in ("data", "Data") if members.get(name)]
+    own_words = not data and (status_code or status_text) and _NEW_ID.search(str(members.get("message")))
     return (
-        (call.endpoint.success in told or bool(own_words))
+        (call.endpoint.success in data or bool(own_words))
         and 200 <= status < 300
         and (status_code is None or status_code == codes.STATUS_SUCCESS or number(status_code) in (200, 201))
-        and (status_told is None or str(status_told).upper() == codes.STATUS_SUCCESS)
+        and (status_text is None or str(status_text).upper() == codes.STATUS_SUCCESS)
         and not has_repeated_names(body)
     )
 

@@ -23,7 +23,7 @@ MAX_LOOKS = 12
 #: to the second.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
-#: The identical readings that prove that a list stands still in which a row occurs more than once. Two are enough for
+#: The identical readings that prove that a list with a duplicate row does not change. Two are enough for
 #: any other list. At most `MAX_SECOND_LOOKS`.
 STILL_READINGS = 4
 

@@ -23,7 +23,7 @@ _ADVICE_WORDS = """
     specify set path at
 """
 _ADVICE = frozenset(_ADVICE_WORDS.split())
-#: What a sentence says about something that exists, was sent or goes on, beside the words of :mod:`.evidence`.
+#: What a sentence says about something that exists, was sent or continues, beside the words of :mod:`.evidence`.
 _CLAIM = re.compile(
     r"""(?<![a-z])( on[ ](its|their|the)[ ]way | w(ent|ill[ ]go|as)[ ]out | (is|are)[ ]out(?![ ]of) | in[ ]progress
     | under[ ]?way | creating | enqueu | processing | complete(?![a-z]) | reach(ed|es|ing)[ ](every|all|any)
@@ -35,8 +35,9 @@ _CLAIM = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT = re.compile(r"n['\u2019`]t(?![a-z])")
 _SENTENCE = re.compile(r"[.;!?]+(?=\s|$)|\n")
-#: "Please provide a valid link" refuses as well, and what was received instead of the expected is no claim.
+#: A request to change something refuses as well: "please provide a valid link".
 _ASKS = re.compile(r"\bplease \w+ (?!you)")
+#: The type of a wrong value does not claim that the request was received: "expected string, received number".
 _INSTEAD = re.compile(
     r"\b(received|got)[ :]+(an? )?(string|number|integer|float|boolean|object|array|null|undefined|nan)\b"
 )

@@ -1,4 +1,4 @@
-"""Detect that a list stands still, although it has a row more than once."""
+"""Detect that a list with duplicate rows does not change while it is read."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Standstill:
         return self.is_likely and self._identical % 2 == 0
 
     def warn_of_duplicates(self, name: str, hint: Hint) -> None:
-        """Log that a list which stands still has rows more than once. Each list is logged once.
+        """Log that a list which does not change has duplicate rows. Each list is logged once.
 
         :param name: the endpoint's name.
         :param hint: records that it was logged.

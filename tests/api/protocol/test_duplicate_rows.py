@@ -1,4 +1,4 @@
-"""Walks over lists that have a row more than once: one that stands still is complete, one that moves proves nothing."""
+"""Walks over lists with duplicate rows: one that does not change is complete, one that moves proves nothing."""
 
 from __future__ import annotations
 
